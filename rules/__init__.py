@@ -1,0 +1,1 @@
+"""Rule files and data tables, shipped as package data. No code lives here."""

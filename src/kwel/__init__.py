@@ -1,0 +1,1 @@
+"""Passive analysis of plant networks: captures in, dependencies on clouds out."""

@@ -1,0 +1,1 @@
+"""Traffic in, devices of the plant out."""

@@ -1,0 +1,1 @@
+"""Options in, one library call, an exit status out."""

@@ -1,0 +1,1 @@
+"""Names and addresses in, operators, places and verdicts out."""

@@ -1,0 +1,292 @@
+"""The tables that travel between the stages: numpy record types, one row a packet, a flow, a name, a claim.
+
+Addresses are two unsigned 64-bit halves, high and low. IPv4 is kept as IPv4-mapped IPv6 (RFC 4291 section
+2.5.5.2), so one pair of columns holds both. Times are nanoseconds since the epoch, in UTC. Frames count from 1
+within their capture file, as Wireshark does.
+"""
+
+from __future__ import annotations
+
+import enum
+import socket
+import struct
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[Any]
+"""A one-dimensional array of one of the record types below."""
+
+RECORD = np.dtype(
+    [
+        ("time", np.int64),
+        ("start", np.uint32),  # offset of the frame's first byte in the buffer
+        ("captured", np.uint32),  # bytes present
+        ("wire", np.uint32),  # bytes that were on the wire
+        ("link", np.uint16),  # LINKTYPE_ number
+        ("interface", np.uint16),
+    ],
+    align=True,
+)
+"""One captured frame, as the capture file describes it."""
+
+FLOW = np.dtype(
+    [
+        ("initiator_hi", np.uint64),
+        ("initiator_lo", np.uint64),
+        ("responder_hi", np.uint64),
+        ("responder_lo", np.uint64),
+        ("initiator_port", np.uint16),
+        ("responder_port", np.uint16),
+        ("transport", np.uint8),  # IP protocol number
+        ("version", np.uint8),  # 4 or 6
+        ("flags_out", np.uint8),  # union of the TCP flags that the initiator sent
+        ("flags_in", np.uint8),
+        ("vlan", np.uint32),  # outer tag << 16 | inner tag; a single tag is inner; 0 is untagged
+        ("tunnel", np.uint32),  # Tunnel << 24 | VNI, session or key; 0 is none
+        ("first", np.int64),
+        ("last", np.int64),
+        ("bytes_out", np.uint64),  # frame bytes on the wire, initiator to responder
+        ("bytes_in", np.uint64),
+        ("packets_out", np.uint32),
+        ("packets_in", np.uint32),
+        ("payload_out", np.uint64),  # transport payload bytes
+        ("payload_in", np.uint64),
+        ("first_frame", np.uint32),
+        ("rtt_us", np.uint32),  # SYN to SYN-ACK, microseconds; 0 is not measured
+        ("name", np.uint32),  # index into the name table; 0 is no name
+        ("name_frame", np.uint32),  # where the name was read
+        ("answer", np.uint32),  # 1 + index into the DNS answers that led here; 0 is none
+        ("capture", np.uint16),  # index into the captures; first_frame counts within it
+        ("name_source", np.uint8),  # NameSource
+        ("state", np.uint8),  # State
+        ("direction", np.uint8),  # Direction
+        ("application", np.uint8),  # Application
+        ("tail", np.uint16),
+    ],
+    align=True,
+)
+"""One conversation. After ``kernel.finish`` the initiator comes first."""
+
+NAME = np.dtype(
+    [
+        ("time", np.int64),
+        ("flow", np.uint32),
+        ("frame", np.uint32),
+        ("name", np.uint32),  # index into the name table
+        ("port", np.uint16),  # the port of a CONNECT target; else 0
+        ("capture", np.uint16),
+        ("source", np.uint8),  # NameSource
+        ("from_initiator", np.uint8),
+    ],
+    align=True,
+)
+"""One name read from the wire, and where."""
+
+ANSWER = np.dtype(
+    [
+        ("time", np.int64),
+        ("client_hi", np.uint64),
+        ("client_lo", np.uint64),
+        ("address_hi", np.uint64),  # of an A or AAAA record
+        ("address_lo", np.uint64),
+        ("question", np.uint32),  # name asked for
+        ("owner", np.uint32),  # name that the record belongs to: the end of the CNAME chain
+        ("target", np.uint32),  # of a CNAME record: name pointed to; else 0
+        ("ttl", np.uint32),  # seconds
+        ("flow", np.uint32),
+        ("frame", np.uint32),
+        ("previous", np.uint32),  # 1 + index of an earlier answer for this client and address; 0 is none
+        ("message", np.uint32),  # answers of one DNS message share this number
+        ("capture", np.uint16),
+        ("kind", np.uint16),  # DNS record type: 1 A, 5 CNAME, 28 AAAA; 0 is a question without an answer
+    ],
+    align=True,
+)
+"""One DNS answer record, joined to the question it answers."""
+
+CLAIM = np.dtype(
+    [
+        ("mac", np.uint64),
+        ("address_hi", np.uint64),
+        ("address_lo", np.uint64),
+        ("time", np.int64),
+        ("frame", np.uint32),
+        ("vlan", np.uint32),
+        ("capture", np.uint16),
+        ("kind", np.uint16),  # ClaimKind
+    ],
+    align=True,
+)
+"""A host says that an address is its own: the only proof that a MAC belongs to an address."""
+
+
+class Direction(enum.IntEnum):
+    """How it is known who began a flow."""
+
+    UNKNOWN = 0
+    """Guessed: the lower port is taken for the responder."""
+    HANDSHAKE = 1
+    """A SYN, or a SYN-ACK, was seen."""
+    REQUEST = 2
+    """A message that only a client sends was seen: a ClientHello, an HTTP request, a DNS question."""
+    FIRST = 3
+    """UDP and others: the first packet seen, from the higher port or towards a port below 1024."""
+
+
+class State(enum.IntEnum):
+    """How far a flow came."""
+
+    ESTABLISHED = 1
+    """Both sides sent: a whole TCP handshake, or packets both ways."""
+    REFUSED = 2
+    """Answered by a reset or an ICMP error before anything was exchanged."""
+    UNANSWERED = 3
+    """Only one side was ever seen, and it was trying."""
+    MIDSTREAM = 4
+    """TCP under way when the capture began, or only one direction captured."""
+
+
+class NameSource(enum.IntEnum):
+    """Where on the wire a name was read. Lower wins when a flow has several."""
+
+    NONE = 0
+    TLS_SNI = 1
+    HTTP_CONNECT = 2
+    HTTP_HOST = 3
+    DNS = 4
+    SOCKS = 5
+    QUIC_SNI = 6
+    DTLS_SNI = 7
+    TLS_CERTIFICATE = 8
+    MDNS = 9
+    LLMNR = 10
+    NBNS = 11
+
+    @property
+    def label(self) -> str:
+        """The spelling of tables and reports, ``tls-sni``."""
+        return self.name.lower().replace("_", "-")
+
+
+class Application(enum.IntEnum):
+    """What a flow speaks, by content, never by port alone."""
+
+    UNKNOWN = 0
+    TLS = 1
+    HTTP = 2
+    DNS = 3
+    MODBUS = 4
+    S7COMM = 5
+    SSH = 6
+    MQTT = 7
+    DHCP = 8
+    MDNS = 9
+    LLMNR = 10
+    NBNS = 11
+    QUIC = 12
+    NTP = 13
+
+    @property
+    def label(self) -> str:
+        """The spelling of tables and reports, ``s7comm``."""
+        return self.name.lower()
+
+
+class ClaimKind(enum.IntEnum):
+    """Which protocol carried a claim."""
+
+    ARP = 1
+    ND = 2
+    DHCP = 3
+
+    @property
+    def label(self) -> str:
+        """The spelling of tables and reports, ``arp``."""
+        return self.name.lower()
+
+
+class Tunnel(enum.IntEnum):
+    """What carried the frame that the flow was found in."""
+
+    NONE = 0
+    GRE = 1
+    ERSPAN = 2
+    VXLAN = 3
+    TZSP = 4
+    IPIP = 5
+    GENEVE = 6
+    GTP = 7
+
+
+MAPPED = 0xFFFF_0000_0000
+"""The low half of an IPv4-mapped address, without its last 32 bits."""
+
+
+def is_ipv4(hi: int, lo: int) -> bool:
+    """Return whether the two halves hold an IPv4 address."""
+    return hi == 0 and lo >> 32 == 0xFFFF
+
+
+def address_text(hi: int, lo: int) -> str:
+    """Return the usual spelling of an address.
+
+    >>> address_text(0, MAPPED | 0x0A140B0C)
+    '10.20.11.12'
+    >>> address_text(0xFE80 << 48, 1)
+    'fe80::1'
+    """
+    if is_ipv4(hi, lo):
+        return socket.inet_ntoa(struct.pack(">I", lo & 0xFFFF_FFFF))
+    return socket.inet_ntop(socket.AF_INET6, struct.pack(">QQ", hi, lo))
+
+
+def address_halves(text: str) -> tuple[int, int]:
+    """Return the two halves of an address.
+
+    Raises:
+        OSError: *text* is no IPv4 or IPv6 address.
+
+    >>> address_text(*address_halves("2001:db8::7"))
+    '2001:db8::7'
+    """
+    if ":" in text:
+        hi, lo = struct.unpack(">QQ", socket.inet_pton(socket.AF_INET6, text))
+        return hi, lo
+    return 0, MAPPED | struct.unpack(">I", socket.inet_pton(socket.AF_INET, text))[0]
+
+
+def mac_text(mac: int) -> str:
+    """Return the usual spelling of a MAC address.
+
+    >>> mac_text(0x001B1B100021)
+    '00:1b:1b:10:00:21'
+    """
+    return ":".join(f"{mac >> shift & 0xFF:02x}" for shift in range(40, -1, -8))
+
+
+class Names:
+    """Every distinct name of an analysis, lower case, without a trailing dot. Index 0 is no name."""
+
+    __slots__ = ("_arena", "_cache", "_length", "_start")
+
+    def __init__(self, arena: NDArray[np.uint8], start: NDArray[np.int64], length: NDArray[np.int64]) -> None:
+        self._arena = arena.tobytes()
+        self._start = start.tolist()
+        self._length = length.tolist()
+        self._cache: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._start)
+
+    def __getitem__(self, index: int) -> str:
+        """Return a name; bytes that are no printable ASCII are shown as ``\\xNN``."""
+        known = self._cache.get(index)
+        if known is None:
+            start = self._start[index]
+            raw = self._arena[start : start + self._length[index]]
+            text = raw.decode("ascii", "backslashreplace")
+            known = text if text.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+            self._cache[index] = known
+        return known

@@ -1,0 +1,1 @@
+"""Batches of frames in, flows and names out, compiled."""
