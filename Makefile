@@ -1,0 +1,70 @@
+# The two commands are `make report` and `make test`. Everything they need beyond Debian 12's python3, make and git
+# is put into .venv; nothing is sent anywhere while captures are analysed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAMPLE := sample_pcaps/mixed_plant.pcapng
+REPORT := out/mixed_plant.html
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help report test test-fast check data bench setup setup-test clean
+
+help: ## List these commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+report: $(VENV)/.run ## Analyse the sample plant and say where the report is
+	@mkdir -p $(dir $(REPORT))
+	$(BIN)/kwel report $(SAMPLE) -o $(REPORT)
+
+test: setup-test ## All checks and all tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+test-fast: setup-test ## The tests that take less than a minute together
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" -q
+
+check: setup-test ## Formatting, style, types, imports between stages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup-test ## The table of speed and memory, beside other tools
+	$(BIN)/python benchmarks/run.py
+
+data: $(VENV)/.data ## Build the address tables in rules/data again, from the packages of registries
+	$(BIN)/python tools/build_tables.py
+
+setup: $(VENV)/.run
+setup-test: $(VENV)/.test
+
+clean: ## Remove what these commands made
+	rm -rf $(VENV) out
+
+# A stamp is newer than pyproject.toml once its packages are installed, so a second run installs nothing.
+$(VENV)/.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "kwel needs Python 3.11 or newer, and $(PYTHON) is older or absent: set PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "kwel needs Python's venv module: run 'apt-get install python3-venv' as root, then this again" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: pyproject.toml $(VENV)/.venv
+	@echo "Installing kwel into $(VENV): once, a minute or two"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/kwel warmup
+	@touch $@
+
+$(VENV)/.test: pyproject.toml $(VENV)/.venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/kwel warmup
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.data: pyproject.toml $(VENV)/.venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[data]'
+	@touch $@

@@ -1,0 +1,57 @@
+"""What all tests share: tools that may be absent, captures, and a Hypothesis that draws the same examples always."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "sample_pcaps"
+REQUIRE_ALL = os.environ.get("KWEL_REQUIRE_ALL") == "1"
+
+settings.register_profile("kwel", derandomize=True, deadline=None, database=None, print_blob=True)
+settings.register_profile("deep", derandomize=True, deadline=None, database=None, max_examples=5000)
+settings.load_profile(os.environ.get("KWEL_HYPOTHESIS", "kwel"))
+
+
+def _require_tool(name: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        reason = f"{name} is not installed"
+        if REQUIRE_ALL:
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+def _shared(path: str) -> Path:
+    found = ROOT.parent / "shared" / path
+    if not found.exists():
+        pytest.skip(f"../shared/{path} is not here")
+    return found
+
+
+@pytest.fixture(scope="session")
+def require_tool() -> Callable[[str], str]:
+    """Return a function: the path of a program, else skip; with KWEL_REQUIRE_ALL=1 an absent program is a failure."""
+    return _require_tool
+
+
+@pytest.fixture(scope="session")
+def shared() -> Callable[[str], Path]:
+    """Return a function: a file or folder of captures beside the repository, else skip."""
+    return _shared
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Return the folder of sample captures."""
+    return SAMPLES
