@@ -3,7 +3,7 @@
 Three files in MaxMind DB format (https://maxmind.github.io/MaxMind-DB/, format version 2.0), made by
 tools/build_tables.py: cloud.mmdb (published ranges), asn.mmdb (network number, organisation, country of
 registration) and country.mmdb (geolocation). tables.toml beside them says where each comes from. This module
-reports and judges nothing: three tables may contradict one another, and that is for the attribution to settle.
+judges nothing: the tables may contradict one another, and that is for the attribution to settle.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class AddressFacts:
     cloud_provider: str | None = None
     """Id of the provider whose published list holds the address."""
     cloud_prefix: str | None = None
-    """The published prefix that says so, ``13.69.0.0/17``: the longest that names a region, else the longest."""
+    """The published prefix that says so, ``13.69.0.0/17``: the longest with a region, else the longest."""
     region: str | None = None
     """The provider's own region id, ``westeurope``; ``global`` where the list says that."""
     services: tuple[str, ...] = ()
@@ -98,12 +98,13 @@ class Tables:
             ValueError: *address* is not an IP address.
         """
         address = address.removeprefix(_MAPPED) if "." in address else address
+        packed = _packed(address)
         cloud, network, place = (self._record(name, address) for name in (CLOUD, ASN, COUNTRY))
         try:
             length = cloud.get("prefix_length")
             return AddressFacts(
                 cloud_provider=cloud.get("provider"),
-                cloud_prefix=None if length is None else _published(address, length),
+                cloud_prefix=None if length is None else _published(packed, length),
                 region=cloud.get("region"),
                 services=tuple(cloud.get("services", ())),
                 asn=network.get("autonomous_system_number"),
@@ -150,19 +151,24 @@ def _reader(file: Traversable | Path, size: int) -> maxminddb.Reader:
 def _infos(manifest: Mapping[str, Any]) -> tuple[TableInfo, ...]:
     try:
         return tuple(
-            TableInfo(
-                name, str(about["source"]), str(about["date"]), int(about["rows"]), str(about["licence"])
-            )
+            TableInfo(name, str(about["source"]), str(about["date"]), int(about["rows"]), str(about["licence"]))
             for name, about in manifest.items()
         )
     except (KeyError, TypeError, ValueError) as error:
         raise TableError(_told(MANIFEST, error)) from error
 
 
-def _published(address: str, length: int) -> str:
-    """Return the prefix of *length* bits that holds *address*, as its owner publishes it."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    packed = socket.inet_pton(family, address)
+def _packed(address: str) -> bytes:
+    """Return *address* in 4 or 16 bytes. The reader is laxer: it would take ``1.2.3`` for ``1.2.0.3``."""
+    try:
+        return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+    except OSError as error:
+        raise ValueError(f"not an IP address: {address!r}") from error
+
+
+def _published(packed: bytes, length: int) -> str:
+    """Return the prefix of *length* bits that holds the address, as its owner publishes it."""
+    family = socket.AF_INET if len(packed) == 4 else socket.AF_INET6
     host_bits = len(packed) * 8 - length
     network = int.from_bytes(packed) >> host_bits << host_bits
     return f"{socket.inet_ntop(family, network.to_bytes(len(packed)))}/{length}"

