@@ -1,1 +1,43 @@
 """Marked payloads in, facts out. One module a protocol, listed below by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwel.dissect import dhcp, discovery, modbus, nbns, s7comm
+from kwel.dissect.sayings import Binding, Saying
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kwel.wire import Reader
+
+__all__ = ["DISSECTORS", "Binding", "Dissector", "Saying"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dissector:
+    """What the pipeline needs to know of a protocol that Python reads."""
+
+    name: str
+    """How its observations call it, ``dhcp``."""
+    mark: str
+    """The kernel's mark whose payloads it gets."""
+    looks_like: Callable[[bytes], bool]
+    """Cheap, total: whether *data* could be this protocol. Never raises."""
+    observe: Callable[[Reader], Iterator[Saying | Binding]]
+    """Yields what the bytes say; raises ``WireError`` and nothing else. What came before an error stands."""
+    per_sender: int
+    """Frames of one sender worth reading: what a device says of itself changes seldom."""
+
+
+DISSECTORS = (
+    Dissector("dhcp", "dhcp", dhcp.looks_like, dhcp.observe, 256),
+    Dissector("nbns", "nbns", nbns.looks_like, nbns.observe, 16),
+    Dissector("modbus", "modbus", modbus.looks_like, modbus.observe, 64),
+    Dissector("s7comm", "s7comm", s7comm.looks_like, s7comm.observe, 64),
+    Dissector("lldp", "lldp", discovery.looks_like_lldp, discovery.observe_lldp, 4),
+    Dissector("cdp", "cdp", discovery.looks_like_cdp, discovery.observe_cdp, 4),
+)
+"""One a mark. For DHCP the sender is often a server or relay that speaks for many."""

@@ -1,0 +1,193 @@
+"""LLDP and CDP frames in, names, products and ports of switches and devices out.
+
+Specification: IEEE 802.1AB-2016 section 8 (LLDP). CDP is Cisco's own and read as scapy documents it. The
+frame is cut into elements here, within bounds, and scapy's classes read one element each: given the whole
+frame, scapy nests a packet in a packet for every element, and a hostile frame would exhaust the stack.
+"""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+import struct
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from kwel.dissect.sayings import Saying, own_mac, text
+from kwel.wire import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kwel.dissect.sayings import SayingKind
+    from kwel.wire import Reader
+
+LLDP_FIRST = bytes([0x02])
+"""A chassis id comes first (section 8.2); its length is below 256."""
+CDP_VERSIONS = (1, 2)
+CDP_TYPE_AND_LENGTH = 4
+MAX_ELEMENTS = 64
+"""Elements read of one frame. Real frames have 5 to 25."""
+
+
+class Lldp(enum.IntEnum):
+    """Section 8.5: types of elements."""
+
+    END = 0
+    CHASSIS = 1
+    PORT = 2
+    SYSTEM_NAME = 5
+    SYSTEM_DESCRIPTION = 6
+    MANAGEMENT_ADDRESS = 8
+
+
+class Cdp(enum.IntEnum):
+    """Types of elements."""
+
+    DEVICE_ID = 0x0001
+    ADDRESSES = 0x0002
+    PORT_ID = 0x0003
+    SOFTWARE_VERSION = 0x0005
+    PLATFORM = 0x0006
+    MANAGEMENT_ADDRESSES = 0x0016
+
+
+CDP_KINDS: dict[Cdp, SayingKind] = {
+    Cdp.DEVICE_ID: "hostname",
+    Cdp.PORT_ID: "switch-port",
+    Cdp.SOFTWARE_VERSION: "firmware",
+    Cdp.PLATFORM: "product",
+}
+"""What the texts of CDP say."""
+
+
+def looks_like_lldp(data: bytes) -> bool:
+    """Return whether *data* starts with a chassis id."""
+    return data[:1] == LLDP_FIRST
+
+
+def looks_like_cdp(data: bytes) -> bool:
+    """Return whether *data* starts with a version of CDP that exists."""
+    return len(data) > 4 and data[0] in CDP_VERSIONS
+
+
+def observe_lldp(r: Reader) -> Iterator[Saying]:
+    """Yield what a device says of itself, with its chassis MAC and management address if it gives them."""
+    elements = _read_lldp(r)
+    chassis, port = elements.get(Lldp.CHASSIS), elements.get(Lldp.PORT)
+    if chassis is None or port is None:
+        raise Malformed("no chassis id or no port id")
+    ids = _layers("lldp")
+    chassis_is_mac = chassis.subtype == ids.LLDPDUChassisID.SUBTYPE_MAC_ADDRESS
+    mac = _mac(chassis.id) if chassis_is_mac else None
+    address = _lldp_address(elements.get(Lldp.MANAGEMENT_ADDRESS))
+    if name := _lldp_text(elements, Lldp.SYSTEM_NAME, "system_name"):
+        yield Saying("hostname", name, mac, address)
+    elif chassis.subtype == ids.LLDPDUChassisID.SUBTYPE_LOCALLY_ASSIGNED and (name := text(chassis.id)):
+        yield Saying("hostname", name, mac, address)  # PROFINET puts the name of the station here
+    if description := _lldp_text(elements, Lldp.SYSTEM_DESCRIPTION, "description"):
+        yield Saying("product", description, mac, address)
+    if isinstance(port.id, bytes) and (label := text(port.id)):
+        yield Saying("switch-port", label, mac, address)
+
+
+def observe_cdp(r: Reader) -> Iterator[Saying]:
+    """Yield what a device says of itself, bound to its first address where it gives one."""
+    if (version := r.u8()) not in CDP_VERSIONS:
+        raise Malformed(f"CDP version {version}")
+    r.skip(3)  # time to live, checksum
+    elements = _read_cdp(r)
+    address = _cdp_address(elements.get(Cdp.MANAGEMENT_ADDRESSES) or elements.get(Cdp.ADDRESSES))
+    for kind, said in CDP_KINDS.items():
+        if (element := elements.get(kind)) is not None:
+            raw = element.iface if kind == Cdp.PORT_ID else element.val
+            if value := text(raw):
+                yield Saying(said, value, address=address)
+
+
+@cache
+def _layers(name: str) -> Any:
+    """Import one of scapy's modules without its network side.
+
+    Left alone, scapy asks the kernel for routes and interfaces over netlink. Nothing is ever sent from here,
+    so nothing needs to be known of this machine's network, and an auditor's strace shows no socket.
+    """
+    from scapy.config import conf
+    from scapy.interfaces import NetworkInterfaceDict
+
+    class NoInterfaces(NetworkInterfaceDict):  # type: ignore[misc, unused-ignore]
+        def reload(self) -> None:
+            """Leave this machine's interfaces unknown."""
+
+    conf.route_autoload = conf.route6_autoload = False
+    conf.ifaces = NoInterfaces()
+    if name == "cdp":
+        from scapy.contrib import cdp
+
+        return cdp
+    from scapy.contrib import lldp
+
+    conf.contribs["LLDP"].strict_mode_disable()  # its checks are of whole frames
+    return lldp
+
+
+def _decode(layer: Any, raw: bytes) -> Any:
+    try:
+        return layer(raw)
+    except struct.error as error:
+        raise Malformed(f"{layer.__name__}: {error}") from error
+
+
+def _read_lldp(r: Reader) -> dict[int, Any]:
+    layers = _layers("lldp").LLDPDU_CLASS_TYPES
+    elements: dict[int, Any] = {}
+    for _ in range(MAX_ELEMENTS):
+        head = r.u16() if len(r) else Lldp.END
+        kind, body = head >> 9, r.take(head & 0x1FF)
+        if kind == Lldp.END:
+            break
+        if kind in Lldp.__members__.values() and kind not in elements:
+            elements[kind] = _decode(layers[kind], head.to_bytes(2, "big") + body)
+    return elements
+
+
+def _read_cdp(r: Reader) -> dict[int, Any]:
+    module = _layers("cdp")
+    elements: dict[int, Any] = {}
+    for _ in range(MAX_ELEMENTS):
+        if len(r) < CDP_TYPE_AND_LENGTH:
+            break  # the frame's padding
+        kind, length = r.u16(), r.u16()
+        if length < CDP_TYPE_AND_LENGTH:
+            break
+        raw = kind.to_bytes(2, "big") + length.to_bytes(2, "big") + r.take(length - CDP_TYPE_AND_LENGTH)
+        if kind in Cdp.__members__.values() and kind not in elements:
+            elements[kind] = _decode(getattr(module, module._cdp_tlv_cls[kind]), raw)
+    return elements
+
+
+def _lldp_text(elements: dict[int, Any], kind: Lldp, field: str) -> str:
+    element = elements.get(kind)
+    return text(getattr(element, field)) if element is not None else ""
+
+
+def _mac(spelling: str) -> int | None:
+    return own_mac(bytes.fromhex(spelling.replace(":", "")))
+
+
+def _lldp_address(element: Any) -> str | None:
+    if element is None:
+        return None
+    family, raw = element.management_address_subtype, element.management_address
+    is_ipv4 = family == element.SUBTYPE_MANAGEMENT_ADDRESS_IPV4 and len(raw) == 4
+    is_ipv6 = family == element.SUBTYPE_MANAGEMENT_ADDRESS_IPV6 and len(raw) == 16
+    return str(ipaddress.ip_address(raw)) if is_ipv4 or is_ipv6 else None
+
+
+def _cdp_address(element: Any) -> str | None:
+    """Return the first IP address of a list; scapy leaves other protocols' addresses as bytes."""
+    for record in element.addr if element is not None else ():
+        value = getattr(record, "addr", None)
+        if isinstance(value, str):
+            return value
+    return None

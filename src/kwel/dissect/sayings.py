@@ -1,0 +1,54 @@
+"""What a host says of itself in, printable text out: the nouns that every dissector yields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SayingKind = Literal["hostname", "vendor", "product", "firmware", "role", "protocol", "switch-port"]
+
+MAX_TEXT = 255
+"""Characters kept of a free text. Nothing that identifies a device is longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One statement of a frame about one host.
+
+    Without *mac* and *address* it is about whoever sent the frame.
+    """
+
+    kind: SayingKind
+    value: str
+    mac: int | None = None
+    """The host's own MAC, where the payload tells it."""
+    address: str | None = None
+    """The host's address, where the payload tells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A frame proves that a MAC holds an address."""
+
+    mac: int
+    address: str
+
+
+def text(raw: bytes) -> str:
+    r"""Return what a device calls itself, fit to be shown.
+
+    White space is folded; whatever is no printable character is shown as an escape, so control characters and
+    direction marks cannot act.
+
+    >>> text(b"  PLC 7\r\nline 2\x1b[31m\x00")
+    'PLC 7 line 2\\x1b[31m'
+    """
+    decoded = raw.rstrip(b"\0").decode("utf-8", "backslashreplace")
+    folded = " ".join(decoded.split())[:MAX_TEXT]
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in folded)
+
+
+def own_mac(raw: bytes) -> int | None:
+    """Return a MAC that can belong to one host: six bytes, not zero, no group address (IEEE 802)."""
+    is_group = bool(raw[:1]) and bool(raw[0] & 1)
+    return int.from_bytes(raw, "big") if len(raw) == 6 and any(raw) and not is_group else None
