@@ -3,21 +3,50 @@
 A *kernel* is called from Python with arrays and whole numbers and returns one whole number. A *helper* is called
 from kernels and helpers only. Both are plain Python until the first kernel is called, so importing this module
 costs nothing. Every array access is bounds-checked; an access out of bounds raises IndexError.
+
+numba compiles all kernels to one object file, which is kept in the user's cache under a key of everything that it
+depends on: sources, versions, processor. Later runs load it with llvmlite alone and never import numba (docs/adr/0006).
 """
 
 from __future__ import annotations
 
+import ctypes
+import hashlib
+import importlib
+import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import NDArray
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
+KERNEL_MODULES = (
+    # "kwel.capture.records",
+    "kwel.kernel.layers",
+    "kwel.kernel.flowtable",
+    "kwel.kernel.namepool",
+    "kwel.streams.join",
+    "kwel.streams.listen",
+    # "kwel.tables.flows_csv",
+)
+"""Every module that defines a kernel: they are compiled together."""
+
+ARRAY_WORDS = 7
+"""numba passes an array as seven words: owner, parent, items, item size, data, shape, stride."""
+
 _helpers: list[Callable[..., Any]] = []
-_ready = False
+_kernels: list[Kernel] = []
+_engine: Any = None
+
+announce: Callable[[str], None] | None = None
+"""Called with one line before a compilation, which takes some seconds."""
 
 
 def helper(function: Function) -> Function:
@@ -26,51 +55,209 @@ def helper(function: Function) -> Function:
     return function
 
 
-def _register_helpers() -> None:
-    global _ready  # noqa: PLW0603
-    if _ready:
-        return
-    from numba.extending import register_jitable
-
-    for function in _helpers:
-        register_jitable(boundscheck=True)(function)
-    _ready = True
-
-
 class Kernel:
     """A compiled function. Call it like the Python function that it was made from."""
 
-    def __init__(self, function: Callable[..., int], types: tuple[Any, ...]) -> None:
+    def __init__(self, function: Callable[..., int], kinds: tuple[Any, ...]) -> None:
         self.function = function
-        self.types = types
-        self.compiled: Callable[..., int] | None = None
+        self.kinds = kinds
+        self.symbol = f"kwel.{function.__module__}.{function.__name__}"
         self.__doc__ = function.__doc__
+        self._entry: Callable[[int], int] | None = None
+        words = [1 if kind is int else ARRAY_WORDS for kind in kinds]
+        self._offsets = [1 + sum(words[:i]) for i in range(len(words))]
+        self._frame: NDArray[np.int64] = np.zeros(1 + sum(words), np.int64)
+        self._address = self._frame.ctypes.data
+        self._last: list[Any] = [None] * len(kinds)
 
     def __call__(self, *args: Any) -> int:
-        if self.compiled is None:
-            self.compiled = self._compile()
-        return self.compiled(*args)
+        """Run the machine code. Arrays are passed by address and must have the declared types."""
+        if self._entry is None:
+            self._entry = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)(load().get_function_address(self.symbol))
+        last = self._last
+        for i, arg in enumerate(args):
+            if arg is not last[i]:
+                self._set(i, arg)
+        if self._entry(self._address):
+            raise IndexError(f"{self.symbol}: access out of bounds")
+        return int(self._frame[0])
 
-    def _compile(self) -> Callable[..., int]:
-        from numba import from_dtype, njit, types
+    def _set(self, i: int, arg: Any) -> None:
+        at, kind = self._offsets[i], self.kinds[i]
+        if kind is int:
+            self._frame[at] = arg
+            self._last[i] = arg
+            return
+        if arg.dtype != kind or not arg.flags.c_contiguous or arg.ndim != 1:
+            raise TypeError(f"{self.symbol}: argument {i} must be a contiguous array of {kind}")
+        size, item = len(arg), arg.itemsize
+        self._frame[at : at + ARRAY_WORDS] = (0, 0, size, item, arg.ctypes.data, size, item)
+        self._last[i] = arg  # keeps the array alive while its address is in the frame
 
-        _register_helpers()
-        signature = [
-            types.int64 if kind is int else types.Array(from_dtype(np.dtype(kind)), 1, "C")
-            for kind in self.types
-        ]
-        return njit(types.int64(*signature), cache=True, nogil=True, boundscheck=True)(self.function)
 
-
-def kernel(*types: Any) -> Callable[[Callable[..., int]], Kernel]:
+def kernel(*kinds: Any) -> Callable[[Callable[..., int]], Kernel]:
     """Return a decorator that makes a kernel.
 
     Args:
-        types: one an argument: ``int`` for a whole number, a numpy dtype for a one-dimensional C-contiguous
+        kinds: one an argument: ``int`` for a whole number, a numpy dtype for a one-dimensional C-contiguous
             writable array of it. A kernel always returns a whole number.
     """
 
     def wrap(function: Callable[..., int]) -> Kernel:
-        return Kernel(function, types)
+        made = Kernel(function, kinds)
+        _kernels.append(made)
+        return made
 
     return wrap
+
+
+def cache_folder() -> Path:
+    """Return where compiled code is kept: ``$KWEL_CACHE_DIR``, else under ``$XDG_CACHE_HOME``, else ``~/.cache``."""
+    own = os.environ.get("KWEL_CACHE_DIR")
+    if own:
+        return Path(own)
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(base) / "kwel"
+
+
+def cache_key() -> str:
+    """Return a digest of everything that the machine code depends on."""
+    import llvmlite
+    import llvmlite.binding as llvm
+
+    digest = hashlib.sha256()
+    for part in (
+        llvmlite.__version__,
+        np.__version__,
+        llvm.get_host_cpu_name(),
+        llvm.get_host_cpu_features().flatten(),
+    ):
+        digest.update(part.encode() + b"\0")
+    root = Path(__file__).parent
+    files = [root / "native.py", root / "columns.py"]
+    for folder in ("capture", "kernel", "dissect", "streams", "tables"):
+        files += sorted((root / folder).glob("*.py"))
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def load() -> Any:
+    """Return the engine that holds the compiled kernels, compiling them first if the cache does not have them."""
+    global _engine
+    if _engine is None:
+        import llvmlite.binding as llvm
+
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        path = cache_folder() / f"{cache_key()}.o"
+        try:
+            code = path.read_bytes()
+        except OSError:
+            code = compile_all()
+            _keep(path, code)
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(llvm))
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+        _engine = engine
+    return _engine
+
+
+def is_compiled() -> bool:
+    """Return whether the cache holds machine code for this installation."""
+    return (cache_folder() / f"{cache_key()}.o").is_file()
+
+
+def _machine(llvm: Any) -> Any:
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=3,
+        reloc="default",
+        codemodel="jitdefault",
+        jit=True,
+    )
+
+
+def _keep(path: Path, code: bytes) -> None:
+    """Write beside and rename, so that a reader never sees half a file. Without a writable cache, go on."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(code)
+        os.replace(file.name, path)
+    except OSError as error:
+        if announce:
+            announce(f"compiled code could not be kept in {path.parent}: {error.strerror}; set KWEL_CACHE_DIR")
+
+
+def compile_all() -> bytes:
+    """Return one object file with every kernel. Takes some seconds."""
+    for name in KERNEL_MODULES:
+        importlib.import_module(name)
+    if announce:
+        announce("compiling for this machine, once (about ten seconds) …")
+    import llvmlite.binding as llvm
+
+    whole = llvm.parse_assembly("")
+    for text in _compile(_kernels):
+        whole.link_in(llvm.parse_assembly(text))
+    whole.verify()
+    return bytes(_machine(llvm).emit_object(whole))
+
+
+def _compile(kernels: Iterable[Kernel]) -> Iterable[str]:
+    """Yield LLVM assembly: per kernel its optimised code, and an entry that unpacks a frame of words."""
+    from numba import from_dtype, types
+    from numba.core import compiler, registry
+    from numba.extending import register_jitable
+
+    for function in _helpers:
+        register_jitable(boundscheck=True, _nrt=False, error_model="numpy")(function)
+    flags: Any = compiler.Flags()  # type: ignore[no-untyped-call]
+    flags.nrt = False
+    flags.boundscheck = True
+    flags.error_model = "numpy"
+    flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+    target = registry.cpu_target
+    for made in kernels:
+        signature = [
+            types.int64 if kind is int else types.Array(from_dtype(np.dtype(kind)), 1, "C") for kind in made.kinds
+        ]
+        result = compiler.compile_extra(  # type: ignore[no-untyped-call]
+            target.typing_context,
+            target.target_context,
+            made.function,
+            tuple(signature),
+            types.int64,
+            flags,
+            {},
+        )
+        yield result.library.get_llvm_str()
+        yield _entry(made, result.fndesc.llvm_func_name)
+
+
+def _entry(made: Kernel, name: str) -> str:
+    """Return LLVM assembly of ``int32 symbol(int64 *frame)``: word 0 of the frame takes the result."""
+    pointers = {0, 1, 4}  # owner, parent and data among the words of an array
+    loads, params = [], []
+    for kind, at in zip(made.kinds, made._offsets, strict=True):
+        for word in range(1 if kind is int else ARRAY_WORDS):
+            n = at + word
+            loads.append(f"%p{n} = getelementptr i64, ptr %frame, i64 {n}\n  %w{n} = load i64, ptr %p{n}")
+            if kind is not int and word in pointers:
+                loads.append(f"%q{n} = inttoptr i64 %w{n} to ptr")
+                params.append(f"ptr %q{n}")
+            else:
+                params.append(f"i64 %w{n}")
+    types_only = ", ".join(param.split()[0] for param in params)
+    body = "\n  ".join(loads)
+    return f"""
+declare i32 @"{name}"(ptr, ptr, {types_only})
+define i32 @"{made.symbol}"(ptr %frame) {{
+  %error = alloca ptr
+  {body}
+  %status = call i32 @"{name}"(ptr %frame, ptr %error, {", ".join(params)})
+  ret i32 %status
+}}
+"""

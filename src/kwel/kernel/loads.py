@@ -1,0 +1,43 @@
+"""Offsets in, whole numbers in network byte order out. Bounds-checked; the index never wraps round to the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwel.native import helper
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@helper
+def u8(data: NDArray[np.uint8], at: int) -> int:
+    """Return the byte at *at*."""
+    return np.int64(data[np.uint64(at)])
+
+
+@helper
+def u16(data: NDArray[np.uint8], at: int) -> int:
+    """Return the 16 bits at *at*."""
+    i = np.uint64(at)
+    return (np.int64(data[i]) << 8) | np.int64(data[i + np.uint64(1)])
+
+
+@helper
+def u24(data: NDArray[np.uint8], at: int) -> int:
+    """Return the 24 bits at *at*."""
+    return (u16(data, at) << 8) | u8(data, at + 2)
+
+
+@helper
+def u32(data: NDArray[np.uint8], at: int) -> int:
+    """Return the 32 bits at *at*."""
+    return (u16(data, at) << 16) | u16(data, at + 2)
+
+
+@helper
+def u64(data: NDArray[np.uint8], at: int) -> np.uint64:
+    """Return the 64 bits at *at*, unsigned."""
+    return (np.uint64(u32(data, at)) << np.uint64(32)) | np.uint64(u32(data, at + 4))

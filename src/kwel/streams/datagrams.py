@@ -1,0 +1,130 @@
+"""UDP datagrams and ICMP errors in, names, answers, marks and refused flows out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwel.columns import Application, Direction, NameSource
+from kwel.dissect.dns import ANSWERS, looks_like_message, read_message
+from kwel.kernel.flowtable import find_quoted
+from kwel.kernel.layers import IP_ICMP, IP_ICMPV6, IP_TCP, IP_UDP, ipv4_header, ipv6_header
+from kwel.kernel.loads import u8, u16, u32
+from kwel.kernel.rows import Mark
+from kwel.native import helper
+from kwel.streams.join import join_answers
+from kwel.streams.room import C_MALFORMED, note_mark, note_row
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from kwel.columns import Rows
+
+MAX_MARKS = 6
+"""Payloads of one direction that go to a Python dissector."""
+PORT_DNS, PORT_DHCP_SERVER, PORT_DHCP_CLIENT, PORT_NBNS, PORT_MDNS, PORT_LLMNR = 53, 67, 68, 137, 5353, 5355
+DHCP_COOKIE, DHCP_COOKIE_AT = 0x63825363, 236  # RFC 2131 section 3
+ICMP_UNREACHABLE, ICMPV6_UNREACHABLE = 3, 1
+M_DHCP, M_NBNS = int(Mark.DHCP), int(Mark.NBNS)
+N_DNS, N_MDNS, N_LLMNR = int(NameSource.DNS), int(NameSource.MDNS), int(NameSource.LLMNR)
+A_UNKNOWN, A_DNS, A_DHCP = int(Application.UNKNOWN), int(Application.DNS), int(Application.DHCP)
+A_MDNS, A_LLMNR, A_NBNS = int(Application.MDNS), int(Application.LLMNR), int(Application.NBNS)
+D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)
+
+
+@helper
+def read_dns(
+    data: NDArray[np.uint8], at: int, end: int, source: int, packet: Any, frame: int, capture: int,
+    runs: Rows, named: Rows, answers: Rows, answer_index: NDArray[np.uint64], answer_counters: NDArray[np.int64],
+    counters: NDArray[np.int64], text: NDArray[np.uint8], arena: NDArray[np.uint8],
+    starts: NDArray[np.int64], lengths: NDArray[np.int64], slots: NDArray[np.uint64], pool: NDArray[np.int64],
+) -> int:  # fmt: skip
+    """Read one DNS message of a flow; note its question once and its answers."""
+    if not looks_like_message(data, at, end, source == N_MDNS):
+        counters[C_MALFORMED] += 1
+        return 0
+    run = runs[packet.flow]
+    first = answer_counters[ANSWERS]
+    shared = answers[first]  # its shared columns serve all rows of the message
+    shared.time, shared.flow, shared.frame, shared.capture = packet.time, packet.flow, frame, capture
+    shared.client_hi, shared.client_lo = packet.destination_hi, packet.destination_lo
+    question, is_response = read_message(
+        data, at, end, shared, answers, answer_counters, text, arena, starts, lengths, slots, pool
+    )
+    sender = packet.side
+    if run.direction == D_UNKNOWN and source == N_DNS:
+        run.direction, run.initiator = D_REQUEST, (1 - sender if is_response else sender)
+    if source == N_DNS:
+        join_answers(answers, first, answer_counters[ANSWERS], answer_index)
+    if question and run.asked != question:
+        run.asked = question
+        note_row(question, source, 0, packet, frame, 0 if is_response else 1, named, counters)
+    return 1
+
+
+@helper
+def read_datagram(
+    data: NDArray[np.uint8], index: int, packet: Any, frame: int, capture: int, runs: Rows, halves: Rows,
+    named: Rows, answers: Rows, answer_index: NDArray[np.uint64], answer_counters: NDArray[np.int64],
+    counters: NDArray[np.int64], marks: Rows, text: NDArray[np.uint8], arena: NDArray[np.uint8],
+    starts: NDArray[np.int64], lengths: NDArray[np.int64], slots: NDArray[np.uint64], pool: NDArray[np.int64],
+) -> int:  # fmt: skip
+    """Read a UDP datagram that names something: DNS and its kin, DHCP, NBNS. Ports only choose the reader."""
+    low, high = (
+        min(packet.source_port, packet.destination_port),
+        max(packet.source_port, packet.destination_port),
+    )
+    at, end = packet.payload, packet.end
+    run = runs[packet.flow]
+    source, application = 0, A_UNKNOWN
+    if low == PORT_DNS:
+        source, application = N_DNS, A_DNS
+    elif PORT_MDNS in (low, high):
+        source, application = N_MDNS, A_MDNS
+    elif PORT_LLMNR in (low, high):
+        source, application = N_LLMNR, A_LLMNR
+    if source:
+        if read_dns(
+            data, at, end, source, packet, frame, capture, runs, named, answers, answer_index, answer_counters,
+            counters, text, arena, starts, lengths, slots, pool,
+        ):  # fmt: skip
+            run.application = application
+        return 0
+    half = halves[2 * packet.flow + packet.side]
+    if half.tail >= MAX_MARKS:
+        return 0
+    if PORT_DHCP_SERVER <= low <= PORT_DHCP_CLIENT:
+        if at + DHCP_COOKIE_AT + 4 <= end and u32(data, at + DHCP_COOKIE_AT) == DHCP_COOKIE:
+            run.application = A_DHCP
+            # all clients without an address share one flow: every message counts
+            note_mark(M_DHCP, at, end, index, packet, frame, marks, counters)
+    elif PORT_NBNS in (low, high):
+        half.tail += 1
+        run.application = A_NBNS
+        note_mark(M_NBNS, at, end, index, packet, frame, marks, counters)
+    return 0
+
+
+@helper
+def read_error(data: NDArray[np.uint8], packet: Any, quoted: Any, runs: Rows, table: NDArray[np.uint64]) -> int:
+    """Let an ICMP error mark the flow that it quotes (RFC 792, RFC 4443 section 3.1)."""
+    at, end = packet.payload, packet.end
+    if at + 8 > end:
+        return 0
+    kind = u8(data, at)
+    if packet.transport == IP_ICMP and kind == ICMP_UNREACHABLE:
+        stop, protocol, above, end = ipv4_header(data, at + 8, end, quoted)
+    elif packet.transport == IP_ICMPV6 and kind == ICMPV6_UNREACHABLE:
+        stop, protocol, above, end = ipv6_header(data, at + 8, end, quoted)
+    else:
+        return 0
+    if stop or protocol not in (IP_TCP, IP_UDP) or above + 4 > end:
+        return 0
+    addresses = (quoted.source_hi, quoted.source_lo, quoted.destination_hi, quoted.destination_lo)
+    row = find_quoted(packet, addresses, (u16(data, above), u16(data, above + 2)), protocol, runs, table)
+    if row >= 0:
+        runs[row].error = 1
+    return 0

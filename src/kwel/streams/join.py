@@ -1,0 +1,105 @@
+"""DNS answers in, an index by client and address out; a new flow in, the answer that led to it out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwel.columns import ANSWER
+from kwel.native import helper, kernel
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from kwel.columns import Rows
+
+U0, U1, U32 = np.uint64(0), np.uint64(1), np.uint64(32)
+TAG = np.uint64(0xFFFFFFFF00000000)
+ROW = np.uint64(0xFFFFFFFF)
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+MAX_STEPS = 16
+"""Earlier answers tried when the newest one came after the flow."""
+
+
+@helper
+def find_answer(
+    client_hi: Any, client_lo: Any, hi: Any, lo: Any, answers: Rows, index: NDArray[np.uint64], mask: Any
+) -> tuple[Any, Any, int]:
+    """Return (slot, tag, 1 + row of the newest answer) that gave a client this address; row 0 is none."""
+    hashed = ((client_lo * MULTIPLIER) ^ lo) * MULTIPLIER
+    hashed = (hashed ^ (hashed >> U32)) + client_hi + hi
+    hashed = (hashed ^ (hashed >> np.uint64(29))) * MULTIPLIER
+    slot, tag = (hashed >> np.uint64(7)) & mask, hashed & TAG
+    while index[slot] != U0:
+        if index[slot] & TAG == tag:
+            row = np.int64((index[slot] & ROW) - U1)
+            known = answers[row]
+            if (
+                known.address_lo == lo and known.client_lo == client_lo
+                and known.address_hi == hi and known.client_hi == client_hi
+            ):  # fmt: skip
+                return slot, tag, row + 1
+        slot = (slot + U1) & mask
+    return slot, tag, 0
+
+
+@helper
+def join_answers(answers: Rows, first: int, stop: int, index: NDArray[np.uint64]) -> int:
+    """Enter the answers from *first* to *stop* into the index."""
+    mask = np.uint64(len(index) - 1)
+    for i in range(first, stop):
+        answer = answers[i]
+        if answer.target != 0:
+            continue
+        slot, tag, known = find_answer(
+            answer.client_hi, answer.client_lo, answer.address_hi, answer.address_lo, answers, index, mask
+        )
+        answer.previous = known
+        index[slot] = tag | (np.uint64(i) + U1)
+    return 0
+
+
+@helper
+def answer_before(client_hi: Any, client_lo: Any, hi: Any, lo: Any, time: int, answers: Rows, index: Any) -> int:
+    """Return 1 + the row of the last answer, not after *time*, that gave a client this address; 0 is none."""
+    _, _, row = find_answer(client_hi, client_lo, hi, lo, answers, index, np.uint64(len(index) - 1))
+    for _ in range(MAX_STEPS):
+        if row == 0 or answers[row - 1].time <= time:
+            return row
+        row = np.int64(answers[row - 1].previous)
+    return 0
+
+
+@helper
+def look_up_flow(packet: Any, run: Any, answers: Rows, index: NDArray[np.uint64]) -> int:
+    """Join a new flow to the DNS answer that led to it, in whichever direction it runs."""
+    row = answer_before(
+        packet.source_hi,
+        packet.source_lo,
+        packet.destination_hi,
+        packet.destination_lo,
+        packet.time,
+        answers,
+        index,
+    )
+    if row == 0:
+        row = answer_before(
+            packet.destination_hi,
+            packet.destination_lo,
+            packet.source_hi,
+            packet.source_lo,
+            packet.time,
+            answers,
+            index,
+        )
+    run.answer = row
+    return row
+
+
+@kernel(ANSWER, int, np.uint64)
+def index_answers(answers: Rows, count: int, index: NDArray[np.uint64]) -> int:
+    """Enter *count* answers into an empty, larger index."""
+    return join_answers(answers, 0, count, index)

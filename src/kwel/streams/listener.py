@@ -1,0 +1,191 @@
+"""Batches of frames in, growing tables out: owns what the kernels write to, and makes room between their calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwel.columns import ANSWER, CLAIM, FLOW, NAME, Names
+from kwel.dissect.claims import CLAIMS, REFUSED
+from kwel.dissect.dns import ANSWERS, MAX_RECORDS
+from kwel.kernel.flowtable import FLOWS, LIMIT, finish, rehash, track
+from kwel.kernel.layers import decode
+from kwel.kernel.namepool import ARENA, NAMES, index_names
+from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
+from kwel.streams.join import index_answers
+from kwel.streams.listen import listen
+from kwel.streams.room import C_EVICTED, C_LATE, C_MALFORMED, C_MARKS, C_NAMED, COUNTERS, STREAM_BUDGET
+from kwel.streams.slots import SLOTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from kwel.columns import Rows
+
+ROWS = 4096
+"""Packets decoded at a time: half a megabyte of columns, which stays in the processor's cache."""
+MAX_CLAIMS = 65536
+"""Distinct pairs of MAC and address that are kept; a scan with forged ARP must not fill the memory."""
+MARKS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The tables of one analysis, complete."""
+
+    flows: Rows
+    names: Names
+    named: Rows
+    answers: Rows
+    claims: Rows
+    stops: dict[str, int]
+    """Packets by ``Stop``, those used among them."""
+    notes: dict[str, int]
+    """What was looked at and could not be read, or not kept."""
+
+
+def grown(table: NDArray, size: int) -> NDArray:
+    """Return a copy of *table* with room for *size* rows."""
+    larger = np.zeros(size, table.dtype)
+    larger[: len(table)] = table
+    return larger
+
+
+class Listener:
+    """One analysis under way."""
+
+    def __init__(self, max_flows: int) -> None:
+        self._packets = np.zeros(ROWS, PACKET)
+        self._stops = np.zeros(len(Stop), np.int64)
+        self._max_flows = max_flows
+        self._flow_counters = np.zeros(2, np.int64)
+        self._runs = np.zeros(1 << 13, RUN)
+        self._halves = np.zeros(2 << 13, HALF)
+        self._table = np.zeros(2 << 13, np.uint64)
+        self._named = np.zeros(1 << 12, NAME)
+        self._answers = np.zeros(1 << 12, ANSWER)
+        self._answer_index = np.zeros(2 << 12, np.uint64)
+        self._answer_counters = np.zeros(2, np.int64)
+        self._claims = np.zeros(MAX_CLAIMS + 1, CLAIM)
+        self._claim_slots = np.zeros(2 * MAX_CLAIMS, np.uint64)
+        self._claim_counters = np.zeros(2, np.int64)
+        self._marks = np.zeros(MARKS, MARK)
+        self._counters = np.zeros(COUNTERS, np.int64)
+        self._arena = np.zeros(1 << 17, np.uint8)
+        self._starts = np.zeros(1 << 12, np.int64)
+        self._lengths = np.zeros(1 << 12, np.int64)
+        self._slots = np.zeros(2 << 12, np.uint64)
+        self._pool = np.array([1, 0], np.int64)  # name 0 is the empty name
+        self._text = np.zeros(512, np.uint8)
+        self._joined = np.zeros(STREAM_BUDGET + 1, np.uint8)
+        self._held = np.zeros(SLOTS * STREAM_BUDGET, np.uint8)
+        self._covered = np.zeros(SLOTS * STREAM_BUDGET, np.uint8)
+        self._ready = np.zeros(SLOTS, np.int64)
+        self._owners = np.full(SLOTS, -1, np.int64)
+        self._quoted = np.zeros(1, PACKET)
+
+    def hear(
+        self,
+        buffer: NDArray[np.uint8],
+        records: Rows,
+        first_frame: int,
+        capture: int,
+        on_marks: Callable[[NDArray[np.uint8], Rows, Rows], None],
+    ) -> None:
+        """Take in one batch. *on_marks* gets (buffer, marks, packets) while the buffer is still valid."""
+        for start in range(0, len(records), ROWS):
+            part = records[start : start + ROWS]
+            self._hear_part(buffer, part, first_frame + start, capture, on_marks)
+
+    def _hear_part(
+        self,
+        buffer: NDArray[np.uint8],
+        records: Rows,
+        first_frame: int,
+        capture: int,
+        on_marks: Callable[[NDArray[np.uint8], Rows, Rows], None],
+    ) -> None:
+        count = len(records)
+        packets, counters = self._packets, self._counters
+        self._make_room_for_flows(count)
+        decode(buffer, records, count, packets, self._stops)
+        track(
+            packets,
+            count,
+            first_frame,
+            capture,
+            self._runs,
+            self._halves,
+            self._table,
+            self._flow_counters,
+            self._stops,
+        )
+        named, index = int(counters[C_NAMED]), 0
+        while True:
+            index = listen(
+                buffer, index, count, first_frame, capture, packets, self._runs, self._halves, self._table,
+                self._named, self._answers, self._answer_index, self._answer_counters,
+                self._claims, self._claim_slots, self._claim_counters, self._marks, counters,
+                self._arena, self._starts, self._lengths, self._slots, self._pool,
+                self._text, self._joined, self._held, self._covered, self._ready, self._owners, self._quoted,
+            )  # fmt: skip
+            if counters[C_MARKS]:
+                on_marks(buffer, self._marks[: counters[C_MARKS]], packets)
+                counters[C_MARKS] = 0
+            if index >= count:
+                break
+            self._make_room_for_names()
+        self._named["capture"][named : counters[C_NAMED]] = capture
+
+    def _make_room_for_flows(self, more: int) -> None:
+        flows = int(self._flow_counters[FLOWS])
+        size = len(self._runs)
+        while flows + more > size and size < self._max_flows:
+            size = min(2 * size, self._max_flows)
+        if size > len(self._runs):
+            self._runs, self._halves = grown(self._runs, size), grown(self._halves, 2 * size)
+        if 2 * size > len(self._table):
+            self._table = np.zeros(1 << (2 * size - 1).bit_length(), np.uint64)
+            rehash(self._runs, flows, self._table)
+        self._flow_counters[LIMIT] = size
+
+    def _make_room_for_names(self) -> None:
+        if self._counters[C_NAMED] + 8 > len(self._named):
+            self._named = grown(self._named, 2 * len(self._named))
+        answers = int(self._answer_counters[ANSWERS])
+        if answers + 2 * MAX_RECORDS > len(self._answers):
+            self._answers = grown(self._answers, 2 * len(self._answers))
+            self._answer_index = np.zeros(2 * len(self._answers), np.uint64)
+            index_answers(self._answers, answers, self._answer_index)
+        names = int(self._pool[NAMES])
+        if names + 4 * MAX_RECORDS > len(self._starts):
+            self._starts = grown(self._starts, 2 * len(self._starts))
+            self._lengths = grown(self._lengths, len(self._starts))
+            self._slots = np.zeros(2 * len(self._starts), np.uint64)
+            index_names(self._arena, self._starts, self._lengths, names, self._slots)
+        if self._pool[ARENA] + (1 << 16) + STREAM_BUDGET > len(self._arena):
+            self._arena = grown(self._arena, 2 * len(self._arena))
+
+    def finish(self) -> Heard:
+        """Return the tables. The listener hears nothing after this."""
+        count = int(self._flow_counters[FLOWS])
+        flows = np.zeros(count, FLOW)
+        finish(self._runs, self._halves, count, flows)
+        names = int(self._pool[NAMES])
+        return Heard(
+            flows=flows,
+            names=Names(self._arena[: self._pool[ARENA]], self._starts[:names], self._lengths[:names]),
+            named=self._named[: self._counters[C_NAMED]],
+            answers=self._answers[: self._answer_counters[ANSWERS]],
+            claims=self._claims[: self._claim_counters[CLAIMS]],
+            stops={stop.label: int(self._stops[stop]) for stop in Stop},
+            notes={
+                "malformed-dns": int(self._counters[C_MALFORMED]),
+                "streams-given-up": int(self._counters[C_EVICTED] + self._counters[C_LATE]),
+                "claims-not-kept": int(self._claim_counters[REFUSED]),
+            },
+        )
