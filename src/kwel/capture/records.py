@@ -1,0 +1,174 @@
+"""A buffer of a classic pcap file in, a table of its frames out.
+
+Layout: draft-ietf-opsawg-pcap sections 4 and 5. The modified records of Alexey Kuznetzov's patch of 1999 (24-byte
+record headers), the swapped lengths of versions before 2.3, and the limits on a record's length are those that
+Wireshark reads by (wiretap/libpcap.c, wiretap/wtap.h).
+
+All arithmetic is signed 64-bit: in numba a signed and an unsigned operand give a float. Every read is checked
+against *end* before it is made. What a kernel knows is kept in one array, *state*, between calls.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwel.columns import RECORD
+from kwel.native import helper, kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kwel.columns import Rows
+
+# How a call ended.
+MORE = 0
+"""The next record is not all here: bring more bytes, from ``state[POSITION]`` on."""
+FULL = 1
+"""The table is full, or the next block takes a frame number and is no frame: take the rows, call again."""
+GROW = 2
+"""The table of interfaces is full: enlarge it, call again."""
+TOO_LONG = 10
+HOLE = 11
+BAD_BLOCK = 12
+BAD_TRAILER = 13
+BAD_ORDER = 14
+BAD_VERSION = 15
+NO_INTERFACE = 16
+TOO_MANY_INTERFACES = 17
+
+# Indices into ``state``.
+POSITION = 0
+"""Where the next record begins in the buffer. Beyond its end where a record's tail has yet to be skipped."""
+ROWS = 1
+"""Rows that the last call filled."""
+FRAME = 2
+"""Frame numbers given out so far."""
+PACKETS = 3
+FIRST = 4
+LAST = 5
+SWAPPED = 6
+"""1 where the file is big-endian."""
+CLAIM = 7
+"""The value that a status above 9 complains about."""
+FINAL = 8
+"""1 when nothing follows the buffer."""
+SCALE = 9
+"""pcap: nanoseconds in a unit of the time stamp's fraction."""
+HEADER = 10
+"""pcap: bytes before a frame."""
+ORDER = 11
+"""pcap: 0 captured length first, 1 the smaller is the captured one, 2 captured length last."""
+LINK = 12
+LONGEST = 13
+"""pcap: the longest frame that a sound file can hold."""
+INTERFACES = 14
+"""pcapng: interfaces described in this section."""
+TIME = 15
+"""pcapng: the last time stamp, lent to blocks that carry none."""
+LOST = 16
+"""pcapng: packets lost in the sections that are over; -1 where none says."""
+STATE = 17
+
+FOREVER = 0x7FFF_FFFF_FFFF_FFFF
+"""A time that no 64-bit count of nanoseconds holds becomes this one, in the year 2262."""
+
+HELD = 0x4_0000
+"""Bytes of a frame that are kept. A sound frame is longer for three link types only, none of which kwel reads into."""
+
+ZEROS = 0x1000
+"""So many zero bytes where a record should begin are a hole in the file: no writer leaves 256 empty records of 1970."""
+
+LONG_FRAMES = ((231, 0x800_0000), (249, 0x800_0000), (279, 0x200_0000))
+"""LINKTYPE_DBUS, LINKTYPE_USBPCAP, LINKTYPE_EBHSCR: their frames may exceed 256 KiB (Wireshark: wtap_max_snaplen_for_encap)."""
+
+
+@helper
+def u16(buffer: NDArray[np.uint8], at: int, swapped: int) -> int:
+    """Return the unsigned 16-bit integer at *at*."""
+    i = np.uint64(at)  # a signed index would be tested for counting from the end
+    a, b = np.int64(buffer[i]), np.int64(buffer[i + np.uint64(1)])
+    return a << 8 | b if swapped else b << 8 | a
+
+
+@helper
+def u32(buffer: NDArray[np.uint8], at: int, swapped: int) -> int:
+    """Return the unsigned 32-bit integer at *at*."""
+    i = np.uint64(at)
+    a, b = np.int64(buffer[i]), np.int64(buffer[i + np.uint64(1)])
+    c, d = np.int64(buffer[i + np.uint64(2)]), np.int64(buffer[i + np.uint64(3)])
+    return a << 24 | b << 16 | c << 8 | d if swapped else d << 24 | c << 16 | b << 8 | a
+
+
+@helper
+def longest_frame(link: int) -> int:
+    """Return how many bytes a frame of this link type may have in a sound file."""
+    for kind, size in LONG_FRAMES:
+        if link == kind:
+            return size
+    return HELD
+
+
+@helper
+def leading_zeros(buffer: NDArray[np.uint8], start: int, end: int) -> int:
+    """Return how many bytes from *start* on are zero, at most ``ZEROS``."""
+    stop = min(start + ZEROS, end)
+    at = start
+    while at < stop and buffer[at] == 0:
+        at += 1
+    return at - start
+
+
+@kernel(np.uint8, int, np.int64, np.int64, np.int64, RECORD)
+def index_records(
+    buffer: NDArray[np.uint8],
+    end: int,
+    state: NDArray[np.int64],
+    links: NDArray[np.int64],
+    interfaces: NDArray[np.int64],
+    records: Rows,
+) -> int:
+    """Fill *records* from ``state[POSITION]`` on; return how it ended. *links* counts packets by link type."""
+    position, swapped, order = state[POSITION], state[SWAPPED], state[ORDER]
+    header, scale, longest = state[HEADER], state[SCALE], state[LONGEST]
+    first, last = state[FIRST], state[LAST]
+    rows, status = 0, FULL
+    while rows < records.shape[0]:
+        status = MORE
+        if position + header > end:
+            break
+        seconds, fraction = u32(buffer, position, swapped), u32(buffer, position + 4, swapped)
+        captured, wire = u32(buffer, position + 8, swapped), u32(buffer, position + 12, swapped)
+        if order == 2 or (order == 1 and captured > wire):
+            captured, wire = wire, captured
+        if captured > longest:
+            state[CLAIM] = captured
+            status = TOO_LONG
+            break
+        if position + header + min(captured, HELD) > end:
+            break
+        if captured == 0 and wire == 0 and seconds == 0:
+            zeros = leading_zeros(buffer, position, end)
+            if zeros == ZEROS:
+                status = HOLE
+                break
+            if position + zeros == end and state[FINAL] == 0:
+                break
+        time = seconds * 1_000_000_000 + fraction * scale
+        first, last = min(first, time), max(last, time)
+        row = records[rows]
+        row["time"] = time
+        row["start"] = position + header
+        row["captured"] = min(captured, HELD)
+        row["wire"] = wire
+        row["link"] = state[LINK]
+        row["interface"] = 0
+        rows += 1
+        position += header + captured
+        status = FULL
+    state[POSITION], state[ROWS], state[FIRST], state[LAST] = position, rows, first, last
+    state[FRAME] += rows
+    state[PACKETS] += rows
+    links[state[LINK]] += rows
+    return status
