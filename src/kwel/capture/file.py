@@ -19,7 +19,7 @@ from kwel.capture.sources import PIECE, Digest, FileSource, Refusal, Source, ope
 from kwel.capture.unpack import unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -61,14 +61,16 @@ class Reading:
         self.bytes = 0
         self.unread = 0
         self.sha256: str | None = None
+        self.file: FileSource | None = None
+        """Open while batches are asked for; its ``consumed`` tells how far."""
         self._chunk = chunk
         self._digest = Digest() if hash_file and path is not None else None
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Generator[Batch]:
         """Yield the frames from the first to the last that is sound."""
         try:
             with open_source(self.path, self._digest) as file:
-                self.refused = False
+                self.refused, self.file = False, file
                 yield from self._batches(file)
         except Refusal as refusal:
             self.problem = str(refusal)
@@ -154,6 +156,17 @@ class CaptureFile:
     def problem(self) -> str | None:
         """One line: why the file was not read, or not to its end."""
         return self._reading.problem if self._reading else self._refusal
+
+    @property
+    def size(self) -> int | None:
+        """Bytes as it lies on disk; ``None`` for standard input."""
+        return self._size() if self.path is not None else None
+
+    @property
+    def position(self) -> int:
+        """Bytes read so far."""
+        file = self._reading.file if self._reading else None
+        return file.consumed if file else 0
 
     def batches(self) -> Iterator[Batch]:
         """Yield the frames from the first to the last that is sound; then see ``problem``."""

@@ -1,0 +1,88 @@
+"""Marked payloads in, observations and MAC bindings out: runs the Python dissectors, a few payloads a sender."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from kwel.columns import address_text
+from kwel.dissect import DISSECTORS, Binding
+from kwel.kernel.rows import Mark
+from kwel.model import Observed, Where
+from kwel.wire import Malformed, Reader, Truncated
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kwel.columns import Rows
+    from kwel.dissect import Dissector
+
+MAX_OBSERVED = 200_000
+"""Observations kept of one analysis. What is beyond is counted."""
+
+_BY_MARK: dict[int, Dissector] = {int(Mark[dissector.mark.upper()]): dissector for dissector in DISSECTORS}
+
+
+class SecondLook:
+    """Collects what the dissectors say, with the frame that says it."""
+
+    def __init__(self) -> None:
+        self.observed: list[Observed] = []
+        self.bindings: list[tuple[Binding, int, int, int, int]] = []
+        """Binding, time, frame, VLAN, capture index."""
+        self.counts: Counter[str] = Counter()
+        self._seen: Counter[tuple[int, int, int, int]] = Counter()
+        self._said: set[tuple[str, str, str, str | None, int | None, int]] = set()
+
+    def look(
+        self, buffer: NDArray[np.uint8], marks: Rows, packets: Rows, capture: str, capture_index: int
+    ) -> None:
+        """Read each marked payload of one batch."""
+        for mark in marks:
+            kind, packet = int(mark["kind"]), packets[mark["packet"]]
+            at = int(packet["ethernet"])
+            is_lan = kind in (Mark.LLDP, Mark.CDP)
+            hi, lo = (0, int.from_bytes(buffer[at + 6 : at + 12].tobytes(), "big")) if is_lan else (
+                int(packet["source_hi"]), int(packet["source_lo"])
+            )  # fmt: skip
+            dissector, sender = _BY_MARK[kind], (kind, hi, lo, int(packet["vlan"]))
+            self._seen[sender] += 1
+            if self._seen[sender] > dissector.per_sender or len(self.observed) >= MAX_OBSERVED:
+                self.counts[f"{dissector.name}-not-looked-at"] += 1
+                continue
+            data = buffer[mark["start"] : mark["end"]].tobytes()
+            if dissector.looks_like(data):
+                where = Where(capture, int(mark["frame"]))
+                own_mac, own_address = (lo, None) if is_lan else (None, address_text(hi, lo))
+                self._read(dissector, data, where, capture_index, packet, own_mac, own_address)
+
+    def _read(
+        self,
+        dissector: Dissector,
+        data: bytes,
+        where: Where,
+        capture_index: int,
+        packet: Rows,
+        own_mac: int | None,
+        own_address: str | None,
+    ) -> None:
+        time, vlan = int(packet["time"]), int(packet["vlan"])
+        try:
+            for said in dissector.observe(Reader(data)):
+                if isinstance(said, Binding):
+                    self.bindings.append((said, time, where.frame, vlan, capture_index))
+                    continue
+                about_other = said.mac is not None or said.address is not None
+                mac = said.mac if about_other else own_mac
+                address = said.address if about_other else own_address
+                key = (said.kind, said.value, dissector.name, address, mac, vlan)
+                if key not in self._said:
+                    self._said.add(key)
+                    self.observed.append(
+                        Observed(said.kind, said.value, dissector.name, where, time, address, mac, vlan)
+                    )
+        except Truncated:
+            self.counts[f"{dissector.name}-cut"] += 1
+        except Malformed:
+            self.counts[f"{dissector.name}-malformed"] += 1

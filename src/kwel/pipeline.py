@@ -1,0 +1,269 @@
+"""The only module that sees every stage; it holds no analysis of its own and reads top to bottom as the story.
+
+Captured packets become flows; flows gain names; addresses gain assets on the inside and operators on the outside; pairs
+of the two become dependencies; dependencies become findings; all of it becomes a report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kwel import capture
+from kwel.columns import CLAIM, Application, ClaimKind, NameSource, address_halves, address_text
+from kwel.model import Coverage, Observed, Report, Traffic, Where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import pandas as pd
+
+    from kwel.columns import Rows
+    from kwel.dissect.second_look import SecondLook
+    from kwel.model import Asset, Dependencies, Finding, TableInfo, Timeline
+    from kwel.streams import Heard
+
+    Progress = Callable[[int, int | None], None]
+
+USED = ("used", "discovery")
+"""Packets that the analysis rests on: those of flows, and those that tell who is who on the local network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user may choose about an analysis."""
+
+    internal: tuple[str, ...] = ()
+    """Prefixes that are the plant's own, beside the private ones."""
+    bloc: str = "EEA"
+    title: str = ""
+    max_flows: int = 4_000_000
+    hash_files: bool = False
+    command: str = ""
+    """How to do it again, for the report."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything that was concluded from some captures."""
+
+    options: Options
+    traffic: Traffic
+    assets: tuple[Asset, ...]
+    dependencies: Dependencies
+    timeline: Timeline
+    findings: tuple[Finding, ...]
+    data: tuple[TableInfo, ...]
+    rulebook: str
+    bloc_members: tuple[str, ...]
+
+    @cached_property
+    def report(self) -> Report:
+        """What a report may show."""
+        from kwel import __version__
+
+        return Report(
+            captures=self.traffic.captures,
+            coverage=self.traffic.coverage,
+            assets=self.assets,
+            dependencies=self.dependencies,
+            timeline=self.timeline,
+            findings=self.findings,
+            tables=self.data,
+            rulebook=self.rulebook,
+            bloc=self.options.bloc,
+            bloc_members=self.bloc_members,
+            version=__version__,
+            command=self.options.command,
+            title=self.options.title,
+            internal=self.options.internal,
+        )
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """One row a flow, with the columns of ``kwel flows``."""
+        from kwel import tables
+
+        return tables.frame("flows", self)
+
+    @cached_property
+    def names(self) -> pd.DataFrame:
+        """One row a name seen on the wire, with the columns of ``kwel names``."""
+        from kwel import tables
+
+        return tables.frame("names", self)
+
+    @cached_property
+    def asset_table(self) -> pd.DataFrame:
+        """One row an asset, with the columns of ``kwel assets``."""
+        from kwel import tables
+
+        return tables.frame("assets", self)
+
+    @cached_property
+    def dependency_table(self) -> pd.DataFrame:
+        """One row a dependency, with the columns of ``kwel dependencies``."""
+        from kwel import tables
+
+        return tables.frame("dependencies", self)
+
+
+def analyse(
+    paths: Sequence[str] | str, options: Options | None = None, progress: Progress | None = None
+) -> Analysis:
+    """Read captures and draw every conclusion from them.
+
+    Bad input raises nothing: each capture says in ``problem`` what could not be read.
+
+    Raises:
+        RuleError, TableError: the rules or tables of this installation are damaged.
+        ValueError: a prefix in ``options.internal`` or the name of the bloc is wrong.
+    """
+    options = options or Options()
+    traffic = read_traffic(paths, options, progress)
+    return conclude(traffic, options)
+
+
+def read_traffic(
+    paths: Sequence[str] | str, options: Options | None = None, progress: Progress | None = None
+) -> Traffic:
+    """Read captures: flows, the names on them, and what hosts say of themselves.
+
+    Args:
+        paths: files, folders, or ``-`` for standard input.
+        options: see there.
+        progress: called now and then with bytes read, and bytes in all where known.
+    """
+    from kwel.dissect.second_look import SecondLook
+    from kwel.streams import Listener
+
+    options = options or Options()
+    files = capture.find_captures([paths] if isinstance(paths, str) else list(paths), hash_files=options.hash_files)
+    listener, second_look = Listener(options.max_flows), SecondLook()
+    total = sum(file.size for file in files) if all(file.size is not None for file in files) else None
+    done = 0
+    for index, file in enumerate(files):
+        name = file.name
+
+        def on_marks(buffer: Any, marks: Rows, packets: Rows, name: str = name, index: int = index) -> None:
+            second_look.look(buffer, marks, packets, name, index)
+
+        for batch in file.batches():
+            listener.hear(batch.buffer, batch.records, batch.first_frame, index, on_marks)
+            if progress:
+                progress(done + file.position, total)
+        done += file.position
+    return _gather(tuple(file.describe() for file in files), listener.finish(), second_look)
+
+
+def _gather(captures: tuple[Any, ...], heard: Heard, second_look: SecondLook) -> Traffic:
+    stops = dict(heard.stops)
+    coverage = Coverage(
+        packets=sum(stops.values()),
+        used=sum(stops[reason] for reason in USED),
+        set_aside={reason: count for reason, count in sorted(stops.items()) if count and reason not in USED},
+        notes={key: count for key, count in sorted({**heard.notes, **second_look.counts}.items()) if count},
+    )
+    return Traffic(
+        captures=captures,
+        flows=heard.flows,
+        names=heard.names,
+        named=heard.named,
+        answers=heard.answers,
+        claims=_with_bindings(heard.claims, second_look),
+        observed=(*second_look.observed, *_local_names(heard, captures)),
+        coverage=coverage,
+    )
+
+
+def _with_bindings(claims: Rows, second_look: SecondLook) -> Rows:
+    """Add the leases that DHCP proved to the claims of ARP and Neighbour Discovery."""
+    more = np.zeros(len(second_look.bindings), CLAIM)
+    for row, (binding, time, frame, vlan, index) in zip(more, second_look.bindings, strict=True):
+        hi, lo = address_halves(binding.address)
+        row["mac"], row["address_hi"], row["address_lo"], row["time"] = binding.mac, hi, lo, time
+        row["frame"], row["vlan"], row["capture"], row["kind"] = frame, vlan, index, ClaimKind.DHCP
+    if not len(more):
+        return claims
+    _, first = np.unique(more[["mac", "address_hi", "address_lo", "vlan"]], return_index=True)
+    return np.concatenate([claims, more[np.sort(first)]])
+
+
+def _local_names(heard: Heard, captures: tuple[Any, ...]) -> Iterable[Observed]:
+    """Yield the names that hosts give themselves in mDNS and LLMNR answers."""
+    answers, flows = heard.answers, heard.flows
+    if not len(answers):
+        return
+    spoken = flows["application"][answers["flow"]]
+    seen = set()
+    local = {Application.MDNS: NameSource.MDNS, Application.LLMNR: NameSource.LLMNR}
+    for i in np.flatnonzero(np.isin(spoken, [int(key) for key in local]) & (answers["target"] == 0)).tolist():
+        row = answers[i]
+        address = address_text(int(row["address_hi"]), int(row["address_lo"]))
+        name = heard.names[int(row["owner"])].removesuffix(".local")
+        protocol = local[Application(int(spoken[i]))].label
+        key = (address, name, protocol)
+        if key not in seen and not name.endswith(".arpa"):
+            seen.add(key)
+            where = Where(captures[row["capture"]].name, int(row["frame"]))
+            vlan = int(flows["vlan"][row["flow"]])
+            yield Observed("hostname", name, protocol, where, int(row["time"]), address, None, vlan)
+
+
+def conclude(traffic: Traffic, options: Options) -> Analysis:
+    """Draw the conclusions: assets, attributions, dependencies, findings."""
+    from kwel import dependencies, findings, rulebook
+    from kwel.assets import identify
+    from kwel.clouds.attribute import Attributor
+    from kwel.clouds.tables import Tables
+
+    book, tables = rulebook.load(), Tables.open()
+    attributor = Attributor(book, tables, options.bloc)
+    inventory = identify(traffic, options.internal)
+    found, timeline = dependencies.build(
+        traffic,
+        inventory.assets,
+        inventory.asset_of_initiator,
+        inventory.asset_of_responder,
+        attributor.attribute,
+    )
+    traffic = replace(traffic, coverage=_with_flow_notes(traffic, inventory))
+    return Analysis(
+        options=options,
+        traffic=traffic,
+        assets=inventory.assets,
+        dependencies=found,
+        timeline=timeline,
+        findings=findings.find(inventory.assets, found, traffic.coverage),
+        data=tables.infos(),
+        rulebook=book.digest,
+        bloc_members=tuple(sorted(attributor.members)),
+    )
+
+
+def _with_flow_notes(traffic: Traffic, inventory: Any) -> Coverage:
+    """Count what limits the conclusions: flows joined midway, seen one way, without a name, between outsiders."""
+    from kwel.columns import Direction, State
+    from kwel.dependencies import is_group
+
+    flows = traffic.flows
+    outside = (inventory.asset_of_initiator >= 0) ^ (inventory.asset_of_responder >= 0)
+    outside &= ~is_group(flows, "initiator") & ~is_group(flows, "responder")
+    unnamed = (flows["name"] == 0) & (flows["answer"] == 0)
+    one_way = (flows["packets_in"] == 0) & (flows["state"] == State.ESTABLISHED)
+    strangers = (inventory.asset_of_initiator < 0) & (inventory.asset_of_responder < 0)
+    strangers &= ~is_group(flows, "initiator") & ~is_group(flows, "responder")
+    notes = {
+        **traffic.coverage.notes,
+        "flows": len(flows),
+        "midstream": int((flows["state"] == State.MIDSTREAM).sum()),
+        "one-way": int(one_way.sum()),
+        "direction-unknown": int((flows["direction"] == Direction.UNKNOWN).sum()),
+        "outside-flows": int(outside.sum()),
+        "outside-unnamed": int((outside & unnamed).sum()),
+        "between-outsiders": int(strangers.sum()),
+    }
+    return replace(traffic.coverage, notes={key: count for key, count in sorted(notes.items()) if count})
