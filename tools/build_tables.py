@@ -11,6 +11,7 @@ import argparse
 import datetime
 import hashlib
 import tomllib
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -228,7 +229,8 @@ def manifest(settings: dict[str, Any], tables: Iterable[Table]) -> str:
             f'["{table.name}"]\nabout = "{about["about"]}"\nsource = "{about["source"]}"\n'
             f'licence = "{about["licence"]}"\ndate = "{table.date}"\nrows = {table.rows}\n'
             f"inputs = [\n{inputs}]\n"
-            f'bytes = {len(table.data)}\nsha256 = "{hashlib.sha256(table.data).hexdigest()}"\n'
+            f"bytes = {len(table.data)}\ncrc32 = 0x{zlib.crc32(table.data):08x}\n"
+            f'sha256 = "{hashlib.sha256(table.data).hexdigest()}"\n'
         )
     return "\n".join(lines)
 

@@ -30,8 +30,12 @@ class Range(NamedTuple):
     record: int
 
 
+class Uint32(int):
+    """An integer of this type even where it is small: the compiled reader insists on it for ``node_count``."""
+
+
 class Uint64(int):
-    """An integer to be written in eight bytes whatever its value."""
+    """An integer of this type even where it is small, as ``build_epoch`` is."""
 
 
 def write(
@@ -76,7 +80,7 @@ def write(
         "description": {"en": about},
         "ip_version": 6,
         "languages": ["en"],
-        "node_count": len(nodes),
+        "node_count": Uint32(len(nodes)),
         "record_size": size,
     }
     return body + _SEPARATOR + bytes(encoder.data) + MARKER + Encoder().inline(metadata)
@@ -244,7 +248,10 @@ def _control(kind: int, size: int) -> bytes:
 
 
 def _integer(value: int) -> bytes:
-    kind = _UINT64 if isinstance(value, Uint64) else _UINT16 if value < 1 << 16 else _UINT32
+    if isinstance(value, Uint64):
+        kind = _UINT64
+    else:
+        kind = _UINT32 if isinstance(value, Uint32) or value >= 1 << 16 else _UINT16
     digits = value.to_bytes((value.bit_length() + 7) // 8)
     return _control(kind, len(digits)) + digits
 

@@ -9,16 +9,18 @@ judges nothing: the tables may contradict one another, and that is for the attri
 from __future__ import annotations
 
 import functools
+import io
 import socket
 import tomllib
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from kwel.model import TableInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from importlib.resources.abc import Traversable
 
     import maxminddb
@@ -54,12 +56,14 @@ class AddressFacts:
     """ISO 3166-1 alpha-2 from geolocation: grade D, never decides."""
 
 
+class _Reader(Protocol):
+    def get(self, ip_address: str, /) -> object: ...
+
+
 class Tables:
     """The three tables, opened. ``lookup`` remembers what it has answered."""
 
-    def __init__(
-        self, readers: Mapping[str, maxminddb.Reader], damage: type[Exception], infos: tuple[TableInfo, ...]
-    ) -> None:
+    def __init__(self, readers: Mapping[str, _Reader], damage: type[Exception], infos: tuple[TableInfo, ...]) -> None:
         self._readers = readers
         self._damage = damage
         self._infos = infos
@@ -82,7 +86,7 @@ class Tables:
         readers = {}
         for name in (CLOUD, ASN, COUNTRY):
             try:
-                readers[name] = _reader(root / name, manifest[name]["bytes"])
+                readers[name] = _reader(root / name, manifest[name])
             except (OSError, KeyError, TypeError, ValueError, maxminddb.InvalidDatabaseError) as error:
                 raise TableError(_told(name, error)) from error
         return cls(readers, maxminddb.InvalidDatabaseError, _infos(manifest))
@@ -107,7 +111,7 @@ class Tables:
                 cloud_provider=_value(cloud, "provider", str),
                 cloud_prefix=None if length is None else _published(packed, length),
                 region=_value(cloud, "region", str),
-                services=tuple(_value(cloud, "services", list) or ()),
+                services=_texts(_value(cloud, "services", list) or ()),
                 asn=_value(network, "autonomous_system_number", int),
                 as_org=_value(network, "autonomous_system_organization", str),
                 as_country=_value(_value(network, "registered_country", dict) or {}, "iso_code", str),
@@ -136,17 +140,16 @@ def _manifest(root: Traversable | Path) -> dict[str, Any]:
     return manifest
 
 
-def _reader(file: Traversable | Path, size: int) -> maxminddb.Reader:
-    """Open one table. Its size is checked first: a file cut short may still open, and answer wrongly."""
+def _reader(file: Traversable | Path, about: Mapping[str, Any]) -> maxminddb.Reader:
+    """Open one table, after its checksum: the compiled reader ends the process on some damaged files."""
     import maxminddb
 
-    if not isinstance(file, Path):  # inside a zip archive: nothing to map
-        with file.open("rb") as stream:
-            return maxminddb.open_database(stream, maxminddb.MODE_FD)
-    actual = file.stat().st_size
-    if actual != size:
-        raise ValueError(f"{actual} bytes where {MANIFEST} says {size}")
-    return maxminddb.open_database(file, maxminddb.MODE_AUTO)
+    data = file.read_bytes()
+    if zlib.crc32(data) != about["crc32"]:
+        raise ValueError(f"damaged: {len(data)} bytes, of {about['bytes']} in {MANIFEST}, with another checksum")
+    if isinstance(file, Path):
+        return maxminddb.open_database(file, maxminddb.MODE_AUTO)
+    return maxminddb.open_database(io.BytesIO(data), maxminddb.MODE_FD)  # in a zip archive: nothing to map
 
 
 def _infos(manifest: Mapping[str, Any]) -> tuple[TableInfo, ...]:
@@ -166,11 +169,18 @@ def _value(record: Mapping[str, Any], key: str, kind: type[Kind]) -> Kind | None
     raise TypeError(f"{key} is no {kind.__name__}")
 
 
+def _texts(values: Sequence[object]) -> tuple[str, ...]:
+    texts = tuple(value for value in values if isinstance(value, str))
+    if len(texts) != len(values):
+        raise TypeError("a list holds more than text")
+    return texts
+
+
 def _packed(address: str) -> bytes:
     """Return *address* in 4 or 16 bytes. The reader is laxer: it would take ``1.2.3`` for ``1.2.0.3``."""
     try:
         return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ValueError(f"not an IP address: {address!r}") from error
 
 

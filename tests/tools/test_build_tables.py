@@ -1,0 +1,158 @@
+"""What the maintainer's tool makes of its sources, and that what is shipped is what it made."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import build_tables
+import maxminddb
+import pytest
+from address_ranges import block
+from build_tables import Cover, Table, manifest, within
+from table_sources import Published, Source, cloud_rows, tidy, vendor_rows
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "rules" / "data"
+SETTINGS: dict[str, Any] = tomllib.loads(build_tables.SETTINGS.read_text(encoding="utf-8"))
+MANIFEST: dict[str, Any] = tomllib.loads((DATA / "tables.toml").read_text(encoding="utf-8"))
+
+
+def cover(*published: Published) -> Cover:
+    """Return what the prefixes say together, from the widest to the longest."""
+    known = Cover()
+    for row in published:
+        everywhere = row.region == "global"
+        says = Cover(
+            row.provider,
+            row.region,
+            bool(row.region) and not everywhere,
+            frozenset(row.services),
+            row.prefix.length,
+        )
+        known = within(known, row.prefix, says)
+    return known
+
+
+def row(prefix: str, region: str | None, *services: str, provider: str = "p") -> Published:
+    return Published(block(prefix), provider, region, services)
+
+
+def test_a_longer_prefix_without_a_place_inherits_the_place_around_it() -> None:
+    known = cover(row("10.0.0.0/8", None, "ALL"), row("10.1.0.0/16", "here", "ALL"), row("10.1.2.0/24", None, "DB"))
+
+    assert (known.region, known.length, known.services) == ("here", 16, frozenset({"ALL", "DB"}))
+
+
+def test_the_longest_prefix_with_a_place_decides() -> None:
+    known = cover(row("10.0.0.0/8", "here"), row("10.1.0.0/16", "there"))
+
+    assert (known.region, known.length) == ("there", 16)
+
+
+def test_global_yields_to_a_place_whichever_is_longer() -> None:
+    assert cover(row("10.0.0.0/8", "global"), row("10.1.0.0/16", "here")).region == "here"
+    assert cover(row("10.0.0.0/8", "here"), row("10.1.0.0/16", "global")).region == "here"
+
+
+def test_global_stays_where_no_prefix_names_a_place() -> None:
+    known = cover(row("10.0.0.0/8", "global"), row("10.1.0.0/16", None))
+
+    assert (known.region, known.placed, known.length) == ("global", False, 16)
+
+
+def test_nothing_is_inherited_from_another_provider() -> None:
+    known = cover(row("10.0.0.0/8", "here", "A"), row("10.1.0.0/16", None, "B", provider="q"))
+
+    assert (known.provider, known.region, known.services) == ("q", None, frozenset({"B"}))
+
+
+def test_names_from_registries_become_one_visible_line() -> None:
+    assert tidy("Siemens AG, ") == "Siemens AG"
+    assert tidy("\u200bA\xa0 B\xad \u200e") == "A B"
+
+
+def test_a_mac_block_keeps_the_digits_that_it_consists_of() -> None:
+    text = b"# comment\n\n00:50:C2\t\tA, Inc\n00:50:C2:00:10:00/36\tB\n00:1B:C5:00:00:00/28\tC\n"
+
+    assert list(vendor_rows(Source("p", "1", "", text))) == [
+        ("0050C2", "A, Inc"),
+        ("0050C2001", "B"),
+        ("001BC50", "C"),
+    ]
+
+
+@pytest.mark.parametrize(("version", "date"), [("2026.10.1", "2026-10-01"), ("2.3.2026061719", "2026-06-17")])
+def test_a_version_tells_the_date_of_the_data(version: str, date: str) -> None:
+    assert Source("p", version, "", b"").date == date
+
+
+def test_an_azure_tag_loses_its_region_and_nothing_else() -> None:
+    gzip = pytest.importorskip("gzip")
+    msgpack = pytest.importorskip("msgpack", reason="the data extra is not installed")
+    ranges = [
+        {"cidr": "10.0.0.0/8", "p": 0, "r": "germanywc", "s": "STORAGE.GERMANYWESTCENTRAL"},
+        {"cidr": "10.0.0.0/8", "p": 0, "s": "FRONT.BACKEND"},
+        {"cidr": "10.0.0.0/8", "p": 0, "r": "", "s": "OSN,OBJECT_STORAGE"},
+        {"cidr": "10.0.0.0/8", "p": 0},
+    ]
+    feed = {"version": "2026-10-26", "providers": ["azure"], "ranges": ranges}
+    _, rows = cloud_rows(Source("p", "1", "", gzip.compress(msgpack.packb(feed))))
+
+    assert [row.services for row in rows] == [("STORAGE",), ("FRONT.BACKEND",), ("OSN", "OBJECT_STORAGE"), ()]
+
+
+def test_the_manifest_is_toml_and_tells_all_of_each_table() -> None:
+    source = Source("@scope/p", "1.2", "00", b"")
+    read = tomllib.loads(manifest(SETTINGS, [Table("oui.tsv", b"abc", "2026-10-01", 3, (source,))]))
+
+    assert read["oui.tsv"]["inputs"] == ["@scope/p 1.2 sha256:00"]
+    assert read["oui.tsv"]["bytes"] == 3
+    assert read["oui.tsv"]["sha256"] == hashlib.sha256(b"abc").hexdigest()
+
+
+@pytest.mark.parametrize("name", sorted(MANIFEST))
+def test_a_shipped_table_is_the_one_its_manifest_describes(name: str) -> None:
+    data = (DATA / name).read_bytes()
+
+    assert len(data) == MANIFEST[name]["bytes"]
+    assert hashlib.sha256(data).hexdigest() == MANIFEST[name]["sha256"]
+
+
+def test_every_table_of_the_settings_is_shipped_and_no_other() -> None:
+    assert set(MANIFEST) == set(SETTINGS["tables"])
+    assert {file.name for file in DATA.iterdir()} == {*MANIFEST, "tables.toml"}
+
+
+def test_the_tables_are_dated_as_their_data_and_not_as_their_making() -> None:
+    for name, about in MANIFEST.items():
+        if name.endswith(".mmdb"):
+            with maxminddb.open_database(DATA / name) as database:
+                epoch = database.metadata().build_epoch
+            assert epoch % 86_400 == 0
+            assert str(about["date"]) == _date(epoch)
+
+
+def _date(epoch: int) -> str:
+    import datetime
+
+    return datetime.datetime.fromtimestamp(epoch, datetime.UTC).date().isoformat()
+
+
+def test_every_provider_of_the_table_has_an_operator_and_every_operator_a_provider() -> None:
+    referred = {
+        entry["provider"]
+        for file in (ROOT / "rules" / "operators").glob("*.toml")
+        for entry in tomllib.loads(file.read_text(encoding="utf-8")).get("ranges", ())
+    }
+
+    assert referred == set(SETTINGS["providers"].values())
+
+
+def test_the_tables_leave_room_in_the_wheel() -> None:
+    import zlib
+
+    packed = sum(len(zlib.compress((DATA / name).read_bytes(), 6)) for name in MANIFEST)
+    assert packed < 10_000_000
