@@ -1,0 +1,115 @@
+"""Findings in, accounts out: what is the matter, four facts, a question to the owner, and the chain of evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwel.model import Control
+from kwel.report import numbers
+from kwel.report.phrases import Step
+from kwel.report.relations import RANKED, destination_of
+from kwel.report.sankey import place_of
+from kwel.report.text import NOTHING, Text, joined, wire, wrapped
+
+if TYPE_CHECKING:
+    from kwel.model import Attribution, Finding, Report
+    from kwel.report.catalogue import Catalogue
+    from kwel.report.phrases import Phrases
+
+STEPS = 14
+DEPENDENCIES = 3
+"""Dependencies of one finding whose evidence is written out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One finding, ready to be read."""
+
+    id: Text
+    anchor: str
+    control: Control
+    title: Text
+    severity: Text
+    operator: Text
+    place: Text
+    sent: Text
+    received: Text
+    certainty: Text
+    question: Text
+    steps: list[Step]
+    count: Text
+    left_out: Text
+
+
+def cases(report: Report, anchors: dict[str, str], phrases: Phrases) -> list[Case]:
+    """Return the findings; *anchors* says where an asset's row is, by asset id."""
+    bloc = frozenset(report.bloc_members)
+    return [_case(n, finding, anchors, bloc, phrases) for n, finding in enumerate(report.findings, 1)]
+
+
+def _case(position: int, finding: Finding, anchors: dict[str, str], bloc: frozenset[str], phrases: Phrases) -> Case:
+    say = phrases.say
+    values = _values(finding, anchors, phrases)
+    attribution = finding.dependencies[0].attribution if finding.dependencies else None
+    groups = [finding.evidence]
+    for dependency in finding.dependencies[:DEPENDENCIES]:
+        groups += [dependency.evidence, dependency.attribution.evidence]
+    steps, left_out = phrases.chain(*groups, longest=STEPS)
+    steps += [phrases.step(item, rejected=True) for item in (attribution.rejected if attribution else ())]
+    unknown = say("finding.unknown.title", kind=wire(finding.kind), **values)
+    return Case(
+        id=wire(finding.id, 12),
+        anchor=f"f-{position}",
+        control=_control(finding),
+        title=say.first(f"finding.{finding.kind}.title", **values) or unknown,
+        severity=say(f"severity.{finding.severity.name}"),
+        operator=_operator(attribution, say) if attribution else values.get("operator", say("word.unknown")),
+        place=place_of(destination_of(attribution, bloc), say) if attribution else say("place.unknown"),
+        sent=values.get("bytes_out") or _summed(finding, "bytes_out"),
+        received=values.get("bytes_in") or _summed(finding, "bytes_in"),
+        certainty=phrases.grade(finding.grade),
+        question=say.first(f"finding.{finding.kind}.question", **values) or say("finding.unknown.question"),
+        steps=steps,
+        count=say.count("finding.steps", len(steps)),
+        left_out=say.count("finding.left-out", left_out) if left_out else NOTHING,
+    )
+
+
+def _values(finding: Finding, anchors: dict[str, str], phrases: Phrases) -> dict[str, Text]:
+    """Return what the sentences about a finding fill in; a link for the asset, one destination for service and host."""
+    raw = {name: value for name, value in finding.values if value}
+    values = phrases.values(raw.items())
+    label = wire(finding.asset_label or raw.get("asset", finding.asset), 60)
+    anchor = anchors.get(finding.asset)
+    values["asset"] = wrapped(f'<a href="#{anchor}">', label, "</a>") if anchor else label
+    service, host = raw.get("service"), raw.get("host")
+    if finding.dependencies and host is None:
+        host = finding.dependencies[0].host
+    if service and host and service != host:
+        values["destination"] = phrases.say("finding.destination", service=wire(service, 60), host=wire(host, 80))
+    elif service or host:
+        values["destination"] = wire(service or host or "", 80)
+    return values
+
+
+def _control(finding: Finding) -> Control:
+    controls = [dependency.attribution.verdict.control for dependency in finding.dependencies]
+    return max(controls, key=RANKED.index, default=Control.UNDECIDED)
+
+
+def _operator(attribution: Attribution, say: Catalogue) -> Text:
+    """Return who runs it, and in small type who is behind that."""
+    operator = attribution.operator.value if attribution.operator else None
+    parent = attribution.parent.value if attribution.parent else None
+    small: list[Text] = []
+    if parent and parent != operator:
+        small.append(wire(parent, 60))
+    if attribution.parent_jurisdiction:
+        small.append(say.country(attribution.parent_jurisdiction))
+    name = wire(operator, 60) if operator else say("word.unknown")
+    return joined([name, wrapped('<span class="mut">', joined(small), "</span>")], " ") if small else name
+
+
+def _summed(finding: Finding, name: str) -> Text:
+    return numbers.size(sum(int(getattr(dependency, name)) for dependency in finding.dependencies))

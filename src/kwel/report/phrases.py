@@ -1,0 +1,152 @@
+"""Evidence in, sentences out: every kind of evidence has a sentence in the catalogue, filled in by name.
+
+A kind that the catalogue does not know is printed as it is, with its values: nothing is left out because nobody
+has written a sentence for it yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwel.model import Grade
+from kwel.report import numbers
+from kwel.report.text import NOTHING, Text, code, joined, plain, wire, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from kwel.model import Dependency, Evidence, Where
+    from kwel.report.catalogue import Catalogue
+
+NOT_COUNTED = "rejected"
+"""A step that was considered and did not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a chain of evidence."""
+
+    kind: str
+    """``observed``, ``looked-up``, ``inferred`` or ``rejected``."""
+    label: Text
+    sentence: Text
+    source: Text
+
+
+class Phrases:
+    """Turns values and evidence into text."""
+
+    def __init__(self, say: Catalogue, *, one_capture: bool) -> None:
+        self.say = say
+        self._one_capture = one_capture
+
+    def value(self, name: str, value: str) -> Text:
+        """Return a value the way its name asks for: a size, a number, a country, an address, else as it came."""
+        if not value:
+            return self.say("word.unknown")
+        write = _WRITE.get(name)
+        return wire(value) if write is None else write(self.say, value)
+
+    def values(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Text]:
+        """Return all values by name, ready to be filled in."""
+        return {name: self.value(name, value) for name, value in pairs}
+
+    def sentence(self, evidence: Evidence) -> Text:
+        """Return what a piece of evidence says."""
+        values = dict(evidence.values)
+        variants = (f"{evidence.kind}.{values[name]}" for name in ("state", "role", "kind") if name in values)
+        keys = [f"evidence.{kind}" for kind in (*variants, evidence.kind)]
+        known = self.say.first(*keys, **self.values(evidence.values))
+        return known or self._spelled_out(evidence)
+
+    def _spelled_out(self, evidence: Evidence) -> Text:
+        pairs = [wire(f"{name}={value}") for name, value in evidence.values]
+        kind = plain(evidence.kind.replace("-", " "))
+        return joined([kind, joined(pairs)], ": ") if pairs else kind
+
+    def step(self, evidence: Evidence, *, rejected: bool = False) -> Step:
+        """Return a piece of evidence as one line of a chain."""
+        kind = NOT_COUNTED if rejected else evidence.step
+        source = self.where(evidence.where) if evidence.where else wire(evidence.source)
+        return Step(kind, self.say(f"step.{kind}"), self.sentence(evidence), source)
+
+    def where(self, where: Where) -> Text:
+        """Return a place in a capture, ``plant.pcapng #4711``."""
+        return wire(f"{where.capture} #{where.frame}")
+
+    def frame(self, evidence: Iterable[Evidence]) -> Text:
+        """Return the first frame of some evidence for a table, without the file where there is only one."""
+        where = next((item.where for item in evidence if item.where), None)
+        if where is None:
+            return NOTHING
+        return plain(f"#{where.frame}") if self._one_capture else self.where(where)
+
+    def grade(self, grade: Grade) -> Text:
+        """Return how far the evidence carries, in words."""
+        return self.say(f"grade.{grade.name}")
+
+    def chain(self, *groups: Iterable[Evidence], longest: int) -> tuple[list[Step], int]:
+        """Return the steps of some evidence, each once, and how many were left out."""
+        distinct = list(dict.fromkeys(item for group in groups for item in group))
+        return [self.step(item) for item in distinct[:longest]], max(0, len(distinct) - longest)
+
+    def destination(self, dependency: Dependency) -> Text:
+        """Return what a dependency leads to: the service and the host, or the address that has no name."""
+        attribution = dependency.attribution
+        host = wire(dependency.host)
+        if attribution.service and attribution.service.value != dependency.host:
+            return joined([wire(attribution.service.value), wrapped('<span class="mut">', host, "</span>")], " ")
+        return host
+
+
+def operator_name(operator: str | None, supplier: str | None, say: Catalogue) -> Text:
+    """Return who answers for a destination, and where another hosts it, that too."""
+    if operator is None and supplier is None:
+        return say("word.unknown")
+    if operator is None or supplier is None:
+        return wire(operator or supplier or "", 60)
+    host = wrapped('<span class="mut">', say("sankey.hosted", operator=wire(operator, 60)), "</span>")
+    return joined([wire(supplier, 60), host], " ")
+
+
+def integer(value: str) -> int | None:
+    """Return a value that holds a whole number, or ``None``."""
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 20 else None  # noqa: PLR2004
+
+
+def _size(_: Catalogue, value: str) -> Text:
+    count = integer(value)
+    return wire(value) if count is None else numbers.size(count)
+
+
+def _number(_: Catalogue, value: str) -> Text:
+    count = integer(value)
+    return wire(value) if count is None else numbers.number(count)
+
+
+def _country(say: Catalogue, value: str) -> Text:
+    codes = [code.strip() for code in value.replace("/", ",").split(",")]
+    return joined([say.first(f"country.{code}", f"place.{code}") or wire(code) for code in codes])
+
+
+def _term(say: Catalogue, value: str) -> Text:
+    return say.first(f"term.{value}") or wire(value)
+
+
+def _code(_: Catalogue, value: str) -> Text:
+    return code(value)
+
+
+def _date(_: Catalogue, value: str) -> Text:
+    return numbers.date(value)
+
+
+_WRITE: Mapping[str, Callable[[Catalogue, str], Text]] = {
+    **dict.fromkeys(("bytes", "bytes_out", "bytes_in"), _size),
+    **dict.fromkeys(("count", "flows", "packets", "times", "rows", "retries", "hosts", "names"), _number),
+    **dict.fromkeys(("jurisdiction", "parent_jurisdiction", "supplier_jurisdiction", "country", "location"), _country),
+    **dict.fromkeys(("transport", "protocol", "state", "role", "function", "kind", "axis", "verdict", "reason"), _term),
+    **dict.fromkeys(("address", "mac", "prefix", "initiator", "responder", "peer", "gateway"), _code),
+    **dict.fromkeys(("date", "reviewed"), _date),
+}

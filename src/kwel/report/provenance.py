@@ -1,0 +1,224 @@
+"""Captures, tables and rules in, the title block and the chapter on method out."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwel.model import Grade, Verdict
+from kwel.report import numbers
+from kwel.report.limits import reason_name
+from kwel.report.relations import USED
+from kwel.report.text import NOTHING, Text, code, joined, plain, wire
+
+if TYPE_CHECKING:
+    from kwel.model import Capture, Report, TableInfo
+    from kwel.report.catalogue import Catalogue
+    from kwel.report.relations import Column
+
+REASONS = 4
+"""Reasons for setting packets aside that the title block names; the chapter on limits has all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the title block."""
+
+    head: Text
+    body: Text
+    small: Text = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One capture file or one data table."""
+
+    name: Text
+    about: Text
+    digest: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One of the verdicts, what it means, and how often it was given."""
+
+    name: Text
+    meaning: Text
+    count: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """Everything that somebody needs to do it again and get the same."""
+
+    captures: list[Source]
+    tables: list[Source]
+    rules: Text
+    internal: Text
+    bloc: Text
+    members: Text
+    command: Text
+    verdicts: list[Judgement]
+    grades: list[tuple[str, Text]]
+
+
+def identity(report: Report) -> str:
+    """Return a short name of this report: the same input, rules and version give the same."""
+    parts = [report.version, report.rulebook, report.bloc, *report.internal]
+    parts += [f"{capture.name} {capture.sha256} {capture.packets} {capture.bytes}" for capture in report.captures]
+    parts += [f"{table.name} {table.date} {table.rows}" for table in report.tables]
+    digest = hashlib.sha256("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
+    return f"K-{digest[:4]}-{digest[4:8]}".upper()
+
+
+def title(report: Report) -> Text:
+    """Return what the report is about: the given title, else the captures."""
+    if report.title:
+        return wire(report.title, 120)
+    names = [capture.name for capture in report.captures]
+    return joined([wire(name, 60) for name in names[:2]] + [plain("…")][: len(names) > 2])  # noqa: PLR2004
+
+
+def block(report: Report, say: Catalogue) -> list[Line]:
+    """Return the title block."""
+    return [
+        Line(say("cover.report"), plain(identity(report)), say("cover.version", version=plain(report.version))),
+        _captures(report, say),
+        _period(report, say),
+        _packets(report, say),
+        _lost(report, say),
+        Line(say("cover.sent"), say("cover.sent-none"), say("cover.sent-why")),
+        Line(say("cover.bloc"), plain(report.bloc), say.count("cover.bloc-members", len(report.bloc_members))),
+        _dates(report.tables, say),
+        Line(say("cover.rules"), code(report.rulebook[:12])),
+        *_digest(report.captures, say),
+    ]
+
+
+def _captures(report: Report, say: Catalogue) -> Line:
+    captures = report.captures
+    if not captures:
+        return Line(say("cover.captures"), say("word.none"))
+    if len(captures) == 1:
+        return Line(say("cover.capture"), wire(captures[0].name, 60), wire(captures[0].format, 40))
+    unread = sum(1 for capture in captures if capture.problem)
+    names = joined([wire(captures[0].name, 40), wire(captures[-1].name, 40)], " … ")
+    body = say.count("cover.files", len(captures))
+    return Line(say("cover.captures"), body, joined([names, say.count("cover.unread", unread)]) if unread else names)
+
+
+def span(report: Report) -> tuple[int, int] | None:
+    """Return when the captures began and ended."""
+    moments = [moment for c in report.captures for moment in (c.first, c.last) if moment is not None]
+    return (min(moments), max(moments)) if moments else None
+
+
+def _period(report: Report, say: Catalogue) -> Line:
+    period = span(report)
+    if period is None:
+        return Line(say("cover.period"), say("word.unknown"))
+    return Line(say("cover.period"), numbers.period(*period), numbers.duration(period[1] - period[0]))
+
+
+def _packets(report: Report, say: Catalogue) -> Line:
+    coverage = report.coverage
+    body = numbers.number(coverage.packets)
+    aside = sum(coverage.set_aside.values())
+    ledger = say("cover.ledger", used=numbers.number(coverage.used), aside=numbers.number(aside))
+    if not aside:
+        return Line(say("cover.packets"), body, ledger)
+    ranked = sorted(((k, n) for k, n in coverage.set_aside.items() if n), key=lambda item: (-item[1], item[0]))
+    reasons = [joined([numbers.number(count), reason_name(reason, say)], " ") for reason, count in ranked[:REASONS]]
+    if len(ranked) > REASONS:
+        rest = sum(count for _, count in ranked[REASONS:])
+        reasons.append(joined([numbers.number(rest), say("cover.other-reasons")], " "))
+    return Line(say("cover.packets"), body, joined([ledger, joined(reasons)], ": "))
+
+
+def _lost(report: Report, say: Catalogue) -> Line:
+    told = [capture.dropped for capture in report.captures if capture.dropped is not None]
+    if not told:
+        return Line(say("cover.lost"), say("cover.lost-unknown"))
+    small = say("cover.lost-part") if len(told) < len(report.captures) else NOTHING
+    return Line(say("cover.lost"), numbers.number(sum(told)), small)
+
+
+def _dates(tables: tuple[TableInfo, ...], say: Catalogue) -> Line:
+    dates = sorted({table.date for table in tables})
+    if not dates:
+        return Line(say("cover.data"), say("word.none"))
+    body = numbers.date(dates[0])
+    if len(dates) > 1:
+        body = joined([body, numbers.date(dates[-1])], " – ")
+    return Line(say("cover.data"), body, say.count("cover.tables", len(tables)))
+
+
+def _digest(captures: tuple[Capture, ...], say: Catalogue) -> list[Line]:
+    digest = next((capture.sha256 for capture in captures if capture.sha256), None)
+    if digest is None:
+        return []
+    short = code(f"{digest[:4]} {digest[4:8]} {digest[8:12]} … {digest[-4:]}")
+    return [Line(plain("SHA-256"), short, say.count("cover.digests", sum(1 for c in captures if c.sha256)))]
+
+
+def method(report: Report, say: Catalogue) -> Method:
+    """Return how the report was made, and from what."""
+    return Method(
+        captures=[_capture(capture, say) for capture in report.captures],
+        tables=[_table(table, say) for table in report.tables],
+        rules=code(report.rulebook),
+        internal=joined([code(prefix) for prefix in report.internal]),
+        bloc=plain(report.bloc),
+        members=joined([say.country(code_) for code_ in sorted(report.bloc_members)]),
+        command=code(report.command, 2000),
+        verdicts=_verdicts(report, say),
+        grades=[(grade.name, say(f"grade-meaning.{grade.name}")) for grade in sorted(Grade, reverse=True)],
+    )
+
+
+def _capture(capture: Capture, say: Catalogue) -> Source:
+    links = joined([wire(f"{name} {count:d}", 40) for name, count in capture.links])
+    about = [
+        wire(capture.format, 40),
+        numbers.size(capture.bytes),
+        say.count("method.packets", capture.packets),
+    ]
+    if capture.first is not None and capture.last is not None:
+        about.append(numbers.period(capture.first, capture.last))
+    if links:
+        about.append(links)
+    digest = code(_grouped(capture.sha256)) if capture.sha256 else say("method.no-digest")
+    return Source(wire(capture.name), joined(about, " · "), digest)
+
+
+def _grouped(digest: str) -> str:
+    return " ".join(digest[start : start + 16] for start in range(0, len(digest), 16))
+
+
+def _table(table: TableInfo, say: Catalogue) -> Source:
+    about = joined([wire(table.source), numbers.date(table.date), say.count("method.rows", table.rows)], " · ")
+    return Source(wire(table.name), about, wire(table.licence))
+
+
+def _verdicts(report: Report, say: Catalogue) -> list[Judgement]:
+    """Return all verdicts, those that were never given as well: the scale is part of the method."""
+    dependencies = report.dependencies
+    order = {verdict: position for position, verdict in enumerate(Verdict)}
+    of = np.array([order[a.verdict] for a in dependencies.attributions] or [0])
+    used: Column = of[dependencies.attribution[dependencies.state == USED]]
+    counts = np.bincount(used, minlength=len(order)).tolist()
+    return [
+        Judgement(say(f"verdict.{v.value}.name"), say(f"verdict.{v.value}.meaning"), numbers.number(counts[order[v]]))
+        for v in Verdict
+    ]
+
+
+def whole(command: str, report: Report) -> Text:
+    """Return the command that prints a table without leaving anything out."""
+    names = [capture.name for capture in report.captures][:3]
+    tail = ["…"] if len(report.captures) > len(names) else []
+    return code(" ".join(["kwel", command, *map(shlex.quote, names), *tail]))

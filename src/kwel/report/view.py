@@ -1,0 +1,146 @@
+"""A report in, a view out: every value that the page shows, ready to be shown. Templates compute nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwel.model import Control
+from kwel.report import cases, inventory, lanes, limits, listing, numbers, provenance, sankey, tried
+from kwel.report.phrases import Phrases
+from kwel.report.relations import RANKED, operational, relate, total
+from kwel.report.text import Text, wire
+
+if TYPE_CHECKING:
+    from kwel.model import Report
+    from kwel.report.catalogue import Catalogue
+    from kwel.report.relations import Column, Totals
+
+
+_STATES = RANKED[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The verdict in one sentence, and what must be said with it."""
+
+    control: Control
+    sentence: Text
+    lead: list[Text]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The whole page, chapter by chapter."""
+
+    identity: str
+    title: Text
+    period: Text | None
+    version: str
+    block: list[provenance.Line]
+    headline: Headline
+    key: list[tuple[Control, Text, Text]]
+    squares: list[inventory.Square]
+    marks: list[inventory.Marks]
+    mark_stands_for: int
+    drawing: sankey.Drawing | None
+    listing: listing.Listing
+    cases: list[cases.Case]
+    assets: Text
+    rows: list[inventory.Row]
+    rows_left_out: Text | None
+    frames_in: Text | None
+    """The one capture that frame numbers without a file name belong to."""
+    tried: tried.Tried
+    chart: lanes.Chart | None
+    limits: limits.Limits
+    method: provenance.Method
+    whole: dict[str, Text]
+    """The commands that leave nothing out, by table."""
+
+
+def build(report: Report, say: Catalogue) -> View:
+    """Return everything that the page shows of *report*."""
+    relations = relate(report)
+    totals = total(report, relations)
+    order = inventory.ordered(report, totals)
+    phrases = Phrases(say, one_capture=len(report.captures) == 1)
+    small, each = inventory.marks(report, totals, order, say)
+    shown = order[: inventory.ROWS]
+    period = provenance.span(report)
+    return View(
+        identity=provenance.identity(report),
+        title=provenance.title(report),
+        period=numbers.period(*period) if period else None,
+        version=report.version,
+        block=provenance.block(report, say),
+        headline=_headline(report, totals, say),
+        key=_key(totals.rank, say),
+        squares=inventory.squares(report, totals, order),
+        marks=small,
+        mark_stands_for=each,
+        drawing=sankey.draw(report, relations, say),
+        listing=listing.listing(report, relations, phrases),
+        cases=cases.cases(report, {report.assets[a].id: f"a-{a}" for a in shown}, phrases),
+        assets=say.count("assets.all", len(order)),
+        rows=inventory.rows(report, relations, totals, order, phrases),
+        rows_left_out=_rows_left_out(len(order), say),
+        frames_in=_frames_in(report, say),
+        tried=tried.tried(report, phrases),
+        chart=lanes.chart(report, relations, say),
+        limits=limits.limits(report, relations, say),
+        method=provenance.method(report, say),
+        whole={name: provenance.whole(name, report) for name in ("dependencies", "assets", "flows")},
+    )
+
+
+def _rows_left_out(count: int, say: Catalogue) -> Text | None:
+    return say.count("assets.left-out", count - inventory.ROWS) if count > inventory.ROWS else None
+
+
+def _key(rank: Column, say: Catalogue) -> list[tuple[Control, Text, Text]]:
+    counts = {control: int((rank == RANKED.index(control)).sum()) for control in _STATES}
+    return [(control, numbers.number(n), say(f"key.{control.value}")) for control, n in counts.items()]
+
+
+def _headline(report: Report, totals: Totals, say: Catalogue) -> Headline:
+    """Return the verdict: how many assets of all, then what is undecided, then what it does not say."""
+    count = {control: int((totals.rank == RANKED.index(control)).sum()) for control in _STATES}
+    foreign, all_ = count[Control.NON_EUROPEAN], len(report.assets)
+    worst = next((control for control in _STATES if count[control]), Control.NONE)
+    return Headline(worst, _sentence(foreign, all_, say), _lead(report, totals, count, say))
+
+
+def _sentence(foreign: int, all_: int, say: Catalogue) -> Text:
+    if all_ == 0:
+        return say("headline.no-assets")
+    if all_ == 1:
+        return say("headline.only" if foreign else "headline.only-not")
+    values = {"n": say.capital_words(foreign), "all": say.words(all_)}
+    if foreign == 0:
+        return say("headline.none", **values)
+    if foreign == all_:
+        return say("headline.all", **values)
+    return say("headline.one" if foreign == 1 else "headline.some", **values)
+
+
+def _lead(report: Report, totals: Totals, count: dict[Control, int], say: Catalogue) -> list[Text]:
+    foreign = totals.rank == RANKED.index(Control.NON_EUROPEAN)
+    parts = {
+        "ot": int((foreign & operational(report)).sum()),
+        "undecided": count[Control.UNDECIDED],
+        "european": count[Control.EUROPEAN],
+        "no-contact": count[Control.NONE],
+    }
+    lead = [_in_words(f"lead.{key}", n, say) for key, n in parts.items() if n]
+    if unread := sum(1 for capture in report.captures if capture.problem):
+        lead.append(_in_words("lead.unread", unread, say))
+    return [*lead, say("lead.neutral")]
+
+
+def _in_words(key: str, count: int, say: Catalogue) -> Text:
+    return say.count(key, count, n=say.words(count), N=say.capital_words(count))
+
+
+def _frames_in(report: Report, say: Catalogue) -> Text | None:
+    return say("assets.frames", capture=wire(report.captures[0].name)) if len(report.captures) == 1 else None

@@ -1,0 +1,453 @@
+"""Reports made by hand: a plausible plant, a hostile one, an empty one and a very large one.
+
+Names, addresses and figures are invented; documentation prefixes (RFC 5737, RFC 3849) stand for the outside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwel.model import (
+    STATES,
+    Asset,
+    AssetKind,
+    Attribution,
+    Capture,
+    Claim,
+    Coverage,
+    Dependencies,
+    Dependency,
+    DependencyState,
+    Evidence,
+    Finding,
+    Grade,
+    Report,
+    Severity,
+    TableInfo,
+    Timeline,
+    Verdict,
+    Where,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CAPTURE = "line1.pcapng"
+START = 1_794_182_400_000_000_000  # 9 November 2026, 00:00 UTC
+HOUR = 3_600_000_000_000
+EEA = tuple("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split())
+
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(2)</script>",
+    "plc\u202egnp.exe\u2066\u200f",
+    'x" onmouseover="alert(3)',
+    "{{ 7*7 }}{% raw %}",
+    "nul\x00bell\x07esc\x1b[31m",
+    "javascript:alert(4)",
+    "lone\udc80surrogate",
+    "z\u0300\u0301\u0302\u0303\u0304algo",
+    "פלק-בקר",
+    "a" * 300,
+    "'; DROP TABLE assets; --",
+    "</style><style>*{display:none}",
+    "]]><!--",
+)
+
+
+def seen(frame: int, kind: str = "tls-sni", capture: str = CAPTURE, **values: str) -> Evidence:
+    """Return an observation."""
+    return Evidence("observed", kind, tuple(values.items()), Where(capture, frame))
+
+
+def looked_up(kind: str, source: str, **values: str) -> Evidence:
+    """Return a look-up."""
+    return Evidence("looked-up", kind, tuple(values.items()), None, source)
+
+
+def inferred(kind: str, source: str, **values: str) -> Evidence:
+    """Return an inference."""
+    return Evidence("inferred", kind, tuple(values.items()), None, source)
+
+
+def claim(value: str, *evidence: Evidence, grade: Grade = Grade.A) -> Claim:
+    """Return a claim."""
+    return Claim(value, grade, evidence or (seen(1),))
+
+
+def asset(
+    label: str, address: str, kind: AssetKind, role: str | None = None, vendor: str | None = None, mac: str = ""
+) -> Asset:
+    """Return an asset."""
+    mac = mac or "00:1b:1b:10:00:" + f"{int(address.rsplit('.', 1)[-1]):02x}"
+    return Asset(
+        id=mac,
+        label=label,
+        kind=kind,
+        kind_why=claim("ot", seen(12, "spoken", protocol="modbus", role="server", peer="10.20.2.21"))
+        if kind is AssetKind.OT
+        else None,
+        role=claim(role, seen(12, "spoken", protocol="modbus", role="server", peer="10.20.2.21")) if role else None,
+        addresses=(address,),
+        macs=(claim(mac, seen(3, "arp-claim", address=address, mac=mac)),),
+        vendor=claim(vendor, looked_up("oui", "oui 2026-11-02", vendor=vendor, prefix=mac[:8])) if vendor else None,
+        product=None,
+        firmware=None,
+        names=(),
+        zone=None,
+        vlans=(20,),
+        protocols=(),
+        first=START,
+        last=START + 168 * HOUR,
+        evidence=(seen(3, "arp-claim", address=address, mac=mac),),
+    )
+
+
+def attribution(
+    name: str | None,
+    address: str | None,
+    *,
+    operator: str | None,
+    parent: str | None,
+    law: str | None,
+    verdict: Verdict,
+    service: str | None = None,
+    supplier: str | None = None,
+    supplier_law: str | None = None,
+    location: str | None = None,
+    place: str | None = None,
+    grade: Grade = Grade.A,
+    anycast: bool = False,
+    guessed: bool = False,
+) -> Attribution:
+    """Return an attribution."""
+    evidence = [inferred("bloc", "jurisdictions/eea 2026-11-01", jurisdiction=law or "", bloc="EEA")]
+    if address and operator:
+        prefix = address.rsplit(".", 1)[0] + ".0/24"
+        evidence.insert(
+            0, looked_up("published-range", "cloud 2026-11-02", prefix=prefix, operator=operator, region=place or "")
+        )
+    geo = claim(location, looked_up("geolocation", "country 2026-11-05", country=location), grade=Grade.D) if location else None
+    return Attribution(
+        address=address,
+        name=name,
+        chain=(),
+        operator=claim(operator, evidence[0]) if operator else None,
+        operator_id=operator.lower().replace(" ", "-") if operator else None,
+        operator_jurisdiction=law,
+        parent=claim(parent, evidence[0]) if parent else None,
+        parent_jurisdiction=law,
+        location=geo if guessed else (claim(location, evidence[0]) if location else None),
+        region=None,
+        place=place,
+        anycast=anycast,
+        role="cloud",
+        service=claim(service, inferred("service-rule", "services/example", service=service)) if service else None,
+        supplier=supplier,
+        supplier_jurisdiction=supplier_law,
+        function="monitoring",
+        path="data",
+        grade=grade,
+        verdict=verdict,
+        reason="parent",
+        evidence=tuple(evidence),
+        rejected=(looked_up("geolocation", "country 2026-11-05", country="US"),) if place else (),
+    )
+
+
+US = {"law": "US", "verdict": Verdict.EU_LOCATED_ONLY}
+AZURE = attribution(
+    "plant.azure-devices.example", "192.0.2.10", operator="Microsoft Azure", parent="Microsoft Corporation",
+    service="Azure IoT Hub", supplier="Microsoft", supplier_law="US", location="NL", place="West Europe (NL)", **US,
+)  # fmt: skip
+BLOB = replace(
+    AZURE, name="plantstore01.blob.azure.example", address="192.0.2.11", service=claim("Azure Blob Storage")
+)
+M365 = replace(AZURE, name="outlook.office.example", address="192.0.2.12", service=claim("Microsoft 365"), place=None)
+AWSIOT = attribution(
+    "x1.iot.eu-west-1.aws.example", "198.51.100.20", operator="Amazon Web Services", parent="Amazon.com, Inc.",
+    service="AWS IoT Core", location="IE", place="eu-west-1 (IE)", **US,
+)  # fmt: skip
+NAMELESS = attribution(
+    None, "198.51.100.55", operator="Amazon Web Services", parent="Amazon.com, Inc.", law="US",
+    verdict=Verdict.FOREIGN, location="US", place="us-east-1 (US)", grade=Grade.B,
+)  # fmt: skip
+TALK2M = attribution(
+    "device.talk2m.example", "198.51.100.30", operator="Amazon Web Services", parent="Amazon.com, Inc.",
+    service="Ewon Talk2M", supplier="HMS Networks", supplier_law="SE", location="DE", place="eu-central-1 (DE)", **US,
+)  # fmt: skip
+CAMERA = attribution(
+    "eu.hik-connect.example", "198.51.100.31", operator="Amazon Web Services", parent="Amazon.com, Inc.",
+    service="Hik-Connect", supplier="Hikvision", supplier_law="CN", location="DE", place="eu-central-1 (DE)", **US,
+)  # fmt: skip
+PORTAL = attribution(
+    "portal.vendor-iiot.example", "203.0.113.45", operator="Cloudflare", parent="Cloudflare, Inc.", law="US",
+    verdict=Verdict.FRONT_HIDES_ORIGIN, location="anycast", anycast=True,
+)  # fmt: skip
+UNKNOWN = attribution(
+    "update.somewhere.example", "203.0.113.77", operator=None, parent=None, law=None, verdict=Verdict.UNKNOWN,
+    grade=Grade.U, location="FR", guessed=True,
+)  # fmt: skip
+HETZNER = attribution(
+    "replica.historian.example", "203.0.113.10", operator="Hetzner", parent="Hetzner Online GmbH", law="DE",
+    verdict=Verdict.EU_CONTROLLED, location="DE", place="Falkenstein (DE)",
+)  # fmt: skip
+TEAMVIEWER = attribution(
+    "router7.teamviewer.example", "203.0.113.20", operator="TeamViewer", parent="TeamViewer SE", law="DE",
+    verdict=Verdict.EU_INDICATED, service="TeamViewer", location="DE", grade=Grade.C,
+)  # fmt: skip
+
+
+@dataclass
+class Plant:
+    """Gathers assets and dependencies, and makes a report of them."""
+
+    assets: list[Asset] = field(default_factory=list)
+    attributions: list[Attribution] = field(default_factory=list)
+    rows: list[tuple[int, int, int, int, int, int, int, int]] = field(default_factory=list)
+    use: list[tuple[int, int, int]] = field(default_factory=list)
+
+    def add(
+        self,
+        asset_index: int,
+        leads_to: Attribution,
+        out: int,
+        into: int,
+        *,
+        state: DependencyState = DependencyState.USED,
+        flows: int = 7,
+        hours: Sequence[int] = (),
+    ) -> None:
+        """Add a dependency, and in which hours it was in use."""
+        if leads_to not in self.attributions:
+            self.attributions.append(leads_to)
+        for hour in hours:
+            self.use.append((len(self.rows), hour, (out + into) // len(hours)))
+        where = self.attributions.index(leads_to)
+        times = (START + (hours[0] if hours else 5) * HOUR, START + ((hours[-1] if hours else 160) + 1) * HOUR)
+        self.rows.append((asset_index, where, STATES.index(state), *times, flows, out, into))
+
+    def dependencies(self) -> Dependencies:
+        """Return the dependencies, built row by row when asked for."""
+        names = ("asset", "attribution", "state", "first", "last", "flows", "bytes_out", "bytes_in")
+        table = np.array(self.rows, np.int64).reshape(-1, len(names))
+        return Dependencies(
+            {name: table[:, column] for column, name in enumerate(names)}, self.attributions, self._build
+        )
+
+    def _build(self, index: int) -> Dependency:
+        owner, where, state, first, last, flows, out, into = self.rows[index]
+        asset_, leads_to = self.assets[owner], self.attributions[where]
+        return Dependency(
+            asset=asset_.id,
+            asset_label=asset_.label,
+            asset_kind=asset_.kind,
+            host=leads_to.name or leads_to.address or "?",
+            attribution=leads_to,
+            state=STATES[state],
+            first=first,
+            last=last,
+            flows=flows,
+            bytes_out=out,
+            bytes_in=into,
+            port=443,
+            application="tls",
+            evidence=_observed(index, state, asset_, leads_to),
+        )
+
+    def report(self, **changes: object) -> Report:
+        """Return the report."""
+        dependencies = self.dependencies()
+        use = np.array(self.use, np.int64).reshape(-1, 3)
+        return replace(_bare(self.assets, dependencies, use), **changes)  # type: ignore[arg-type]
+
+
+def _observed(index: int, state: int, asset_: Asset, leads_to: Attribution) -> tuple[Evidence, ...]:
+    frame = 48_211 + index
+    flow = seen(
+        frame, "flow-seen", initiator=asset_.addresses[0], responder=leads_to.address or "", port="443",
+        transport="tcp", state="established",
+    )  # fmt: skip
+    if STATES[state] is DependencyState.ATTEMPTED:
+        return (seen(frame, "syn-unanswered"),)
+    if STATES[state] is DependencyState.RESOLVED_ONLY:
+        return (seen(frame, "dns-question", name=leads_to.name or ""),)
+    return (flow, seen(frame + 3, "tls-sni", name=leads_to.name)) if leads_to.name else (flow,)
+
+
+def _bare(assets: list[Asset], dependencies: Dependencies, use: np.ndarray) -> Report:
+    return Report(
+        captures=(
+            Capture(
+                CAPTURE, "pcapng", 31_452_112, "9f2c41ab77e0c1d25a90be3344f1720c8d16e2aa90fb6c57b1e40c7f21a903d6",
+                212_480, START, START + 168 * HOUR, (("ethernet", 212_480),), 0, None,
+            ),
+        ),
+        coverage=Coverage(212_480, 212_401, {"not-ip": 61, "cut": 18}, {"one-way-flows": 14, "encrypted-dns": 2}),
+        assets=tuple(assets),
+        dependencies=dependencies,
+        timeline=Timeline(START, HOUR, use[:, 0], use[:, 1], use[:, 2]),
+        findings=(),
+        tables=(
+            TableInfo("cloud", "published ranges of 14 operators", "2026-11-02", 81_233, "MIT"),
+            TableInfo("asn", "RouteViews and DB-IP", "2026-11-03", 512_004, "CC BY 4.0: IP Geolocation by DB-IP"),
+            TableInfo("country", "RIR delegated statistics", "2026-11-05", 301_118, "CC0 1.0"),
+        ),
+        rulebook="c07e19aa4b5d0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796",
+        bloc="EEA",
+        bloc_members=EEA,
+        version="0.1.0",
+        command=f"kwel report {CAPTURE} --lang nl",
+    )  # fmt: skip
+
+
+def plant() -> Report:
+    """Return a plant with something of everything."""
+    it = Plant()
+    ot, iiot, office = AssetKind.OT, AssetKind.IIOT, AssetKind.IT
+    it.assets = [
+        asset("gw-line1", "10.20.3.32", iiot, "gateway", "Moxa"),
+        asset("hmi-03", "10.20.2.27", ot, "hmi", "Siemens AG"),
+        asset("cam-gate1", "10.20.3.31", iiot, "camera", "Hikvision"),
+        asset("ewon-01", "10.20.3.33", ot, "gateway", "HMS Industrial Networks"),
+        asset("hist-01", "10.20.2.22", ot, "server", "VMware"),
+        asset("gw-energy", "10.20.3.36", iiot, "gateway", "WAGO"),
+        asset("ews-02", "10.20.2.24", ot, "client", "Dell"),
+        asset("plc-07", "10.20.1.17", ot, "controller", "Rockwell Automation"),
+        asset("office-11", "10.30.0.11", office, "client", "HP"),
+        asset("bms-01", "10.20.1.15", ot, "controller", "Johnson Controls"),
+        asset("jump-01", "10.35.0.5", AssetKind.SHARED, "server", "VMware"),
+        asset("hmi-01", "10.20.2.21", ot, "hmi", "Siemens AG"),
+        asset("plc-9", "10.20.1.9", ot, "controller", "Siemens AG"),
+        asset("plc-10", "10.20.1.10", ot, "controller", "Schneider Electric"),
+        asset("10.20.1.14", "10.20.1.14", AssetKind.UNKNOWN),
+    ]
+    it.add(0, AZURE, 412_000_000, 38_000_000, hours=range(168))
+    it.add(1, NAMELESS, 18_400_000, 2_100_000, hours=range(5, 168, 24))
+    it.add(2, CAMERA, 640_000_000, 22_000_000, hours=range(2, 166, 3))
+    it.add(3, TALK2M, 96_000_000, 71_000_000, hours=[*range(31), *range(33, 73), *range(74, 168)])
+    it.add(4, BLOB, 2_100_000_000, 9_000_000, hours=(146, 147))
+    it.add(4, HETZNER, 9_800_000_000, 120_000_000, hours=range(168))
+    it.add(5, AWSIOT, 61_000_000, 7_000_000, hours=range(168))
+    it.add(6, PORTAL, 5_200_000, 88_000_000, hours=(9, 34, 35, 82, 105, 106))
+    it.add(7, M365, 64_000, 64_000, hours=range(0, 168, 4))
+    it.add(8, M365, 310_000_000, 1_900_000_000, hours=[d * 24 + h for d in range(5) for h in range(7, 17)])
+    it.add(9, UNKNOWN, 3_300_000, 1_100_000, hours=range(6, 168, 24))
+    it.add(10, TEAMVIEWER, 44_000_000, 130_000_000, hours=(33, 34, 80, 104, 105, 106))
+    it.add(7, CAMERA, 0, 0, state=DependencyState.ATTEMPTED, flows=1_204)
+    it.add(11, PORTAL, 0, 0, state=DependencyState.ATTEMPTED, flows=37)
+    it.add(8, AWSIOT, 0, 0, state=DependencyState.RESOLVED_ONLY, flows=2)
+    it.add(12, BLOB, 0, 0, state=DependencyState.RESOLVED_ONLY, flows=1)
+    report = it.report(title="Voorbeeldfabriek, line 1 and utilities")
+    return replace(report, findings=tuple(_findings(report)))
+
+
+def _findings(report: Report) -> list[Finding]:
+    chosen = (
+        ("unnamed-destination", Severity.HIGH, 1),
+        ("vendor-cloud", Severity.HIGH, 2),
+        ("ot-asset-uses-foreign-cloud", Severity.HIGH, 4),
+        ("front-hides-origin", Severity.MEDIUM, 7),
+        ("asset-uses-foreign-cloud", Severity.LOW, 9),
+        ("attempt-blocked", Severity.LOW, 12),
+        ("nobody-wrote-this-yet", Severity.INFO, 10),
+    )
+    return [
+        finding(f"F-{number:02d}", kind, severity, report.dependencies[row])
+        for number, (kind, severity, row) in enumerate(chosen, 1)
+    ]
+
+
+def finding(id_: str, kind: str, severity: Severity, about: Dependency) -> Finding:
+    """Return a finding about one dependency."""
+    leads_to = about.attribution
+    values = {
+        "asset": about.asset_label,
+        "host": about.host,
+        "operator": leads_to.operator.value if leads_to.operator else "",
+        "service": leads_to.service.value if leads_to.service else "",
+        "supplier": leads_to.supplier or "",
+        "parent": leads_to.parent.value if leads_to.parent else "",
+        "jurisdiction": leads_to.supplier_jurisdiction or leads_to.parent_jurisdiction or "",
+        "place": leads_to.place or "",
+        "bytes_out": str(about.bytes_out),
+        "bytes_in": str(about.bytes_in),
+    }
+    return Finding(
+        id_, kind, severity, leads_to.grade, about.asset, about.asset_label, tuple(values.items()), (about,), ()
+    )
+
+
+def hostile() -> Report:
+    """Return a plant whose every string is an attack."""
+    it = Plant()
+    for index, text in enumerate(HOSTILE):
+        it.assets.append(
+            replace(
+                asset(text, f"10.0.0.{index + 1}", AssetKind.OT, text, text),
+                names=(claim(f"{text}!", seen(5, "hostname", capture=text, name=text, protocol=text)),),
+                zone=text,
+            )
+        )
+        leads_to = attribution(
+            text, f"192.0.2.{index}", operator=text, parent=text, law="US", verdict=Verdict.FOREIGN, service=text,
+            supplier=f"{text} ltd", supplier_law=text, location=text, place=text,
+        )  # fmt: skip
+        it.add(index, leads_to, 10**index, 5, hours=range(index + 1))
+        it.add(index, replace(leads_to, address="192.0.2.99"), 0, 0, state=DependencyState.ATTEMPTED)
+        it.add(index, replace(leads_to, address=None), 0, 0, state=DependencyState.RESOLVED_ONLY)
+    report = it.report(
+        title=HOSTILE[0] + HOSTILE[2],
+        command=" ".join(HOSTILE),
+        version=HOSTILE[1],
+        internal=HOSTILE,
+        coverage=Coverage(10, 0, dict.fromkeys(HOSTILE, 1), dict.fromkeys(HOSTILE, 2)),
+        tables=tuple(TableInfo(text, text, text, 1, text) for text in HOSTILE),
+    )
+    captures = tuple(replace(report.captures[0], name=text, problem=text, format=text) for text in HOSTILE)
+    findings = [
+        replace(finding(text, text, Severity.HIGH, report.dependencies[3 * i]), values=((text, text), ("host", text)))
+        for i, text in enumerate(HOSTILE)
+    ]
+    findings += [
+        finding("F-99", "ot-asset-uses-foreign-cloud", Severity.HIGH, report.dependencies[3 * i])
+        for i in range(len(HOSTILE))
+    ]
+    return replace(report, captures=captures, findings=tuple(findings))
+
+
+def nothing() -> Report:
+    """Return the report of an unreadable file."""
+    empty = Plant().report()
+    unread = Capture("notes.txt", "unknown", 12, None, 0, None, None, (), None, "not a capture file", 12)
+    return replace(empty, captures=(unread,), coverage=Coverage(0, 0, {}, {}), tables=(), bloc_members=())
+
+
+def large(assets: int = 1_600, dependencies: int = 60_000, hosts: int = 20_000) -> Report:
+    """Return a plant larger than any page."""
+    it = Plant()
+    kinds = tuple(AssetKind)
+    it.assets = [
+        asset(f"host-{i}", f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}", kinds[i % 5], "client", "Siemens AG", f"02:{i:010x}")
+        for i in range(assets)
+    ]
+    base = (AZURE, BLOB, M365, AWSIOT, NAMELESS, TALK2M, CAMERA, PORTAL, UNKNOWN, HETZNER, TEAMVIEWER)
+    it.attributions = [
+        replace(
+            base[i % len(base)],
+            name=None if i % 7 == 4 else f"h{i}.example",  # noqa: PLR2004
+            address=f"198.{18 + (i >> 16)}.{i >> 8 & 255}.{i & 255}",
+            service=base[i % len(base)].service if i % 3 else None,
+        )
+        for i in range(hosts)
+    ]
+    for i in range(dependencies):
+        state = (0, 0, 0, 1, 2)[i % 5]
+        owner = i * 7919 % (assets * 9 // 10)
+        it.rows.append((owner, i * 31 % hosts, state, START, START + HOUR, 1 + i % 9, i * 1_003, i * 17))
+        it.use += [(i, i % 168, 100 + i), (i, (i * 7) % 168, 5)]
+    it.rows.sort(key=lambda row: (row[0], -row[6]))
+    return it.report()
