@@ -1,1 +1,5 @@
-"""Options in, one library call, an exit status out."""
+"""Options in, one library call, an exit status out. One file a command."""
+
+from kwel.cli.app import main
+
+__all__ = ["main"]

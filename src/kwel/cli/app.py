@@ -1,0 +1,94 @@
+"""Arguments in, a command run, an exit status out."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from kwel import __version__
+from kwel.cli.assets import assets
+from kwel.cli.dependencies import dependencies
+from kwel.cli.explain import explain
+from kwel.cli.flows import flows
+from kwel.cli.names import names
+from kwel.cli.outcome import Status, complain, leave_quietly
+from kwel.cli.report import report
+from kwel.cli.rules import rules
+from kwel.cli.verify import verify
+from kwel.cli.warmup import warmup
+
+COMMANDS = (report, flows, names, assets, dependencies, explain, verify, rules, warmup)
+"""In the order in which ``kwel --help`` lists them."""
+
+
+class InOrder(click.Group):
+    """A group that lists its commands as they were added."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return list(self.commands)
+
+
+@click.group(
+    cls=InOrder,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Example:
+  kwel report plant.pcapng
+
+Exit status: 0 done; 1 a check found a fault; 2 the command was not understood;
+3 something could not be read to its end, or not be written; 130 interrupted.""",
+)
+@click.version_option(__version__, "-V", "--version", prog_name="kwel", message="%(prog)s %(version)s")
+def app() -> None:
+    """Show which assets of a plant depend on clouds that Europe does not control.
+
+    kwel reads packet captures. It sends nothing and needs no internet.
+    """
+
+
+for command in COMMANDS:
+    app.add_command(command)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit status; every expected error is one line."""
+    try:
+        with app.make_context("kwel", arguments) as context:
+            status = int(app.invoke(context) or Status.DONE)
+            sys.stdout.flush()
+            return status
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return Status.USAGE
+    except click.UsageError as error:
+        return _usage(error)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        leave_quietly()
+        return Status.DONE
+    except (KeyboardInterrupt, click.Abort):
+        complain("interrupted")
+        return Status.INTERRUPTED
+    except OSError as error:
+        complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        return Status.INCOMPLETE
+    except MemoryError:
+        complain("out of memory; analyse fewer captures at a time, or on a machine with more of it")
+        return Status.INCOMPLETE
+
+
+def _usage(error: click.UsageError) -> int:
+    hint = f"; see {error.ctx.command_path} --help" if error.ctx else ""
+    complain(" ".join(error.format_message().split()) + hint)
+    return Status.USAGE
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,53 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kwel.report.text import Language
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+def _prefixes(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    import ipaddress
+
+    for value in values:
+        try:
+            ipaddress.ip_network(value)
+        except ValueError as error:
+            raise click.BadParameter(f"{error}; write 198.51.100.0/24 or 2001:db8::/32") from error
+    return values
+
+
+captures = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+
+internal = click.option(
+    "--internal",
+    multiple=True,
+    metavar="PREFIX",
+    callback=_prefixes,
+    help="Addresses that belong to the plant besides the private ones, such as 198.51.100.0/24. May be repeated.",
+)
+
+
+def refuse_own_capture(output: str, paths: tuple[str, ...]) -> None:
+    """Stop before a result replaces one of the captures that it is made from."""
+    for path in paths:
+        if os.path.exists(output) and os.path.exists(path) and os.path.samefile(output, path):
+            raise click.UsageError(f"{output} is one of the captures: choose another file with -o")
+
+
+def language_of_environment() -> Language:
+    """Return ``nl`` where the environment asks for Dutch, else ``en``."""
+    for key in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(key, "")
+        if value:
+            return "nl" if value.lower().startswith("nl") else "en"
+    return "en"

@@ -1,0 +1,89 @@
+"""An error in, one line on standard error and an exit status out."""
+
+from __future__ import annotations
+
+import enum
+import os
+import sys
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kwel.model import Capture, Coverage
+
+
+class Status(enum.IntEnum):
+    """What an exit status says. README.md lists them for the user."""
+
+    DONE = 0
+    CHECK_FAILED = 1
+    """A check did its work and found a fault."""
+    USAGE = 2
+    INCOMPLETE = 3
+    """A capture was not read to its end, or something could not be read or written."""
+    INTERRUPTED = 130
+
+
+EXIT_STATUS = """\b
+Exit status: 0 done; 2 the command was not understood; 3 a capture could not be
+read to its end, or the result not be written.
+"""
+
+
+class Failure(click.ClickException):
+    """Ends a command with one line: what, where, what to do."""
+
+    exit_code = Status.INCOMPLETE
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the line."""
+        complain(self.format_message())
+
+
+def complain(line: str) -> None:
+    """Print one line on standard error, whatever the text holds."""
+    from kwel.tables.cells import visible
+
+    click.echo(f"kwel: {visible(line)}", err=True)
+
+
+def say_when_compiling() -> None:
+    """Have a person told, should the analysis have to be compiled first."""
+    from kwel import native
+
+    native.announce = complain
+
+
+@contextmanager
+def writing(destination: str) -> Iterator[None]:
+    """Turn an error of the operating system in the body into one line that names *destination*."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = "standard output" if destination == "-" else destination
+        raise Failure(f"cannot write {where}: {error.strerror or error}; choose another place with -o") from error
+
+
+def status_of(captures: Sequence[Capture], coverage: Coverage) -> Status:
+    """Name every capture that was not read to its end, and return the status that follows."""
+    status = Status.DONE
+    for capture in captures:
+        if capture.problem:
+            complain(f"{capture.name}: {capture.problem}")
+            status = Status.INCOMPLETE
+    if coverage.used == 0 and status is Status.DONE:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(coverage.set_aside.items()))
+        complain(f"no packet could be used: {reasons or 'the captures are empty'}")
+        status = Status.INCOMPLETE
+    return status
+
+
+def leave_quietly() -> None:
+    """Let whoever reads our output stop reading: nothing more is written, not even at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

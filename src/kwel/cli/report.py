@@ -1,0 +1,118 @@
+"""``kwel report``: captures in, the report and its headline out."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from kwel.cli.options import captures, internal, language_of_environment, refuse_own_capture
+from kwel.cli.outcome import EXIT_STATUS, Failure, say_when_compiling, status_of, writing
+from kwel.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from kwel.model import Report
+    from kwel.report.text import Language
+
+PACKED = (".gz", ".zst", ".xz", ".bz2", ".lz4")
+
+
+@click.command(
+    epilog=f"""\b
+Example:
+  kwel report plant.pcapng
+  kwel report --lang nl --title "Line 3" -o line3.html monday.pcap.gz tuesday.pcap.gz
+
+{EXIT_STATUS}"""
+)
+@captures
+@click.option("-o", "--output", metavar="FILE", help="Where to write. Default: beside the capture, .html.")
+@click.option("--lang", type=click.Choice(["nl", "en"]), help="Language. Default: as your environment asks.")
+@internal
+@click.option("--title", default="", metavar="TEXT", help="Title of the report: the plant, the line, the date.")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of HTML; to standard output unless -o.")
+def report(
+    captures: tuple[str, ...],
+    output: str | None,
+    lang: Language | None,
+    internal: tuple[str, ...],
+    title: str,
+    as_json: bool,
+) -> int:
+    """Say which assets depend on clouds that Europe does not control.
+
+    Reads captures (files, folders, or - for standard input) and writes one HTML file that needs nothing else.
+    """
+    destination = output or ("-" if as_json else default_output(captures[0]))
+    refuse_own_capture(destination, captures)
+    from kwel.pipeline import Options, analyse
+
+    say_when_compiling()
+    options = Options(
+        internal=internal, title=title, hash_files=True, command=command_line(captures, lang, internal, title)
+    )
+    with Progress("Reading captures") as progress:
+        made = analyse(captures, options, progress).report
+    if made.coverage.packets == 0:
+        status_of(made.captures, made.coverage)
+        raise Failure("no packet was read, so there is no report")
+    with writing(destination):
+        if as_json:
+            from kwel.tables.output import open_output
+            from kwel.tables.report_json import write_report_json
+
+            with open_output(destination) as out:
+                write_report_json(made, out)
+        else:
+            _write_html(made, destination, lang or language_of_environment())
+    return status_of(made.captures, made.coverage)
+
+
+def command_line(captures: tuple[str, ...], lang: str | None, internal: tuple[str, ...], title: str) -> str:
+    """Return how to make this report again, wherever the captures lie.
+
+    >>> command_line(("/data/line 3.pcapng",), "nl", ("198.51.100.0/24",), "")
+    "kwel report --lang nl --internal 198.51.100.0/24 'line 3.pcapng'"
+    """
+    words = ["kwel", "report", *(["--lang", lang] if lang else [])]
+    for prefix in internal:
+        words += ["--internal", prefix]
+    words += ["--title", title] if title else []
+    return shlex.join([*words, *(os.path.basename(os.path.normpath(capture)) for capture in captures)])
+
+
+def default_output(capture: str) -> str:
+    """Return where the report on *capture* goes: beside it.
+
+    >>> default_output("/data/plant.pcapng.gz"), default_output("-"), default_output("captures/")
+    ('/data/plant.html', 'kwel.html', 'captures.html')
+    """
+    if capture == "-":
+        return "kwel.html"
+    stem, suffix = os.path.splitext(os.path.normpath(capture))
+    if suffix in PACKED:
+        stem, suffix = os.path.splitext(stem)
+    return stem + ".html"
+
+
+def _write_html(made: Report, destination: str, lang: Language) -> None:
+    from kwel.report import ReportError, render, write
+
+    try:
+        if destination == "-":
+            click.echo(render(made, lang))
+            return
+        write(made, destination, lang)
+    except ReportError as error:
+        raise Failure(str(error)) from error
+    click.echo(_headline(made, lang))
+    click.echo(f"Report: {destination}")
+
+
+def _headline(made: Report, lang: Language) -> str:
+    from kwel.report import catalogue, view
+
+    sentence = view.build(made, catalogue.load()).headline.sentence
+    return str(getattr(sentence, lang).striptags()) + "."

@@ -1,0 +1,106 @@
+"""What the four table commands share: options in, one table written, an exit status out."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from kwel.cli.options import captures, internal, refuse_own_capture
+from kwel.cli.outcome import EXIT_STATUS, Status, say_when_compiling, status_of, writing
+from kwel.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kwel.model import Report, Traffic
+    from kwel.tables.write import Format
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+PIPE_WIDTH = 160
+"""Characters a line where no terminal says how many it has."""
+
+
+def table_options(command: Command) -> Command:
+    """Add the arguments of a table command."""
+    for option in (
+        internal,
+        click.option("-o", "--output", default="-", metavar="FILE", help="Where to write. Default: standard output."),
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(["table", "csv", "jsonl", "parquet"]),
+            help="Default: as the suffix of FILE says, else table.",
+        ),
+        captures,
+    ):
+        command = option(command)
+    return command
+
+
+def epilog(name: str) -> str:
+    """Return an example and the exit statuses of the command *name*."""
+    return f"""\b
+Example:
+  kwel {name} plant.pcapng
+  kwel {name} --format jsonl captures/ | jq .
+  kwel {name} monday.pcap.gz tuesday.pcap.gz -o {name}.parquet
+
+The columns are described in docs/formats.md.
+
+{EXIT_STATUS}"""
+
+
+def show_traffic(
+    write: Callable[[Traffic, Format, Any, int | None], None],
+    captures: tuple[str, ...],
+    form: Format | None,
+    output: str,
+    internal: tuple[str, ...],
+) -> Status:
+    """Write a table of what was on the wire."""
+    chosen = _check(captures, form, output)
+    from kwel.pipeline import Options, read_traffic
+
+    with Progress("Reading captures") as progress:
+        traffic = read_traffic(captures, Options(internal=internal), progress)
+    _write(lambda out, width: write(traffic, chosen, out, width), output)
+    return status_of(traffic.captures, traffic.coverage)
+
+
+def show_report(
+    write: Callable[[Report, Format, Any, int | None], None],
+    captures: tuple[str, ...],
+    form: Format | None,
+    output: str,
+    internal: tuple[str, ...],
+) -> Status:
+    """Write a table of what follows from it."""
+    chosen = _check(captures, form, output)
+    from kwel.pipeline import Options, analyse
+
+    with Progress("Reading captures") as progress:
+        made = analyse(captures, Options(internal=internal), progress).report
+    _write(lambda out, width: write(made, chosen, out, width), output)
+    return status_of(made.captures, made.coverage)
+
+
+def _check(captures: tuple[str, ...], form: Format | None, output: str) -> Format:
+    """Return the format, or refuse what could only go wrong later."""
+    from kwel.tables.write import format_for
+
+    say_when_compiling()
+    refuse_own_capture(output, captures)
+    chosen = form or format_for(output)
+    if chosen == "parquet" and output == "-" and sys.stdout.isatty():
+        raise click.UsageError("Parquet is not for a terminal: say where to write it with -o")
+    return chosen
+
+
+def _write(write: Callable[[Any, int | None], None], output: str) -> None:
+    from kwel.tables.output import open_output
+
+    width = None if output == "-" and sys.stdout.isatty() else PIPE_WIDTH
+    with writing(output), open_output(output) as out:
+        write(out, width)

@@ -1,0 +1,1 @@
+"""Conclusions and the capture that they came from in, independent confirmation out."""

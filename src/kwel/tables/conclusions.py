@@ -1,0 +1,95 @@
+"""A Report in, the tables of assets and of dependencies out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from kwel.model import STATES
+from kwel.tables.schema import ASSETS, DEPENDENCIES
+from kwel.tables.text import spell_times, take
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kwel.model import Attribution, Claim, Evidence, Report
+
+
+def assets_table(report: Report) -> pd.DataFrame:
+    """Return one row an asset, with the columns of ``schema.ASSETS``."""
+    assets = report.assets
+    columns = {
+        "asset": _text(asset.id for asset in assets),
+        "kind": _text(asset.kind.value for asset in assets),
+        "role": _text(_value(asset.role) for asset in assets),
+        "addresses": _lists([list(asset.addresses) for asset in assets]),
+        "macs": _lists([_values(asset.macs) for asset in assets]),
+        "vendor": _text(_value(asset.vendor) for asset in assets),
+        "product": _text(_value(asset.product) for asset in assets),
+        "firmware": _text(_value(asset.firmware) for asset in assets),
+        "names": _lists([_values(asset.names) for asset in assets]),
+        "zone": _text(asset.zone for asset in assets),
+        "protocols": _lists([_values(asset.protocols) for asset in assets]),
+        "first": spell_times(np.array([asset.first for asset in assets], np.int64)),
+        "last": spell_times(np.array([asset.last for asset in assets], np.int64)),
+        "evidence": _lists([_frames(asset.evidence) for asset in assets]),
+    }
+    return pd.DataFrame({key: columns[key] for key in ASSETS.keys})
+
+
+def dependencies_table(report: Report) -> pd.DataFrame:
+    """Return one row a dependency, with the columns of ``schema.DEPENDENCIES``."""
+    rows, assets = report.dependencies, report.assets
+    seen = rows.attributions
+
+    def of(part: Callable[[Attribution], str | None]) -> pd.Series:
+        return take([part(attribution) for attribution in seen], rows.attribution)
+
+    evidence, hosts = [], []
+    for dependency in rows:
+        evidence.append(_frames(dependency.evidence))
+        hosts.append(dependency.host)
+    columns = {
+        "asset": take([asset.id for asset in assets], rows.asset),
+        "asset_kind": take([asset.kind.value for asset in assets], rows.asset),
+        "supplier": of(lambda at: at.supplier),
+        "service": of(lambda at: _value(at.service)),
+        "function": of(lambda at: at.function),
+        "host": _text(hosts),
+        "operator": of(lambda at: _value(at.operator)),
+        "parent": of(lambda at: _value(at.parent)),
+        "parent_jurisdiction": of(lambda at: at.parent_jurisdiction),
+        "location": of(lambda at: _value(at.location)),
+        "region": of(lambda at: at.region),
+        "state": take([state.value for state in STATES], rows.state),
+        "grade": of(lambda at: at.grade.name),
+        "verdict": of(lambda at: at.verdict.value),
+        "first": spell_times(rows.first),
+        "last": spell_times(rows.last),
+        **{key: getattr(rows, key).astype(np.int64) for key in ("flows", "bytes_out", "bytes_in")},
+        "evidence": _lists(evidence),
+    }
+    return pd.DataFrame({key: columns[key] for key in DEPENDENCIES.keys})
+
+
+def _value(claim: Claim | None) -> str | None:
+    return claim.value if claim else None
+
+
+def _values(claims: Sequence[Claim]) -> list[str]:
+    return [claim.value for claim in claims]
+
+
+def _frames(evidence: Iterable[Evidence]) -> list[str]:
+    """Return each frame once, in the order in which the chain of reasoning names them."""
+    return list(dict.fromkeys(str(step.where) for step in evidence if step.where))
+
+
+def _text(values: Iterable[str | None]) -> pd.Series:
+    return pd.Series(list(values), dtype="str")
+
+
+def _lists(values: list[list[str]]) -> pd.Series:
+    return pd.Series(values, dtype="object")

@@ -1,0 +1,74 @@
+"""Traffic in, the tables of flows and of names out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from kwel.columns import Direction, NameSource, State
+from kwel.tables.cells import transport_text, vlan_text
+from kwel.tables.community import community_ids
+from kwel.tables.schema import FLOWS, NAMES
+from kwel.tables.text import spell, spell_addresses, spell_times, take
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kwel.columns import Names, Rows
+    from kwel.model import Traffic
+
+STATES = {int(state): state.name.lower() for state in State}
+
+
+def flows_table(traffic: Traffic) -> pd.DataFrame:
+    """Return one row a flow, with the columns of ``schema.FLOWS``."""
+    flows = traffic.flows
+    columns = {
+        "capture": take([capture.name for capture in traffic.captures], flows["capture"]),
+        "first_frame": flows["first_frame"].astype(np.int64),
+        "first": spell_times(flows["first"]),
+        "last": spell_times(flows["last"]),
+        **_ends(flows),
+        "vlan": spell(flows["vlan"], vlan_text),
+        **{key: flows[key].astype(np.int64) for key in ("packets_out", "packets_in", "bytes_out", "bytes_in")},
+        "state": spell(flows["state"], STATES.get),
+        "direction_known": flows["direction"] != Direction.UNKNOWN,
+        "community_id": pd.Series(community_ids(flows), dtype="str"),
+        "name": _spell_names(flows["name"], traffic.names),
+        "name_source": spell(flows["name_source"], _source_text),
+    }
+    return pd.DataFrame({key: columns[key] for key in FLOWS.keys})
+
+
+def names_table(traffic: Traffic) -> pd.DataFrame:
+    """Return one row a name seen, with the columns of ``schema.NAMES``."""
+    named = traffic.named
+    columns = {
+        "capture": take([capture.name for capture in traffic.captures], named["capture"]),
+        "frame": named["frame"].astype(np.int64),
+        "time": spell_times(named["time"]),
+        **_ends(traffic.flows[named["flow"]]),
+        "name": _spell_names(named["name"], traffic.names),
+        "source": spell(named["source"], _source_text),
+    }
+    return pd.DataFrame({key: columns[key] for key in NAMES.keys})
+
+
+def _ends(flows: Rows) -> dict[str, pd.Series | NDArray]:
+    return {
+        "transport": spell(flows["transport"], transport_text),
+        "initiator_address": spell_addresses(flows["initiator_hi"], flows["initiator_lo"]),
+        "initiator_port": flows["initiator_port"].astype(np.int64),
+        "responder_address": spell_addresses(flows["responder_hi"], flows["responder_lo"]),
+        "responder_port": flows["responder_port"].astype(np.int64),
+    }
+
+
+def _spell_names(index: NDArray, names: Names) -> pd.Series:
+    return spell(index, lambda number: names[number] if number else None)
+
+
+def _source_text(number: int) -> str | None:
+    return NameSource(number).label if number else None

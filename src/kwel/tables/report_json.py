@@ -1,0 +1,92 @@
+"""A Report in, one JSON object out: what the HTML report rests on, for programs. docs/formats.md describes it."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from kwel.tables.conclusions import assets_table, dependencies_table
+from kwel.tables.formats import write_jsonl
+from kwel.tables.schema import ASSETS, DEPENDENCIES, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import BinaryIO
+
+    import pandas as pd
+
+    from kwel.model import Capture, Evidence, Finding, Report
+
+
+def write_report_json(report: Report, out: BinaryIO) -> None:
+    """Write the report as JSON. The same report gives the same bytes."""
+    content = {
+        "version": report.version,
+        "command": report.command,
+        "title": report.title,
+        "rulebook": report.rulebook,
+        "bloc": {"name": report.bloc, "members": list(report.bloc_members)},
+        "internal": list(report.internal),
+        "captures": [_capture(capture) for capture in report.captures],
+        "coverage": {
+            "packets": report.coverage.packets,
+            "used": report.coverage.used,
+            "set_aside": dict(sorted(report.coverage.set_aside.items())),
+            "notes": dict(sorted(report.coverage.notes.items())),
+        },
+        "tables": [
+            {"name": of.name, "source": of.source, "date": of.date, "rows": of.rows, "licence": of.licence}
+            for of in report.tables
+        ],
+        "findings": [_finding(finding) for finding in report.findings],
+        "assets": _rows(assets_table(report), ASSETS),
+        "dependencies": _rows(dependencies_table(report), DEPENDENCIES),
+    }
+    out.write(json.dumps(content, indent=1).encode() + b"\n")
+
+
+def _rows(frame: pd.DataFrame, table: Table) -> list[dict[str, Any]]:
+    """Return the rows as the JSON Lines format spells them."""
+    lines = io.BytesIO()
+    write_jsonl(frame, table, lines)
+    return [json.loads(line) for line in lines.getvalue().splitlines()]
+
+
+def _capture(capture: Capture) -> dict[str, Any]:
+    return {
+        "name": capture.name,
+        "format": capture.format,
+        "bytes": capture.bytes,
+        "sha256": capture.sha256,
+        "packets": capture.packets,
+        "links": dict(capture.links),
+        "dropped": capture.dropped,
+        "problem": capture.problem,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "kind": finding.kind,
+        "severity": finding.severity.name.lower(),
+        "grade": finding.grade.name,
+        "asset": finding.asset,
+        "values": dict(finding.values),
+        "hosts": list(dict.fromkeys(dependency.host for dependency in finding.dependencies)),
+        "evidence": _chain(finding.evidence),
+    }
+
+
+def _chain(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
+    return [
+        {
+            "step": step.step,
+            "kind": step.kind,
+            "values": dict(step.values),
+            "where": str(step.where) if step.where else None,
+            "source": step.source or None,
+        }
+        for step in evidence
+    ]

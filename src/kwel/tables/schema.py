@@ -1,0 +1,207 @@
+"""The columns of every table, in order: the contract that docs/formats.md prints and tests hold.
+
+A column is never renamed, removed or moved, and its type never changes; new ones come at the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "list", "whole", "flag", "time"]
+
+JSON = {
+    "text": "string",
+    "list": "array of strings",
+    "whole": "number",
+    "flag": "boolean",
+    "time": "string",
+}
+"""How each kind is written in JSON Lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    example: str
+    """As JSON."""
+    unit: str = ""
+    optional: bool = False
+    """Whether ``null`` may stand in it: not known, or not there."""
+    rank: int = 2
+    """On a narrow terminal: 1 is shown first, 3 only where there is room for everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: what a row is, and its columns."""
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the names of the columns in order."""
+        return tuple(column.name for column in self.columns)
+
+
+def _first_and_last(of: str) -> tuple[Column, Column]:
+    return (
+        Column("first", "time", f"First packet of {of}.", '"2026-03-02T09:14:07.120331000Z"', "UTC"),
+        Column("last", "time", f"Last packet of {of}.", '"2026-03-02T09:14:37.902118000Z"', "UTC", rank=3),
+    )
+
+
+CAPTURE = Column(
+    "capture",
+    "text",
+    "File name of the capture, without folders; `-` is standard input.",
+    '"plant.pcapng"',
+    rank=3,
+)
+TRANSPORT = Column("transport", "text", "IANA keyword of the protocol above IP; `ip-N` for others.", '"tcp"')
+ENDS = (
+    Column("initiator_address", "text", "Who began the flow.", '"10.20.3.32"', rank=1),
+    Column("initiator_port", "whole", "Its port; 0 where the protocol has none.", "49152"),
+    Column("responder_address", "text", "Who was addressed.", '"13.69.64.110"', rank=1),
+    Column("responder_port", "whole", "Its port; 0 where the protocol has none.", "8883", rank=1),
+)
+EVIDENCE = Column("evidence", "list", "Frames that prove it, as `capture#frame`.", '["plant.pcapng#118"]', rank=3)
+NAME_SOURCES = (
+    "`tls-sni`, `http-connect`, `http-host`, `dns`, `socks`, `quic-sni`, `dtls-sni`, `tls-certificate`, "
+    "`mdns`, `llmnr` or `nbns`"
+)
+
+FLOWS = Table(
+    "flows",
+    "one conversation: everything between two endpoints over one transport protocol, VLAN and tunnel",
+    (
+        CAPTURE,
+        Column("first_frame", "whole", "Frame number of its first packet, as in Wireshark.", "118", rank=3),
+        *_first_and_last("the flow"),
+        TRANSPORT,
+        *ENDS,
+        Column("vlan", "text", "802.1Q tag; outer and inner with a point between.", '"20"', optional=True),
+        Column("packets_out", "whole", "From initiator to responder.", "24", "packets", rank=3),
+        Column("packets_in", "whole", "From responder to initiator.", "21", "packets", rank=3),
+        Column("bytes_out", "whole", "From initiator to responder, whole frames.", "5120", "bytes"),
+        Column("bytes_in", "whole", "From responder to initiator, whole frames.", "7310", "bytes"),
+        Column(
+            "state",
+            "text",
+            "`established`: both sides sent; `refused`: reset or ICMP error at once; `unanswered`: one side "
+            "tried; `midstream`: TCP under way when the capture began, or one direction only.",
+            '"established"',
+            rank=1,
+        ),
+        Column("direction_known", "flag", "Whether a packet proves who began.", "true", rank=3),
+        Column(
+            "community_id",
+            "text",
+            "Community ID version 1, seed 0.",
+            '"1:LQU9qZlK+B5F3KDmev6m5PMibrg="',
+            optional=True,
+            rank=3,
+        ),
+        Column(
+            "name",
+            "text",
+            "Name of the responder, as the flow or an earlier DNS answer tells it.",
+            '"plantgw-prod.azure-devices.net"',
+            optional=True,
+            rank=1,
+        ),
+        Column("name_source", "text", f"Where the name was read: {NAME_SOURCES}.", '"tls-sni"', optional=True),
+    ),
+)
+
+NAMES = Table(
+    "names",
+    "one name read in one frame",
+    (
+        CAPTURE,
+        Column("frame", "whole", "Frame number in which the name ends.", "118", rank=1),
+        Column("time", "time", "When.", '"2026-03-02T09:14:07.120331000Z"', "UTC", rank=3),
+        TRANSPORT,
+        *ENDS,
+        Column("name", "text", "The name, in lower case, without the root's point.", '"www.example.com"', rank=1),
+        Column("source", "text", f"Where it was read: {NAME_SOURCES}.", '"tls-sni"', rank=1),
+    ),
+)
+
+ASSETS = Table(
+    "assets",
+    "one device on the plant's side",
+    (
+        Column(
+            "asset",
+            "text",
+            "MAC address where proven, else the address; with `@vlan`.",
+            '"00:90:e8:10:00:32"',
+        ),
+        Column("kind", "text", "`ot`, `it`, `iiot`, `shared` or `unknown`.", '"iiot"', rank=1),
+        Column("role", "text", "What it does there.", '"controller"', optional=True, rank=1),
+        Column("addresses", "list", "IPv4 and IPv6.", '["10.20.3.32"]', rank=1),
+        Column("macs", "list", "From claims of the device itself only.", '["00:90:e8:10:00:32"]', rank=3),
+        Column("vendor", "text", "Of the device or its network interface.", '"Moxa"', optional=True, rank=1),
+        Column("product", "text", "As the device says.", '"UC-8200"', optional=True),
+        Column("firmware", "text", "As the device says.", '"1.4"', optional=True, rank=3),
+        Column("names", "list", "Host names, the best first.", '["moxa-gw-line1"]', rank=1),
+        Column("zone", "text", "Part of the plant, where known.", '"line 1"', optional=True, rank=3),
+        Column("protocols", "list", "Recognised by content.", '["modbus"]'),
+        *_first_and_last("the asset"),
+        EVIDENCE,
+    ),
+)
+
+DEPENDENCIES = Table(
+    "dependencies",
+    "one asset that needs one host outside",
+    (
+        Column("asset", "text", "As in `assets`.", '"00:90:e8:10:00:32"', rank=1),
+        Column("asset_kind", "text", "As `kind` in `assets`.", '"iiot"', rank=1),
+        Column("supplier", "text", "Who answers for the service.", '"Microsoft"', optional=True, rank=3),
+        Column("service", "text", "The product behind the name.", '"Azure IoT Hub"', optional=True, rank=2),
+        Column("function", "text", "What it is for; see docs/rules.md.", '"monitoring"', optional=True, rank=3),
+        Column("host", "text", "Name contacted, else the address.", '"plantgw-prod.azure-devices.net"', rank=1),
+        Column("operator", "text", "Who runs the host.", '"Microsoft Azure"', optional=True, rank=1),
+        Column(
+            "parent",
+            "text",
+            "Ultimate parent of the operator.",
+            '"Microsoft Corporation"',
+            optional=True,
+            rank=3,
+        ),
+        Column("parent_jurisdiction", "text", "Seat of the parent, ISO 3166-1.", '"US"', optional=True),
+        Column("location", "text", "Where the packets end: ISO 3166-1, or `anycast`.", '"NL"', optional=True),
+        Column("region", "text", "The operator's own name for the place.", '"westeurope"', optional=True, rank=3),
+        Column(
+            "state",
+            "text",
+            "`used`: answered; `attempted`: unanswered or refused; `resolved-only`: looked up only.",
+            '"used"',
+            rank=1,
+        ),
+        Column("grade", "text", "Weakest evidence of the verdict: `A` to `D`, or `U`.", '"A"'),
+        Column(
+            "verdict",
+            "text",
+            "Worst of parent, operator and location; see docs/rules.md.",
+            '"foreign"',
+            rank=1,
+        ),
+        *_first_and_last("the dependency"),
+        Column("flows", "whole", "Flows that make it up.", "3", "flows", rank=3),
+        Column("bytes_out", "whole", "Sent by the asset, whole frames.", "15360", "bytes"),
+        Column("bytes_in", "whole", "Received by the asset, whole frames.", "21930", "bytes", rank=3),
+        EVIDENCE,
+    ),
+)
+
+TABLES = (FLOWS, NAMES, ASSETS, DEPENDENCIES)

@@ -1,0 +1,48 @@
+"""Numbers in columns in, text in columns out: each distinct value is spelt once.
+
+Addresses are spelt as RFC 5952 asks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from kwel.columns import address_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+
+def take(texts: Sequence[str | None], index: NDArray) -> pd.Series:
+    """Return a column of text: ``texts[index]``."""
+    words = pd.array(list(texts), dtype="str")
+    return pd.Series(words.take(index))
+
+
+def spell(values: NDArray, text: Callable[[int], str | None]) -> pd.Series:
+    """Return a column of text: ``text`` of each whole number, called once for each distinct one."""
+    distinct, index = np.unique(values, return_inverse=True)
+    return take([text(value) for value in distinct.tolist()], index)
+
+
+def spell_addresses(hi: NDArray, lo: NDArray) -> pd.Series:
+    """Return a column of addresses from their two halves."""
+    if not len(hi):
+        return take([], np.empty(0, np.intp))
+    order = np.lexsort((lo, hi))
+    high, low = hi[order], lo[order]
+    fresh = np.concatenate(([True], (high[1:] != high[:-1]) | (low[1:] != low[:-1])))
+    index = np.empty(len(order), np.intp)
+    index[order] = np.cumsum(fresh) - 1
+    return take([address_text(*pair) for pair in zip(high[fresh].tolist(), low[fresh].tolist(), strict=True)], index)
+
+
+def spell_times(nanoseconds: NDArray) -> pd.Series:
+    """Return a column of points in time, UTC; 0 is not known."""
+    known = np.where(nanoseconds == 0, np.iinfo(np.int64).min, nanoseconds)  # numpy's NaT
+    return pd.Series(known.astype("datetime64[ns]")).dt.tz_localize("UTC")

@@ -1,0 +1,85 @@
+"""A table's name, what it is about and a format in, the table out.
+
+Nothing here imports pandas before it is needed: the fast way for flows does without.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    import pandas as pd
+
+    from kwel.model import Report, Traffic
+    from kwel.tables.schema import Table
+
+Format = Literal["table", "csv", "jsonl", "parquet"]
+FORMATS: tuple[Format, ...] = ("table", "csv", "jsonl", "parquet")
+SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+
+
+def format_for(destination: str) -> Format:
+    """Return the format that a file's name asks for.
+
+    >>> format_for("out/flows.parquet"), format_for("-")
+    ('parquet', 'table')
+    """
+    return SUFFIXES.get(Path(destination).suffix.lower(), "table")
+
+
+def write_flows(traffic: Traffic, form: Format, out: BinaryIO, width: int | None = None) -> None:
+    """Write one row a flow; CSV goes past pandas, for there may be millions."""
+    if form == "csv":
+        from kwel.tables.flows_csv import write_flows_csv
+
+        write_flows_csv(traffic, out)
+        return
+    from kwel.tables.flows import flows_table
+    from kwel.tables.schema import FLOWS
+
+    write_frame(flows_table(traffic), FLOWS, form, out, width)
+
+
+def write_names(traffic: Traffic, form: Format, out: BinaryIO, width: int | None = None) -> None:
+    """Write one row a name seen."""
+    from kwel.tables.flows import names_table
+    from kwel.tables.schema import NAMES
+
+    write_frame(names_table(traffic), NAMES, form, out, width)
+
+
+def write_assets(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
+    """Write one row an asset."""
+    from kwel.tables.conclusions import assets_table
+    from kwel.tables.schema import ASSETS
+
+    write_frame(assets_table(report), ASSETS, form, out, width)
+
+
+def write_dependencies(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
+    """Write one row a dependency."""
+    from kwel.tables.conclusions import dependencies_table
+    from kwel.tables.schema import DEPENDENCIES
+
+    write_frame(dependencies_table(report), DEPENDENCIES, form, out, width)
+
+
+def write_frame(frame: pd.DataFrame, table: Table, form: Format, out: BinaryIO, width: int | None = None) -> None:
+    """Write a frame that has the columns of *table*."""
+    from kwel.tables import formats
+    from kwel.tables.terminal import write_terminal
+
+    if form == "csv":
+        formats.write_csv(frame, table, out)
+    elif form == "jsonl":
+        formats.write_jsonl(frame, table, out)
+    elif form == "parquet":
+        formats.write_parquet(frame, table, out)
+    else:
+        text = io.TextIOWrapper(out, encoding="utf-8", write_through=True)
+        write_terminal(frame, table, text, width)
+        text.detach()

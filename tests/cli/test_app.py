@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from kwel.cli import flows as flows_command
+from kwel.cli.app import COMMANDS, app
+
+if TYPE_CHECKING:
+    from types import SimpleNamespace
+
+    from tests.cli.conftest import Cli
+
+ROOT = Path(__file__).parents[2]
+LEAVES = {
+    "kwel report": COMMANDS[0],
+    **{f"kwel {command.name}": command for command in COMMANDS if not isinstance(command, click.Group)},
+    **{
+        f"kwel {group.name} {name}": command
+        for group in COMMANDS
+        if isinstance(group, click.Group)
+        for name, command in group.commands.items()
+    },
+}
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_every_command_explains_itself_with_an_example_and_its_exit_statuses(name: str, cli: Cli) -> None:
+    status, out, err = cli(*name.split()[1:], "--help")
+
+    assert (status, err) == (0, "")
+    assert "Example:" in out
+    assert f"  {name} " in out.partition("Example:")[2] or f" {name}\n" in out.partition("Example:")[2]
+    assert "Exit status:" in out
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_every_option_says_what_it_does(name: str) -> None:
+    for parameter in LEAVES[name].params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{name} {parameter.name}"
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_readme_names_every_command(name: str) -> None:
+    assert name in (ROOT / "README.md").read_text()
+
+
+def test_without_a_command_the_help_is_shown_and_the_status_is_that_of_wrong_usage(cli: Cli) -> None:
+    status, out, err = cli()
+
+    assert status == 2
+    assert "Commands:" in out + err
+
+
+@pytest.mark.parametrize(
+    "line", ["repot x", "report", "flows --format xml x", "flows --internal 10.0.0.1/8 x", "explain a.pcap"]
+)
+def test_wrong_usage_is_one_line_and_status_two(line: str, cli: Cli) -> None:
+    status, out, err = cli(*line.split())
+
+    assert (status, out) == (2, "")
+    assert re.fullmatch(r"kwel: .+\n", err)
+
+
+def test_version_is_printed(cli: Cli) -> None:
+    assert cli("--version") == (0, "kwel 0.1.0\n", "")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    probe = (
+        "import sys\nfrom kwel.cli.app import run\nrun(['--help'])\n"
+        "print(sorted({'numpy', 'numba', 'llvmlite', 'pandas', 'pyarrow', 'rich', 'jinja2', 'scapy', 'pyshark'}"
+        " & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_interrupt_is_one_line_and_status_130(
+    cli: Cli, analysis: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kwel.pipeline.read_traffic", interrupted)
+
+    assert cli("flows", "x.pcap") == (130, "", "kwel: interrupted\n")
+
+
+def test_lack_of_memory_is_one_line(cli: Cli, analysis: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("kwel.pipeline.read_traffic", exhausted)
+    status, out, err = cli("flows", "x.pcap")
+
+    assert (status, out) == (3, "")
+    assert re.fullmatch(r"kwel: out of memory; .+\n", err)
+
+
+def _spawn(*arguments: str, stdout: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "kwel", *arguments], stdout=stdout, stderr=subprocess.PIPE, cwd=ROOT)
+
+
+def test_a_reader_that_stops_reading_ends_it_quietly() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    process = _spawn("--help", stdout=write)
+    os.close(write)
+
+    assert process.communicate(timeout=60)[1] == b""
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's /dev/full")
+def test_a_full_disk_behind_standard_output_is_one_line() -> None:
+    with open("/dev/full", "wb") as full:
+        error = _spawn("--help", stdout=full.fileno()).communicate(timeout=60)[1]
+
+    assert error == b"kwel: standard output: No space left on device\n"
+
+
+def test_a_real_interrupt_while_waiting_for_standard_input_leaves_no_traceback() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kwel", "flows", "-"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
+    )  # fmt: skip
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert out == b""
+    assert err.endswith(b"kwel: interrupted\n")
+    assert b"Traceback" not in err
+
+
+def test_commands_stand_in_the_order_of_the_help() -> None:
+    assert [command.name for command in COMMANDS] == app.list_commands(click.Context(app))
+    assert flows_command.flows.name == "flows"

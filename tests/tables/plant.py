@@ -1,0 +1,150 @@
+"""A plant of three assets, built by hand: no capture is read and no name of a real provider decides anything."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kwel.columns import ANSWER, CLAIM, FLOW, NAME, Direction, Names, NameSource, State, address_halves
+from kwel.model import (
+    Asset,
+    AssetKind,
+    Attribution,
+    Capture,
+    Claim,
+    Coverage,
+    Dependencies,
+    Dependency,
+    DependencyState,
+    Evidence,
+    Finding,
+    Grade,
+    Report,
+    Severity,
+    TableInfo,
+    Timeline,
+    Traffic,
+    Verdict,
+    Where,
+)
+
+START = 1_772_442_847_120_331_000  # 2026-03-02T09:14:07.120331Z
+HOSTILE = "=cmd|' /c calc'!a0"
+NAMES = ("", "iot.cloud.example", HOSTILE)
+SEEN = Evidence("observed", "tls-sni", (("name", "iot.cloud.example"),), Where("plant.pcapng", 118))
+LOOKED_UP = Evidence("looked-up", "published-range", (("prefix", "192.0.2.0/24"),), source="cloud 2026-03-01")
+
+
+def make_names(*names: str) -> Names:
+    """Return a name table."""
+    raw = [name.encode() for name in names]
+    length = np.array([len(name) for name in raw], np.int64)
+    return Names(np.frombuffer(b"".join(raw), np.uint8), np.cumsum(length) - length, length)
+
+
+def make_flow(initiator: str, responder: str, **fields: int) -> np.ndarray:
+    """Return one row of ``columns.FLOW``."""
+    row = np.zeros(1, FLOW)
+    row["initiator_hi"], row["initiator_lo"] = address_halves(initiator)
+    row["responder_hi"], row["responder_lo"] = address_halves(responder)
+    for key, value in fields.items():
+        row[key] = value
+    return row
+
+
+def make_capture(name: str = "plant.pcapng", problem: str | None = None) -> Capture:
+    """Return a capture as it was read."""
+    return Capture(name, "pcapng", 4096, None, 20, START, START + 10**9, (("Ethernet", 20),), None, problem)
+
+
+def make_traffic(problem: str | None = None) -> Traffic:
+    """Return two flows: one over TCP and two VLAN tags, one over IPv6 with a name that is a formula."""
+    flows = np.concatenate(
+        [
+            make_flow(
+                "10.20.3.32", "192.0.2.7", initiator_port=49152, responder_port=8883, transport=6, version=4,
+                vlan=500 << 16 | 20, first=START, last=START + 10**9, bytes_out=5120, bytes_in=7310, packets_out=12,
+                packets_in=8, first_frame=117, name=1, name_frame=118, name_source=NameSource.TLS_SNI,
+                state=State.ESTABLISHED, direction=Direction.HANDSHAKE,
+            ),
+            make_flow(
+                "fd00::12", "2001:db8::7", initiator_port=50001, responder_port=443, transport=17, version=6,
+                first=START + 5, last=START + 6, bytes_out=60, packets_out=1, first_frame=140, name=2,
+                name_source=NameSource.DNS, state=State.UNANSWERED,
+            ),
+        ]
+    )  # fmt: skip
+    named = np.zeros(2, NAME)
+    named["time"], named["flow"], named["frame"] = START + 1, [0, 1], [118, 140]
+    named["name"], named["source"] = [1, 2], [NameSource.TLS_SNI, NameSource.HTTP_HOST]
+    return Traffic(
+        captures=(make_capture(problem=problem),),
+        flows=flows,
+        names=make_names(*NAMES),
+        named=named,
+        answers=np.zeros(0, ANSWER),
+        claims=np.zeros(0, CLAIM),
+        observed=(),
+        coverage=Coverage(21, 21, {}, {}),
+    )
+
+
+def make_attribution() -> Attribution:
+    """Return a cloud outside the bloc, with a European supplier in front."""
+    claim = Claim("Example Cloud", Grade.A, (SEEN, LOOKED_UP))
+    return Attribution(
+        address="192.0.2.7", name="iot.cloud.example", chain=(), operator=claim, operator_id="example-cloud",
+        operator_jurisdiction="US", parent=Claim("Example Corp", Grade.A, (LOOKED_UP,)), parent_jurisdiction="US",
+        location=Claim("NL", Grade.A, (LOOKED_UP,)), region="westeurope", place="West Europe (NL)", anycast=False,
+        role="cloud", service=Claim("Example IoT", Grade.A, (SEEN,)), supplier="Plant Vendor",
+        supplier_jurisdiction="DE", function="monitoring", path="data", grade=Grade.A, verdict=Verdict.FOREIGN,
+        reason="parent", evidence=(SEEN, LOOKED_UP),
+    )  # fmt: skip
+
+
+def make_asset(number: int, **fields: object) -> Asset:
+    """Return an asset of which nothing is known but its address."""
+    nothing: dict[str, object] = {
+        "id": f"10.20.3.{number}", "label": f"10.20.3.{number}", "kind": AssetKind.UNKNOWN, "kind_why": None,
+        "role": None, "addresses": (f"10.20.3.{number}",), "macs": (), "vendor": None, "product": None,
+        "firmware": None, "names": (), "zone": None, "vlans": (20,), "protocols": (), "first": START,
+        "last": START + 10**9, "evidence": (SEEN,),
+    }  # fmt: skip
+    return Asset(**{**nothing, **fields})  # type: ignore[arg-type]
+
+
+def make_report(problem: str | None = None) -> Report:
+    """Return the report on ``make_traffic``: a gateway that uses a cloud, and a device without contacts."""
+    gateway = make_asset(
+        32, id="00:90:e8:10:00:32", label="moxa-gw", kind=AssetKind.IIOT,
+        macs=(Claim("00:90:e8:10:00:32", Grade.A, (SEEN,)),), vendor=Claim("Moxa", Grade.B, (LOOKED_UP,)),
+        names=(Claim("moxa-gw", Grade.A, (SEEN,)),),
+    )  # fmt: skip
+    attribution = make_attribution()
+    dependency = Dependency(
+        asset=gateway.id, asset_label=gateway.label, asset_kind=gateway.kind, host="iot.cloud.example",
+        attribution=attribution, state=DependencyState.USED, first=START, last=START + 10**9, flows=1, bytes_out=5120,
+        bytes_in=7310, port=8883, application="tls", evidence=(SEEN, LOOKED_UP, SEEN),
+    )  # fmt: skip
+    columns = {key: np.zeros(1, np.int64) for key in ("asset", "attribution", "state")}
+    columns |= {
+        key: np.array([getattr(dependency, key)]) for key in ("first", "last", "flows", "bytes_out", "bytes_in")
+    }
+    finding = Finding(
+        "F-01", "asset-uses-foreign-cloud", Severity.MEDIUM, Grade.A, gateway.id, gateway.label,
+        (("asset", "moxa-gw"), ("host", "iot.cloud.example")), (dependency,), (SEEN,),
+    )  # fmt: skip
+    none = np.zeros(0, np.int64)
+    return Report(
+        captures=(make_capture(problem=problem),),
+        coverage=Coverage(21, 20, {"link-type": 1}, {"midstream": 1}),
+        assets=(gateway, make_asset(12)),
+        dependencies=Dependencies(columns, (attribution,), lambda _: dependency),
+        timeline=Timeline(START, 10**9, none, none, none),
+        findings=(finding,),
+        tables=(TableInfo("cloud", "published ranges", "2026-03-01", 3, "various"),),
+        rulebook="0" * 64,
+        bloc="EEA",
+        bloc_members=("NL", "DE"),
+        version="0.1.0",
+        command="kwel report plant.pcapng",
+    )
