@@ -1,0 +1,325 @@
+"""Rule files in, checked rules and their digest out.
+
+The files are described in docs/rules.md, what they say in rulemodel.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from kwel.model import Grade
+from kwel.rulefile import RuleError, RuleTable
+from kwel.rulemodel import (
+    Bloc,
+    Example,
+    Network,
+    Operator,
+    Party,
+    PublishedRange,
+    Region,
+    Rulebook,
+    Service,
+    Vocabulary,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from importlib.resources.abc import Traversable
+
+__all__ = ["Operator", "RuleError", "Rulebook", "Service", "lint", "load", "test"]
+
+PATHS: Final = ("data", "control")
+EVIDENCE: Final = ("documented", "code", "measured", "unverified")
+_DATA: Final = "data"
+"""Folder of generated tables: they have their own manifest."""
+
+
+def load(root: Traversable | None = None) -> Rulebook:
+    """Load the rules that ship with kwel, or those under *root*.
+
+    Raises:
+        RuleError: a rule is wrong: ``file: key: why``.
+    """
+    files = dict(_files(root or resources.files("kwel.rules")))
+    vocabulary = _vocabulary(_one(files, "vocabulary.toml"))
+    regions, sites = _regions(_one(files, "regions.toml"))
+    examples: list[Example] = []
+    operators = {}
+    services: list[Service] = []
+    blocs: dict[str, Bloc] = {}
+    for name, text in files.items():
+        folder, _, stem = name.removesuffix(".toml").partition("/")
+        table = RuleTable.parse(text, name) if folder in ("operators", "services") else None
+        if table and folder == "operators":
+            operators[stem] = _operator(stem, table, vocabulary)
+            examples += _examples(table, name)
+        elif table:
+            services += _services(stem, table, vocabulary)
+            examples += _examples(table, name)
+        elif name == "jurisdictions/blocs.toml":
+            blocs = _blocs(RuleTable.parse(text, name))
+    book = Rulebook(operators, tuple(services), regions, sites, blocs, vocabulary, tuple(examples), _digest(files))
+    _check_together(book)
+    return book
+
+
+def _files(root: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+    for entry in sorted(root.iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".toml"):
+            yield prefix + entry.name, entry.read_bytes()
+        elif not prefix and "." not in entry.name and entry.name != _DATA and entry.is_dir():
+            yield from _files(entry, f"{entry.name}/")
+
+
+def _one(files: Mapping[str, bytes], name: str) -> RuleTable:
+    if name not in files:
+        raise RuleError(f"{name}: file: missing")
+    return RuleTable.parse(files[name], name)
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, text in sorted(files.items()):
+        digest.update(f"{name}\0{len(text)}\0".encode() + text)
+    return digest.hexdigest()
+
+
+def _vocabulary(table: RuleTable) -> Vocabulary:
+    functions = {}
+    for name, about in table.take("functions", dict).items():
+        function = RuleTable(about, "vocabulary.toml", f"functions.{name}.")
+        functions[name] = function.one_of("path", PATHS)
+        function.text("meaning")
+        function.finish()
+    kinds = tuple(table.take("kinds", dict))
+    vocabulary = Vocabulary(
+        functions=functions,
+        kinds=kinds,
+        front_kinds=table.words("front_kinds"),
+        carrier_kinds=table.words("carrier_kinds"),
+        tenant_kinds=table.words("tenant_kinds"),
+        reasons=tuple(table.take("reasons", dict)),
+        evidence={kind: tuple(keys.split(", ")) for kind, keys in table.take("evidence", dict).items()},
+        counts=Grade[table.one_of("counts", tuple(Grade.__members__))],
+        controlled=Grade[table.one_of("controlled", tuple(Grade.__members__))],
+    )
+    table.date("reviewed")
+    table.finish()
+    return vocabulary
+
+
+def _regions(table: RuleTable) -> tuple[dict[str, dict[str, Region]], dict[str, Region]]:
+    table.sources()
+    table.date("reviewed")
+    regions = {}
+    for owner, places in table.rest():
+        if not isinstance(places, dict):
+            raise table.wrong(owner, "must be a table of places")
+        inner = RuleTable(places, "regions.toml", f"{owner}.")
+        regions[owner] = {name: _region(inner, name, value) for name, value in inner.rest()}
+    return regions, regions.pop("sites", {})
+
+
+def _region(table: RuleTable, name: str, value: object) -> Region:
+    """A place is written ``westeurope = ["NL", "West Europe"]``: two hundred tables would be slow to read."""
+    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(v, str) and v for v in value):
+        raise table.wrong(name, "must be [country, place]")
+    table.check_country(name, value[0])
+    return Region(name, value[0], value[1])
+
+
+def _blocs(table: RuleTable) -> dict[str, Bloc]:
+    table.sources()
+    reviewed = table.date("reviewed")
+    blocs = {}
+    for inner in table.tables("blocs"):
+        name = inner.text("id")
+        if name in blocs:
+            raise inner.wrong("id", f"{name!r} is there twice")
+        blocs[name] = Bloc(name, inner.countries("members"), reviewed)
+        inner.text("note", "")
+        inner.finish()
+    table.finish()
+    return blocs
+
+
+def _party(table: RuleTable | None) -> Party | None:
+    if table is None:
+        return None
+    party = Party(table.text("name"), table.country("jurisdiction"))
+    table.finish()
+    return party
+
+
+def _operator(stem: str, table: RuleTable, vocabulary: Vocabulary) -> Operator:
+    table.sources()
+    parent = _party(table.table("parent"))
+    if parent is None:
+        raise table.wrong("parent", "missing")
+    return Operator(
+        id=stem,
+        name=table.text("name"),
+        entity=table.text("entity"),
+        jurisdiction=table.country("jurisdiction"),
+        kind=table.one_of("kind", vocabulary.kinds),
+        parent=parent,
+        domains=table.suffixes("domains", ()),
+        front_domains=table.suffixes("front_domains", ()),
+        networks=tuple(_network(inner) for inner in table.tables("asns")),
+        ranges=tuple(_range(inner) for inner in table.tables("ranges")),
+        prefixes=table.prefixes("networks"),
+        shares=table.words("shares", ()),
+        fronts=table.words("fronts", ()),
+        anycast=table.take("anycast", bool, default=False),
+        anycast_services=table.words("anycast_services", ()),
+        regions=table.text("regions", stem),
+        region_names=_templates(table, "region_names", "{region}"),
+        site_names=_templates(table, "site_names", "{site}"),
+        unsourced=table.take("unsourced", bool, default=False),
+        reviewed=table.date("reviewed"),
+    )
+
+
+def _network(table: RuleTable) -> Network:
+    network = Network(
+        table.numbers("numbers"),
+        table.countries("places", ()),
+        table.take("anycast", bool, default=False),
+        table.take("unsourced", bool, default=False),
+    )
+    table.finish()
+    return network
+
+
+def _range(table: RuleTable) -> PublishedRange:
+    found = PublishedRange(table.text("provider"), table.words("regions", ()))
+    table.finish()
+    return found
+
+
+def _templates(table: RuleTable, key: str, placeholder: str) -> tuple[str, ...]:
+    values = table.words(key, ())
+    for value in values:
+        label, _, suffix = value.partition(".")
+        if placeholder not in label or not suffix or "{" in suffix or "*" in suffix:
+            raise table.wrong(key, f"{value!r}: {placeholder} must be in the first label, before a suffix")
+    return values
+
+
+def _services(stem: str, table: RuleTable, vocabulary: Vocabulary) -> list[Service]:
+    table.sources()
+    vendor = table.text("vendor")
+    jurisdiction = None if table.take("community", bool, default=False) else table.country("jurisdiction")
+    parent = _party(table.table("parent"))
+    reviewed = table.date("reviewed")
+    services = []
+    for number, inner in enumerate(table.tables("services"), 1):
+        function = inner.one_of("function", tuple(vocabulary.functions))
+        services.append(
+            Service(
+                id=f"{stem}/{number}",
+                names=inner.suffixes("names", ()),
+                prefixes=inner.prefixes("networks"),
+                product=inner.text("product"),
+                vendor=vendor,
+                jurisdiction=jurisdiction,
+                parent=parent,
+                function=function,
+                path=cast('Literal["data", "control"]', inner.one_of("path", PATHS, vocabulary.functions[function])),
+                evidence=inner.one_of("evidence", EVIDENCE),
+                operator=inner.text("operator", None),
+                anycast=inner.take("anycast", bool, default=False),
+                reviewed=reviewed,
+            )
+        )
+        inner.finish()
+    if not services:
+        raise table.wrong("services", "missing")
+    return services
+
+
+def _examples(table: RuleTable, name: str) -> list[Example]:
+    inner = table.table("examples")
+    if inner is None:
+        raise table.wrong("examples", "missing")
+    found = [Example(name, example, matches=True) for example in inner.words("matches")]
+    found += [Example(name, example, matches=False) for example in inner.words("misses")]
+    if {example.matches for example in found} != {True, False}:
+        raise inner.wrong("examples", "needs a name that matches and one that does not")
+    inner.finish()
+    table.finish()
+    return found
+
+
+def _check_together(book: Rulebook) -> None:
+    """Refuse what is right in each file and wrong in all of them."""
+    if not book.blocs:
+        raise RuleError("jurisdictions/blocs.toml: file: missing")
+    for operator in book.operators.values():
+        where = f"operators/{operator.id}.toml"
+        if (operator.region_names or operator.ranges) and operator.regions not in book.regions:
+            raise RuleError(f"{where}: regions: {operator.regions!r} is not in regions.toml")
+        for other in operator.shares:
+            if other not in book.operators:
+                raise RuleError(f"{where}: shares: no operator {other!r}")
+    for service in book.services:
+        if service.operator is not None and service.operator not in book.operators:
+            raise RuleError(f"services/{service.id}: operator: no operator {service.operator!r}")
+    _refuse_twice("domains", _domains(book))
+    _refuse_twice("asns", _numbers(book))
+    _refuse_twice("names", ((name, f"services/{s.id}") for s in book.services for name in s.names))
+
+
+def _domains(book: Rulebook) -> Iterator[tuple[str, str]]:
+    for operator in book.operators.values():
+        for domain in operator.domains + operator.front_domains:
+            yield domain, f"operators/{operator.id}.toml"
+
+
+def _numbers(book: Rulebook) -> Iterator[tuple[str, str]]:
+    for operator in book.operators.values():
+        for network in operator.networks:
+            for number in network.numbers:
+                yield str(number), f"operators/{operator.id}.toml"
+
+
+def _refuse_twice(key: str, claims: Iterable[tuple[str, str]]) -> None:
+    seen: dict[str, str] = {}
+    for value, where in claims:
+        if value in seen:
+            raise RuleError(f"{where}: {key}: {value!r} is already in {seen[value]}")
+        seen[value] = where
+
+
+def lint(root: Traversable | None = None) -> list[str]:
+    """Return what is wrong with the rules under *root*, one line each; none if they are in order."""
+    try:
+        book = load(root)
+    except RuleError as error:
+        return [str(error)]
+    found = (book.service_of(example.name) for example in book.examples if example.matches)
+    proven = {service[0].id for service in found if service}
+    return [
+        f"services/{service.id}: examples: no example that matches {service.product!r}"
+        for service in book.services
+        if service.names and service.id not in proven
+    ]
+
+
+def test(root: Traversable | None = None) -> list[str]:  # noqa: PT028 - a command, not a test
+    """Return the examples under *root* that do not hold, one line each."""
+    book = load(root)
+    failed = []
+    for example in book.examples:
+        if example.rule.startswith("operators/"):
+            operator = book.operator_of(example.name)
+            owner = operator and f"operators/{operator[0].id}.toml"
+        else:
+            service = book.service_of(example.name)
+            owner = service and f"services/{service[0].id.partition('/')[0]}.toml"
+        if (owner == example.rule) is not example.matches:
+            said = "matches" if example.matches else "misses"
+            failed.append(f"{example.rule}: examples.{said}: {example.name!r} belongs to {owner or 'nobody'}")
+    return failed

@@ -1,0 +1,185 @@
+"""One TOML table in, checked values out: a wrong rule is an error with file, key and reason.
+
+Reads TOML 1.0 as ``tomllib`` gives it: dates stay dates, and Norway stays ``"NO"``.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+T = TypeVar("T")
+REGION: Final = "{region}"
+"""Stands for any region id in a name."""
+
+_COUNTRY = re.compile(r"[A-Z]{2}")  # ISO 3166-1 alpha-2
+_LABEL = r"(\{region\}|[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)"  # RFC 1035 section 2.3.1, with _ as found in practice
+_SUFFIX = re.compile(rf"(?=.{{4,253}}$)({_LABEL}\.)+[a-z][a-z0-9-]*[a-z]")
+_DATED = re.compile(r"(19|20)\d\d")
+_REQUIRED: Final = object()
+
+
+class RuleError(ValueError):
+    """A rule is wrong; the message reads ``file: key: why``."""
+
+
+class RuleTable:
+    """A TOML table of which every key must be taken; ``finish`` complains of those that nobody took."""
+
+    def __init__(self, table: dict[str, Any], where: str, prefix: str = "") -> None:
+        self._table = dict(table)
+        self._where = where
+        self._prefix = prefix
+
+    @classmethod
+    def parse(cls, text: bytes, where: str) -> RuleTable:
+        """Read a whole file."""
+        try:
+            return cls(tomllib.loads(text.decode()), where)
+        except ValueError as error:
+            raise RuleError(f"{where}: file: not TOML: {error}") from error
+
+    def wrong(self, key: str, why: str) -> RuleError:
+        """Return the error to raise."""
+        return RuleError(f"{self._where}: {self._prefix}{key}: {why}")
+
+    def finish(self) -> None:
+        """Refuse keys that were not taken: a misspelt key would be a rule that silently does nothing."""
+        for key in sorted(self._table):
+            raise self.wrong(key, "unknown key")
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._table
+
+    def take(self, key: str, kind: type[T], default: Any = _REQUIRED) -> T:
+        """Return a value of exactly that type."""
+        if key not in self._table:
+            if default is _REQUIRED:
+                raise self.wrong(key, "missing")
+            return default  # type: ignore[no-any-return]
+        value = self._table.pop(key)
+        if type(value) is not kind:
+            raise self.wrong(key, f"must be {kind.__name__}, is {type(value).__name__}")
+        return value
+
+    def text(self, key: str, default: Any = _REQUIRED) -> str:
+        """Return text that is not empty."""
+        value = self.take(key, str, default)
+        if value is not default and not value.strip():
+            raise self.wrong(key, "is empty")
+        return value
+
+    def one_of(self, key: str, known: tuple[str, ...], default: Any = _REQUIRED) -> str:
+        """Return a word from a closed list."""
+        value = self.take(key, str, default)
+        if value is not default and value not in known:
+            raise self.wrong(key, f"{value!r} is not in the vocabulary ({', '.join(known)})")
+        return value
+
+    def country(self, key: str, default: Any = _REQUIRED) -> str:
+        """Return an ISO 3166-1 alpha-2 code."""
+        value = self.take(key, str, default)
+        if value is not default:
+            self.check_country(key, value)
+        return value
+
+    def check_country(self, key: str, value: object) -> None:
+        """Refuse what is not an upper-case ISO 3166-1 alpha-2 code."""
+        if not isinstance(value, str) or not _COUNTRY.fullmatch(value):
+            raise self.wrong(key, f"{value!r} is not an upper-case ISO 3166-1 country code")
+
+    def words(self, key: str, default: Any = _REQUIRED) -> tuple[str, ...]:
+        """Return a list of distinct texts."""
+        values = self.take(key, list, default)
+        if values is default:
+            return tuple(values)
+        for index, value in enumerate(values):
+            if not isinstance(value, str) or not value:
+                raise self.wrong(key, f"{value!r} is not a text")
+            if value in values[:index]:
+                raise self.wrong(key, f"{value!r} is there twice")
+        return tuple(values)
+
+    def countries(self, key: str, default: Any = _REQUIRED) -> tuple[str, ...]:
+        """Return distinct country codes."""
+        values = self.words(key, default)
+        for value in values:
+            self.check_country(key, value)
+        return values
+
+    def suffixes(self, key: str, default: Any = _REQUIRED) -> tuple[str, ...]:
+        """Return domain suffixes, none of which makes another one useless."""
+        values = self.words(key, default)
+        for value in values:
+            if not _SUFFIX.fullmatch(value):
+                raise self.wrong(key, f"{value!r} is not a lower-case domain suffix")
+            for parent in suffixes(value.partition(".")[2]):
+                if parent in values:
+                    raise self.wrong(key, f"{value!r} is shadowed by {parent!r}")
+        return values
+
+    def prefixes(self, key: str) -> tuple[str, ...]:
+        """Return networks in CIDR notation, with no host bits set."""
+        values = self.words(key, ())
+        for value in values:
+            try:
+                ipaddress.ip_network(value)
+            except ValueError as error:
+                raise self.wrong(key, str(error)) from error
+        return values
+
+    def numbers(self, key: str) -> tuple[int, ...]:
+        """Return AS numbers (RFC 6793: 32 bits)."""
+        values = self.take(key, list)
+        for index, value in enumerate(values):
+            if type(value) is not int or not 0 < value < 1 << 32 or value in values[:index]:
+                raise self.wrong(key, f"{value!r} is not an AS number, or there twice")
+        return tuple(values)
+
+    def date(self, key: str) -> str:
+        """Return a date as ISO 8601 text."""
+        return self.take(key, datetime.date).isoformat()
+
+    def sources(self) -> tuple[str, ...]:
+        """Return where the facts come from: at least one, each with its year."""
+        values = self.words("sources")
+        if not values:
+            raise self.wrong("sources", "a rule without a source is hearsay")
+        for value in values:
+            if not _DATED.search(value):
+                raise self.wrong("sources", f"{value!r} carries no date")
+        return values
+
+    def table(self, key: str) -> RuleTable | None:
+        """Return a table within this one."""
+        inner = self.take(key, dict, {})
+        return RuleTable(inner, self._where, f"{self._prefix}{key}.") if inner else None
+
+    def tables(self, key: str) -> list[RuleTable]:
+        """Return a list of tables within this one."""
+        inner = self.take(key, list, [])
+        if not all(isinstance(table, dict) for table in inner):
+            raise self.wrong(key, "must be a list of tables")
+        return [RuleTable(t, self._where, f"{self._prefix}{key}[{n}].") for n, t in enumerate(inner)]
+
+    def rest(self) -> Iterator[tuple[str, Any]]:
+        """Take everything that is left, in order of the file."""
+        rest, self._table = self._table, {}
+        yield from rest.items()
+
+
+def suffixes(name: str) -> Iterator[str]:
+    """Return the name and its parents, longest first, on label boundaries.
+
+    >>> list(suffixes("a.b.c"))
+    ['a.b.c', 'b.c', 'c']
+    """
+    while name:
+        yield name
+        name = name.partition(".")[2]
