@@ -56,7 +56,7 @@ FLOW = np.dtype(
         ("first_frame", np.uint32),
         ("rtt_us", np.uint32),  # SYN to SYN-ACK, microseconds; 0 is not measured
         ("name", np.uint32),  # index into the name table; 0 is no name
-        ("name_frame", np.uint32),  # where the name was read
+        ("name_frame", np.uint32),  # where the name was read; 0 for one that a DNS answer gave
         ("answer", np.uint32),  # 1 + index into the DNS answers that led here; 0 is none
         ("capture", np.uint16),  # index into the captures; first_frame counts within it
         ("name_source", np.uint8),  # NameSource

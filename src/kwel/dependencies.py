@@ -86,7 +86,7 @@ def find_contacts(traffic: Traffic, of_initiator: NDArray, of_responder: NDArray
     flows = traffic.flows
     outward = np.flatnonzero((of_initiator >= 0) & (of_responder < 0) & ~is_group(flows, "responder"))
     inward = np.flatnonzero((of_initiator < 0) & (of_responder >= 0) & ~is_group(flows, "initiator"))
-    name = _flow_names(traffic)
+    name = flows["name"].astype(np.int64)
     named = traffic.named
     asked = named[np.isin(named["source"], PROXY_SOURCES)]
     asked = asked[(of_initiator[asked["flow"]] >= 0) & (of_responder[asked["flow"]] >= 0)]
@@ -108,15 +108,6 @@ def is_group(flows: NDArray, side: str) -> NDArray:
     low = lo & np.uint64(0xFFFFFFFF)
     group4 = ipv4 & ((low >> np.uint64(28) >= 0xE) | (low >> np.uint64(24) == 0))
     return group4 | (~ipv4 & ((hi >> np.uint64(56) == 0xFF) | ((hi == 0) & (lo <= 1))))
-
-
-def _flow_names(traffic: Traffic) -> NDArray:
-    """Return, per flow, the name read on it, else the question of the DNS answer that led to it."""
-    name = traffic.flows["name"].astype(np.int64)
-    answer = traffic.flows["answer"].astype(np.int64)
-    joined = np.flatnonzero((name == 0) & (answer > 0))
-    name[joined] = traffic.answers["question"][answer[joined] - 1]
-    return name
 
 
 def _distinct(*columns: NDArray) -> tuple[NDArray, NDArray]:
@@ -211,13 +202,11 @@ def find_looked_up(
     return found
 
 
-def _contacted_pairs(
-    traffic: Traffic, contacts: Contacts, names: int, asker: NDArray, answer_pair: NDArray
-) -> NDArray:
+def _contacted_pairs(traffic: Traffic, contacts: Contacts, names: int, asker: NDArray, answer_pair: NDArray) -> NDArray:
     """Return asset * names + name for every name that an asset contacted, or may have."""
     flow_answer = traffic.flows["answer"][contacts.flow].astype(np.int64)
     by_answer = traffic.answers["question"][flow_answer[flow_answer > 0] - 1].astype(np.int64)
-    unnamed = traffic.flows["name"][contacts.flow] == 0
+    unnamed = traffic.flows["name_frame"][contacts.flow] == 0
     address_of_answer = _mix(asker, traffic.answers["address_hi"], traffic.answers["address_lo"])
     address_of_flow = _mix(contacts.asset[unnamed], contacts.hi[unnamed], contacts.lo[unnamed])
     perhaps = np.isin(address_of_answer, address_of_flow) & (traffic.answers["target"] == 0)
@@ -410,7 +399,7 @@ class _Shown:
         if kind == "syn-unanswered" and int(flow["transport"]) != 6:
             kind = "unanswered"
         steps = [Evidence("observed", kind, values, self._where(int(flow["capture"]), int(flow["first_frame"])))]
-        if flow["name"] and flow["name_frame"]:
+        if flow["name_frame"]:
             source = NameSource(int(flow["name_source"])).label
             where = self._where(int(flow["capture"]), int(flow["name_frame"]))
             steps.append(Evidence("observed", source, (("name", names[int(flow["name"])]),), where))

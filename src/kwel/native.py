@@ -34,7 +34,7 @@ KERNEL_MODULES = (
     "kwel.kernel.namepool",
     "kwel.streams.join",
     "kwel.streams.listen",
-    # "kwel.tables.flows_csv",
+    "kwel.tables.flows_csv",
 )
 """Every module that defines a kernel: they are compiled together."""
 
@@ -73,7 +73,7 @@ class Kernel:
     def __call__(self, *args: Any) -> int:
         """Run the machine code. Arrays are passed by address and must have the declared types."""
         if self._entry is None:
-            self._entry = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)(load().get_function_address(self.symbol))
+            self._entry = _find(self.symbol)
         last = self._last
         for i, arg in enumerate(args):
             if arg is not last[i]:
@@ -93,6 +93,13 @@ class Kernel:
         size, item = len(arg), arg.itemsize
         self._frame[at : at + ARRAY_WORDS] = (0, 0, size, item, arg.ctypes.data, size, item)
         self._last[i] = arg  # keeps the array alive while its address is in the frame
+
+
+def _find(symbol: str) -> Callable[[int], int]:
+    address = load().get_function_address(symbol)
+    if not address:
+        raise RuntimeError(f"{symbol} is not in the compiled code: delete {cache_folder()}, and list its module here")
+    return ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)(address)
 
 
 def kernel(*kinds: Any) -> Callable[[Callable[..., int]], Kernel]:

@@ -111,9 +111,7 @@ class Analysis:
         return tables.frame("dependencies", self)
 
 
-def analyse(
-    paths: Sequence[str] | str, options: Options | None = None, progress: Progress | None = None
-) -> Analysis:
+def analyse(paths: Sequence[str] | str, options: Options | None = None, progress: Progress | None = None) -> Analysis:
     """Read captures and draw every conclusion from them.
 
     Bad input raises nothing: each capture says in ``problem`` what could not be read.
@@ -252,7 +250,7 @@ def _with_flow_notes(traffic: Traffic, inventory: Any) -> Coverage:
     flows = traffic.flows
     outside = (inventory.asset_of_initiator >= 0) ^ (inventory.asset_of_responder >= 0)
     outside &= ~is_group(flows, "initiator") & ~is_group(flows, "responder")
-    unnamed = (flows["name"] == 0) & (flows["answer"] == 0)
+    unnamed = flows["name"] == 0
     one_way = (flows["packets_in"] == 0) & (flows["state"] == State.ESTABLISHED)
     strangers = (inventory.asset_of_initiator < 0) & (inventory.asset_of_responder < 0)
     strangers &= ~is_group(flows, "initiator") & ~is_group(flows, "responder")

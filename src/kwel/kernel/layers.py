@@ -1,7 +1,7 @@
 """Captured frames in, decoded packets out: link, tunnels, network and transport headers.
 
 IEEE 802.3 and 802.1Q, LINKTYPE_ registry (tcpdump.org), RFC 791, RFC 8200, RFC 9293, RFC 768, RFC 2784 and 2890
-(GRE), draft-foschiano-erspan, RFC 7348 (VXLAN), TZSP, RFC 2003 and 4213. A header's own length field bounds what is
+(GRE), draft-foschiano-erspan, RFC 7348 (VXLAN), TZSP, TS 29.281 (GTP-U), RFC 2003 and 4213. A header's own length field bounds what is
 above it, so padding never becomes payload. Every read is preceded by a check that the bytes are there.
 """
 
@@ -32,14 +32,14 @@ LINKS_READ = (
 )  # fmt: skip
 
 ETHER_IPV4, ETHER_ARP, ETHER_VLAN, ETHER_IPV6 = 0x0800, 0x0806, 0x8100, 0x86DD
-ETHER_QINQ, ETHER_QINQ_OLD, ETHER_LLDP = 0x88A8, 0x9100, 0x88CC
+ETHER_QINQ, ETHER_QINQ_OLD, ETHER_LLDP, ETHER_CISCO_METADATA = 0x88A8, 0x9100, 0x88CC, 0x8909
 ETHER_TEB, ETHER_ERSPAN, ETHER_ERSPAN3 = 0x6558, 0x88BE, 0x22EB
 ETHER_LENGTH_MAX = 1500  # below: an IEEE 802.3 length, and LLC follows
 SNAP_CDP_HI, SNAP_CDP_LO = 0xAAAA0300, 0x000C2000  # LLC/SNAP, Cisco, protocol 0x2000
 
 IP_HOPOPTS, IP_ICMP, IP_IPIP, IP_TCP, IP_UDP, IP_6IN4 = 0, 1, 4, 6, 17, 41
 IP_ROUTING, IP_FRAGMENT, IP_GRE, IP_ICMPV6, IP_DSTOPTS, IP_MOBILITY, IP_SCTP = 43, 44, 47, 58, 60, 135, 132
-PORT_VXLAN, PORT_VXLAN_LINUX, PORT_TZSP = 4789, 8472, 37008
+PORT_VXLAN, PORT_VXLAN_LINUX, PORT_TZSP, PORT_GTP_U = 4789, 8472, 37008, 2152
 MAX_DEPTH = 8
 MAX_EXTENSIONS = 8
 
@@ -57,7 +57,7 @@ S_USED, S_LINK_TYPE, S_CUT_LINK, S_NOT_IP = (
 S_CUT_NETWORK, S_BAD_NETWORK, S_FRAGMENT = int(Stop.CUT_NETWORK), int(Stop.BAD_NETWORK), int(Stop.FRAGMENT)
 S_CUT_TRANSPORT, S_TOO_DEEP, S_DISCOVERY = int(Stop.CUT_TRANSPORT), int(Stop.TOO_DEEP), int(Stop.DISCOVERY)
 T_GRE, T_ERSPAN, T_VXLAN = int(Tunnel.GRE), int(Tunnel.ERSPAN), int(Tunnel.VXLAN)
-T_TZSP, T_IPIP = int(Tunnel.TZSP), int(Tunnel.IPIP)
+T_TZSP, T_IPIP, T_GTP = int(Tunnel.TZSP), int(Tunnel.IPIP), int(Tunnel.GTP)
 U32 = np.uint64(32)
 MAPPED64 = np.uint64(MAPPED)
 
@@ -150,19 +150,45 @@ def tzsp_layer(data: NDArray[np.uint8], at: int, end: int) -> int:
 
 
 @helper
-def udp_tunnel(data: NDArray[np.uint8], packet: Any) -> int:
-    """Return the offset of an Ethernet frame inside a UDP datagram that carries a mirror or an overlay, or 0."""
+def gtp_layer(data: NDArray[np.uint8], at: int, end: int, packet: Any) -> int:
+    """Return the offset of the IP packet inside a GTP-U message (3GPP TS 29.281 section 5), or 0."""
+    if at + 8 > end or u8(data, at) >> 4 != 3 or u8(data, at + 1) != 255:
+        return 0
+    inner = at + 8
+    if u8(data, at) & 7:  # sequence number, N-PDU number, next extension type
+        inner += 4
+        if inner > end:
+            return 0
+        extension = u8(data, inner - 1)
+        while extension:
+            if inner + 4 > end or u8(data, inner) == 0 or inner + 4 * u8(data, inner) > end:
+                return 0
+            inner += 4 * u8(data, inner)
+            extension = u8(data, inner - 1)
+    if inner >= end or u8(data, inner) >> 4 not in (4, 6):
+        return 0
+    packet.tunnel = (T_GTP << 24) | (u32(data, at + 4) & 0xFFFFFF)
+    return inner
+
+
+@helper
+def udp_tunnel(data: NDArray[np.uint8], packet: Any) -> tuple[int, int]:
+    """Return (next layer, its offset) of what a UDP datagram carries as a mirror or an overlay; next 0 is nothing."""
     port, at, end = packet.destination_port, packet.payload, packet.end
     if port in (PORT_VXLAN, PORT_VXLAN_LINUX):
         if at + 22 <= end and u8(data, at) & 0x08 and u8(data, at + 7) == 0:
             packet.tunnel = (T_VXLAN << 24) | u24(data, at + 4)
-            return at + 8
+            return NEXT_ETHERNET, at + 8
     elif port == PORT_TZSP:
         inner = tzsp_layer(data, at, end)
         if inner:
             packet.tunnel = T_TZSP << 24
-            return inner
-    return 0
+            return NEXT_ETHERNET, inner
+    elif port == PORT_GTP_U:
+        inner = gtp_layer(data, at, end, packet)
+        if inner:
+            return NEXT_IP, inner
+    return 0, at
 
 
 @helper
@@ -269,6 +295,11 @@ def ethertype_layer(data: NDArray[np.uint8], at: int, end: int, kind: int, packe
         tag = u16(data, at) & 0xFFF
         packet.vlan = ((packet.vlan & 0xFFFF) << 16) | tag
         kind, at = u16(data, at + 2), at + 4
+    if kind == ETHER_CISCO_METADATA:  # version, length in words, options, and the next ethertype
+        if at + 2 > end or at + 4 + 4 * u8(data, at + 1) > end:
+            return -S_CUT_LINK, at
+        at += 2 + 4 * u8(data, at + 1)
+        kind, at = u16(data, at), at + 2
     if kind == ETHER_IPV4:
         return NEXT_IPV4, at
     if kind == ETHER_IPV6:
@@ -326,9 +357,9 @@ def walk(data: NDArray[np.uint8], at: int, end: int, link: int, packet: Any) -> 
             return transport_header(data, at, end, protocol, packet)
         stop = transport_header(data, at, end, protocol, packet)
         if stop == S_USED and protocol == IP_UDP:
-            inner = udp_tunnel(data, packet)
+            inner, above = udp_tunnel(data, packet)
             if inner:
-                layer, at, end = NEXT_ETHERNET, inner, packet.end
+                layer, at, end = inner, above, packet.end
                 packet.vlan = 0
                 continue
         return stop

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from kwel.columns import Application, Direction, NameSource
 from kwel.dissect.dns import ANSWERS, looks_like_message, read_message
 from kwel.kernel.flowtable import find_quoted
@@ -19,6 +17,7 @@ from kwel.streams.room import C_MALFORMED, note_mark, note_row
 if TYPE_CHECKING:
     from typing import Any
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from kwel.columns import Rows

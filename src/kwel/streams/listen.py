@@ -30,7 +30,7 @@ M_LLDP, M_CDP = int(Mark.LLDP), int(Mark.CDP)
 @kernel(
     np.uint8, int, int, int, int, PACKET, RUN, HALF, np.uint64,
     NAME, ANSWER, np.uint64, np.int64, CLAIM, np.uint64, np.int64, MARK, np.int64,
-    np.uint8, np.int64, np.int64, np.uint64, np.int64,
+    np.uint8, np.int64, np.int64, np.uint64, np.int64, np.int64,
     np.uint8, np.uint8, np.uint8, np.uint8, np.int64, np.int64, PACKET,
 )  # fmt: skip
 def listen(
@@ -40,7 +40,7 @@ def listen(
     claims: Rows, claim_slots: NDArray[np.uint64], claim_counters: NDArray[np.int64],
     marks: Rows, counters: NDArray[np.int64],
     arena: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64],
-    slots: NDArray[np.uint64], pool: NDArray[np.int64],
+    slots: NDArray[np.uint64], pool: NDArray[np.int64], limits: NDArray[np.int64],
     text: NDArray[np.uint8], joined: NDArray[np.uint8], held: NDArray[np.uint8], covered: NDArray[np.uint8],
     ready: NDArray[np.int64], owners: NDArray[np.int64], quoted: Rows,
 ) -> int:  # fmt: skip
@@ -50,7 +50,7 @@ def listen(
         packet = packets[index]
         frame = first_frame + index
         if packet.stop == S_DISCOVERY:
-            if not has_room(named, answers, counters, answer_counters, arena, starts, pool, marks):
+            if not has_room(counters, answer_counters, pool, limits):
                 return index
             if packet.source_port == ETHER_ARP:
                 if read_arp(data, packet.payload, packet.end, claim):
@@ -74,16 +74,16 @@ def listen(
         if packet.transport == IP_TCP:
             half = halves[2 * packet.flow + packet.side]
             if half.stage != DONE and packet.end > packet.payload:
-                if not has_room(named, answers, counters, answer_counters, arena, starts, pool, marks):
+                if not has_room(counters, answer_counters, pool, limits):
                     return index
                 read_segment(
                     data, index, packet, frame, capture, runs, halves, half, named, answers, answer_index,
-                    answer_counters, counters, marks, text, joined, arena, starts, lengths, slots, pool,
+                    answer_counters, counters, marks, text, joined, arena, starts, lengths, slots, pool, limits,
                     held, covered, ready, owners,
                 )  # fmt: skip
         elif packet.transport == IP_UDP:
             if packet.end > packet.payload:
-                if not has_room(named, answers, counters, answer_counters, arena, starts, pool, marks):
+                if not has_room(counters, answer_counters, pool, limits):
                     return index
                 read_datagram(
                     data, index, packet, frame, capture, runs, halves, named, answers, answer_index, answer_counters,

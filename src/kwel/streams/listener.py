@@ -7,16 +7,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import ANSWER, CLAIM, FLOW, NAME, Names
+from kwel.columns import ANSWER, CLAIM, FLOW, NAME, Names, NameSource
 from kwel.dissect.claims import CLAIMS, REFUSED
-from kwel.dissect.dns import ANSWERS, MAX_RECORDS
+from kwel.dissect.dns import ANSWERS
 from kwel.kernel.flowtable import FLOWS, LIMIT, finish, rehash, track
 from kwel.kernel.layers import decode
 from kwel.kernel.namepool import ARENA, NAMES, index_names
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
 from kwel.streams.join import index_answers
 from kwel.streams.listen import listen
-from kwel.streams.room import C_EVICTED, C_LATE, C_MALFORMED, C_MARKS, C_NAMED, COUNTERS, STREAM_BUDGET
+from kwel.streams.room import (
+    C_EVICTED,
+    C_LATE,
+    C_MALFORMED,
+    C_MARKS,
+    C_NAMED,
+    COUNTERS,
+    L_ANSWERS,
+    L_ARENA,
+    L_NAMED,
+    L_NAMES,
+    MESSAGE_ADDS,
+    STREAM_BUDGET,
+)
 from kwel.streams.slots import SLOTS
 
 if TYPE_CHECKING:
@@ -31,6 +44,8 @@ ROWS = 4096
 MAX_CLAIMS = 65536
 """Distinct pairs of MAC and address that are kept; a scan with forged ARP must not fill the memory."""
 MARKS = 1024
+CAPACITY = 1 << 20
+"""Rows that the large tables have room for at first. The system gives memory only to those that are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +78,11 @@ class Listener:
         self._stops = np.zeros(len(Stop), np.int64)
         self._max_flows = max_flows
         self._flow_counters = np.zeros(2, np.int64)
-        self._runs = np.zeros(1 << 13, RUN)
-        self._halves = np.zeros(2 << 13, HALF)
+        self._runs = np.zeros(min(CAPACITY, max_flows), RUN)
+        self._halves = np.zeros(2 * len(self._runs), HALF)
         self._table = np.zeros(2 << 13, np.uint64)
-        self._named = np.zeros(1 << 12, NAME)
-        self._answers = np.zeros(1 << 12, ANSWER)
+        self._named = np.zeros(CAPACITY, NAME)
+        self._answers = np.zeros(CAPACITY, ANSWER)
         self._answer_index = np.zeros(2 << 12, np.uint64)
         self._answer_counters = np.zeros(2, np.int64)
         self._claims = np.zeros(MAX_CLAIMS + 1, CLAIM)
@@ -75,9 +90,9 @@ class Listener:
         self._claim_counters = np.zeros(2, np.int64)
         self._marks = np.zeros(MARKS, MARK)
         self._counters = np.zeros(COUNTERS, np.int64)
-        self._arena = np.zeros(1 << 17, np.uint8)
-        self._starts = np.zeros(1 << 12, np.int64)
-        self._lengths = np.zeros(1 << 12, np.int64)
+        self._arena = np.zeros(1 << 24, np.uint8)
+        self._starts = np.zeros(CAPACITY, np.int64)
+        self._lengths = np.zeros(CAPACITY, np.int64)
         self._slots = np.zeros(2 << 12, np.uint64)
         self._pool = np.array([1, 0], np.int64)  # name 0 is the empty name
         self._text = np.zeros(512, np.uint8)
@@ -87,6 +102,8 @@ class Listener:
         self._ready = np.zeros(SLOTS, np.int64)
         self._owners = np.full(SLOTS, -1, np.int64)
         self._quoted = np.zeros(1, PACKET)
+        self._limits = np.zeros(len(MESSAGE_ADDS), np.int64)
+        self._set_limits()
 
     def hear(
         self,
@@ -130,7 +147,7 @@ class Listener:
                 buffer, index, count, first_frame, capture, packets, self._runs, self._halves, self._table,
                 self._named, self._answers, self._answer_index, self._answer_counters,
                 self._claims, self._claim_slots, self._claim_counters, self._marks, counters,
-                self._arena, self._starts, self._lengths, self._slots, self._pool,
+                self._arena, self._starts, self._lengths, self._slots, self._pool, self._limits,
                 self._text, self._joined, self._held, self._covered, self._ready, self._owners, self._quoted,
             )  # fmt: skip
             if counters[C_MARKS]:
@@ -148,33 +165,51 @@ class Listener:
             size = min(2 * size, self._max_flows)
         if size > len(self._runs):
             self._runs, self._halves = grown(self._runs, size), grown(self._halves, 2 * size)
-        if 2 * size > len(self._table):
-            self._table = np.zeros(1 << (2 * size - 1).bit_length(), np.uint64)
+        if 2 * (flows + more) > len(self._table):
+            self._table = np.zeros(4 * len(self._table), np.uint64)
             rehash(self._runs, flows, self._table)
         self._flow_counters[LIMIT] = size
 
     def _make_room_for_names(self) -> None:
-        if self._counters[C_NAMED] + 8 > len(self._named):
+        limits, counters = self._limits, self._counters
+        if counters[C_NAMED] > limits[L_NAMED]:
             self._named = grown(self._named, 2 * len(self._named))
         answers = int(self._answer_counters[ANSWERS])
-        if answers + 2 * MAX_RECORDS > len(self._answers):
-            self._answers = grown(self._answers, 2 * len(self._answers))
-            self._answer_index = np.zeros(2 * len(self._answers), np.uint64)
+        if answers > limits[L_ANSWERS]:
+            if 2 * len(self._answers) == len(self._answer_index):
+                self._answers = grown(self._answers, 2 * len(self._answers))
+            self._answer_index = np.zeros(min(4 * len(self._answer_index), 2 * len(self._answers)), np.uint64)
             index_answers(self._answers, answers, self._answer_index)
         names = int(self._pool[NAMES])
-        if names + 4 * MAX_RECORDS > len(self._starts):
-            self._starts = grown(self._starts, 2 * len(self._starts))
-            self._lengths = grown(self._lengths, len(self._starts))
-            self._slots = np.zeros(2 * len(self._starts), np.uint64)
+        if names > limits[L_NAMES]:
+            if 2 * len(self._starts) == len(self._slots):
+                self._starts = grown(self._starts, 2 * len(self._starts))
+                self._lengths = grown(self._lengths, len(self._starts))
+            self._slots = np.zeros(min(4 * len(self._slots), 2 * len(self._starts)), np.uint64)
             index_names(self._arena, self._starts, self._lengths, names, self._slots)
-        if self._pool[ARENA] + (1 << 16) + STREAM_BUDGET > len(self._arena):
+        if self._pool[ARENA] > limits[L_ARENA]:
             self._arena = grown(self._arena, 2 * len(self._arena))
+        self._set_limits()
+
+    def _set_limits(self) -> None:
+        """Tell the kernels how full each table may be before one more message; an index at most half."""
+        rooms = (
+            len(self._named),
+            len(self._answer_index) // 2,
+            len(self._slots) // 2,
+            len(self._arena),
+            len(self._marks),
+        )
+        self._limits[:] = [room - adds for room, adds in zip(rooms, MESSAGE_ADDS, strict=True)]
 
     def finish(self) -> Heard:
         """Return the tables. The listener hears nothing after this."""
         count = int(self._flow_counters[FLOWS])
         flows = np.zeros(count, FLOW)
         finish(self._runs, self._halves, count, flows)
+        joined = np.flatnonzero((flows["name"] == 0) & (flows["answer"] > 0))
+        flows["name"][joined] = self._answers["question"][flows["answer"][joined] - 1]
+        flows["name_source"][joined] = NameSource.DNS
         names = int(self._pool[NAMES])
         return Heard(
             flows=flows,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from kwel.columns import Direction, NameSource
 from kwel.dissect.dns import ANSWERS, MAX_RECORDS
 from kwel.kernel.namepool import ARENA, NAMES, intern
@@ -14,6 +12,7 @@ from kwel.native import helper
 if TYPE_CHECKING:
     from typing import Any
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
@@ -25,22 +24,25 @@ STREAM_BUDGET = 16384
 C_NAMED, C_MARKS, C_NEXT_SLOT, C_EVICTED, C_MALFORMED, C_LATE = 0, 1, 2, 3, 4, 5
 COUNTERS = 8
 
+# indices into the limits, and the most that one message adds beyond them
+L_NAMED, L_ANSWERS, L_NAMES, L_ARENA, L_MARKS = 0, 1, 2, 3, 4
+MESSAGE_ADDS = (4, MAX_RECORDS + 1, 2 * MAX_RECORDS + 4, (2 * MAX_RECORDS + 36) * 256 + STREAM_BUDGET, 4)
+
 N_HOST = int(NameSource.HTTP_HOST)
 D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)
 
 
 @helper
 def has_room(
-    named: Rows, answers: Rows, counters: NDArray[np.int64], answer_counters: NDArray[np.int64],
-    arena: NDArray[np.uint8], starts: NDArray[np.int64], pool: NDArray[np.int64], marks: Rows,
-) -> bool:  # fmt: skip
+    counters: NDArray[np.int64], answer_counters: NDArray[np.int64], pool: NDArray[np.int64], limits: NDArray[np.int64]
+) -> bool:
     """Return whether every table has room for the most that one message can add."""
     return (
-        counters[C_NAMED] + 4 <= len(named)
-        and answer_counters[ANSWERS] + MAX_RECORDS + 1 <= len(answers)
-        and pool[NAMES] + 2 * MAX_RECORDS + 4 <= len(starts)
-        and pool[ARENA] + (2 * MAX_RECORDS + 36) * 256 + STREAM_BUDGET <= len(arena)
-        and counters[C_MARKS] + 4 <= len(marks)
+        counters[C_NAMED] <= limits[L_NAMED]
+        and answer_counters[ANSWERS] <= limits[L_ANSWERS]
+        and pool[NAMES] <= limits[L_NAMES]
+        and pool[ARENA] <= limits[L_ARENA]
+        and counters[C_MARKS] <= limits[L_MARKS]
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import Application, Direction, NameSource
-from kwel.dissect.http import looks_like_request, read_request
+from kwel.dissect.http import find_byte, looks_like_request, read_request
 from kwel.dissect.shapes import shape_of, tells_identity
 from kwel.dissect.tls import (
     FOUND,
@@ -23,7 +23,7 @@ from kwel.dissect.tls import (
     looks_like_hello,
     looks_like_record,
 )
-from kwel.kernel.loads import u8, u16, u24
+from kwel.kernel.loads import u8, u16, u24, u32
 from kwel.kernel.rows import Mark, Stage
 from kwel.native import helper
 from kwel.streams.datagrams import PORT_DNS, read_dns
@@ -42,6 +42,7 @@ MAX_LOOKS = 40
 MAX_MARKS, FEW_MARKS = 6, 2
 """Payloads of one OT direction that go to a Python dissector: those that tell identity, and others."""
 SOCKS5, SOCKS_CONNECT, SOCKS_DOMAIN = 5, 1, 3  # RFC 1928 section 4
+PROX, Y_SPACE, LF, MAX_PROXY_LINE = 0x50524F58, 0x5920, 10, 107
 SKIP = 3
 """An outcome beside those of the readers: nothing here, go on behind it."""
 
@@ -69,6 +70,16 @@ def read_hello(data: NDArray[np.uint8], at: int, end: int, joined: NDArray[np.ui
     size = join_records(data, at, end, joined)
     outcome, start, stop = find_server_name(joined, 0, size)
     return outcome, start, stop, True
+
+
+@helper
+def skip_proxy_line(data: NDArray[np.uint8], at: int, end: int) -> int:
+    """Return the offset behind a PROXY protocol line, version 1 (HAProxy, proxy-protocol.txt section 2.1)."""
+    if at + 8 <= end and u32(data, at) == PROX and u16(data, at + 4) == Y_SPACE:
+        line = find_byte(data, at, min(end, at + MAX_PROXY_LINE), LF)
+        if line < end and u8(data, line) == LF:
+            return line + 1
+    return at
 
 
 @helper
@@ -126,10 +137,12 @@ def read_stream(
     runs: Rows, halves: Rows, named: Rows, answers: Rows, answer_index: NDArray[np.uint64],
     answer_counters: NDArray[np.int64], counters: NDArray[np.int64], marks: Rows,
     text: NDArray[np.uint8], joined: NDArray[np.uint8], arena: NDArray[np.uint8],
-    starts: NDArray[np.int64], lengths: NDArray[np.int64], slots: NDArray[np.uint64], pool: NDArray[np.int64],
+    starts: NDArray[np.int64], lengths: NDArray[np.int64], slots: NDArray[np.uint64],
+    pool: NDArray[np.int64], limits: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Read what begins at a message boundary of a TCP direction; return FOUND (nothing more to read), MORE or SKIP."""
     run, half = runs[packet.flow], halves[2 * packet.flow + packet.side]
+    at = skip_proxy_line(data, at, end)
     if looks_like_hello(data, at, end):
         outcome, start, stop, is_joined = read_hello(data, at, end, joined)
         if outcome == MORE:
@@ -157,7 +170,7 @@ def read_stream(
                 counters, text, arena, starts, lengths, slots, pool,
             )  # fmt: skip
             at = stop
-            if not has_room(named, answers, counters, answer_counters, arena, starts, pool, marks):
+            if not has_room(counters, answer_counters, pool, limits):
                 break
         return SKIP
     if looks_like_request(data, at, end):
@@ -194,8 +207,8 @@ def read_segment(
     named: Rows, answers: Rows, answer_index: NDArray[np.uint64], answer_counters: NDArray[np.int64],
     counters: NDArray[np.int64], marks: Rows, text: NDArray[np.uint8], joined: NDArray[np.uint8],
     arena: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64], slots: NDArray[np.uint64],
-    pool: NDArray[np.int64], held: NDArray[np.uint8], covered: NDArray[np.uint8], ready: NDArray[np.int64],
-    owners: NDArray[np.int64],
+    pool: NDArray[np.int64], limits: NDArray[np.int64], held: NDArray[np.uint8], covered: NDArray[np.uint8],
+    ready: NDArray[np.int64], owners: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Place a TCP segment in its direction's stream and read what has become readable."""
     run = runs[packet.flow]
@@ -227,7 +240,7 @@ def read_segment(
         if at == taken or looks_like_start(data, payload, end):
             outcome = read_stream(
                 data, payload, end, index, packet, frame, capture, True, runs, halves, named, answers, answer_index,
-                answer_counters, counters, marks, text, joined, arena, starts, lengths, slots, pool,
+                answer_counters, counters, marks, text, joined, arena, starts, lengths, slots, pool, limits,
             )  # fmt: skip
             if outcome == FOUND and half.stage != WATCH:
                 half.stage = DONE
@@ -249,7 +262,7 @@ def read_segment(
     base = slot * STREAM_BUDGET
     outcome = read_stream(
         held, base, base + have, index, packet, frame, capture, False, runs, halves, named, answers, answer_index,
-        answer_counters, counters, marks, text, joined, arena, starts, lengths, slots, pool,
+        answer_counters, counters, marks, text, joined, arena, starts, lengths, slots, pool, limits,
     )  # fmt: skip
     if outcome == FOUND:
         free_slot(half, owners)
