@@ -1,0 +1,159 @@
+"""Flows and the devices on their sides in, what each device was seen doing out.
+
+Vectorised: nothing here loops over flows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from kwel.assets.rules import CONNECT
+from kwel.columns import Application, Direction, NameSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from numpy.typing import NDArray
+
+    from kwel.assets.devices import Devices
+    from kwel.columns import Rows
+    from kwel.model import Traffic
+
+CONNECT_CODE: Final = max(Application) + 1
+LABELS: Final = {**{int(a): a.label for a in Application if a}, CONNECT_CODE: CONNECT}
+CODES: Final = 2 * (CONNECT_CODE + 1)
+"""A protocol and a side of it, as one number."""
+SIDES: Final = ("client", "server")
+NEVER: Final = np.iinfo(np.int64).max
+TCP: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A device speaks a protocol on one side of it."""
+
+    application: str
+    side: str
+    flow: int
+    is_certain: bool
+    """Whether it is known who began the conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What devices were seen doing, by index of the device."""
+
+    first: list[int]
+    """Nanoseconds since the epoch; NEVER where a device has no flow."""
+    last: list[int]
+    first_flow: list[int]
+    """Index of a flow; -1 where a device has none."""
+    spoken: dict[int, list[Spoken]] = field(default_factory=dict)
+    served: dict[tuple[int, str], dict[int, int]] = field(default_factory=dict)
+    """By server and protocol: its clients, each with the first flow."""
+    asked: dict[int, tuple[int, str]] = field(default_factory=dict)
+    """By client: a flow and its name, of those that were looked for."""
+
+
+def watch(traffic: Traffic, devices: Devices, shared: Collection[str], is_wanted: Callable[[str], bool]) -> Activity:
+    """Return what devices were seen doing.
+
+    Args:
+        traffic: what was on the wire.
+        devices: who is on the sides of its flows.
+        shared: protocols whose clients matter.
+        is_wanted: says of a name whether asking for it says something about a device.
+    """
+    flows, count = traffic.flows, len(devices.devices)
+    sides = (devices.of_initiator, devices.of_responder)
+    first, last = np.full(count, NEVER, np.int64), np.zeros(count, np.int64)
+    first_flow = np.full(count, -1, np.int64)
+    for side in reversed(sides):
+        rows = np.flatnonzero(side >= 0)
+        np.minimum.at(first, side[rows], flows["first"][rows])
+        np.maximum.at(last, side[rows], flows["last"][rows])
+        first_flow[side[rows][::-1]] = rows[::-1]
+    conversations = _conversations(traffic, devices)
+    return Activity(
+        first.tolist(),
+        last.tolist(),
+        first_flow.tolist(),
+        _spoken(conversations, flows, count),
+        _served(conversations, shared),
+        _asked(traffic, devices, is_wanted),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Conversations:
+    """Flows with a recognised protocol, and proxied requests, as columns."""
+
+    flow: NDArray[np.int64]
+    application: NDArray[np.int64]
+    client: NDArray[np.int32]
+    server: NDArray[np.int32]
+    """Devices; the server is negative where nothing shows that it answered."""
+
+
+def _conversations(traffic: Traffic, devices: Devices) -> _Conversations:
+    flows, named = traffic.flows, traffic.named
+    known = np.flatnonzero(flows["application"] > 0)
+    connects = named["flow"][named["source"] == NameSource.HTTP_CONNECT].astype(np.int64)
+    flow = np.concatenate([known, connects])
+    application = np.concatenate(
+        [flows["application"][known].astype(np.int64), np.full(len(connects), CONNECT_CODE, np.int64)]
+    )
+    of_flow = flows[["packets_in", "transport", "payload_out"]][flow]
+    answered = (of_flow["packets_in"] > 0) | ((of_flow["transport"] == TCP) & (of_flow["payload_out"] > 0))
+    server = np.where(answered, devices.of_responder[flow], -1).astype(np.int32)
+    return _Conversations(flow, application, devices.of_initiator[flow], server)
+
+
+def _spoken(conversations: _Conversations, flows: Rows, count: int) -> dict[int, list[Spoken]]:
+    """Return what each device speaks, each with the first flow that shows it, rather one with a known direction."""
+    shown_by = np.full(count * CODES, -1, np.int64)
+    certain = flows["direction"][conversations.flow] != Direction.UNKNOWN
+    for wanted in (~certain, certain):
+        for side, device in enumerate((conversations.client, conversations.server)):
+            rows = np.flatnonzero(wanted & (device >= 0))[::-1]  # of equal codes, the last written stays
+            code = device[rows].astype(np.int64) * CODES + conversations.application[rows] * 2 + side
+            shown_by[code] = conversations.flow[rows]
+    spoken: dict[int, list[Spoken]] = {}
+    for number in np.flatnonzero(shown_by >= 0).tolist():
+        index, rest = divmod(number, CODES)
+        flow = int(shown_by[number])
+        is_certain = int(flows["direction"][flow]) != Direction.UNKNOWN
+        spoken.setdefault(index, []).append(Spoken(LABELS[rest // 2], SIDES[rest % 2], flow, is_certain))
+    return spoken
+
+
+def _served(conversations: _Conversations, shared: Collection[str]) -> dict[tuple[int, str], dict[int, int]]:
+    codes = [code for code, label in LABELS.items() if label in shared]
+    rows = np.flatnonzero(
+        np.isin(conversations.application, codes) & (conversations.client >= 0) & (conversations.server >= 0)
+    )
+    pair = conversations.server[rows].astype(np.int64) << 32 | conversations.client[rows]
+    pair = pair * (CONNECT_CODE + 1) + conversations.application[rows]
+    distinct, first = np.unique(pair, return_index=True)
+    served: dict[tuple[int, str], dict[int, int]] = {}
+    for code, row in zip(distinct.tolist(), rows[first].tolist(), strict=True):
+        devices, application = divmod(code, CONNECT_CODE + 1)
+        clients = served.setdefault((devices >> 32, LABELS[application]), {})
+        clients[devices & 0xFFFF_FFFF] = int(conversations.flow[row])
+    return served
+
+
+def _asked(traffic: Traffic, devices: Devices, is_wanted: Callable[[str], bool]) -> dict[int, tuple[int, str]]:
+    """Return, by device, the first flow on which it asked for a wanted name."""
+    names = traffic.flows["name"]
+    rows = np.flatnonzero((names > 0) & (devices.of_initiator >= 0))
+    wanted = {index for index in np.unique(names[rows]).tolist() if is_wanted(traffic.names[index])}
+    rows = rows[np.isin(names[rows], np.array(sorted(wanted), names.dtype))]
+    device, first = np.unique(devices.of_initiator[rows], return_index=True)
+    return {
+        index: (row, traffic.names[int(names[row])])
+        for index, row in zip(device.tolist(), rows[first].tolist(), strict=True)
+    }

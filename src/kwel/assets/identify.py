@@ -1,0 +1,205 @@
+"""Traffic in, the inventory out: every device of the plant that was heard of, and where it is in the flows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kwel.assets import describe, evidence
+from kwel.assets.activity import NEVER, watch
+from kwel.assets.devices import Devices
+from kwel.assets.evidence import STEPS, Witness
+from kwel.assets.hosts import find_hosts, sort_key
+from kwel.assets.proofs import read_proofs
+from kwel.assets.rules import installed
+from kwel.assets.scopes import Scopes
+from kwel.columns import address_text, mac_text
+from kwel.model import Asset, AssetKind, Claim, Grade
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kwel.assets.activity import Activity, Spoken
+    from kwel.assets.devices import Device
+    from kwel.assets.proofs import Proofs
+    from kwel.assets.rules import DeviceRules, SpokenRule
+    from kwel.model import Evidence, Traffic
+
+VLAN_ID = 0xFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The devices of the plant, and where they are in the flows."""
+
+    assets: tuple[Asset, ...]
+    asset_of_initiator: NDArray[np.int32]
+    """Per flow: index into ``assets``; EXTERNAL (-1) is outside, NOBODY (-2) is no device."""
+    asset_of_responder: NDArray[np.int32]
+    left_out: int
+    """Internal addresses for which there was no room: a scan or a flood."""
+    _devices: Devices
+
+    def index_of(self, address_hi: int, address_lo: int, vlan: int, time: int | None = None) -> int:
+        """Return which asset an address belonged to, at some time or last; -1 for none."""
+        index = self._devices.at((address_hi, address_lo, vlan), time)
+        return -1 if index is None else index
+
+
+def identify(traffic: Traffic, internal: Sequence[str] = ()) -> Inventory:
+    """Find the devices of the plant.
+
+    Args:
+        traffic: what was on the wire.
+        internal: prefixes that are the plant's own, beside the private ones.
+
+    Raises:
+        ValueError: a text in *internal* is no prefix.
+        RuleError: the rules of this installation are damaged.
+    """
+    scopes, rules = Scopes(internal), installed()
+    proofs = read_proofs(traffic.claims, scopes)
+    hosts = find_hosts(traffic.flows, scopes, proofs.on_segment, proofs.of_host)
+    devices = Devices(hosts, proofs, traffic.flows)
+    devices.hear(traffic.observed)
+    shared = {rule.application for rule in rules.spoken if rule.shares}
+    activity = watch(traffic, devices, shared, lambda name: any(rule.holds(name) for rule in rules.names))
+    writer = _Writer(traffic, scopes, rules, proofs, activity)
+    assets = _with_shared_kinds([writer.write(i, d) for i, d in enumerate(devices.devices)], activity, writer)
+    return Inventory(_with_distinct_labels(assets), devices.of_initiator, devices.of_responder, hosts.left_out, devices)
+
+
+class _Writer:
+    """Writes one asset a device."""
+
+    def __init__(
+        self, traffic: Traffic, scopes: Scopes, rules: DeviceRules, proofs: Proofs, activity: Activity
+    ) -> None:
+        self.witness, self.rules = Witness(traffic), rules
+        self._scopes, self._proofs, self._activity = scopes, proofs, activity
+
+    def write(self, index: int, device: Device) -> Asset:
+        """Return the asset; whether it is shared is decided when all are known."""
+        spoken = self._activity.spoken.get(index, [])
+        applying = describe.spoken_rules(device, spoken, self.rules)
+        hint = describe.vendor_hint(device, self.rules)
+        macs = describe.macs_of(device, self.witness, self.rules)
+        hosts = sorted({(host[0], host[1], 0) for host in device.hosts}, key=sort_key)
+        addresses = tuple(address_text(hi, lo) for hi, lo, _ in hosts)
+        names = describe.names_of(device)
+        kind, why = self._kind(index, device, applying)
+        return Asset(
+            id=_id(device),
+            label=names[0].value if names else addresses[0] if addresses else macs[0].value,
+            kind=kind,
+            kind_why=why,
+            role=describe.role_of(device, applying, hint, self.witness, self.rules, self._scopes),
+            addresses=addresses,
+            macs=macs,
+            vendor=describe.vendor_of(device, macs, self.rules),
+            product=describe.stated(device, "product"),
+            firmware=describe.stated(device, "firmware"),
+            names=names,
+            zone=None,
+            vlans=_vlans(device),
+            protocols=describe.protocols_of(device, spoken, self.witness),
+            first=self._when(index, device)[0],
+            last=self._when(index, device)[1],
+            evidence=self._evidence(index, device),
+        )
+
+    def _when(self, index: int, device: Device) -> tuple[int, int]:
+        times = [proof.time for _, proof in device.proofs] + [said.time for said in device.observed]
+        if self._activity.first[index] != NEVER:
+            times += [self._activity.first[index], self._activity.last[index]]
+        return min(times), max(times)
+
+    def _kind(
+        self, index: int, device: Device, applying: list[tuple[SpokenRule, Spoken, bool]]
+    ) -> tuple[AssetKind, Claim | None]:
+        # 1. What it speaks, by content.
+        for rule, spoken, certain in applying:
+            if rule.kind is not None:
+                step = evidence.by_rule("kind-by-protocol", rule, ("protocol", rule.application))
+                steps = (self.witness.spoken(spoken), step)
+                return rule.kind, Claim(rule.kind, describe.lowered(rule.kind_grade, certain), steps)
+        # 2. What its vendor makes, as a hint.
+        if hint := describe.vendor_hint(device, self.rules):
+            vendor = describe.vendor_of(device, describe.macs_of(device, self.witness, self.rules), self.rules)
+            looked_up = vendor.evidence if vendor else ()
+            step = evidence.by_rule("vendor-hint", hint, ("vendor", vendor.value if vendor else ""))
+            return hint.kind, Claim(hint.kind, Grade.D, (*looked_up, step))
+        # 3. What it asks for, as a hint, unless many stand behind its address.
+        if index in self._activity.asked and not self._scopes.provider_side(device.hosts):
+            flow, name = self._activity.asked[index]
+            for name_rule in self.rules.names:
+                if name_rule.holds(name):
+                    step = evidence.by_rule("name-hint", name_rule, ("name", name))
+                    return name_rule.kind, Claim(name_rule.kind, Grade.D, (self.witness.seen(flow), step))
+        return AssetKind.UNKNOWN, None
+
+    def _evidence(self, index: int, device: Device) -> tuple[Evidence, ...]:
+        steps: list[Evidence] = []
+        if (flow := self._activity.first_flow[index]) >= 0:
+            steps.append(self.witness.seen(flow))
+        prefixes = (self._scopes.prefix_of(hi, lo) for hi, lo, _ in device.hosts)
+        steps += [evidence.internal(prefix) for prefix in dict.fromkeys(prefixes) if prefix][:STEPS]
+        steps += [self.witness.claimed(host, proof) for host, proof in device.proofs[:STEPS]]
+        for host in device.hosts:
+            if len(proofs := self._proofs.of_host.get(host, ())) > 1:
+                steps.append(self.witness.moved(host, list(proofs)))
+            if device.mac is None and (for_others := self._proofs.for_others.get(host)):
+                count = self._proofs.answers_for_others[for_others.mac, host[2]]
+                steps.append(self.witness.for_others(host, for_others, count))
+        steps += [evidence.said(said) for said in device.observed if said.kind == "switch-port"][:STEPS]
+        return tuple(steps)
+
+
+def _id(device: Device) -> str:
+    if isinstance(device.key, int):
+        return mac_text(device.key)
+    hi, lo, vlan = device.key
+    outer, inner = vlan >> 16, vlan & VLAN_ID
+    tag = f"@{outer}.{inner}" if outer else f"@{inner}" if inner else ""
+    return address_text(hi, lo) + tag
+
+
+def _vlans(device: Device) -> tuple[int, ...]:
+    """Return the VLANs that the device was proven in, else those it was seen in; of two tags the inner one."""
+    hosts = [host for host, _ in device.proofs] or device.hosts
+    tagged = {vlan & VLAN_ID for _, _, vlan in hosts} or {said.vlan & VLAN_ID for said in device.observed}
+    return tuple(sorted(tagged - {0}))
+
+
+def _with_shared_kinds(assets: list[Asset], activity: Activity, writer: _Writer) -> list[Asset]:
+    """Mark whoever serves OT and others alike: an outage or a breach of it reaches both."""
+    shared = dict[int, Asset]()
+    for (server, application), clients in sorted(activity.served.items()):
+        asset = assets[server]
+        ot = next((flow for client, flow in clients.items() if assets[client].kind == AssetKind.OT), None)
+        other = next((flow for client, flow in clients.items() if assets[client].kind != AssetKind.OT), None)
+        if ot is None or other is None or asset.kind == AssetKind.OT or server in shared:
+            continue
+        rule = next(r for r in writer.rules.spoken if (r.application, r.side) == (application, "server"))
+        peers = (("ot", writer.witness.address(ot, "initiator")), ("other", writer.witness.address(other, "initiator")))
+        step = evidence.by_rule("serves-both", rule, ("protocol", application), *peers)
+        why = Claim(AssetKind.SHARED, Grade.B, (writer.witness.seen(ot), writer.witness.seen(other), step))
+        shared[server] = replace(asset, kind=AssetKind.SHARED, kind_why=why)
+    return [shared.get(index, asset) for index, asset in enumerate(assets)]
+
+
+def _with_distinct_labels(assets: list[Asset]) -> tuple[Asset, ...]:
+    """Add the address, else the id, to names that several assets have."""
+    times = Counter(asset.label.casefold() for asset in assets)
+    return tuple(
+        replace(asset, label=f"{asset.label} ({_other_label(asset)})") if times[asset.label.casefold()] > 1 else asset
+        for asset in assets
+    )
+
+
+def _other_label(asset: Asset) -> str:
+    return asset.addresses[0] if asset.addresses and asset.addresses[0] != asset.label else asset.id
