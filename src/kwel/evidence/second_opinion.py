@@ -41,6 +41,9 @@ SERVER_NAME = {
 }
 """Wireshark's protocol -> field of the server name, as pyshark spells it."""
 
+CUT_SHORT = "cut short in the middle of a packet"
+"""tshark's complaint about the end of a capture that was being written: all before it was read."""
+
 End = tuple[str, int]
 
 
@@ -88,7 +91,7 @@ def heard_by_wireshark(path: Path) -> set[Heard]:
     """Return the server names that Wireshark reads in a capture file.
 
     Raises:
-        SecondOpinionError: tshark is not installed, or stopped in the middle.
+        SecondOpinionError: tshark is not installed, or cannot read the file.
     """
     if shutil.which("tshark") is None:
         raise SecondOpinionError("tshark is not installed: install the package tshark, then run this again")
@@ -96,12 +99,24 @@ def heard_by_wireshark(path: Path) -> set[Heard]:
     from pyshark.capture.capture import TSharkCrashException
 
     capture = pyshark.FileCapture(str(path), display_filter=FILTER, custom_parameters=["-n"], keep_packets=False)
+    heard: set[Heard] = set()
     try:
-        return {heard for packet in capture for heard in read_packet(packet)}
-    except TSharkCrashException as error:
-        raise SecondOpinionError(f"tshark stopped: {str(error).splitlines()[0]}") from error
-    finally:
+        for packet in capture:
+            heard.update(read_packet(packet))
         capture.close()
+    except TSharkCrashException as error:
+        capture._running_processes.clear()  # or pyshark complains once more when the object is collected
+        if CUT_SHORT not in str(error):
+            raise SecondOpinionError(f"tshark stopped: {_last_line(str(error))}") from error
+    return heard
+
+
+def _last_line(crash: str) -> str:
+    """Return what tshark itself said last, out of pyshark's message."""
+    for line in crash.splitlines():
+        if line.startswith("Last error line: "):
+            return line.removeprefix("Last error line: ")
+    return crash.splitlines()[0]
 
 
 def read_packet(packet: Any) -> Iterator[Heard]:

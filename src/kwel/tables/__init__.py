@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from kwel.model import Report, Traffic
-
-Name = Literal["flows", "names", "assets", "dependencies"]
+    from kwel.tables.schema import Name
 
 
 class Source(Protocol):

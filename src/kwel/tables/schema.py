@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["text", "list", "whole", "flag", "time"]
+Name = Literal["flows", "names", "assets", "dependencies"]
 
 JSON = {
     "text": "string",
@@ -40,7 +41,7 @@ class Column:
 class Table:
     """One table: what a row is, and its columns."""
 
-    name: str
+    name: Name
     row: str
     columns: tuple[Column, ...]
 

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import io
+
+import pandas as pd
+import pytest
+
+from kwel.tables.flows import flows_table
+from kwel.tables.schema import FLOWS
+from kwel.tables.terminal import ROWS, write_terminal
+from tests.tables.plant import make_traffic
+
+
+def shown(frame: pd.DataFrame, width: int) -> list[str]:
+    out = io.StringIO()
+    write_terminal(frame, FLOWS, out, width)
+    return out.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [80, 100, 160, 240])
+def test_lines_are_no_longer_than_the_terminal_is_wide(width: int) -> None:
+    assert max(len(line.rstrip()) for line in shown(flows_table(make_traffic()), width)) <= width
+
+
+def test_a_wider_terminal_shows_more_columns() -> None:
+    counts = [len(shown(flows_table(make_traffic()), width)[0].split()) for width in (80, 160, 400)]
+
+    assert counts == sorted(set(counts))
+    assert counts[-1] == len(FLOWS.columns)
+
+
+def test_what_is_left_out_is_said() -> None:
+    many = pd.concat([flows_table(make_traffic())] * ROWS, ignore_index=True)
+    lines = shown(many, 100)
+
+    assert len(lines) == ROWS + 2
+    assert lines[-1].startswith(f"{2 * ROWS} rows; {ROWS} more rows and ")
+    assert lines[-1].endswith("--format csv, jsonl or parquet")
+
+
+def test_nothing_left_out_is_a_count_only() -> None:
+    assert shown(flows_table(make_traffic()).iloc[:1], 400)[-1] == "1 row"
