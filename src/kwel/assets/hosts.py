@@ -14,12 +14,12 @@ from kwel.assets.scopes import Scope
 from kwel.columns import is_ipv4
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
     from numpy.typing import NDArray
 
     from kwel.assets.proofs import Host
-    from kwel.assets.scopes import Scopes
+    from kwel.assets.scopes import OnSegment, Scopes
     from kwel.columns import Rows
 
 EXTERNAL: Final = -1
@@ -44,9 +44,8 @@ class Hosts:
     """Addresses beyond ``MOST_HOSTS``."""
 
 
-def find_hosts(flows: Rows, scopes: Scopes, on_segment: Iterable[Host], proven: Iterable[Host]) -> Hosts:
+def find_hosts(flows: Rows, scopes: Scopes, on_segment: OnSegment, proven: Collection[Host]) -> Hosts:
     """Number the internal addresses of all flows. Those in *proven* count without having sent anything."""
-    proven = list(proven)
     sides = [_Side.read(flows, side, scopes, on_segment) for side in SIDES]
     hi, lo, vlan = (np.concatenate([getattr(side, c)[side.inside] for side in sides]) for c in ("hi", "lo", "vlan"))
     number, first_row = number_distinct(hi, lo, vlan)
@@ -54,9 +53,8 @@ def find_hosts(flows: Rows, scopes: Scopes, on_segment: Iterable[Host], proven: 
     heard = np.zeros(len(first_row), np.bool_)
     heard[number[was_heard]] = True
     keys = list(zip(hi[first_row].tolist(), lo[first_row].tolist(), vlan[first_row].tolist(), strict=True))
-    known = set(proven)
     for index in np.flatnonzero(~heard).tolist():
-        heard[index] = keys[index] in known
+        heard[index] = keys[index] in proven
     kept = np.flatnonzero(heard)
     left_out = max(0, len(kept) - MOST_HOSTS)
     kept = kept[:MOST_HOSTS]
@@ -82,10 +80,10 @@ class _Side:
     host: NDArray[np.int32]
 
     @classmethod
-    def read(cls, flows: Rows, side: str, scopes: Scopes, on_segment: Iterable[Host]) -> _Side:
+    def read(cls, flows: Rows, side: str, scopes: Scopes, on_segment: OnSegment) -> _Side:
         hi, lo = (np.ascontiguousarray(flows[f"{side}_{half}"]) for half in ("hi", "lo"))
         vlan = np.ascontiguousarray(flows["vlan"])
-        scope = scopes.find(hi, lo, vlan, on_segment)
+        scope = scopes.find(hi, lo, on_segment)
         host = np.where(scope == Scope.EXTERNAL, EXTERNAL, NOBODY).astype(np.int32)
         own, other = ("packets_out", "packets_in") if side == "initiator" else ("packets_in", "payload_out")
         heard = (flows[own] > 0) | ((flows["transport"] == TCP) & (flows[other] > 0))

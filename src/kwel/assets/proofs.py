@@ -8,7 +8,8 @@ or DHCP, never by the Ethernet source of a routed packet. A router may answer fo
 2. A claim does not make a public IPv4 address the plant's own unless a second MAC claims a neighbouring one (the same
    /16) on the segment, and neither claims a private one there. On a segment with public addresses every ARP exchange
    shows two such neighbours; a router that answers for the internet has none, or is known by its private address.
-   Public IPv6 addresses are a host's usual ones, and no host asks for one off its link (RFC 5942): these count.
+   Public IPv6 addresses are a host's usual ones, and no host asks for one off its link (RFC 5942): these count, and
+   with them their /64.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kwel.assets.scopes import Scope
+from kwel.assets.scopes import OnSegment, Scope
 from kwel.columns import ClaimKind, is_ipv4
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class Proofs:
 
     of_host: dict[Host, list[Proof]] = field(default_factory=dict)
     """By address and VLAN, in order of time, one a MAC."""
-    on_segment: frozenset[Host] = frozenset()
-    """Public addresses that are on the segment."""
+    on_segment: OnSegment = field(default_factory=OnSegment)
+    """Public addresses that are the plant's."""
     answers_for_others: dict[tuple[int, int], int] = field(default_factory=dict)
     """By MAC and VLAN, how many addresses it claims: too many to be its own."""
     for_others: dict[Host, Proof] = field(default_factory=dict)
@@ -78,7 +79,7 @@ def read_proofs(claims: Rows, scopes: Scopes) -> Proofs:
     for host, proof, scope in sorted(rows, key=lambda row: row[1]):
         if (proof.mac, host[2]) in proxies:
             for_others.setdefault(host, proof)
-        elif scope == Scope.INTERNAL or host in on_segment:
+        elif scope == Scope.INTERNAL or on_segment.holds(host[0], host[1]):
             found = of_host.setdefault(host, [])
             if all(known.mac != proof.mac for known in found):
                 found.append(proof)
@@ -92,21 +93,20 @@ def _answers_for_others(addresses: set[tuple[int, int]]) -> bool:
 
 def _on_segment(
     held: dict[tuple[int, int], set[tuple[int, int]]], proxies: dict[tuple[int, int], int], scopes: Scopes
-) -> frozenset[Host]:
-    """Return the public addresses that are proven to be on the segment, by rule 2."""
-    found: set[Host] = set()
-    neighbours: dict[tuple[int, int], dict[tuple[int, int], set[int]]] = defaultdict(lambda: defaultdict(set))
+) -> OnSegment:
+    """Return the public addresses that are proven to be on a segment, by rule 2."""
+    ipv4, ipv6 = set[int](), set[int]()
+    neighbours: dict[tuple[int, int], dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
     for (mac, vlan), addresses in held.items():
         if (mac, vlan) in proxies:
             continue
         public = {at for at in addresses if scopes.of_one(*at) == Scope.EXTERNAL}
-        found.update((hi, lo, vlan) for hi, lo in public if not is_ipv4(hi, lo))
-        public4 = {at for at in public if is_ipv4(*at)}
-        has_private = any(is_ipv4(*at) for at in addresses - public)
-        if not has_private:
-            for hi, lo in public4:
-                neighbours[vlan, lo >> NEIGHBOURHOOD][hi, lo].add(mac)
-    for (vlan, _), claimed in neighbours.items():
+        ipv6.update(hi for hi, lo in public if not is_ipv4(hi, lo))
+        if not any(is_ipv4(*at) for at in addresses - public):
+            for hi, lo in public:
+                if is_ipv4(hi, lo):
+                    neighbours[vlan, lo >> NEIGHBOURHOOD][lo].add(mac)
+    for claimed in neighbours.values():
         if len(claimed) > 1 and len(set().union(*claimed.values())) > 1:
-            found.update((hi, lo, vlan) for hi, lo in claimed)
-    return frozenset(found)
+            ipv4.update(claimed)
+    return OnSegment(frozenset(ipv4), frozenset(ipv6))

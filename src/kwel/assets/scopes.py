@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import MAPPED
+from kwel.columns import MAPPED, is_ipv4
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -109,33 +109,37 @@ class Scopes:
         return next((prefix for prefix in prefixes if prefix and prefix.source == PROVIDER_SIDE), None)
 
     def find(
-        self,
-        hi: NDArray[np.uint64],
-        lo: NDArray[np.uint64],
-        vlan: NDArray[np.uint32],
-        proven: Iterable[tuple[int, int, int]] = (),
+        self, hi: NDArray[np.uint64], lo: NDArray[np.uint64], on_segment: OnSegment | None = None
     ) -> NDArray[np.uint8]:
-        """Return where many addresses lie. Those in *proven* (halves and VLAN) are on the segment, though public."""
+        """Return where many addresses lie. Those of *on_segment* are the plant's, though public."""
         scope = np.zeros(len(hi), np.uint8)
         for value, prefixes in ((Scope.INTERNAL, self._internal), (Scope.NO_HOST, self._no_hosts)):
             for prefix in prefixes:
                 scope[prefix.find(hi, lo)] = value
-        outside = np.flatnonzero(scope == Scope.EXTERNAL)
-        known = sorted(proven)
-        if known and len(outside):
-            at = (hi[outside], lo[outside], vlan[outside])
-            scope[outside[_among(at, known)]] = Scope.INTERNAL
+        if on_segment is not None:
+            outside = np.flatnonzero(scope == Scope.EXTERNAL)
+            scope[outside[on_segment.find(hi[outside], lo[outside])]] = Scope.INTERNAL
         return scope
 
 
-def _among(
-    at: tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint32]], known: list[tuple[int, int, int]]
-) -> NDArray[np.bool_]:
-    """Return which rows of three columns are among *known*: those whose low half is, looked at one by one."""
-    hi, lo, vlan = at
-    wanted = set(known)
-    candidates = np.flatnonzero(np.isin(lo, np.array([low for _, low, _ in known], np.uint64)))
-    found = np.zeros(len(lo), np.bool_)
-    exact = [key in wanted for key in zip(*(c[candidates].tolist() for c in (hi, lo, vlan)), strict=True)]
-    found[candidates] = np.array(exact, np.bool_)
-    return found
+@dataclass(frozen=True, slots=True)
+class OnSegment:
+    """Public addresses that were proven to be on the plant's own segments."""
+
+    ipv4: frozenset[int] = frozenset()
+    """Low halves."""
+    ipv6: frozenset[int] = frozenset()
+    """High halves: a host that is on the link proves its /64 (RFC 4291 section 2.5.1)."""
+
+    def holds(self, hi: int, lo: int) -> bool:
+        """Return whether one address is on a segment."""
+        return lo in self.ipv4 if is_ipv4(hi, lo) else hi in self.ipv6
+
+    def find(self, hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Return which of many addresses are on a segment."""
+        found = np.zeros(len(hi), np.bool_)
+        if self.ipv4:
+            found |= (hi == 0) & np.isin(lo, np.array(sorted(self.ipv4), np.uint64))
+        if self.ipv6:
+            found |= np.isin(hi, np.array(sorted(self.ipv6), np.uint64))
+        return found

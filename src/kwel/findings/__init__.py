@@ -1,1 +1,7 @@
 """Assets and dependencies in, findings out."""
+
+from __future__ import annotations
+
+from kwel.findings.contacts import find
+
+__all__ = ["find"]

@@ -1,0 +1,250 @@
+"""Assets and their dependencies in, findings about contacts with the outside out, ranked.
+
+Whether a contact matters is read from the verdict of its attribution and from the bloc, never from who somebody is.
+Severity says how much a finding matters if it is true, and knows nothing of the grade, which says how sure it is.
+Grouping is vectorised: a big capture has a hundred thousand dependencies, of which some hundreds are looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from kwel.model import STATES, AssetKind, Control, DependencyState, Finding, Severity, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from numpy.typing import NDArray
+
+    from kwel.model import Asset, Attribution, Coverage, Dependencies, Dependency
+
+MOST: Final = 50
+"""Findings of one report, the gravest first. The tables have everything."""
+MOST_INFO: Final = 10
+SHOWN: Final = 4
+"""Dependencies that one finding carries."""
+USED, ATTEMPTED, RESOLVED_ONLY = (
+    STATES.index(state) for state in (DependencyState.USED, DependencyState.ATTEMPTED, DependencyState.RESOLVED_ONLY)
+)
+LEVELS: Final = {
+    "ot-asset-uses-foreign-cloud": (Severity.HIGH, Severity.HIGH, Severity.HIGH),
+    "vendor-cloud-outside": (Severity.HIGH, Severity.MEDIUM, Severity.LOW),
+    "front-hides-origin": (Severity.HIGH, Severity.MEDIUM, Severity.LOW),
+    "asset-uses-foreign-cloud": (Severity.HIGH, Severity.MEDIUM, Severity.LOW),
+    "unnamed-destination": (Severity.MEDIUM, Severity.LOW, Severity.LOW),
+    "undecided-destination": (Severity.MEDIUM, Severity.LOW, Severity.LOW),
+    "attempt-blocked": (Severity.MEDIUM, Severity.LOW, Severity.LOW),
+    "proxy-use": (Severity.MEDIUM, Severity.LOW, Severity.INFO),
+    "resolved-never-contacted": (Severity.INFO, Severity.INFO, Severity.INFO),
+}
+"""Severity of each kind of finding: about an OT asset, an IT asset, and any other in between. Order breaks ties."""
+KINDS: Final = tuple(LEVELS)
+_COLUMN: Final = {AssetKind.OT: 0, AssetKind.IT: 2}
+_BETWEEN: Final = 1
+_STEERED: Final = (AssetKind.IIOT, AssetKind.SHARED)
+STEERING: Final = frozenset({"asset-uses-foreign-cloud", "vendor-cloud-outside", "front-hides-origin"})
+"""Findings about a device of the plant (neither IT nor of unknown kind) that are one level graver where the service can
+steer, not only see."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Traits:
+    """What the findings need to know of each attribution, as columns."""
+
+    is_foreign: NDArray[np.bool_]
+    is_front: NDArray[np.bool_]
+    is_undecided: NDArray[np.bool_]
+    is_named: NDArray[np.bool_]
+    is_proxied: NDArray[np.bool_]
+    steers: NDArray[np.bool_]
+    supplier_outside: NDArray[np.bool_]
+    grade: NDArray[np.int64]
+    group: NDArray[np.int64]
+    """Attributions of one service, else of one operator, have one number."""
+
+    @classmethod
+    def of(cls, attributions: Sequence[Attribution], bloc: Collection[str]) -> _Traits:
+        def column(trait: Callable[[Attribution], bool]) -> NDArray[np.bool_]:
+            return np.fromiter((trait(a) for a in attributions), np.bool_, len(attributions))
+
+        numbers: dict[str, int] = {}
+        group = [numbers.setdefault(_about(a), len(numbers)) for a in attributions]
+        return cls(
+            is_foreign=column(lambda a: a.verdict.control == Control.NON_EUROPEAN and not _is_front(a)),
+            is_front=column(_is_front),
+            is_undecided=column(lambda a: a.verdict.control == Control.UNDECIDED),
+            is_named=column(lambda a: a.name is not None),
+            is_proxied=column(lambda a: a.address is None),
+            steers=column(lambda a: a.path == "control"),
+            supplier_outside=column(lambda a: _has_own_supplier_outside(a, bloc)),
+            grade=np.array([a.grade for a in attributions], np.int64),
+            group=np.array(group, np.int64),
+        )
+
+
+def find(
+    assets: Sequence[Asset],
+    dependencies: Dependencies,
+    coverage: Coverage,
+    bloc: Collection[str] = (),
+) -> tuple[Finding, ...]:
+    """Return what needs an answer, gravest first.
+
+    Args:
+        assets: the inventory that ``dependencies.asset`` points into.
+        dependencies: who needs what outside.
+        coverage: what could not be seen.
+        bloc: the countries that count as inside; without them nothing is said of suppliers.
+    """
+    if len(dependencies) == 0:
+        return ()
+    traits = _Traits.of(dependencies.attributions, bloc)
+    at = dependencies.attribution
+    level = np.array([_COLUMN.get(asset.kind, _BETWEEN) for asset in assets], np.int64)[dependencies.asset]
+    steered = np.array([asset.kind in _STEERED for asset in assets], np.bool_)[dependencies.asset]
+    cases = [
+        _group(kind, np.flatnonzero(mask), dependencies, traits, level, steered)
+        for kind, mask in _masks(dependencies.state, level, traits, at).items()
+    ]
+    ranked = sorted((case for group in cases for case in group), key=lambda case: case.rank)
+    info = [case for case in ranked if case.severity == Severity.INFO][:MOST_INFO]
+    kept = [*(case for case in ranked if case.severity > Severity.INFO), *info][:MOST]
+    return tuple(_write(f"F-{n:02d}", case, assets, dependencies) for n, case in enumerate(kept, 1))
+
+
+def _masks(
+    state: NDArray[np.int64], level: NDArray[np.int64], traits: _Traits, at: NDArray[np.int64]
+) -> dict[str, NDArray[np.bool_]]:
+    """Return, by kind of finding, which dependencies call for it."""
+    used, is_ot = state == USED, level == 0
+    foreign, front, undecided = traits.is_foreign[at], traits.is_front[at], traits.is_undecided[at]
+    return {
+        "ot-asset-uses-foreign-cloud": used & foreign & is_ot,
+        "asset-uses-foreign-cloud": used & foreign & ~is_ot,
+        "vendor-cloud-outside": used & traits.supplier_outside[at],
+        "front-hides-origin": used & front,
+        "unnamed-destination": used & undecided & ~traits.is_named[at],
+        "undecided-destination": used & undecided & traits.is_named[at],
+        "attempt-blocked": (state == ATTEMPTED) & (foreign | front | undecided),
+        "proxy-use": used & traits.is_proxied[at],
+        "resolved-never-contacted": (state == RESOLVED_ONLY) & (foreign | front),
+    }
+
+
+PER_ASSET: Final = frozenset({"undecided-destination", "proxy-use", "resolved-never-contacted"})
+"""Kinds of which an asset has one finding, whatever the destinations."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A finding before it is written: its dependencies, the one that proves most first."""
+
+    kind: str
+    severity: Severity
+    rows: list[int]
+    flows: int
+    bytes_out: int
+    bytes_in: int
+    rank: tuple[int, ...]
+
+
+def _group(
+    kind: str,
+    rows: NDArray[np.int64],
+    dependencies: Dependencies,
+    traits: _Traits,
+    level: NDArray[np.int64],
+    steered: NDArray[np.bool_],
+) -> list[_Case]:
+    """Return one case an asset and service, else operator; or one an asset."""
+    at = dependencies.attribution[rows]
+    group = np.zeros(len(rows), np.int64) if kind in PER_ASSET else traits.group[at]
+    volume = dependencies.bytes_out[rows] + dependencies.bytes_in[rows]
+    asset = dependencies.asset[rows]
+    order = np.lexsort((rows, -volume, -traits.grade[at], group, asset))
+    changes = (np.diff(asset[order]) != 0) | (np.diff(group[order]) != 0)
+    cases = []
+    for part in np.split(order, np.flatnonzero(changes) + 1) if len(order) else ():
+        members, first = rows[part], int(part[0])
+        severity = LEVELS[kind][int(level[members[0]])]
+        if kind in STEERING and steered[members[0]] and traits.steers[at[part]].any():
+            severity = Severity(min(Severity.HIGH, severity + 1))
+        total = int(volume[part].sum())
+        rank = (-severity, int(level[members[0]]), KINDS.index(kind), -int(traits.grade[at[first]]), -total)
+        cases.append(
+            _Case(
+                kind,
+                severity,
+                members.tolist(),
+                int(dependencies.flows[members].sum()),
+                int(dependencies.bytes_out[members].sum()),
+                int(dependencies.bytes_in[members].sum()),
+                (*rank, int(members[0])),
+            )
+        )
+    return cases
+
+
+def _write(identity: str, case: _Case, assets: Sequence[Asset], dependencies: Dependencies) -> Finding:
+    shown = tuple(dependencies[row] for row in case.rows[:SHOWN])
+    chief = shown[0]
+    asset = assets[int(dependencies.asset[case.rows[0]])]
+    return Finding(
+        id=identity,
+        kind=case.kind,
+        severity=case.severity,
+        grade=chief.attribution.grade,
+        asset=asset.id,
+        asset_label=asset.label,
+        values=_values(case, asset, chief),
+        dependencies=shown,
+        evidence=asset.kind_why.evidence if asset.kind_why else (),
+    )
+
+
+def _values(case: _Case, asset: Asset, chief: Dependency) -> tuple[tuple[str, str], ...]:
+    """Return what sentences fill in; an empty text is not known."""
+    attribution = chief.attribution
+    is_about_supplier = case.kind == "vendor-cloud-outside"
+    jurisdiction = attribution.supplier_jurisdiction if is_about_supplier else attribution.parent_jurisdiction
+    return (
+        ("asset", asset.label),
+        ("host", chief.host),
+        ("hosts", str(len(case.rows))),
+        ("operator", attribution.operator.value if attribution.operator else ""),
+        ("service", attribution.service.value if attribution.service else ""),
+        ("supplier", attribution.supplier or ""),
+        ("parent", attribution.parent.value if attribution.parent else ""),
+        ("jurisdiction", jurisdiction or ""),
+        ("place", attribution.place or ""),
+        ("bytes_out", str(case.bytes_out)),
+        ("bytes_in", str(case.bytes_in)),
+        ("port", str(chief.port) if chief.port is not None else ""),
+        ("flows", str(case.flows)),
+    )
+
+
+def _about(attribution: Attribution) -> str:
+    """Return what attributions have in common that belong in one finding."""
+    if attribution.service:
+        return f"service {attribution.service.value}"
+    if attribution.supplier:
+        return f"supplier {attribution.supplier}"
+    if attribution.operator:
+        return f"operator {attribution.operator.value}"
+    return ""
+
+
+def _is_front(attribution: Attribution) -> bool:
+    return attribution.verdict == Verdict.FRONT_HIDES_ORIGIN
+
+
+def _has_own_supplier_outside(attribution: Attribution, bloc: Collection[str]) -> bool:
+    """Return whether a supplier outside the bloc adds anything to what the verdict says of the host's parent."""
+    seat = attribution.supplier_jurisdiction
+    if seat is None or not bloc or seat in bloc:
+        return False
+    return attribution.verdict.control != Control.NON_EUROPEAN or seat != attribution.parent_jurisdiction
