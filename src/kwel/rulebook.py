@@ -258,7 +258,7 @@ def _check_together(book: Rulebook) -> None:
     if not book.blocs:
         raise RuleError("jurisdictions/blocs.toml: file: missing")
     for operator in book.operators.values():
-        where = f"operators/{operator.id}.toml"
+        where = operator.file
         if (operator.region_names or operator.ranges) and operator.regions not in book.regions:
             raise RuleError(f"{where}: regions: {operator.regions!r} is not in regions.toml")
         for other in operator.shares:
@@ -266,23 +266,23 @@ def _check_together(book: Rulebook) -> None:
                 raise RuleError(f"{where}: shares: no operator {other!r}")
     for service in book.services:
         if service.operator is not None and service.operator not in book.operators:
-            raise RuleError(f"services/{service.id}: operator: no operator {service.operator!r}")
+            raise RuleError(f"{service.file}: operator: no operator {service.operator!r}")
     _refuse_twice("domains", _domains(book))
     _refuse_twice("asns", _numbers(book))
-    _refuse_twice("names", ((name, f"services/{s.id}") for s in book.services for name in s.names))
+    _refuse_twice("names", ((name, s.file) for s in book.services for name in s.names))
 
 
 def _domains(book: Rulebook) -> Iterator[tuple[str, str]]:
     for operator in book.operators.values():
         for domain in operator.domains + operator.front_domains:
-            yield domain, f"operators/{operator.id}.toml"
+            yield domain, operator.file
 
 
 def _numbers(book: Rulebook) -> Iterator[tuple[str, str]]:
     for operator in book.operators.values():
         for network in operator.networks:
             for number in network.numbers:
-                yield str(number), f"operators/{operator.id}.toml"
+                yield str(number), operator.file
 
 
 def _refuse_twice(key: str, claims: Iterable[tuple[str, str]]) -> None:
@@ -302,7 +302,7 @@ def lint(root: Traversable | None = None) -> list[str]:
     found = (book.service_of(example.name) for example in book.examples if example.matches)
     proven = {service[0].id for service in found if service}
     return [
-        f"services/{service.id}: examples: no example that matches {service.product!r}"
+        f"{service.file}: examples: no example that matches {service.product!r}"
         for service in book.services
         if service.names and service.id not in proven
     ]
@@ -310,15 +310,17 @@ def lint(root: Traversable | None = None) -> list[str]:
 
 def test(root: Traversable | None = None) -> list[str]:  # noqa: PT028 - a command, not a test
     """Return the examples under *root* that do not hold, one line each."""
-    book = load(root)
+    try:
+        book = load(root)
+    except RuleError as error:
+        return [str(error)]
     failed = []
     for example in book.examples:
         if example.rule.startswith("operators/"):
-            operator = book.operator_of(example.name)
-            owner = operator and f"operators/{operator[0].id}.toml"
+            found: tuple[Operator | Service, str] | None = book.operator_of(example.name)
         else:
-            service = book.service_of(example.name)
-            owner = service and f"services/{service[0].id.partition('/')[0]}.toml"
+            found = book.service_of(example.name)
+        owner = found[0].file if found else None
         if (owner == example.rule) is not example.matches:
             said = "matches" if example.matches else "misses"
             failed.append(f"{example.rule}: examples.{said}: {example.name!r} belongs to {owner or 'nobody'}")

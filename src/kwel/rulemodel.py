@@ -82,6 +82,11 @@ class Operator:
     unsourced: bool
     reviewed: str
 
+    @property
+    def file(self) -> str:
+        """Return where the rule is written."""
+        return f"operators/{self.id}.toml"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Service:
@@ -103,6 +108,11 @@ class Service:
     """Who runs the hosts, where the vendor says so."""
     anycast: bool
     reviewed: str
+
+    @property
+    def file(self) -> str:
+        """Return where the rule is written."""
+        return f"services/{self.id.partition('/')[0]}.toml"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

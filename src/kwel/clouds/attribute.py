@@ -7,9 +7,9 @@ on every endpoint that it fits.
 
 from __future__ import annotations
 
-import functools
 import socket
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 
 from kwel.clouds.hosts import Host, HostFinder, Known, by_prefix
 from kwel.clouds.names import HostName, NameReader
@@ -25,8 +25,22 @@ if TYPE_CHECKING:
     from kwel.model import TableInfo
     from kwel.rulemodel import Operator, Rulebook, Service
 
-_REMEMBERED: Final = 1 << 16
-_NOWHERE: Final = Known(None), None, None
+_REMEMBERED: Final = 1 << 17
+_JUDGED: Final = tuple(field.name for field in fields(Attribution))[3:]
+"""What a judgement says; before it come address, name and chain, which it does not depend on."""
+
+
+class _Row(NamedTuple):
+    """A row of the look-up tables."""
+
+    known: Known
+    """What of it decides: one object for all rows that are alike."""
+    step: Evidence | None
+    """What it says itself, as evidence."""
+    organisation: str | None
+
+
+_NOWHERE: Final = _Row(Known(None), None, None)
 
 
 class LooksUp(Protocol):
@@ -59,10 +73,10 @@ class Attributor:
             tag for operator in book.operators.values() for tag in operator.fronts + operator.anycast_services
         )
         self._alike: dict[tuple[object, ...], Known] = {}
-        self._rows: dict[tuple[object, ...], Evidence | None] = {}
+        self._rows: dict[tuple[object, ...], _Row] = {}
+        self._seen: dict[str, _Row] = {}
         self._judged_alike: dict[tuple[int, int], dict[str, Any]] = {}
-        self._judged: dict[tuple[int, int, int], dict[str, Any]] = {}
-        self._known = functools.lru_cache(_REMEMBERED)(self._look_up)
+        self._judged: dict[tuple[int, int], tuple[Any, ...]] = {}
 
     def attribute(
         self,
@@ -79,18 +93,25 @@ class Attributor:
             chain: the CNAMEs that it led to, in order.
             observed: where the name and the address were seen; comes first in the evidence.
         """
-        known, step, organisation = self._known(address) if address else _NOWHERE
+        row = self._row(address) if address else _NOWHERE
         named = self._names.read(name, chain)
-        key = id(known), id(named), id(step)  # all are kept, one object for each distinct answer
+        key = id(row), id(named)  # both are kept: one object for each distinct answer
         judged = self._judged.get(key)
         if judged is None:
-            judged = self._judged[key] = self._stamped(known, named, step, organisation)
-        if observed:
-            judged = {**judged, "evidence": observed + judged["evidence"]}
-        return Attribution(address=address, name=name, chain=chain, **judged)
+            judged = self._judged[key] = self._stamped(row, named)
+        found = Attribution(address, name, chain, *judged)
+        return replace(found, evidence=observed + found.evidence) if observed else found
 
-    def _look_up(self, address: str) -> tuple[Known, Evidence | None, str | None]:
-        """Return what decides, the same object for all addresses that are alike; their row; their organisation."""
+    def _row(self, address: str) -> _Row:
+        row = self._seen.get(address)
+        if row is None:
+            if len(self._seen) >= _REMEMBERED:
+                self._seen.clear()
+            row = self._seen[address] = self._look_up(address)
+        return row
+
+    def _look_up(self, address: str) -> _Row:
+        """Return what the tables and the rules know of an address: the same object for all of the same row."""
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         try:
             value = int.from_bytes(socket.inet_pton(family, address))
@@ -114,31 +135,29 @@ class Attributor:
             known = self._alike[alike] = Known(
                 facts, cast("Operator | None", operator), prefix, cast("Service | None", service), service_prefix
             )
-        row = facts.cloud_prefix, facts.services, facts.asn, facts.as_org, facts.as_country, id(known)
-        if row not in self._rows:
-            self._rows[row] = self._hosts.network_step(known, facts)
-        return known, self._rows[row], facts.as_org
+        key = facts.cloud_prefix, facts.services, facts.asn, facts.as_org, facts.as_country, id(known)
+        row = self._rows.get(key)
+        if row is None:
+            step = self._hosts.network_step(known, facts)
+            row = self._rows[key] = _Row(known, step, facts.as_org)
+        return row
 
-    def _stamped(
-        self, known: Known, named: HostName, step: Evidence | None, organisation: str | None
-    ) -> dict[str, Any]:
-        """Return the judgement that fits an endpoint, with its own row of the tables in the evidence."""
-        alike = id(known), id(named)
+    def _stamped(self, row: _Row, named: HostName) -> tuple[Any, ...]:
+        """Return the judgement that fits, with this row of the tables as evidence: the fields after the chain."""
+        alike = id(row.known), id(named)
         judged = self._judged_alike.get(alike)
         if judged is None:
-            judged = self._judged_alike[alike] = self._judge(known, named)
-        if step is None:
-            return judged
-        operator, parent = judged["operator"], judged["parent"]
-        if operator:
-            value = operator.value if parent else organisation or operator.value
-            operator = Claim(value, operator.grade, (step, *operator.evidence[1:]))
-        return {
-            **judged,
-            "operator": operator,
-            "parent": parent and Claim(parent.value, parent.grade, (step, *parent.evidence[1:])),
-            "evidence": (step, *judged["evidence"][1:]),
-        }
+            judged = self._judged_alike[alike] = self._judge(row.known, named)
+        if row.step:
+            operator, parent = judged["operator"], judged["parent"]
+            if operator:
+                value = operator.value if parent else row.organisation or operator.value
+                operator = Claim(value, operator.grade, (row.step, *operator.evidence[1:]))
+            if parent:
+                parent = Claim(parent.value, parent.grade, (row.step, *parent.evidence[1:]))
+            evidence = (row.step, *judged["evidence"][1:])
+            judged = {**judged, "operator": operator, "parent": parent, "evidence": evidence}
+        return tuple(judged[name] for name in _JUDGED)
 
     def _judge(self, known: Known, named: HostName) -> dict[str, Any]:
         host = self._hosts.find(known, named)
@@ -247,7 +266,9 @@ def _service_grade(service: Service | None, host: Host, known: Known, named: Hos
     if service is None:
         return Grade.U
     grade = Grade.C if named.service else Grade.B
-    if known.service is service and named.service is service:
+    if host.against and host.against.id == service.operator:
+        grade = Grade.D  # the name was not believed for the host, so not for the service either
+    elif known.service is service and named.service is service:
         grade = Grade.A
     elif host.operator and host.network and _own(service, host.operator):
         grade = max(grade, host.grade)
@@ -321,15 +342,15 @@ def explain(attribution: Attribution) -> dict[str, Any]:
         "address": a.address,
         "host": a.name,
         "chain": list(a.chain),
-        "operator": _plain(a.operator),
+        **_plain("operator", a.operator),
         "operator_jurisdiction": a.operator_jurisdiction,
-        "parent": _plain(a.parent),
+        **_plain("parent", a.parent),
         "parent_jurisdiction": a.parent_jurisdiction,
-        "location": _plain(a.location),
+        **_plain("location", a.location),
         "region": a.region,
         "place": a.place,
         "role": a.role,
-        "service": _plain(a.service),
+        **_plain("service", a.service),
         "supplier": a.supplier,
         "supplier_jurisdiction": a.supplier_jurisdiction,
         "function": a.function,
@@ -340,12 +361,12 @@ def explain(attribution: Attribution) -> dict[str, Any]:
         "reason": a.reason,
         "evidence": [_plain_step(step) for step in a.evidence],
         "rejected": [_plain_step(step) for step in a.rejected],
-        "sources": sorted({step.source for step in a.evidence + a.rejected if step.source}),
+        "sources": list(dict.fromkeys(step.source for step in a.evidence + a.rejected if step.source)),
     }
 
 
-def _plain(claim: Claim | None) -> dict[str, str] | None:
-    return {"value": claim.value, "grade": claim.grade.name} if claim else None
+def _plain(axis: str, claim: Claim | None) -> dict[str, str | None]:
+    return {axis: claim.value if claim else None, f"{axis}_grade": (claim.grade if claim else Grade.U).name}
 
 
 def _plain_step(step: Evidence) -> dict[str, Any]:
@@ -353,6 +374,6 @@ def _plain_step(step: Evidence) -> dict[str, Any]:
         "step": step.step,
         "kind": step.kind,
         "values": dict(step.values),
-        "where": step.where and str(step.where),
+        "where": str(step.where) if step.where else None,
         "source": step.source,
     }

@@ -6,7 +6,6 @@ writes it: in the label before a suffix that the operator's rule names. What a c
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 SITE: Final = "{site}"
 _SITE_LENGTH: Final = 3  # IATA location codes
-_REMEMBERED: Final = 1 << 16
+_REMEMBERED: Final = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +81,19 @@ class NameReader:
         self._book = book
         self._templates = {o.id: _templates(o, book) for o in book.operators.values()}
         self._same: dict[HostName, HostName] = {}
-        self.read = functools.lru_cache(_REMEMBERED)(self._read)
+        self._seen: dict[object, HostName] = {}
+
+    def read(self, name: str | None, chain: tuple[str, ...] = ()) -> HostName:
+        """Return what *name* and the CNAMEs that it led to say; the same object for the same answer."""
+        key = (name, chain) if chain else name
+        found = self._seen.get(key)
+        if found is None:
+            if len(self._seen) >= _REMEMBERED:
+                self._seen.clear()
+            found = self._seen[key] = self._read(name, chain)
+        return found
 
     def _read(self, name: str | None, chain: tuple[str, ...]) -> HostName:
-        """Return what *name* and the CNAMEs that it led to say; the same object for the same answer."""
         names = [clean for given in (*reversed(chain), name) if given and (clean := _clean(given))]
         operator, suffix = None, ""
         place = None

@@ -53,7 +53,7 @@ class Placer:
         place = named.place if host.name_counts else None
         # 1. One address at many places; but a place that the operator writes into the name was meant for this client.
         if what := front or ("" if place else _anycast(host, known, named)):
-            return self._anywhere(host, facts, what)
+            return self._anywhere(host, facts, "front" if front else "anycast", what)
         # 2. The region that the operator publishes for the address.
         if facts and facts.region and host.network and host.numbers is None:
             return self._published(host.network, facts, place.region if place else None)
@@ -79,9 +79,9 @@ class Placer:
         # 5. Geolocation.
         return self._geolocated(facts)
 
-    def _anywhere(self, host: Host, facts: AddressFacts | None, what: str) -> Location:
+    def _anywhere(self, host: Host, facts: AddressFacts | None, kind: str, what: str) -> Location:
         assert host.operator is not None
-        step = inferred("anycast", operator_rule(host.operator), operator=host.operator.name, what=what)
+        step = inferred(kind, operator_rule(host.operator), operator=host.operator.name, what=what)
         return Location(grade=host.grade, anycast=True, evidence=(step,), rejected=self._against(facts, ANYCAST, ()))
 
     def _published(self, network: Operator, facts: AddressFacts, named: Region | None) -> Location:

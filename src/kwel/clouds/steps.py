@@ -40,12 +40,12 @@ def _texts(values: dict[str, object]) -> tuple[tuple[str, str], ...]:
 
 def operator_rule(operator: Operator) -> str:
     """Return what to cite for a fact from an operator's file."""
-    return f"rules/operators/{operator.id}.toml, {operator.reviewed}"
+    return f"rules/{operator.file}, {operator.reviewed}"
 
 
 def service_rule(service: Service) -> str:
     """Return what to cite for a fact from a service's file."""
-    return f"rules/services/{service.id.partition('/')[0]}.toml, {service.reviewed}"
+    return f"rules/{service.file}, {service.reviewed}"
 
 
 def lowered(grade: Grade, *, unsourced: bool) -> Grade:
