@@ -62,9 +62,7 @@ def _messages(capture: Capture, tape: Rows) -> dict[str, int]:
     flows, size = capture.flows, capture.script.spans[:, 1]
     hellos = flows["message"][flows["kind"] == Kind.TLS]
     page = tape["span"][tape["flow"] >= 0] - capture.pages
-    requests = (
-        (page >= 0) & (page < 4 * len(names.WEB_NAMES)) & (page % 4 == 0) if capture.names else page[:0]
-    )
+    requests = (page >= 0) & (page < 4 * len(names.WEB_NAMES)) & (page % 4 == 0) if capture.names else page[:0]
     return {
         "client_hello": len(hellos),
         "client_hello_in_two_segments": int(np.count_nonzero(size[hellos + 1])),
@@ -120,9 +118,7 @@ def generate(name: str, path: Path, scale: float = 1.0) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.generate", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.generate", description=__doc__.splitlines()[0])
     parser.add_argument("capture", choices=list(PLANS))
     parser.add_argument("out", type=Path)
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full size (default 1)")

@@ -104,9 +104,7 @@ def _say(pool: Pool, hosts: list[names.Host], random: Random) -> Said:
     return Said(
         hellos=pool.add(part for n, host in enumerate(hosts) for part in _hello(host.name, n, random)),
         look_ups=pool.add(part for n, host in enumerate(hosts) for part in _look_up(host, n, random)),
-        initials=pool.add(
-            quic.initial(tls.client_hello(host.name, random), random) for host in hosts[:INITIALS]
-        ),
+        initials=pool.add(quic.initial(tls.client_hello(host.name, random), random) for host in hosts[:INITIALS]),
         pages=pool.add(
             part
             for number, name in enumerate(names.WEB_NAMES)
@@ -280,6 +278,4 @@ def plan(scale: float) -> Capture:
     ends, places = _endpoints(hosts)
     planner = _Planner(scale, places, said, len(hosts))
     flows = planner.flows()
-    return Capture(
-        flows, ends, script, pool.bytes(), planner.broadcasts(), tuple(h.name for h in hosts), said.pages
-    )
+    return Capture(flows, ends, script, pool.bytes(), planner.broadcasts(), tuple(h.name for h in hosts), said.pages)

@@ -50,8 +50,7 @@ def initial(hello: bytes, random: Random) -> bytes:
     destination = random.randbytes(8)
     secret = _expand(hmac.digest(INITIAL_SALT, destination, "sha256"), b"client in", 32)
     key, iv, mask_key = (
-        _expand(secret, label, size)
-        for label, size in ((b"quic key", 16), (b"quic iv", 12), (b"quic hp", 16))
+        _expand(secret, label, size) for label, size in ((b"quic key", 16), (b"quic iv", 12), (b"quic hp", 16))
     )
     frame = bytes([CRYPTO_FRAME, 0]) + _varint(len(hello)) + hello
     overhead = len(_header(destination, 0)) + 2 + TAG
@@ -63,9 +62,7 @@ def initial(hello: bytes, random: Random) -> bytes:
     # Header protection is one AES block, which is what ECB of one block is.
     mask = Cipher(algorithms.AES(mask_key), modes.ECB()).encryptor().update(cipher[SAMPLE])
     first = header[0] ^ mask[0] & 0x0F
-    return (
-        bytes([first]) + header[1:-2] + bytes(a ^ b for a, b in zip(number, mask[1:3], strict=True)) + cipher
-    )
+    return bytes([first]) + header[1:-2] + bytes(a ^ b for a, b in zip(number, mask[1:3], strict=True)) + cipher
 
 
 def short_packet(random: Random, size: int) -> bytes:

@@ -125,10 +125,7 @@ def _extensions_1_3(name: str, random: Random, *, post_quantum: bool) -> list[by
     if post_quantum:
         shares += _key_share(X25519_MLKEM768, random.randbytes(MLKEM_SHARE))
         outer = (
-            b"\0\0\1\0\1"
-            + random.randbytes(1)
-            + counted(random.randbytes(32), 2)
-            + counted(random.randbytes(176), 2)
+            b"\0\0\1\0\1" + random.randbytes(1) + counted(random.randbytes(32), 2) + counted(random.randbytes(176), 2)
         )
         extensions.append(extension(Extension.ENCRYPTED_HELLO, outer))
     shares += _key_share(X25519, random.randbytes(32))
@@ -177,9 +174,7 @@ def client_hello(name: str, random: Random, *, modern: bool = True, post_quantum
 
 
 def _certificate() -> bytes:
-    key = ed25519.Ed25519PrivateKey.from_private_bytes(
-        bytes(range(32))
-    )  # its signatures need no random number
+    key = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))  # its signatures need no random number
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "example.com")])
     names = [x509.DNSName(f"h{number}.example.com") for number in range(CERTIFICATE_NAMES)]
     return (

@@ -40,9 +40,7 @@ def _opaque(sizes: range, draw: np.random.RandomState) -> tuple[Pool, Script]:
     return pool, Script(pool.spans(), 0, 0, 0, 0, 0, 0, 0)
 
 
-def _flows(
-    count: int, clients: int, servers: int, ports: tuple[int, ...], draw: np.random.RandomState
-) -> Rows:
+def _flows(count: int, clients: int, servers: int, ports: tuple[int, ...], draw: np.random.RandomState) -> Rows:
     rows = new_flows(count)
     rows["initiator"] = draw.randint(0, clients, count)
     rows["responder"] = clients + draw.randint(0, servers, count)
