@@ -19,7 +19,6 @@ counts = "C"
 controlled = "B"
 front_kinds = ["cdn"]
 carrier_kinds = ["network"]
-tenant_kinds = ["saas"]
 [kinds]
 cloud = "rents out servers"
 cdn = "delivers for others"

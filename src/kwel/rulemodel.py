@@ -67,6 +67,8 @@ class Operator:
     ranges: tuple[PublishedRange, ...]
     prefixes: tuple[str, ...]
     """Ranges that the operator publishes and the table does not hold."""
+    lodges: bool
+    """Some of the names lead to hosts of others: alone, a name proves the supplier and not the host."""
     shares: tuple[str, ...]
     """Operators under the same parent in whose networks these hosts stand too."""
     fronts: tuple[str, ...]
@@ -154,8 +156,6 @@ class Vocabulary:
     """Kinds of operator that stand between a client and somebody else's origin."""
     carrier_kinds: tuple[str, ...]
     """Kinds of operator that lodge hosts of other operators in their own network."""
-    tenant_kinds: tuple[str, ...]
-    """Kinds of operator whose hosts may stand in networks of others."""
     reasons: tuple[str, ...]
     evidence: Mapping[str, tuple[str, ...]]
     """Kinds of evidence and the keys of their values."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kwel.model import TableInfo
     from kwel.rulemodel import Operator, Rulebook, Service
 
-_REMEMBERED: Final = 1 << 17
+_REMEMBERED: Final = 1 << 16
 _JUDGED: Final = tuple(field.name for field in fields(Attribution))[3:]
 """What a judgement says; before it come address, name and chain, which it does not depend on."""
 
@@ -98,6 +98,8 @@ class Attributor:
         key = id(row), id(named)  # both are kept: one object for each distinct answer
         judged = self._judged.get(key)
         if judged is None:
+            if len(self._judged) >= _REMEMBERED:
+                self._judged.clear()
             judged = self._judged[key] = self._stamped(row, named)
         found = Attribution(address, name, chain, *judged)
         return replace(found, evidence=observed + found.evidence) if observed else found
@@ -117,6 +119,9 @@ class Attributor:
             value = int.from_bytes(socket.inet_pton(family, address))
         except (OSError, ValueError):
             return _NOWHERE
+        if len(self._rows) >= _REMEMBERED:
+            for memory in (self._rows, self._seen, self._judged):  # together: the last goes by identity of the first
+                memory.clear()
         facts = self._lookup(address)
         operator, prefix = self._operator_prefixes.find(family, value) or (None, "")
         service, service_prefix = self._service_prefixes.find(family, value) or (None, "")

@@ -172,7 +172,7 @@ class HostFinder:
     def _by_name(self, known: Known, named: HostName, evidence: tuple[Evidence, ...]) -> Host:
         """The network says nothing that a rule knows: the name alone, or what a vendor says of its service."""
         if operator := named.operator:
-            grade = lowered(Grade.C, unsourced=operator.unsourced)
+            grade = lowered(Grade.C, unsourced=operator.unsourced or operator.lodges)
             step = inferred("operator-domain", operator_rule(operator), operator=operator.name, suffix=named.suffix)
             return Host(operator, grade, (*evidence, step), name_counts=True)
         service = known.service or named.service
@@ -206,7 +206,7 @@ class HostFinder:
             )
             return Host(host.operator, host.grade, host.evidence, (step,), name_counts=True, against=network)
         rejected = self._registration(known.facts, network) if numbers else ()
-        if named.operator.kind in self._words.tenant_kinds:
+        if named.operator.lodges:
             return Host(network, grade, evidence, rejected, network, numbers)
         step = inferred(
             "name-against-network",
