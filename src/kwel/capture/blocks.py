@@ -36,8 +36,10 @@ from kwel.capture.records import (
     TOO_LONG,
     TOO_MANY_INTERFACES,
     longest_frame,
+    u8,
     u16,
     u32,
+    word,
 )
 from kwel.columns import RECORD
 from kwel.native import helper, kernel
@@ -166,7 +168,7 @@ def read_interface(
         if code == END or at + size > stop:
             break
         if code == RESOLUTION and size == 1:
-            set_resolution(interfaces, row, np.int64(buffer[at]))
+            set_resolution(interfaces, row, u8(buffer, at))
         elif code == TIME_OFFSET and size == 8:
             seconds = u64(buffer, at, swapped)
             interfaces[row + OFFSET] = max(-4_000_000_000, min(seconds, 4_000_000_000)) * 1_000_000_000
@@ -255,37 +257,41 @@ def read_other(
 
 
 @helper
-def check_block(buffer: NDArray[np.uint8], position: int, end: int, kind: int, state: NDArray[np.int64]) -> int:
+def check_block(words: NDArray[np.uint32], position: int, end: int, kind: int, state: NDArray[np.int64]) -> int:
     """Return the length of the block at *position*, or minus what is wrong, or 0 where it is not all here.
 
     A length that is no multiple of four is rounded up: the specification forbids it, some writers do it.
     """
-    total = (u32(buffer, position + 4, state[SWAPPED]) + 3) & ~3
-    state[CLAIM] = total
+    total = (word(words, position + 4, state[SWAPPED]) + 3) & ~3
     if total < 12:
+        state[CLAIM] = total
         return -BAD_BLOCK
     if total > LONGEST_BLOCK and not (kind in PACKET_BLOCKS and total <= LONGEST_BLOCK * 9):
+        state[CLAIM] = total
         return -TOO_LONG
     if total > HELD + ROOM:
         return total if position + HELD + ROOM <= end else 0
     if position + total > end:
         return 0
-    if (u32(buffer, position + total - 4, state[SWAPPED]) + 3) & ~3 != total:
+    if (word(words, position + total - 4, state[SWAPPED]) + 3) & ~3 != total:
         return -BAD_TRAILER
     return total
 
 
 @helper
-def packet_interface(buffer: NDArray[np.uint8], position: int, kind: int, swapped: int) -> int:
+def packet_interface(words: NDArray[np.uint32], position: int, kind: int, swapped: int) -> int:
     """Return which interface captured a packet; Simple Packet Blocks belong to the first."""
     if kind == SIMPLE_PACKET:
         return 0
-    return u16(buffer, position + 8, swapped) if kind == PACKET else u32(buffer, position + 8, swapped)
+    interface = word(words, position + 8, swapped)
+    if kind == PACKET:  # 16 bits, and 16 bits for the packets lost before it
+        return interface >> 16 if swapped else interface & 0xFFFF
+    return interface
 
 
 @helper
 def read_packet(
-    buffer: NDArray[np.uint8],
+    words: NDArray[np.uint32],
     position: int,
     total: int,
     kind: int,
@@ -297,28 +303,27 @@ def read_packet(
     """Fill one row of *records*; return ``MORE``, or what is wrong with the block."""
     swapped = state[SWAPPED]
     if total < (16 if kind == SIMPLE_PACKET else 32):
+        state[CLAIM] = total
         return BAD_BLOCK
-    interface = packet_interface(buffer, position, kind, swapped)
-    state[CLAIM] = interface
+    interface = packet_interface(words, position, kind, swapped)
     if interface >= state[INTERFACES]:
+        state[CLAIM] = interface
         return NO_INTERFACE
     row = interface * WIDTH
     if kind == SIMPLE_PACKET:
-        start, wire = position + 12, u32(buffer, position + 8, swapped)
+        start, wire = position + 12, word(words, position + 8, swapped)
         captured = min(wire, total - 16)
         if interfaces[row + SNAP] > 0:
             captured = min(captured, interfaces[row + SNAP])
     else:
-        start, wire = position + 28, u32(buffer, position + 24, swapped)
-        captured = u32(buffer, position + 20, swapped)
-        units = u32(buffer, position + 12, swapped) << 32 | u32(buffer, position + 16, swapped)
+        start, wire = position + 28, word(words, position + 24, swapped)
+        captured = word(words, position + 20, swapped)
+        units = word(words, position + 12, swapped) << 32 | word(words, position + 16, swapped)
         state[TIME] = nanoseconds(units, interfaces, row)
         state[FIRST], state[LAST] = min(state[FIRST], state[TIME]), max(state[LAST], state[TIME])
-    state[CLAIM] = captured
-    if captured > interfaces[row + LONGEST]:
+    if captured > interfaces[row + LONGEST] or start + captured > position + total - 4:
+        state[CLAIM] = captured
         return TOO_LONG
-    if start + captured > position + total - 4:
-        return BAD_BLOCK
     record = records[index]
     record["time"] = state[TIME]
     record["start"] = start
@@ -329,9 +334,10 @@ def read_packet(
     return MORE
 
 
-@kernel(np.uint8, int, np.int64, np.int64, np.int64, RECORD)
+@kernel(np.uint8, np.uint32, int, np.int64, np.int64, np.int64, RECORD)
 def index_blocks(
     buffer: NDArray[np.uint8],
+    words: NDArray[np.uint32],
     end: int,
     state: NDArray[np.int64],
     links: NDArray[np.int64],
@@ -345,19 +351,19 @@ def index_blocks(
         status = MORE
         if position + 12 > end:
             break
-        kind = u32(buffer, position, state[SWAPPED])
+        kind = word(words, position, state[SWAPPED])
         if kind == SECTION_HEADER:
             order = section_order(buffer, position)
             if order < 0:
                 status = BAD_ORDER
                 break
             state[SWAPPED] = order
-        total = check_block(buffer, position, end, kind, state)
+        total = check_block(words, position, end, kind, state)
         if total <= 0:
             status = -total
             break
         if kind in PACKET_BLOCKS:
-            status = read_packet(buffer, position, total, kind, state, interfaces, records, rows)
+            status = read_packet(words, position, total, kind, state, interfaces, records, rows)
             if status != MORE:
                 break
             links[np.int64(records[rows]["link"])] += 1

@@ -119,11 +119,13 @@ def _look(one: Found, *, in_folder: bool) -> Found | None:
         return one
     named = not in_folder or bool(NAMED_LIKE_A_CAPTURE.search(one.path.name))
     try:
-        regular = stat.S_ISREG(os.stat(one.path).st_mode)
+        mode = os.stat(one.path).st_mode
     except (OSError, ValueError):
-        regular = True  # opening it tells why it is not
-    if not regular:  # a pipe can be read only once, anything else is refused when it is opened
-        return None if in_folder else one
+        mode = stat.S_IFREG  # opening it tells what is wrong
+    if in_folder and not stat.S_ISREG(mode):
+        return None
+    if stat.S_ISFIFO(mode):  # can be read only once
+        return one
     reading = Reading(one.path, chunk=PIECE)
     batches = reading.batches()
     batch = next(batches, None)

@@ -8,15 +8,20 @@ openers in Wireshark's wiretap directory, and of file(1).
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kwel.capture import records as r
 from kwel.capture.blocks import DROPPED, WIDTH, index_blocks
+from kwel.capture.links import link_name
 from kwel.capture.unpack import packing
 from kwel.columns import RECORD
-from kwel.native import Kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kwel.native import Kernel
 
 HEAD = 24
 """Bytes that decide: a pcap file header."""
@@ -64,7 +69,8 @@ STATUSES = {
     "read up to there",
     r.NO_INTERFACE: "frame {record} at byte {byte} is of interface {claim}, which the file does not describe; "
     "read up to there",
-    r.TOO_MANY_INTERFACES: "the block after frame {frame} at byte {byte} describes a 65537th interface; read up to there",
+    r.TOO_MANY_INTERFACES: "the block after frame {frame} at byte {byte} describes a 65537th interface; "
+    "read up to there",
 }
 """Why reading stopped: one line for the user."""
 
@@ -72,11 +78,12 @@ STATUSES = {
 class Index:
     """Where the frames of one capture lie. Holds what the kernels keep from buffer to buffer."""
 
-    def __init__(self, name: str, kernel: Kernel) -> None:
+    def __init__(self, name: str, kernel: Kernel, *, in_words: bool) -> None:
         self.format = name
         self.links: NDArray[np.int64] = np.zeros(0x1_0000, np.int64)
         self.records = np.empty(ROWS, RECORD)
         self._kernel = kernel
+        self._in_words = in_words
         self._interfaces: NDArray[np.int64] = np.zeros(16 * WIDTH, np.int64)
         self.state: NDArray[np.int64] = np.zeros(r.STATE, np.int64)
         self.state[r.FIRST], self.state[r.LAST], self.state[r.LOST] = r.FOREVER, -1, -1
@@ -84,8 +91,9 @@ class Index:
     def run(self, buffer: NDArray[np.uint8], end: int, *, final: bool) -> int:
         """Index from ``position`` to *end*; return a status of ``records``."""
         self.state[r.FINAL] = final
+        arrays = (buffer, buffer.view(np.uint32)) if self._in_words else (buffer,)
         while True:
-            status = self._kernel(buffer, end, self.state, self.links, self._interfaces, self.records)
+            status = self._kernel(*arrays, end, self.state, self.links, self._interfaces, self.records)
             if status != r.GROW or self.rows:
                 return r.FULL if status == r.GROW else status
             self._interfaces = np.concatenate([self._interfaces, np.zeros_like(self._interfaces)])
@@ -127,9 +135,9 @@ class Index:
         lost = [int(count) for count in [*rows[:, DROPPED], self.state[r.LOST]] if count >= 0]
         return sum(lost) if lost else None
 
-    def packets_by_link(self) -> tuple[tuple[int, int], ...]:
+    def packets_by_link(self) -> tuple[tuple[str, int], ...]:
         """Return link types and how many packets are of each."""
-        return tuple((int(link), int(self.links[link])) for link in np.flatnonzero(self.links))
+        return tuple((link_name(int(link)), int(self.links[link])) for link in np.flatnonzero(self.links))
 
     def explain(self, status: int, base: int) -> str:
         """Return why *status* ended the reading; *base* is where the buffer begins in the file."""
@@ -153,7 +161,7 @@ def open_index(head: bytes, suffix: str | None = None) -> Index | str:
     if suffix and packing(head):
         return f"is packed twice, {packing(head)} in {suffix}; unpack it once"
     if head.startswith(PCAPNG):
-        return Index("pcapng", index_blocks)
+        return Index("pcapng", index_blocks, in_words=True)
     if not head:
         return "is empty; capture again, or check the copy"
     for order in "<>":
@@ -170,7 +178,7 @@ def _pcap_index(head: bytes, order: str, scale: int, header: int) -> Index | str
     if len(head) < HEAD:
         return f"is cut off in the file header: {len(head)} of {HEAD} bytes; copy the file again"
     major, minor, link = struct.unpack_from(order + "4xHH12xI", head)
-    index = Index("pcap", r.index_records)
+    index = Index("pcap", r.index_records, in_words=False)
     state = index.state
     state[r.POSITION], state[r.SWAPPED] = HEAD, order == ">"
     state[r.SCALE], state[r.HEADER], state[r.ORDER] = scale, header, _length_order(major, minor)

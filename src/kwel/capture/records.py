@@ -81,7 +81,13 @@ ZEROS = 0x1000
 """So many zero bytes where a record should begin are a hole in the file: no writer leaves 256 empty records of 1970."""
 
 LONG_FRAMES = ((231, 0x800_0000), (249, 0x800_0000), (279, 0x200_0000))
-"""LINKTYPE_DBUS, LINKTYPE_USBPCAP, LINKTYPE_EBHSCR: their frames may exceed 256 KiB (Wireshark: wtap_max_snaplen_for_encap)."""
+"""LINKTYPE_DBUS, _USBPCAP, _EBHSCR: their frames may exceed 256 KiB (Wireshark: wtap_max_snaplen_for_encap)."""
+
+
+@helper
+def u8(buffer: NDArray[np.uint8], at: int) -> int:
+    """Return the byte at *at*."""
+    return np.int64(buffer[np.uint64(at)])
 
 
 @helper
@@ -99,6 +105,15 @@ def u32(buffer: NDArray[np.uint8], at: int, swapped: int) -> int:
     a, b = np.int64(buffer[i]), np.int64(buffer[i + np.uint64(1)])
     c, d = np.int64(buffer[i + np.uint64(2)]), np.int64(buffer[i + np.uint64(3)])
     return a << 24 | b << 16 | c << 8 | d if swapped else d << 24 | c << 16 | b << 8 | a
+
+
+@helper
+def word(words: NDArray[np.uint32], at: int, swapped: int) -> int:
+    """Return the unsigned 32-bit integer at byte *at*, a multiple of four: one access where ``u32`` makes four."""
+    a = np.int64(words[np.uint64(at >> 2)])
+    if swapped:
+        a = a >> 24 | (a >> 8 & 0xFF00) | (a << 8 & 0xFF_0000) | (a << 24 & 0xFF00_0000)
+    return a
 
 
 @helper

@@ -71,7 +71,7 @@ def _step_buffered(decoder: Any, data: bytes, limit: int) -> tuple[bytes, bytes]
     return out, decoder.unused_data
 
 
-def _step_zstd(decoder: Any, data: memoryview, limit: int) -> tuple[bytes, memoryview]:  # noqa: ARG001
+def _step_zstd(decoder: Any, data: memoryview, limit: int) -> tuple[bytes, memoryview]:
     out = decoder.decompress(data[:ZSTD_PIECE])
     left = len(decoder.unused_data) if decoder.eof else 0
     return out, data[min(len(data), ZSTD_PIECE) - left :]
@@ -92,6 +92,7 @@ class Unpacker(Source):
     def __init__(self, packed: FileSource, suffix: str) -> None:
         super().__init__()
         self.suffix = suffix
+        self._step = STEPS[suffix]
         self._packed = packed
         self._new_decoder, self._damages = _codec(suffix)
         self._decoder = self._new_decoder()
@@ -124,7 +125,7 @@ class Unpacker(Source):
                 continue
             hungry = getattr(self._decoder, "needs_input", True)
             given = len(self._input) or not hungry or self._refill()
-            out, self._input = STEPS[self.suffix](self._decoder, self._input, limit)
+            out, self._input = self._step(self._decoder, self._input, limit)
             if out:
                 return out
             if not given and not self._decoder.eof:

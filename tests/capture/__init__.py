@@ -1,0 +1,1 @@
+"""Tests of the first stage: capture files in, batches of frames out."""
