@@ -52,6 +52,8 @@ FACTS = {
     "86.80.1.1": AddressFacts(asn=1136, as_org="KPN B.V.", as_country="NL", country="NL"),
     "198.51.100.1": AddressFacts(asn=64500, as_org="Somebody Ltd", as_country="NL", country="NL"),
     "198.51.100.2": AddressFacts(asn=64501, as_org="Somebody Else Ltd", as_country="NL", country="NL"),
+    "198.51.100.3": AddressFacts(asn=64502, as_org="Somebody Abroad Ltd", as_country="US", country="NL"),
+    "198.51.100.4": AddressFacts(asn=64503, as_country="NL", country="NL"),
     "203.0.113.1": AddressFacts(country="NL"),
     "8.8.8.8": AddressFacts(asn=15169, as_org="Google LLC", as_country="US", country="US"),
     "209.206.48.1": AddressFacts(asn=395831, as_org="Meraki LLC", as_country="US", country="US"),
@@ -185,6 +187,21 @@ def test_a_foreign_name_in_a_european_network_is_not_called_european(attributor:
     assert (found.operator_id, found.verdict.value, found.reason) == ("hetzner", "unknown", "contradiction")
 
 
+def test_a_european_name_in_a_network_registered_abroad_that_no_rule_knows_is_not_called_european(
+    attributor: Attributor,
+) -> None:
+    name = "plant.s3.nl-ams.scw.cloud"
+    abroad, here, nowhere = (attributor.attribute(a, name) for a in ("198.51.100.3", "198.51.100.1", None))
+
+    assert (abroad.verdict.value, abroad.reason) == ("unknown", "contradiction")
+    assert here.verdict.value == nowhere.verdict.value == "eu-indicated"
+
+
+def test_an_address_asked_of_a_proxy_is_looked_up(attributor: Attributor) -> None:
+    assert attributor.attribute(None, "52.57.120.30").region == "eu-central-1"
+    assert attributor.attribute(None, "[2001:db8::1]").verdict.value == "unknown"
+
+
 def test_a_foreign_cache_inside_an_access_provider_is_the_foreigners(attributor: Attributor) -> None:
     found = attributor.attribute("86.80.1.1", "a767.dspw65.akamai.net")
 
@@ -244,6 +261,21 @@ def test_a_network_without_a_rule_is_named_and_decides_nothing(attributor: Attri
     assert (first.verdict.value, first.reason) == ("unknown", "operator-without-rule")
     assert first.parent is None
     assert first.operator_jurisdiction is None
+
+
+def test_networks_alike_of_which_one_has_no_name_keep_what_each_has(attributor: Attributor) -> None:
+    nameless, named = (attributor.attribute(f"198.51.100.{n}", None) for n in (4, 2))
+
+    assert nameless.operator is None
+    assert named.operator is not None
+    assert named.operator.value == "Somebody Else Ltd"
+
+
+def test_a_network_without_a_name_leaves_its_number_in_the_evidence(attributor: Attributor) -> None:
+    found = attributor.attribute("198.51.100.4", None)
+
+    assert found.operator is None
+    assert kinds(found.evidence) == ["asn-without-rule", "geolocation", "bloc"]
 
 
 @pytest.mark.parametrize("address", ["203.0.113.1", "10.0.0.1", "192.0.2.99", "not an address", "", None])

@@ -11,10 +11,11 @@ import socket
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 
+from kwel.clouds.claims import claims_of, grade_of, jurisdictions, owns
 from kwel.clouds.hosts import Host, HostFinder, Known, by_prefix
 from kwel.clouds.names import HostName, NameReader
 from kwel.clouds.places import Location, Placer
-from kwel.clouds.steps import Steps, inferred, lowered, operator_rule, service_rule
+from kwel.clouds.steps import Steps, inferred
 from kwel.clouds.verdict import Axes, judge
 from kwel.model import Attribution, Claim, Evidence, Grade
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kwel.rulemodel import Operator, Rulebook, Service
 
 _REMEMBERED: Final = 1 << 16
+_LONGEST_LITERAL: Final = 47  # an IPv6 address in brackets, RFC 4291 section 2.2
 _JUDGED: Final = tuple(field.name for field in fields(Attribution))[3:]
 """What a judgement says; before it come address, name and chain, which it does not depend on."""
 
@@ -93,7 +95,8 @@ class Attributor:
             chain: the CNAMEs that it led to, in order.
             observed: where the name and the address were seen; comes first in the evidence.
         """
-        row = self._row(address) if address else _NOWHERE
+        where = address or _literal(name)
+        row = self._row(where) if where else _NOWHERE
         named = self._names.read(name, chain)
         key = id(row), id(named)  # both are kept: one object for each distinct answer
         judged = self._judged.get(key)
@@ -130,7 +133,8 @@ class Attributor:
             facts.cloud_provider,
             facts.region,
             self._tags.intersection(facts.services),
-            (facts.asn, facts.as_country) if ruled else facts.asn is None,
+            facts.asn if ruled else facts.asn is None,
+            facts.as_country,
             facts.country,
             prefix,
             service_prefix,
@@ -155,11 +159,11 @@ class Attributor:
             judged = self._judged_alike[alike] = self._judge(row.known, named)
         if row.step:
             operator, parent = judged["operator"], judged["parent"]
-            if operator:
-                value = operator.value if parent else row.organisation or operator.value
-                operator = Claim(value, operator.grade, (row.step, *operator.evidence[1:]))
-            if parent:
+            if operator and parent:
+                operator = Claim(operator.value, operator.grade, (row.step, *operator.evidence[1:]))
                 parent = Claim(parent.value, parent.grade, (row.step, *parent.evidence[1:]))
+            elif row.organisation:  # no rule knows the network: its registered name is all there is
+                operator = Claim(row.organisation, Grade.C, (row.step,))
             evidence = (row.step, *judged["evidence"][1:])
             judged = {**judged, "operator": operator, "parent": parent, "evidence": evidence}
         return tuple(judged[name] for name in _JUDGED)
@@ -169,21 +173,11 @@ class Attributor:
         service = named.service or known.service
         front = self._front(host, known, named, service)
         location = self._places.find(host, known, named, front)
-        service_grade = _service_grade(service, host, known, named)
-        axes = self._axes(host, location, service, service_grade, front=bool(front))
+        service_grade = grade_of(service, host, known, named)
+        axes = self._axes(host, known, location, service, service_grade, front=bool(front))
         verdict, grade, reason = judge(axes, self.members, self._words)
-        claims = _claims(host, location, service, service_grade, known, named)
+        claims = claims_of(host, location, service, service_grade, known, named)
         jurisdiction = self._supplier_jurisdiction(service)
-        bloc = inferred(
-            "bloc",
-            f"rules/jurisdictions/blocs.toml, {self.bloc.reviewed}",
-            bloc=self.bloc.id,
-            parent=axes.parent,
-            operator=axes.operator,
-            location=location.value,
-            supplier=jurisdiction,
-            reason=reason,
-        )
         steps = [step for claim in claims.values() if claim for step in claim.evidence]
         return {
             **claims,
@@ -201,14 +195,30 @@ class Attributor:
             "grade": grade,
             "verdict": verdict,
             "reason": reason,
-            "evidence": (*dict.fromkeys(steps), bloc),
+            "evidence": (
+                *dict.fromkeys((*host.evidence, *steps)),
+                self._compared(axes, location, jurisdiction, reason),
+            ),
             "rejected": host.rejected + location.rejected,
         }
+
+    def _compared(self, axes: Axes, location: Location, supplier: str | None, reason: str) -> Evidence:
+        """Return the last step: what was held against the bloc."""
+        return inferred(
+            "bloc",
+            f"rules/jurisdictions/blocs.toml, {self.bloc.reviewed}",
+            bloc=self.bloc.id,
+            parent=axes.parent,
+            operator=axes.operator,
+            location=location.value,
+            supplier=supplier,
+            reason=reason,
+        )
 
     def _front(self, host: Host, known: Known, named: HostName, service: Service | None) -> str:
         """Return what stands before somebody else's origin; nothing where nothing does, or it is their own."""
         operator = host.operator
-        if operator is None or _own(service, operator):
+        if operator is None or owns(service, operator):
             return ""
         if operator.kind in self._words.front_kinds:
             return operator.name
@@ -226,7 +236,14 @@ class Attributor:
         return fronts[0] if front and host.operator.kind not in fronts else host.operator.kind
 
     def _axes(
-        self, host: Host, location: Location, service: Service | None, service_grade: Grade, *, front: bool
+        self,
+        host: Host,
+        known: Known,
+        location: Location,
+        service: Service | None,
+        service_grade: Grade,
+        *,
+        front: bool,
     ) -> Axes:
         operator = host.operator
         return Axes(
@@ -237,106 +254,30 @@ class Attributor:
             places=location.countries,
             place_grade=location.grade,
             anycast=location.anycast,
-            supplier=_jurisdictions(service),
+            supplier=jurisdictions(service),
             supplier_grade=service_grade,
             front=front,
-            contradicted=host.against is not None and not self._is_inside(host.against),
+            contradicted=self._contradicted(host, known),
         )
 
-    def _is_inside(self, operator: Operator) -> bool:
-        return {operator.jurisdiction, operator.parent.jurisdiction} <= self.members
+    def _contradicted(self, host: Host, known: Known) -> bool:
+        """Return whether other evidence names somebody outside, or a network registered outside that no rule knows."""
+        if other := host.against:
+            return not {other.jurisdiction, other.parent.jurisdiction} <= self.members
+        return host.stranger and known.facts is not None and known.facts.as_country not in self.members
 
     def _supplier_jurisdiction(self, service: Service | None) -> str | None:
         """Return whose law reaches the supplier: that of the parent, unless only the seat is outside."""
-        found = _jurisdictions(service)
+        found = jurisdictions(service)
         return next((j for j in found if j not in self.members), found[0] if found else None)
 
 
-def _jurisdictions(service: Service | None) -> tuple[str, ...]:
-    if service is None or service.jurisdiction is None:
-        return ()
-    return (*((service.parent.jurisdiction,) if service.parent else ()), service.jurisdiction)
-
-
-def _own(service: Service | None, operator: Operator) -> bool:
-    """Return whether whoever answers for the service also runs the host: then a front hides nobody else."""
-    if service is None:
-        return False
-    same_parent = service.parent is not None and service.parent.name == operator.parent.name
-    return same_parent or service.operator == operator.id
-
-
-def _service_grade(service: Service | None, host: Host, known: Known, named: HostName) -> Grade:
-    """A name says what it is for at grade C; more where the network is the supplier's own or the vendor lists it."""
-    if service is None:
-        return Grade.U
-    grade = Grade.C if named.service else Grade.B
-    if host.against and host.against.id == service.operator:
-        grade = Grade.D  # the name was not believed for the host, so not for the service either
-    elif known.service is service and named.service is service:
-        grade = Grade.A
-    elif host.operator and host.network and _own(service, host.operator):
-        grade = max(grade, host.grade)
-    return lowered(grade, unsourced=service.evidence == "unverified")
-
-
-def _claims(
-    host: Host,
-    location: Location,
-    service: Service | None,
-    service_grade: Grade,
-    known: Known,
-    named: HostName,
-) -> dict[str, Claim | None]:
-    operator, parent = None, None
-    if host.operator:
-        operator = Claim(host.operator.name, host.grade, (*host.evidence, _entity(host.operator)))
-        parent = Claim(host.operator.parent.name, host.grade, (*host.evidence, _parent(host.operator)))
-    elif host.evidence and known.facts and known.facts.as_org:
-        operator = Claim(known.facts.as_org, Grade.C, host.evidence)
-    place = None
-    if location.value and location.evidence:
-        place = Claim(location.value, location.grade, location.evidence)
-    purpose = None
-    if service:
-        purpose = Claim(service.product, service_grade, (_service(service, known, named),))
-    return {"operator": operator, "parent": parent, "location": place, "service": purpose}
-
-
-def _entity(operator: Operator) -> Evidence:
-    return inferred(
-        "operator-entity",
-        operator_rule(operator),
-        operator=operator.name,
-        entity=operator.entity,
-        jurisdiction=operator.jurisdiction,
-    )
-
-
-def _parent(operator: Operator) -> Evidence:
-    return inferred(
-        "parent",
-        operator_rule(operator),
-        operator=operator.name,
-        parent=operator.parent.name,
-        jurisdiction=operator.parent.jurisdiction,
-    )
-
-
-def _service(service: Service, known: Known, named: HostName) -> Evidence:
-    jurisdiction = "/".join(dict.fromkeys(_jurisdictions(service)))
-    common = {"supplier": service.vendor, "jurisdiction": jurisdiction, "evidence": service.evidence}
-    if named.service:
-        return inferred(
-            "service-name",
-            service_rule(service),
-            product=service.product,
-            suffix=named.service_suffix,
-            **common,
-        )
-    return inferred(
-        "service-range", service_rule(service), product=service.product, prefix=known.service_prefix, **common
-    )
+def _literal(name: str | None) -> str | None:
+    """Return the address that somebody asked a proxy for instead of a name."""
+    if name is None or len(name) > _LONGEST_LITERAL:
+        return None
+    bare = name.removeprefix("[").removesuffix("]")
+    return bare if ":" in bare or bare[-1:].isdigit() else None
 
 
 def explain(attribution: Attribution) -> dict[str, Any]:

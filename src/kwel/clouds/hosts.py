@@ -54,6 +54,8 @@ class Host:
     name_agrees: bool = False
     against: Operator | None = None
     """Whom the evidence that was set aside names."""
+    stranger: bool = False
+    """The name alone says who it is, and the network is one that no rule knows."""
 
 
 class Prefixes:
@@ -174,7 +176,7 @@ class HostFinder:
         if operator := named.operator:
             grade = lowered(Grade.C, unsourced=operator.unsourced or operator.lodges)
             step = inferred("operator-domain", operator_rule(operator), operator=operator.name, suffix=named.suffix)
-            return Host(operator, grade, (*evidence, step), name_counts=True)
+            return Host(operator, grade, (*evidence, step), name_counts=True, stranger=bool(evidence))
         service = known.service or named.service
         if service and service.operator and not evidence:  # a network without a rule may be another host
             operator = self._book.operators[service.operator]
@@ -196,7 +198,7 @@ class HostFinder:
         assert named.operator is not None
         if numbers and network.kind in self._words.carrier_kinds:
             # Caches and edges of content networks stand inside access providers: the name tells more.
-            host = self._by_name(Known(known.facts), named, evidence)
+            host = self._by_name(known, named, evidence)
             step = self._steps.looked_up(
                 "network-against-name",
                 "asn",

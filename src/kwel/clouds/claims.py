@@ -1,0 +1,104 @@
+"""What was found of host, place and service in, claims with their evidence out.
+
+Supplier and service are graded here: a name says what it is for, and the network may confirm who answers for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwel.clouds.steps import inferred, lowered, operator_rule, service_rule
+from kwel.model import Claim, Evidence, Grade
+
+if TYPE_CHECKING:
+    from kwel.clouds.hosts import Host, Known
+    from kwel.clouds.names import HostName
+    from kwel.clouds.places import Location
+    from kwel.rulemodel import Operator, Service
+
+
+def jurisdictions(service: Service | None) -> tuple[str, ...]:
+    """Return whose law reaches whoever answers for a service: that of the parent, then that of the seat."""
+    if service is None or service.jurisdiction is None:
+        return ()
+    return (*((service.parent.jurisdiction,) if service.parent else ()), service.jurisdiction)
+
+
+def owns(service: Service | None, operator: Operator) -> bool:
+    """Return whether whoever answers for the service also runs the host: then a front hides nobody else."""
+    if service is None:
+        return False
+    same_parent = service.parent is not None and service.parent.name == operator.parent.name
+    return same_parent or service.operator == operator.id
+
+
+def grade_of(service: Service | None, host: Host, known: Known, named: HostName) -> Grade:
+    """A name says what it is for at grade C; more where the network is the supplier's own or the vendor lists it."""
+    if service is None:
+        return Grade.U
+    grade = Grade.C if named.service else Grade.B
+    if host.against and host.against.id == service.operator:
+        grade = Grade.D  # the name was not believed for the host, so not for the service either
+    elif known.service is service and named.service is service:
+        grade = Grade.A
+    elif host.operator and host.network and owns(service, host.operator):
+        grade = max(grade, host.grade)
+    return lowered(grade, unsourced=service.evidence == "unverified")
+
+
+def claims_of(
+    host: Host,
+    location: Location,
+    service: Service | None,
+    service_grade: Grade,
+    known: Known,
+    named: HostName,
+) -> dict[str, Claim | None]:
+    """Return operator, parent, location and service; a network that no rule knows is not an operator here."""
+    operator, parent = None, None
+    if host.operator:
+        operator = Claim(host.operator.name, host.grade, (*host.evidence, _entity(host.operator)))
+        parent = Claim(host.operator.parent.name, host.grade, (*host.evidence, _parent(host.operator)))
+    place = None
+    if location.value and location.evidence:
+        place = Claim(location.value, location.grade, location.evidence)
+    purpose = None
+    if service:
+        purpose = Claim(service.product, service_grade, (_service(service, known, named),))
+    return {"operator": operator, "parent": parent, "location": place, "service": purpose}
+
+
+def _entity(operator: Operator) -> Evidence:
+    return inferred(
+        "operator-entity",
+        operator_rule(operator),
+        operator=operator.name,
+        entity=operator.entity,
+        jurisdiction=operator.jurisdiction,
+    )
+
+
+def _parent(operator: Operator) -> Evidence:
+    return inferred(
+        "parent",
+        operator_rule(operator),
+        operator=operator.name,
+        parent=operator.parent.name,
+        jurisdiction=operator.parent.jurisdiction,
+    )
+
+
+def _service(service: Service, known: Known, named: HostName) -> Evidence:
+    jurisdiction = "/".join(dict.fromkeys(jurisdictions(service)))
+    common = {"supplier": service.vendor, "jurisdiction": jurisdiction, "evidence": service.evidence}
+    if named.service:
+        return inferred(
+            "service-name",
+            service_rule(service),
+            product=service.product,
+            suffix=named.service_suffix,
+            **common,
+        )
+    return inferred(
+        "service-range", service_rule(service), product=service.product, prefix=known.service_prefix, **common
+    )
