@@ -38,7 +38,12 @@ if TYPE_CHECKING:
 CAPTURE = "line1.pcapng"
 START = 1_794_182_400_000_000_000  # 9 November 2026, 00:00 UTC
 HOUR = 3_600_000_000_000
-EEA = tuple("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split())
+# fmt: off
+EEA = (
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE",
+    "IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+)
+# fmt: on
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
@@ -113,7 +118,7 @@ def attribution(
     operator: str | None,
     parent: str | None,
     law: str | None,
-    verdict: Verdict,
+    verdict: Verdict = Verdict.EU_LOCATED_ONLY,
     service: str | None = None,
     supplier: str | None = None,
     supplier_law: str | None = None,
@@ -124,13 +129,23 @@ def attribution(
     guessed: bool = False,
 ) -> Attribution:
     """Return an attribution."""
-    evidence = [inferred("bloc", "jurisdictions/eea 2026-11-01", jurisdiction=law or "", bloc="EEA")]
+    evidence = [
+        inferred(
+            "bloc",
+            "rules/jurisdictions/blocs.toml, 2026-11-01",
+            bloc="EEA",
+            parent=law or "",
+            operator=law or "",
+            location=location or "",
+            supplier=supplier_law or "",
+            reason="parent-and-operator-foreign",
+        )
+    ]
     if address and operator:
         prefix = address.rsplit(".", 1)[0] + ".0/24"
-        evidence.insert(
-            0, looked_up("published-range", "cloud 2026-11-02", prefix=prefix, operator=operator, region=place or "")
-        )
-    geo = claim(location, looked_up("geolocation", "country 2026-11-05", country=location), grade=Grade.D) if location else None
+        values = {"provider": operator, "prefix": prefix, "region": place or "", "services": ""}
+        evidence.insert(0, looked_up("published-range", "cloud.mmdb, 2026-11-02", **values))
+    geo = looked_up("geolocation", "country 2026-11-05", country=location or "")
     return Attribution(
         address=address,
         name=name,
@@ -140,7 +155,9 @@ def attribution(
         operator_jurisdiction=law,
         parent=claim(parent, evidence[0]) if parent else None,
         parent_jurisdiction=law,
-        location=geo if guessed else (claim(location, evidence[0]) if location else None),
+        location=claim(location, geo if guessed else evidence[0], grade=Grade.D if guessed else grade)
+        if location
+        else None,
         region=None,
         place=place,
         anycast=anycast,
@@ -158,47 +175,107 @@ def attribution(
     )
 
 
-US = {"law": "US", "verdict": Verdict.EU_LOCATED_ONLY}
 AZURE = attribution(
-    "plant.azure-devices.example", "192.0.2.10", operator="Microsoft Azure", parent="Microsoft Corporation",
-    service="Azure IoT Hub", supplier="Microsoft", supplier_law="US", location="NL", place="West Europe (NL)", **US,
-)  # fmt: skip
-BLOB = replace(
-    AZURE, name="plantstore01.blob.azure.example", address="192.0.2.11", service=claim("Azure Blob Storage")
+    "plant.azure-devices.example",
+    "192.0.2.10",
+    operator="Microsoft Azure",
+    parent="Microsoft Corporation",
+    service="Azure IoT Hub",
+    supplier="Microsoft",
+    supplier_law="US",
+    location="NL",
+    place="West Europe (NL)",
+    law="US",
 )
+BLOB = replace(AZURE, name="plantstore01.blob.azure.example", address="192.0.2.11", service=claim("Azure Blob Storage"))
 M365 = replace(AZURE, name="outlook.office.example", address="192.0.2.12", service=claim("Microsoft 365"), place=None)
 AWSIOT = attribution(
-    "x1.iot.eu-west-1.aws.example", "198.51.100.20", operator="Amazon Web Services", parent="Amazon.com, Inc.",
-    service="AWS IoT Core", location="IE", place="eu-west-1 (IE)", **US,
-)  # fmt: skip
+    "x1.iot.eu-west-1.aws.example",
+    "198.51.100.20",
+    operator="Amazon Web Services",
+    parent="Amazon.com, Inc.",
+    service="AWS IoT Core",
+    location="IE",
+    place="eu-west-1 (IE)",
+    law="US",
+)
 NAMELESS = attribution(
-    None, "198.51.100.55", operator="Amazon Web Services", parent="Amazon.com, Inc.", law="US",
-    verdict=Verdict.FOREIGN, location="US", place="us-east-1 (US)", grade=Grade.B,
-)  # fmt: skip
+    None,
+    "198.51.100.55",
+    operator="Amazon Web Services",
+    parent="Amazon.com, Inc.",
+    law="US",
+    verdict=Verdict.FOREIGN,
+    location="US",
+    place="us-east-1 (US)",
+    grade=Grade.B,
+)
 TALK2M = attribution(
-    "device.talk2m.example", "198.51.100.30", operator="Amazon Web Services", parent="Amazon.com, Inc.",
-    service="Ewon Talk2M", supplier="HMS Networks", supplier_law="SE", location="DE", place="eu-central-1 (DE)", **US,
-)  # fmt: skip
+    "device.talk2m.example",
+    "198.51.100.30",
+    operator="Amazon Web Services",
+    parent="Amazon.com, Inc.",
+    service="Ewon Talk2M",
+    supplier="HMS Networks",
+    supplier_law="SE",
+    location="DE",
+    place="eu-central-1 (DE)",
+    law="US",
+)
 CAMERA = attribution(
-    "eu.hik-connect.example", "198.51.100.31", operator="Amazon Web Services", parent="Amazon.com, Inc.",
-    service="Hik-Connect", supplier="Hikvision", supplier_law="CN", location="DE", place="eu-central-1 (DE)", **US,
-)  # fmt: skip
+    "eu.hik-connect.example",
+    "198.51.100.31",
+    operator="Amazon Web Services",
+    parent="Amazon.com, Inc.",
+    service="Hik-Connect",
+    supplier="Hikvision",
+    supplier_law="CN",
+    location="DE",
+    place="eu-central-1 (DE)",
+    law="US",
+)
 PORTAL = attribution(
-    "portal.vendor-iiot.example", "203.0.113.45", operator="Cloudflare", parent="Cloudflare, Inc.", law="US",
-    verdict=Verdict.FRONT_HIDES_ORIGIN, location="anycast", anycast=True,
-)  # fmt: skip
+    "portal.vendor-iiot.example",
+    "203.0.113.45",
+    operator="Cloudflare",
+    parent="Cloudflare, Inc.",
+    law="US",
+    verdict=Verdict.FRONT_HIDES_ORIGIN,
+    location="anycast",
+    anycast=True,
+)
 UNKNOWN = attribution(
-    "update.somewhere.example", "203.0.113.77", operator=None, parent=None, law=None, verdict=Verdict.UNKNOWN,
-    grade=Grade.U, location="FR", guessed=True,
-)  # fmt: skip
+    "update.somewhere.example",
+    "203.0.113.77",
+    operator=None,
+    parent=None,
+    law=None,
+    verdict=Verdict.UNKNOWN,
+    grade=Grade.U,
+    location="FR",
+    guessed=True,
+)
 HETZNER = attribution(
-    "replica.historian.example", "203.0.113.10", operator="Hetzner", parent="Hetzner Online GmbH", law="DE",
-    verdict=Verdict.EU_CONTROLLED, location="DE", place="Falkenstein (DE)",
-)  # fmt: skip
+    "replica.historian.example",
+    "203.0.113.10",
+    operator="Hetzner",
+    parent="Hetzner Online GmbH",
+    law="DE",
+    verdict=Verdict.EU_CONTROLLED,
+    location="DE",
+    place="Falkenstein (DE)",
+)
 TEAMVIEWER = attribution(
-    "router7.teamviewer.example", "203.0.113.20", operator="TeamViewer", parent="TeamViewer SE", law="DE",
-    verdict=Verdict.EU_INDICATED, service="TeamViewer", location="DE", grade=Grade.C,
-)  # fmt: skip
+    "router7.teamviewer.example",
+    "203.0.113.20",
+    operator="TeamViewer",
+    parent="TeamViewer SE",
+    law="DE",
+    verdict=Verdict.EU_INDICATED,
+    service="TeamViewer",
+    location="DE",
+    grade=Grade.C,
+)
 
 
 @dataclass
@@ -267,12 +344,10 @@ class Plant:
 
 def _observed(index: int, state: int, asset_: Asset, leads_to: Attribution) -> tuple[Evidence, ...]:
     frame = 48_211 + index
-    flow = seen(
-        frame, "flow-seen", initiator=asset_.addresses[0], responder=leads_to.address or "", port="443",
-        transport="tcp", state="established",
-    )  # fmt: skip
+    values = {"initiator": asset_.addresses[0], "responder": leads_to.address or "", "port": "443", "transport": "TCP"}
+    flow = seen(frame, "flow-seen", **values, state="established")
     if STATES[state] is DependencyState.ATTEMPTED:
-        return (seen(frame, "syn-unanswered"),)
+        return (seen(frame, "syn-unanswered", **values, state="unanswered"),)
     if STATES[state] is DependencyState.RESOLVED_ONLY:
         return (seen(frame, "dns-question", name=leads_to.name or ""),)
     return (flow, seen(frame + 3, "tls-sni", name=leads_to.name)) if leads_to.name else (flow,)
@@ -282,8 +357,16 @@ def _bare(assets: list[Asset], dependencies: Dependencies, use: np.ndarray) -> R
     return Report(
         captures=(
             Capture(
-                CAPTURE, "pcapng", 31_452_112, "9f2c41ab77e0c1d25a90be3344f1720c8d16e2aa90fb6c57b1e40c7f21a903d6",
-                212_480, START, START + 168 * HOUR, (("ethernet", 212_480),), 0, None,
+                CAPTURE,
+                "pcapng",
+                31_452_112,
+                "9f2c41ab77e0c1d25a90be3344f1720c8d16e2aa90fb6c57b1e40c7f21a903d6",
+                212_480,
+                START,
+                START + 168 * HOUR,
+                (("ethernet", 212_480),),
+                0,
+                None,
             ),
         ),
         coverage=Coverage(212_480, 212_401, {"not-ip": 61, "cut": 18}, {"one-way-flows": 14, "encrypted-dns": 2}),
@@ -301,7 +384,7 @@ def _bare(assets: list[Asset], dependencies: Dependencies, use: np.ndarray) -> R
         bloc_members=EEA,
         version="0.1.0",
         command=f"kwel report {CAPTURE} --lang nl",
-    )  # fmt: skip
+    )
 
 
 def plant() -> Report:
@@ -393,9 +476,18 @@ def hostile() -> Report:
             )
         )
         leads_to = attribution(
-            text, f"192.0.2.{index}", operator=text, parent=text, law="US", verdict=Verdict.FOREIGN, service=text,
-            supplier=f"{text} ltd", supplier_law=text, location=text, place=text,
-        )  # fmt: skip
+            text,
+            f"192.0.2.{index}",
+            operator=text,
+            parent=text,
+            law="US",
+            verdict=Verdict.FOREIGN,
+            service=text,
+            supplier=f"{text} ltd",
+            supplier_law=text,
+            location=text,
+            place=text,
+        )
         it.add(index, leads_to, 10**index, 5, hours=range(index + 1))
         it.add(index, replace(leads_to, address="192.0.2.99"), 0, 0, state=DependencyState.ATTEMPTED)
         it.add(index, replace(leads_to, address=None), 0, 0, state=DependencyState.RESOLVED_ONLY)
@@ -431,14 +523,14 @@ def large(assets: int = 1_600, dependencies: int = 60_000, hosts: int = 20_000) 
     it = Plant()
     kinds = tuple(AssetKind)
     it.assets = [
-        asset(f"host-{i}", f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}", kinds[i % 5], "client", "Siemens AG", f"02:{i:010x}")
+        asset(f"host-{i}", f"10.0.{i >> 8}.{i & 255}", kinds[i % 5], "client", "Siemens AG", f"02:{i:010x}")
         for i in range(assets)
     ]
     base = (AZURE, BLOB, M365, AWSIOT, NAMELESS, TALK2M, CAMERA, PORTAL, UNKNOWN, HETZNER, TEAMVIEWER)
     it.attributions = [
         replace(
             base[i % len(base)],
-            name=None if i % 7 == 4 else f"h{i}.example",  # noqa: PLR2004
+            name=None if i % 7 == 4 else f"h{i}.example",
             address=f"198.{18 + (i >> 16)}.{i >> 8 & 255}.{i & 255}",
             service=base[i % len(base)].service if i % 3 else None,
         )

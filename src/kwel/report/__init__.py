@@ -31,6 +31,14 @@ def render(report: Report, lang: Language) -> str:
     return page.document(view.build(report, say), say, lang)
 
 
+def headline(report: Report, lang: Language) -> str:
+    """Return the report's verdict as one sentence of plain text, for a terminal or a log."""
+    from kwel.report import catalogue, relations, view
+
+    totals = relations.total(report, relations.relate(report))
+    return view.headline(report, totals, catalogue.load()).sentence[lang].striptags() + "."
+
+
 def write(report: Report, path: str | os.PathLike[str], lang: Language) -> None:
     """Write the report as HTML to *path*: beside it first, then renamed, so there is never half a report.
 

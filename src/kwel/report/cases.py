@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kwel.model import Control
 from kwel.report import numbers
-from kwel.report.phrases import Step
+from kwel.report.phrases import integer
 from kwel.report.relations import RANKED, destination_of
 from kwel.report.sankey import place_of
 from kwel.report.text import NOTHING, Text, joined, wire, wrapped
@@ -15,7 +15,7 @@ from kwel.report.text import NOTHING, Text, joined, wire, wrapped
 if TYPE_CHECKING:
     from kwel.model import Attribution, Finding, Report
     from kwel.report.catalogue import Catalogue
-    from kwel.report.phrases import Phrases
+    from kwel.report.phrases import Phrases, Step
 
 STEPS = 14
 DEPENDENCIES = 3
@@ -52,9 +52,10 @@ def _case(position: int, finding: Finding, anchors: dict[str, str], bloc: frozen
     say = phrases.say
     values = _values(finding, anchors, phrases)
     attribution = finding.dependencies[0].attribution if finding.dependencies else None
-    groups = [finding.evidence]
+    groups = []
     for dependency in finding.dependencies[:DEPENDENCIES]:
         groups += [dependency.evidence, dependency.attribution.evidence]
+    groups.append(finding.evidence)
     steps, left_out = phrases.chain(*groups, longest=STEPS)
     steps += [phrases.step(item, rejected=True) for item in (attribution.rejected if attribution else ())]
     unknown = say("finding.unknown.title", kind=wire(finding.kind), **values)
@@ -86,10 +87,15 @@ def _values(finding: Finding, anchors: dict[str, str], phrases: Phrases) -> dict
     service, host = raw.get("service"), raw.get("host")
     if finding.dependencies and host is None:
         host = finding.dependencies[0].host
-    if service and host and service != host:
-        values["destination"] = phrases.say("finding.destination", service=wire(service, 60), host=wire(host, 80))
-    elif service or host:
-        values["destination"] = wire(service or host or "", 80)
+    parts = [wire(service, 60)] if service else []
+    if host and host != service:
+        before, after = ("(", ")") if service else ("", "")
+        parts.append(wrapped(f'<span class="nb">{before}', wire(host, 64), f"{after}</span>"))
+    if parts:
+        values["destination"] = joined(parts, " ")
+    more = (integer(raw.get("hosts", "")) or 1) - 1
+    if more and "destination" in values:
+        values["destination"] = phrases.say.count("finding.destination-more", more, destination=values["destination"])
     return values
 
 

@@ -16,8 +16,8 @@ from kwel.report.text import LANGUAGES, Language, Text, Value, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Pieces = tuple[tuple[Markup, str | None], ...]
-"""A sentence as literal text, each piece followed by the name of what is filled in there."""
+Pieces = tuple[tuple[str, str | None], ...]
+"""A sentence as literal markup, each piece followed by the name of what is filled in there."""
 
 
 class Catalogue:
@@ -28,24 +28,30 @@ class Catalogue:
             key: {language: _pieces(entry[language]) for language in LANGUAGES} for key, entry in sentences.items()
         }
         self.sentences = sentences
+        self._fixed: dict[str, Text] = {}
 
     def __contains__(self, key: str) -> bool:
         return key in self._pieces
 
     def __call__(self, key: str, **values: Value) -> Text:
         """Return a sentence with *values* filled in; a value that is not known says so."""
-        pieces = self._pieces[key]
-        return Text(*(self._fill(pieces[language], language, values) for language in LANGUAGES))
+        known = None if values else self._fixed.get(key)
+        if known is None:
+            pieces = self._pieces[key]
+            known = Text(*(self._fill(pieces[language], language, values) for language in LANGUAGES))
+            if not values:
+                self._fixed[key] = known
+        return known
 
     def _fill(self, pieces: Pieces, language: Language, values: Mapping[str, Value]) -> Markup:
-        out = Markup("")
+        out: list[str] = []
         for literal, field in pieces:
-            out += literal
+            out.append(literal)
             if field is not None:
-                out += self._value(values.get(field), language)
-        return out
+                out.append(self._value(values.get(field), language))
+        return Markup("".join(out))
 
-    def _value(self, value: Value | None, language: Language) -> Markup:
+    def _value(self, value: Value | None, language: Language) -> str:
         if value is None:
             return self("word.unknown")[language]
         return value[language] if isinstance(value, Text) else escape(value)
@@ -78,7 +84,7 @@ class Catalogue:
 
 
 def _pieces(sentence: str) -> Pieces:
-    return tuple((escape(literal), field) for literal, field, _, _ in Formatter().parse(sentence))
+    return tuple((str(escape(literal)), field) for literal, field, _, _ in Formatter().parse(sentence))
 
 
 def capitalised(text: Text) -> Text:

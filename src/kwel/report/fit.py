@@ -35,10 +35,10 @@ def _advance(character: str) -> int:
     return _LATIN if code < 0x250 else _WIDE
 
 
-def fit(text: str, size: float, room: float) -> str:
+def fit(text: str, size: float, room: float, head: float = 0.4) -> str:
     """Return *text*, with its middle left out where it is wider than *room*.
 
-    The end of a host name says more than its beginning, so the end keeps the larger part.
+    The end of a host name says more than its beginning, so the head keeps the smaller part; of prose it keeps all.
 
     >>> fit("plantstore01.blob.core.windows.net", 14, 130)
     'plantst….windows.net'
@@ -47,9 +47,9 @@ def fit(text: str, size: float, room: float) -> str:
     if width(text, size) <= room:
         return text
     room -= _advance("…") * size / 1000
-    head = _longest(text, size, room * 0.4)
-    tail = _longest(text[::-1], size, room - width(text[:head], size))
-    return f"{text[:head]}…{text[len(text) - tail :]}"
+    first = _longest(text, size, room * head)
+    last = _longest(text[::-1], size, room - width(text[:first], size)) if head < 1 else 0
+    return f"{text[:first]}…{text[len(text) - last :]}"
 
 
 def _longest(text: str, size: float, room: float) -> int:

@@ -15,7 +15,7 @@ from kwel.model import Asset, AssetKind, Control
 from kwel.report import numbers
 from kwel.report.relations import RANKED, operational
 from kwel.report.sankey import place_of
-from kwel.report.text import NOTHING, Text, code, joined, plain, wire
+from kwel.report.text import NOT_ANY, NOTHING, Text, code, joined, plain, wire
 
 if TYPE_CHECKING:
     from kwel.model import Claim, Report
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from kwel.report.relations import Relations, Totals
 
 ROWS = 1000
-"""Assets listed; those without contact go first when there are more."""
+"""Assets listed; the least serious are left out when there are more."""
+REASONED = 250
+"""Rows that say why an asset is what it is called."""
 SERVICES = 4
 ADDRESSES = 3
 NAMED_SQUARES = 48
@@ -154,13 +156,22 @@ def rows(report: Report, relations: Relations, totals: Totals, order: list[int],
     best = np.lexsort((relations.destination, -relations.total, -relations.rank, relations.asset))
     edges = np.searchsorted(relations.asset[best], np.arange(len(report.assets) + 1))
     shown = []
-    for asset in order[:ROWS]:
+    for position, asset in enumerate(order[:ROWS]):
         mine = best[edges[asset] : edges[asset + 1]].tolist()
-        shown.append(_row(report, relations, totals, asset, mine, phrases))
+        why = _why(report.assets[asset], phrases) if position < REASONED else []
+        shown.append(_row(report, relations, totals, asset, mine, why, phrases))
     return shown
 
 
-def _row(report: Report, relations: Relations, totals: Totals, index: int, mine: list[int], phrases: Phrases) -> Row:
+def _row(
+    report: Report,
+    relations: Relations,
+    totals: Totals,
+    index: int,
+    mine: list[int],
+    why: list[Step],
+    phrases: Phrases,
+) -> Row:
     asset, say = report.assets[index], phrases.say
     control = totals.control(index)
     out, into = int(totals.bytes_out[index]), int(totals.bytes_in[index])
@@ -176,16 +187,16 @@ def _row(report: Report, relations: Relations, totals: Totals, index: int, mine:
         kind=say(f"kind.{asset.kind.value}"),
         kind_sort=_KINDS.index(asset.kind),
         zone=_zone(asset),
-        why=_why(asset, phrases),
+        why=why,
         addresses=_listed([code(address, 60) for address in asset.addresses if address != asset.label], say),
         macs=_listed([code(claim.value, 60) for claim in asset.macs], say),
         services=[_service(report, relations, r, phrases) for r in mine[: len(mine) - more]],
         more=say.count("assets.more", more) if more else NOTHING,
         tried=_tried(int(totals.attempts[index]), int(totals.lookups[index]), say),
         bytes_out=out,
-        out=numbers.size(out) if mine else plain("–"),
+        out=numbers.size(out) if mine else NOT_ANY,
         bytes_in=into,
-        into=numbers.size(into) if mine else plain("–"),
+        into=numbers.size(into) if mine else NOT_ANY,
     )
 
 
@@ -219,10 +230,14 @@ def _service(report: Report, relations: Relations, relation: int, phrases: Phras
     name = destination.service
     return Service(
         control=destination.control,
-        name=wire(name, 60) if name else phrases.say("assets.unnamed", address=code(dependency.host, 60)),
+        name=wire(name, 60) if name else _unnamed(dependency.host, int(relations.hosts[relation]), phrases.say),
         place=place_of(destination, phrases.say),
         frame=phrases.frame(dependency.evidence),
     )
+
+
+def _unnamed(host: str, hosts: int, say: Catalogue) -> Text:
+    return say.count("assets.unnamed", hosts, address=code(host, 60))
 
 
 def _tried(attempts: int, lookups: int, say: Catalogue) -> Text:

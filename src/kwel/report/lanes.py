@@ -7,11 +7,11 @@ does not say which local time applied, so no night is shaded.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kwel.model import Control
 from kwel.report import numbers
 from kwel.report.fit import fit
 from kwel.report.numbers import DAY, HOUR, MINUTE, NANO
@@ -21,7 +21,7 @@ from kwel.report.text import NOTHING, Text, plain
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kwel.model import Report, Timeline
+    from kwel.model import Control, Report, Timeline
     from kwel.report.catalogue import Catalogue
     from kwel.report.relations import Relations
 
@@ -167,7 +167,7 @@ def _pattern(runs: list[tuple[int, int, bool]], used: int, slices: int, timeline
         return NOTHING
     if used >= slices:
         return say("lanes.always")
-    spells = 1 + sum(after[0] > before[0] + before[1] for before, after in zip(runs, runs[1:], strict=False))
+    spells = 1 + sum(after[0] > before[0] + before[1] for before, after in pairwise(runs))
     if spells > 1:
         return say("lanes.spells", n=numbers.number(spells))
     begin = timeline.start + runs[0][0] * timeline.slice

@@ -28,6 +28,8 @@ WIDEST = 19
 _GAP, _GAP_MOST = 8, 46
 _LOW, _HIGH = 32, 40
 """Least heights of a box with one line and with two."""
+_TALLEST = 820
+"""Bands become thinner, all alike, where a column would grow taller."""
 
 
 class Label(NamedTuple):
@@ -42,6 +44,9 @@ class Label(NamedTuple):
     """Whether the state's mark stands before the title."""
 
 
+EMPTY = Label(NOTHING)
+
+
 @dataclass(slots=True, eq=False)
 class Box:
     """One box; it gets its place when all of its column are known."""
@@ -51,9 +56,9 @@ class Box:
     bytes: int
     stands_for: int = 1
     assets: set[int] = field(default_factory=set)
-    label: Label = Label(NOTHING)
-    arriving: int = 0
-    leaving: int = 0
+    label: Label = EMPTY
+    arriving: float = 0.0
+    leaving: float = 0.0
     """Summed widths of its bands."""
     y: float = 0.0
 
@@ -73,7 +78,7 @@ class Box:
         return self.x + self.width
 
     @property
-    def height(self) -> int:
+    def height(self) -> float:
         """Return how tall it must be for its text and its bands."""
         return max(_HIGH if self.label.below else _LOW, max(self.arriving, self.leaving) + 10)
 
@@ -97,13 +102,10 @@ class Band:
     control: Control
     bytes: int = 0
     assets: set[int] = field(default_factory=set)
+    width: float = 0.0
+    """One of four."""
     start: float = 0.0
     end: float = 0.0
-
-    @property
-    def width(self) -> int:
-        """Return one of four widths."""
-        return band_width(self.bytes)
 
     @property
     def path(self) -> str:
@@ -125,16 +127,29 @@ def band_width(count: int) -> int:
 
 def place(columns: list[list[Box]], bands: list[Band]) -> tuple[int, int]:
     """Give every box and band its place; return the size of the whole."""
-    for band in bands:
-        band.source.leaving += band.width
-        band.target.arriving += band.width
+    tall = _thicken(columns, bands)
     _order(columns, bands)
-    tall = max(sum(box.height + _GAP for box in boxes) for boxes in columns)
     for boxes in columns:
         _stack(boxes, tall)
     _attach(bands, lambda band: band.source, lambda band: band.target, at_source=True)
     _attach(bands, lambda band: band.target, lambda band: band.source, at_source=False)
     return WIDTH, TOP + tall + _GAP
+
+
+def _thicken(columns: list[list[Box]], bands: list[Band]) -> int:
+    """Give the bands their widths; return the height that the tallest column then needs."""
+    scale = 1.0
+    while True:
+        for box in (box for boxes in columns for box in boxes):
+            box.arriving = box.leaving = 0.0
+        for band in bands:
+            band.width = band_width(band.bytes) * scale
+            band.source.leaving += band.width
+            band.target.arriving += band.width
+        tall = int(max(sum(box.height + _GAP for box in boxes) for boxes in columns))
+        if tall <= _TALLEST or scale < 0.1:
+            return tall
+        scale *= 0.8
 
 
 def _order(columns: list[list[Box]], bands: list[Band]) -> None:
@@ -146,7 +161,11 @@ def _order(columns: list[list[Box]], bands: list[Band]) -> None:
         for band in bands:
             if band.source in pull:
                 pull[band.source] += band.width * position[band.target] / band.source.leaving
-        left.sort(key=lambda box, pull=pull: (pull[box], -box.bytes))
+        left[:] = sorted(left, key=_by(pull))
+
+
+def _by(pull: dict[Box, float]) -> Callable[[Box], tuple[float, int]]:
+    return lambda box: (pull[box], -box.bytes)
 
 
 def _stack(boxes: list[Box], tall: int) -> None:

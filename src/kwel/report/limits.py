@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwel.model import Control
 from kwel.report import numbers
-from kwel.report.relations import ATTEMPTED, RESOLVED_ONLY
-from kwel.report.text import NOTHING, Text, joined, wire, wrapped
+from kwel.report.relations import ATTEMPTED, RANKED, RESOLVED_ONLY
+from kwel.report.text import Text, wire, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from kwel.report.catalogue import Catalogue
     from kwel.report.relations import Relations
 
+_TOTALS = ("flows", "outside-flows")
+"""Notes that limit nothing: what the others are a part of."""
+_ENDINGS = ("malformed", "cut", "not-looked-at")
+"""What a dissector's own counts end with."""
 _ALWAYS = ("elsewhere", "silent", "content", "afterwards", "outside")
 """What no capture can tell, whatever is in it."""
 
@@ -37,7 +42,12 @@ def limits(report: Report, relations: Relations, say: Catalogue) -> Limits:
     coverage = report.coverage
     unread = [_counted("set-aside", reason, count, say) for reason, count in _largest(coverage.set_aside)]
     unread += [line for capture in report.captures for line in _problems(capture, say)]
-    notes = [_counted("note", reason, count, say) for reason, count in _largest(coverage.notes)]
+    totals = {name: numbers.number(coverage.notes.get(name, 0)) for name in _TOTALS}
+    notes = [
+        _counted("note", reason, count, say, **totals)
+        for reason, count in _largest(coverage.notes)
+        if reason not in _TOTALS
+    ]
     return Limits(
         unread=unread or [say("limits.all-read")],
         unclear=[*_undecided(report, relations, say), *notes] or [say("limits.all-clear")],
@@ -55,20 +65,21 @@ def bold(count: int) -> Text:
     return wrapped("<b>", numbers.number(count), "</b>")
 
 
-def _counted(group: str, reason: str, count: int, say: Catalogue) -> Text:
-    """Return the sentence of a reason, ``link-type:usb`` or ``link-type`` alike."""
-    name, _, detail = reason.partition(":")
-    values = {"n": bold(count), "detail": wire(detail) if detail else NOTHING}
-    form = "one" if count == 1 else "other"
-    known = say.first(f"{group}.{name}.{form}", f"{group}.{name}", **values)
+def _counted(group: str, reason: str, count: int, say: Catalogue, **totals: Text) -> Text:
+    """Return the sentence of a reason; ``dhcp-malformed`` is ``malformed`` of dhcp where it has none of its own."""
+    name, detail = reason, ""
+    if f"{group}.{reason}" not in say:
+        ending = next((ending for ending in _ENDINGS if reason.endswith(f"-{ending}")), None)
+        if ending:
+            name, detail = ending, reason.removesuffix(f"-{ending}")
+    values = {"n": bold(count), "detail": say.first(f"term.{detail}") or wire(detail), **totals}
+    known = say.first(f"{group}.{name}", **values)
     return known or say(f"{group}.unknown", reason=wire(reason.replace("-", " ")), **values)
 
 
 def reason_name(reason: str, say: Catalogue) -> Text:
     """Return the short name of a reason for the ledger's one line."""
-    name, _, detail = reason.partition(":")
-    known = say.first(f"reason.{name}") or wire(name.replace("-", " "), 40)
-    return joined([known, wire(detail, 40)], " ") if detail else known
+    return say.first(f"aside.{reason}") or wire(reason.replace("-", " "), 60)
 
 
 def _problems(capture: Capture, say: Catalogue) -> list[Text]:
@@ -87,7 +98,7 @@ def _undecided(report: Report, relations: Relations, say: Catalogue) -> list[Tex
     """Return what the dependencies themselves leave open."""
     state = report.dependencies.state
     counts = {
-        "undecided": int((relations.rank == 2).sum()),  # noqa: PLR2004
+        "undecided": int((relations.rank == RANKED.index(Control.UNDECIDED)).sum()),
         "unnamed": sum(relations.destinations[d].service is None for d in relations.destination.tolist()),
         "attempts": int((state == ATTEMPTED).sum()),
         "lookups": int((state == RESOLVED_ONLY).sum()),

@@ -1,4 +1,4 @@
-"""Relations in, the diagram's twins out: a table of the same relations, and a list by jurisdiction for a narrow page."""
+"""Relations in, the diagram's twins out: a table, and a list by jurisdiction for a narrow page."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.model import Control
 from kwel.report import numbers
 from kwel.report.layout import band_width
 from kwel.report.phrases import operator_name
 from kwel.report.relations import RANKED, operational
 from kwel.report.sankey import law_names, place_of
-from kwel.report.text import Text, joined, plain, wire
+from kwel.report.text import NOT_ANY, Text, joined, plain, wire
 
 if TYPE_CHECKING:
-    from kwel.model import Report
+    from kwel.model import Control, Report
     from kwel.report.phrases import Phrases
     from kwel.report.relations import Relations
 
@@ -97,12 +96,14 @@ def listing(report: Report, relations: Relations, phrases: Phrases) -> Listing:
 
 def _by_law(relations: Relations, order: list[int], phrases: Phrases) -> dict[Text, list[int]]:
     """Return the relations under each law: most relations first, undecided and European after the others."""
-    names = [joined(law_names(destination, phrases.say)) for destination in relations.destinations]
-    groups: dict[Text, list[int]] = {}
-    for relation in order:
-        groups.setdefault(names[int(relations.destination[relation])], []).append(relation)
-    ranked = sorted(groups.items(), key=lambda item: (-int(relations.rank[item[1][0]]), -len(item[1])))
-    return dict(ranked)
+    laws = [(destination.control, destination.laws) for destination in relations.destinations]
+    groups: dict[tuple[Control, tuple[str, ...]], list[int]] = {}
+    for relation, destination in zip(order, relations.destination[order].tolist(), strict=True):
+        groups.setdefault(laws[destination], []).append(relation)
+    ranked = sorted(groups.values(), key=lambda members: (-int(relations.rank[members[0]]), -len(members)))
+    lead = [relations.destinations[int(relations.destination[members[0]])] for members in ranked]
+    names = [joined(law_names(destination, phrases.say)) for destination in lead]
+    return dict(zip(names, ranked, strict=True))
 
 
 def _link(report: Report, relations: Relations, relation: int, phrases: Phrases) -> Link:
@@ -113,7 +114,7 @@ def _link(report: Report, relations: Relations, relation: int, phrases: Phrases)
     out, into = int(relations.bytes_out[relation]), int(relations.bytes_in[relation])
     hosts = int(relations.hosts[relation])
     name = destination.service
-    service = wire(name, 60) if name else say("assets.unnamed", address=wire(dependency.host, 60))
+    service = wire(name, 60) if name else say.count("assets.unnamed", hosts, address=wire(dependency.host, 60))
     return Link(
         asset=wire(report.assets[asset].label, 60),
         link=f"a-{asset}",
@@ -135,4 +136,4 @@ def _link(report: Report, relations: Relations, relation: int, phrases: Phrases)
 
 def _protocol(application: str | None, port: int | None) -> Text:
     parts = [wire(application.upper(), 20)] if application and application != "unknown" else []
-    return joined([*parts, *([plain(str(port))] if port is not None else [])], " ") or plain("–")
+    return joined([*parts, *([plain(str(port))] if port is not None else [])], " ") or NOT_ANY

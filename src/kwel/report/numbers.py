@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from kwel.report.text import Text, plain
+from kwel.report.text import DASH, NOT_ANY, Text, plain
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 NANO = 1_000_000_000
@@ -35,10 +35,10 @@ def number(value: int) -> Text:
 
 
 def size(value: int) -> Text:
-    """Return an amount of bytes in decimal units, two or three digits that matter.
+    r"""Return an amount of bytes in decimal units, two or three digits that matter.
 
     >>> size(2_100_000_000).nl
-    Markup('2,1\\xa0GB')
+    Markup('2,1\xa0GB')
     """
     for unit, name in _UNITS:
         if value >= unit:
@@ -71,7 +71,7 @@ def day(nanoseconds: int) -> Text:
     """Return the day, without its year."""
     when = moment(nanoseconds)
     if when is None:
-        return plain("–")
+        return NOT_ANY
     return both(f"{when.day} {_MONTHS_NL[when.month - 1]}", f"{when.day} {_MONTHS_EN[when.month - 1]}")
 
 
@@ -106,9 +106,9 @@ def period(first: int, last: int) -> Text:
     if start is not None and end is not None and start.date() == end.date():
         clock = f"{end:%H:%M:%S}" if fine else f"{end:%H:%M}"
         begin = time(first, seconds=fine)
-        return both(f"{begin.nl} – {clock} UTC", f"{begin.en} – {clock} UTC")
+        return both(f"{begin.nl} {DASH} {clock} UTC", f"{begin.en} {DASH} {clock} UTC")
     begin, finish = time(first, seconds=fine), time(last, seconds=fine)
-    return both(f"{begin.nl} – {finish.nl} UTC", f"{begin.en} – {finish.en} UTC")
+    return both(f"{begin.nl} {DASH} {finish.nl} UTC", f"{begin.en} {DASH} {finish.en} UTC")
 
 
 def duration(nanoseconds: int) -> Text:

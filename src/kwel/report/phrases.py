@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwel.model import Grade
 from kwel.report import numbers
 from kwel.report.text import NOTHING, Text, code, joined, plain, wire, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from kwel.model import Dependency, Evidence, Where
+    from kwel.model import Dependency, Evidence, Grade, Where
     from kwel.report.catalogue import Catalogue
 
 NOT_COUNTED = "rejected"
@@ -53,12 +52,16 @@ class Phrases:
         return {name: self.value(name, value) for name, value in pairs}
 
     def sentence(self, evidence: Evidence) -> Text:
-        """Return what a piece of evidence says."""
-        values = dict(evidence.values)
-        variants = (f"{evidence.kind}.{values[name]}" for name in ("state", "role", "kind") if name in values)
-        keys = [f"evidence.{kind}" for kind in (*variants, evidence.kind)]
-        known = self.say.first(*keys, **self.values(evidence.values))
+        """Return what a piece of evidence says; ``kind-no-name`` where a sentence without that value exists."""
+        keys = [f"evidence.{evidence.kind}-no-{name}" for name, value in evidence.values if not value]
+        known = self.say.first(*keys, f"evidence.{evidence.kind}", **self._filling(evidence))
         return known or self._spelled_out(evidence)
+
+    def _filling(self, evidence: Evidence) -> dict[str, Text]:
+        values = self.values(evidence.values)
+        for name in _JURISDICTIONS.get(evidence.kind, ()):
+            values[name] = _country(self.say, dict(evidence.values).get(name) or "") or self.say("word.unknown")
+        return values
 
     def _spelled_out(self, evidence: Evidence) -> Text:
         pairs = [wire(f"{name}={value}") for name, value in evidence.values]
@@ -112,7 +115,7 @@ def operator_name(operator: str | None, supplier: str | None, say: Catalogue) ->
 
 def integer(value: str) -> int | None:
     """Return a value that holds a whole number, or ``None``."""
-    return int(value) if value.isascii() and value.isdecimal() and len(value) < 20 else None  # noqa: PLR2004
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 20 else None
 
 
 def _size(_: Catalogue, value: str) -> Text:
@@ -126,12 +129,20 @@ def _number(_: Catalogue, value: str) -> Text:
 
 
 def _country(say: Catalogue, value: str) -> Text:
-    codes = [code.strip() for code in value.replace("/", ",").split(",")]
-    return joined([say.first(f"country.{code}", f"place.{code}") or wire(code) for code in codes])
+    codes = [part.strip() for part in value.replace("/", ",").split(",") if part.strip()]
+    return joined([say.first(f"country.{part}", f"place.{part}") or wire(part) for part in codes])
 
 
 def _term(say: Catalogue, value: str) -> Text:
-    return say.first(f"term.{value}") or wire(value)
+    return say.first(f"term.{value.lower()}") or wire(value)
+
+
+def _reason(say: Catalogue, value: str) -> Text:
+    return say.first(f"reason.{value}") or wire(value.replace("-", " "))
+
+
+def _bloc(say: Catalogue, value: str) -> Text:
+    return say.first(f"bloc.{value}") or wire(value)
 
 
 def _code(_: Catalogue, value: str) -> Text:
@@ -142,11 +153,18 @@ def _date(_: Catalogue, value: str) -> Text:
     return numbers.date(value)
 
 
+_JURISDICTIONS = {"bloc": ("supplier", "parent", "operator", "location")}
+"""Evidence in which these values are jurisdictions and not, as elsewhere, names."""
+
 _WRITE: Mapping[str, Callable[[Catalogue, str], Text]] = {
     **dict.fromkeys(("bytes", "bytes_out", "bytes_in"), _size),
     **dict.fromkeys(("count", "flows", "packets", "times", "rows", "retries", "hosts", "names"), _number),
-    **dict.fromkeys(("jurisdiction", "parent_jurisdiction", "supplier_jurisdiction", "country", "location"), _country),
-    **dict.fromkeys(("transport", "protocol", "state", "role", "function", "kind", "axis", "verdict", "reason"), _term),
-    **dict.fromkeys(("address", "mac", "prefix", "initiator", "responder", "peer", "gateway"), _code),
+    **dict.fromkeys(("jurisdiction", "parent_jurisdiction", "supplier_jurisdiction", "country", "places"), _country),
+    **dict.fromkeys(("transport", "protocol", "state", "role", "function", "kind", "what"), _term),
+    "reason": _reason,
+    "bloc": _bloc,
+    **dict.fromkeys(
+        ("address", "mac", "macs", "prefix", "ot", "other", "initiator", "responder", "peer", "gateway"), _code
+    ),
     **dict.fromkeys(("date", "reviewed"), _date),
 }

@@ -13,7 +13,7 @@ from kwel.model import Grade, Verdict
 from kwel.report import numbers
 from kwel.report.limits import reason_name
 from kwel.report.relations import USED
-from kwel.report.text import NOTHING, Text, code, joined, plain, wire
+from kwel.report.text import DASH, NOTHING, Text, code, joined, plain, wire
 
 if TYPE_CHECKING:
     from kwel.model import Capture, Report, TableInfo
@@ -80,7 +80,7 @@ def title(report: Report) -> Text:
     if report.title:
         return wire(report.title, 120)
     names = [capture.name for capture in report.captures]
-    return joined([wire(name, 60) for name in names[:2]] + [plain("…")][: len(names) > 2])  # noqa: PLR2004
+    return joined([wire(name, 60) for name in names[:2]] + [plain("…")][: len(names) > 2])
 
 
 def block(report: Report, say: Catalogue) -> list[Line]:
@@ -92,11 +92,16 @@ def block(report: Report, say: Catalogue) -> list[Line]:
         _packets(report, say),
         _lost(report, say),
         Line(say("cover.sent"), say("cover.sent-none"), say("cover.sent-why")),
-        Line(say("cover.bloc"), plain(report.bloc), say.count("cover.bloc-members", len(report.bloc_members))),
+        _bloc(report, say),
         _dates(report.tables, say),
         Line(say("cover.rules"), code(report.rulebook[:12])),
         *_digest(report.captures, say),
     ]
+
+
+def _bloc(report: Report, say: Catalogue) -> Line:
+    members = say.count("cover.bloc-members", len(report.bloc_members))
+    return Line(say("cover.bloc"), say.term("bloc", report.bloc), members)
 
 
 def _captures(report: Report, say: Catalogue) -> Line:
@@ -153,7 +158,7 @@ def _dates(tables: tuple[TableInfo, ...], say: Catalogue) -> Line:
         return Line(say("cover.data"), say("word.none"))
     body = numbers.date(dates[0])
     if len(dates) > 1:
-        body = joined([body, numbers.date(dates[-1])], " – ")
+        body = joined([body, numbers.date(dates[-1])], f" {DASH} ")
     return Line(say("cover.data"), body, say.count("cover.tables", len(tables)))
 
 
@@ -172,7 +177,7 @@ def method(report: Report, say: Catalogue) -> Method:
         tables=[_table(table, say) for table in report.tables],
         rules=code(report.rulebook),
         internal=joined([code(prefix) for prefix in report.internal]),
-        bloc=plain(report.bloc),
+        bloc=say.term("bloc", report.bloc),
         members=joined([say.country(code_) for code_ in sorted(report.bloc_members)]),
         command=code(report.command, 2000),
         verdicts=_verdicts(report, say),

@@ -70,6 +70,8 @@ class Relations:
     of_row: Column
     """The relation of every dependency; -1 for one that was not answered."""
     destinations: Sequence[Destination]
+    endpoints: Column
+    """One entry a destination: how many attributions it stands for."""
 
     @property
     def total(self) -> Column:
@@ -123,6 +125,7 @@ def relate(report: Report) -> Relations:
         row=used[lead],
         of_row=of_row,
         destinations=destinations,
+        endpoints=np.bincount(index[np.unique(attribution)], minlength=len(destinations)),
     )
 
 
@@ -207,4 +210,4 @@ def _laws(attribution: Attribution, bloc: frozenset[str]) -> tuple[str, ...]:
     outside = tuple(dict.fromkeys(law for law in controlling if law and law not in bloc))
     if outside or attribution.location is None or attribution.anycast:
         return outside
-    return () if attribution.location.value in bloc else (attribution.location.value,)
+    return tuple(place for place in attribution.location.value.split("/") if place not in bloc)

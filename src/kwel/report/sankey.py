@@ -6,6 +6,8 @@ much there is. Where the boxes and bands lie is the work of ``layout``.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,18 +18,18 @@ from kwel.report import numbers
 from kwel.report.fit import fit
 from kwel.report.layout import COLUMNS, Band, Box, Label, place
 from kwel.report.relations import RANKED, operational
-from kwel.report.text import NOTHING, Text, plain
+from kwel.report.text import LANGUAGES, NOTHING, Text, joined, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from kwel.model import Report
     from kwel.report.catalogue import Catalogue
     from kwel.report.relations import Column, Destination, Relations
 
 ASSET, SERVICE, OPERATOR, LAW = range(4)
-SHOWN = (14, 16, 12, 7)
-"""Boxes a column shows before it sums up the rest."""
+SHOWN = ((14, 16, 12, 7), (10, 12, 10, 7), (7, 9, 8, 6))
+"""Boxes a column shows before it sums up the rest: fewer where everything talks to everything."""
+MOST_BANDS = 90
+"""Bands between two columns that an eye can still follow."""
 
 _NAME, _SMALL = 16.2, 13.8
 """Type sizes in print, where they are larger: what fits then fits on a screen."""
@@ -59,10 +61,7 @@ def draw(report: Report, relations: Relations, say: Catalogue) -> Drawing | None
     """Return the diagram, or ``None`` where nothing was exchanged with the outside."""
     if not len(relations):
         return None
-    keys = _keys(relations)
-    ot = operational(report)
-    choices = [_choose(keys[column], relations, column, ot) for column in range(4)]
-    bands = _bands(choices, relations)
+    choices, bands = _fewest_that_show_most(_keys(relations), relations, operational(report))
     for column, choice in enumerate(choices):
         for box, relation in zip(choice.boxes, choice.sample, strict=False):
             box.label = _label(column, relation, report, relations, say)
@@ -70,6 +69,16 @@ def draw(report: Report, relations: Relations, say: Catalogue) -> Drawing | None
             box.label = Label(say.count(f"sankey.more.{column}", box.stands_for))
     width, height = place([choice.boxes for choice in choices], bands)
     return Drawing(width, height, [box for choice in choices for box in choice.boxes], bands)
+
+
+def _fewest_that_show_most(keys: list[Column], relations: Relations, ot: Column) -> tuple[list[_Choice], list[Band]]:
+    """Return as many boxes as can be shown without the bands becoming a tangle."""
+    for limits in SHOWN:
+        choices = [_choose(keys[column], relations, column, ot, limits[column]) for column in range(4)]
+        bands = _bands(choices, relations)
+        if max(Counter(band.source.column for band in bands).values()) <= MOST_BANDS:
+            break
+    return choices, bands
 
 
 def _keys(relations: Relations) -> list[Column]:
@@ -89,7 +98,7 @@ def _identity(destination: Destination) -> tuple[object, object, object]:
     return service, (destination.supplier, destination.operator), (destination.control, destination.laws)
 
 
-def _choose(key: Column, relations: Relations, column: int, ot: Column) -> _Choice:
+def _choose(key: Column, relations: Relations, column: int, ot: Column, most: int) -> _Choice:
     """Return the boxes of a column: the worst first, then what runs the plant, then by bytes."""
     _, first, of = np.unique(key, return_index=True, return_inverse=True)
     rank, count = np.zeros(len(first), np.int64), np.zeros(len(first), np.int64)
@@ -97,7 +106,7 @@ def _choose(key: Column, relations: Relations, column: int, ot: Column) -> _Choi
     np.add.at(count, of, relations.total)
     runs = ot[key[first]] if column == ASSET else np.zeros(len(first), bool)
     best = np.lexsort((first, -count, ~runs, -rank))
-    limit = SHOWN[column] if len(best) > SHOWN[column] + 1 else len(best)
+    limit = most if len(best) > most + 1 else len(best)
     position = np.full(len(first), limit)
     position[best[:limit]] = np.arange(limit)
     boxes = [Box(column, RANKED[rank[key_]], int(count[key_])) for key_ in best[:limit].tolist()]
@@ -131,8 +140,12 @@ def _label(column: int, relation: int, report: Report, relations: Relations, say
         return _asset_label(report, int(relations.asset[relation]), say)
     destination = relations.destinations[int(relations.destination[relation])]
     if column == SERVICE:
-        return _service_label(destination, report, int(relations.row[relation]), say)
-    return _operator_label(destination, say) if column == OPERATOR else _law_label(destination, say)
+        if destination.service is None:
+            return _unnamed_label(destination, report, relations, relation, say)
+        return Label(_fitted(destination.service, SERVICE, _NAME), below=fitted_in(place_of(destination, say), SERVICE))
+    if column == OPERATOR:
+        return _operator_label(destination, say)
+    return _law_label(destination, report.bloc, say)
 
 
 def _room(column: int) -> int:
@@ -149,25 +162,30 @@ def _asset_label(report: Report, index: int, say: Catalogue) -> Label:
     return Label(title, beside=say(f"kind.short.{asset.kind.value}"), link=f"a-{index}")
 
 
-def _service_label(destination: Destination, report: Report, row: int, say: Catalogue) -> Label:
-    where = place_of(destination, say)
-    if destination.service is None:
-        title = _fitted(report.dependencies[row].host, SERVICE, _NAME)
-        return Label(title, below=say("sankey.unnamed", place=where))
-    return Label(_fitted(destination.service, SERVICE, _NAME), below=fitted_in(where, SERVICE))
+def _unnamed_label(
+    destination: Destination, report: Report, relations: Relations, relation: int, say: Catalogue
+) -> Label:
+    count = int(relations.endpoints[relations.destination[relation]])
+    below = fitted_in(say("sankey.unnamed", place=place_of(destination, say)), SERVICE)
+    if count > 1:
+        return Label(say.count("sankey.addresses", count), below=below)
+    host = report.dependencies[int(relations.row[relation])].host
+    return Label(_fitted(host, SERVICE, _NAME), below=below)
 
 
-def fitted_in(text: Text, column: int) -> Text:
-    """Return a text that we composed, cut to the room of a box."""
-    room = _room(column)
-    return numbers.both(*(fit(str(text[language].unescape()), _SMALL, room) for language in ("nl", "en")))
+def fitted_in(text: Text, column: int, taken: int = 0, size: float = _SMALL) -> Text:
+    """Return a text that we composed, its end cut off where the box has no room for it."""
+    room = _room(column) - taken
+    return numbers.both(*(fit(text[language].unescape(), size, room, head=1.0) for language in LANGUAGES))
 
 
 def place_of(destination: Destination, say: Catalogue) -> Text:
     """Return where a destination stands, and whether that is only a guess."""
     if destination.place is None:
         return say("place.unknown")
-    known = say.first(f"place.{destination.place}", f"country.{destination.place}") or plain(destination.place)
+    parts = destination.place.split("/") if re.fullmatch("[A-Z]{2}(/[A-Z]{2})*", destination.place) else ()
+    known = joined([say.country(part) for part in parts]) if parts else None
+    known = known or say.first(f"place.{destination.place}") or plain(destination.place)
     return say("place.guessed", place=known) if destination.place_guessed else known
 
 
@@ -182,9 +200,13 @@ def _operator_label(destination: Destination, say: Catalogue) -> Label:
     return Label(_fitted(destination.supplier, OPERATOR, _NAME), below=fitted_in(host, OPERATOR))
 
 
-def _law_label(destination: Destination, say: Catalogue) -> Label:
+def _law_label(destination: Destination, bloc: str, say: Catalogue) -> Label:
     names = law_names(destination, say)
-    return Label(names[0], below=names[1] if len(names) > 1 else NOTHING, marked=True)
+    below = [say("control.and", other=joined(names[1:]))] if names[1:] else []
+    if destination.control is Control.EUROPEAN:
+        below = [say("control.inside-small", bloc=say.term("bloc", bloc))]
+    small = fitted_in(below[0], LAW, _MARK) if below else NOTHING
+    return Label(fitted_in(names[0], LAW, _MARK, _NAME), below=small, marked=True)
 
 
 def law_names(destination: Destination, say: Catalogue) -> list[Text]:
@@ -194,8 +216,3 @@ def law_names(destination: Destination, say: Catalogue) -> list[Text]:
     if destination.control is Control.UNDECIDED:
         return [say("control.undecided")]
     return [say.country(law) for law in destination.laws] or [say("control.outside")]
-
-
-def laws(destinations: Iterable[Destination], say: Catalogue) -> list[Text]:
-    """Return every distinct jurisdiction of some destinations, in their order."""
-    return list(dict.fromkeys(name for destination in destinations for name in law_names(destination, say)))

@@ -90,6 +90,10 @@ NOTHING = Text(Markup(""), Markup(""))
 
 Value = Text | Markup | str
 
+DASH = "\N{EN DASH}"
+NOT_ANY = Text(Markup(DASH), Markup(DASH))
+"""Where a figure would stand if there were one."""
+
 
 def plain(text: str) -> Text:
     """Return *text*, the same in both languages, without isolation: for what we ourselves wrote."""
@@ -115,10 +119,10 @@ def code(text: str, longest: int = LONGEST) -> Text:
 
 def wrapped(before: str, text: Text, after: str) -> Text:
     """Return *text* between two pieces of our own markup."""
-    return Text(Markup(before) + text.nl + Markup(after), Markup(before) + text.en + Markup(after))
+    return Text(Markup(f"{before}{text.nl}{after}"), Markup(f"{before}{text.en}{after}"))
 
 
 def joined(texts: list[Text], separator: str = ", ") -> Text:
     """Return *texts* one after another."""
-    between = escape(separator)
-    return Text(between.join(text.nl for text in texts), between.join(text.en for text in texts))
+    between = str(escape(separator))
+    return Text(Markup(between.join(text.nl for text in texts)), Markup(between.join(text.en for text in texts)))

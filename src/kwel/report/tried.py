@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.model import Control
 from kwel.report import numbers
 from kwel.report.relations import ATTEMPTED, RESOLVED_ONLY, operational
-from kwel.report.text import NOTHING, Text, joined, wire
+from kwel.report.text import DASH, NOTHING, Text, joined, wire
 
 if TYPE_CHECKING:
-    from kwel.model import Dependency, Report
+    from kwel.model import Control, Dependency, Report
     from kwel.report.phrases import Phrases
     from kwel.report.relations import Column
 
@@ -31,6 +30,7 @@ class Attempt:
     link: str
     control: Control
     destination: Text
+    port: Text
     operator: Text
     times: Text
     when: Text
@@ -93,7 +93,8 @@ def _attempt(report: Report, row: int, phrases: Phrases) -> Attempt:
         asset=wire(dependency.asset_label, 60),
         link=f"a-{int(report.dependencies.asset[row])}",
         control=attribution.verdict.control,
-        destination=_with_port(dependency, phrases),
+        destination=phrases.destination(dependency),
+        port=phrases.say("tried.port", port=str(dependency.port)) if dependency.port is not None else NOTHING,
         operator=wire(operator.value, 60) if operator else phrases.say("word.unknown"),
         times=numbers.number(dependency.flows),
         when=_when(dependency),
@@ -102,17 +103,10 @@ def _attempt(report: Report, row: int, phrases: Phrases) -> Attempt:
     )
 
 
-def _with_port(dependency: Dependency, phrases: Phrases) -> Text:
-    destination = phrases.destination(dependency)
-    if dependency.port is None:
-        return destination
-    return joined([destination, phrases.say("tried.port", port=str(dependency.port))], " ")
-
-
 def _when(dependency: Dependency) -> Text:
     first = numbers.time(dependency.first)
     last = numbers.time(dependency.last)
-    return first if first == last else joined([first, last], " – ")
+    return first if first == last else joined([first, last], f" {DASH} ")
 
 
 def _lookup(report: Report, asset: int, rows: list[int], phrases: Phrases) -> Lookup:

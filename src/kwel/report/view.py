@@ -49,6 +49,7 @@ class View:
     assets: Text
     rows: list[inventory.Row]
     rows_left_out: Text | None
+    why_left_out: Text | None
     frames_in: Text | None
     """The one capture that frame numbers without a file name belong to."""
     tried: tried.Tried
@@ -74,7 +75,7 @@ def build(report: Report, say: Catalogue) -> View:
         period=numbers.period(*period) if period else None,
         version=report.version,
         block=provenance.block(report, say),
-        headline=_headline(report, totals, say),
+        headline=headline(report, totals, say),
         key=_key(totals.rank, say),
         squares=inventory.squares(report, totals, order),
         marks=small,
@@ -85,6 +86,7 @@ def build(report: Report, say: Catalogue) -> View:
         assets=say.count("assets.all", len(order)),
         rows=inventory.rows(report, relations, totals, order, phrases),
         rows_left_out=_rows_left_out(len(order), say),
+        why_left_out=_why_left_out(len(order), report, say),
         frames_in=_frames_in(report, say),
         tried=tried.tried(report, phrases),
         chart=lanes.chart(report, relations, say),
@@ -98,12 +100,19 @@ def _rows_left_out(count: int, say: Catalogue) -> Text | None:
     return say.count("assets.left-out", count - inventory.ROWS) if count > inventory.ROWS else None
 
 
+def _why_left_out(count: int, report: Report, say: Catalogue) -> Text | None:
+    if count <= inventory.REASONED:
+        return None
+    command = provenance.whole("assets", report)
+    return say("assets.why-left-out", n=numbers.number(inventory.REASONED), command=command)
+
+
 def _key(rank: Column, say: Catalogue) -> list[tuple[Control, Text, Text]]:
     counts = {control: int((rank == RANKED.index(control)).sum()) for control in _STATES}
     return [(control, numbers.number(n), say(f"key.{control.value}")) for control, n in counts.items()]
 
 
-def _headline(report: Report, totals: Totals, say: Catalogue) -> Headline:
+def headline(report: Report, totals: Totals, say: Catalogue) -> Headline:
     """Return the verdict: how many assets of all, then what is undecided, then what it does not say."""
     count = {control: int((totals.rank == RANKED.index(control)).sum()) for control in _STATES}
     foreign, all_ = count[Control.NON_EUROPEAN], len(report.assets)

@@ -43,8 +43,7 @@
 
   // The asset table.
   const table = document.getElementById("assets");
-  const body = table.tBodies[0];
-  const rows = Array.from(body.rows);
+  const rows = Array.from(table.tBodies); // one a device: its row, and why it is what it is called
   const query = document.getElementById("q");
   const counter = document.getElementById("cnt");
   const texts = { nl: new Map(), en: new Map() };
@@ -84,8 +83,8 @@
       const up = head.getAttribute("aria-sort") !== "ascending";
       Array.from(head.parentNode.cells).forEach((other) => other.setAttribute("aria-sort", "none"));
       head.setAttribute("aria-sort", up ? "ascending" : "descending");
-      rows.sort((left, right) => (up ? 1 : -1) * compare(left.cells[column], right.cells[column]));
-      body.append(...rows);
+      rows.sort((left, right) => (up ? 1 : -1) * compare(left.rows[0].cells[column], right.rows[0].cells[column]));
+      table.append(...rows);
     });
   }
 
