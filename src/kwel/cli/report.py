@@ -98,7 +98,7 @@ def default_output(capture: str) -> str:
 
 
 def _write_html(made: Report, destination: str, lang: Language) -> None:
-    from kwel.report import ReportError, render, write
+    from kwel.report import ReportError, headline, render, write
 
     try:
         if destination == "-":
@@ -107,12 +107,5 @@ def _write_html(made: Report, destination: str, lang: Language) -> None:
         write(made, destination, lang)
     except ReportError as error:
         raise Failure(str(error)) from error
-    click.echo(_headline(made, lang))
+    click.echo(headline(made, lang))
     click.echo(f"Report: {destination}")
-
-
-def _headline(made: Report, lang: Language) -> str:
-    from kwel.report import catalogue, view
-
-    sentence = view.build(made, catalogue.load()).headline.sentence
-    return str(getattr(sentence, lang).striptags()) + "."

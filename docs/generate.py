@@ -1,0 +1,94 @@
+"""The parts of the documentation that repeat the code: written from it, so that they cannot differ.
+
+``python docs/generate.py`` (``make docs``) rewrites what stands between the markers; tests/test_docs.py compares.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SOURCES = ROOT / "src" / "kwel"
+
+STORY = (
+    "cli",
+    "pipeline.py",
+    "capture",
+    "kernel",
+    "streams",
+    "dissect",
+    "assets",
+    "clouds",
+    "dependencies.py",
+    "findings",
+    "report",
+    "tables",
+    "evidence",
+    "rulebook.py",
+    "rulefile.py",
+    "rulemodel.py",
+    "native.py",
+    "wire.py",
+    "columns.py",
+    "model.py",
+)
+"""Folders and modules in the order of the story; what is not named here comes last."""
+
+
+def first_line(file: Path) -> str:
+    """Return the first line of a module's docstring."""
+    text = ast.get_docstring(ast.parse(file.read_text()))
+    return text.splitlines()[0] if text else ""
+
+
+def modules() -> list[Path]:
+    """Return every module, in the order of the story; a package before what is in it."""
+
+    def key(file: Path) -> tuple[int, str, bool, str]:
+        top = file.relative_to(SOURCES).parts[0]
+        place = STORY.index(top) if top in STORY else len(STORY)
+        return place, top, file.name != "__init__.py", str(file)
+
+    return sorted(SOURCES.rglob("*.py"), key=key)
+
+
+def architecture() -> str:
+    """Return the table of modules in their own words."""
+    rows = ["| module | in its own words |", "|---|---|"]
+    for file in modules():
+        name = str(file.relative_to(SOURCES)).removesuffix("__init__.py") or "__init__.py"
+        words = first_line(file).replace("|", "\\|")
+        rows.append(f"| `{name}` | {words} |")
+    return "\n".join(rows)
+
+
+def columns(name: str) -> str:
+    """Return the table of a table's columns."""
+    from kwel.tables.schema import JSON, TABLES
+
+    table = next(table for table in TABLES if table.name == name)
+    rows = [f"One row is {table.row}.", "", "| key | JSON type | unit | meaning | example |", "|---|---|---|---|---|"]
+    for column in table.columns:
+        kind = JSON[column.kind] + (" or `null`" if column.optional else "")
+        rows.append(f"| `{column.name}` | {kind} | {column.unit} | {column.meaning} | `{column.example}` |")
+    return "\n".join(rows)
+
+
+def generated(page: Path) -> str:
+    """Return *page* with every generated part written anew."""
+
+    def part(match: re.Match[str]) -> str:
+        what = match["what"]
+        text = architecture() if what == "architecture" else columns(what.removeprefix("columns "))
+        return f"<!-- generated: {what} -->\n{text}\n<!-- end -->"
+
+    return re.sub(r"<!-- generated: (?P<what>[a-z ]+) -->\n.*?<!-- end -->", part, page.read_text(), flags=re.S)
+
+
+PAGES = (ROOT / "docs" / "ARCHITECTURE.md", ROOT / "docs" / "formats.md")
+
+if __name__ == "__main__":
+    for page in PAGES:
+        page.write_text(generated(page))
