@@ -41,8 +41,7 @@ FLOW = np.dtype(
         ("responder_port", np.uint16),
         ("transport", np.uint8),  # IP protocol number
         ("version", np.uint8),  # 4 or 6
-        ("flags_out", np.uint8),  # union of the TCP flags that the initiator sent
-        ("flags_in", np.uint8),
+        ("spare", np.uint16),
         ("vlan", np.uint32),  # outer tag << 16 | inner tag; a single tag is inner; 0 is untagged
         ("tunnel", np.uint32),  # Tunnel << 24 | VNI, session or key; 0 is none
         ("first", np.int64),
@@ -51,19 +50,21 @@ FLOW = np.dtype(
         ("bytes_in", np.uint64),
         ("packets_out", np.uint32),
         ("packets_in", np.uint32),
-        ("payload_out", np.uint64),  # transport payload bytes
-        ("payload_in", np.uint64),
+        ("payload_out", np.uint32),  # transport payload bytes; stays at its largest value once there
+        ("payload_in", np.uint32),
         ("first_frame", np.uint32),
         ("rtt_us", np.uint32),  # SYN to SYN-ACK, microseconds; 0 is not measured
         ("name", np.uint32),  # index into the name table; 0 is no name
         ("name_frame", np.uint32),  # where the name was read; 0 for one that a DNS answer gave
         ("answer", np.uint32),  # 1 + index into the DNS answers that led here; 0 is none
+        ("asked", np.uint32),  # the name noted last on this flow
         ("capture", np.uint16),  # index into the captures; first_frame counts within it
+        ("flags_out", np.uint8),  # union of the TCP flags that the initiator sent
+        ("flags_in", np.uint8),
         ("name_source", np.uint8),  # NameSource
         ("state", np.uint8),  # State
         ("direction", np.uint8),  # Direction
         ("application", np.uint8),  # Application
-        ("tail", np.uint16),
     ],
     align=True,
 )
@@ -100,7 +101,7 @@ ANSWER = np.dtype(
         ("previous", np.uint32),  # 1 + index of an earlier answer for this client and address; 0 is none
         ("message", np.uint32),  # answers of one DNS message share this number
         ("capture", np.uint16),
-        ("kind", np.uint16),  # DNS record type: 1 A, 5 CNAME, 28 AAAA; 0 is a question without an answer
+        ("kind", np.uint16),  # DNS record type: 1 A, 5 CNAME, 28 AAAA; 0: answered, but the capture was cut
     ],
     align=True,
 )

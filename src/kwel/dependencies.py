@@ -16,14 +16,17 @@ from kwel.columns import Application, NameSource, State, address_text
 from kwel.model import STATES, Dependencies, Dependency, Evidence, Timeline, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from numpy.typing import NDArray
 
     from kwel.model import Asset, Attribution, Traffic
 
+    IsOutside = Callable[[NDArray, NDArray], NDArray]
     Attribute = Callable[[str | None, str | None, tuple[str, ...]], Attribution]
 
+OUTSIDE = -1
+"""In place of an asset: an address outside the plant."""
 USED, ATTEMPTED, RESOLVED_ONLY = 0, 1, 2
 """Indices into ``model.STATES``."""
 SLICES = 120
@@ -33,6 +36,8 @@ PROXY_SOURCES = (int(NameSource.HTTP_CONNECT), int(NameSource.SOCKS))
 NOT_A_HOST = (".in-addr.arpa", ".ip6.arpa", ".local", ".localdomain", ".internal", ".home.arpa")
 """Names that never belong to a host outside: RFC 1035, RFC 6762, RFC 8375, and ICANN's reserved .internal."""
 PORT_DNS = 53
+ICMP = (1, 58)
+"""Not a use of anything: errors, echoes, neighbour discovery. IP protocol numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +54,30 @@ class Contacts:
 
 
 def build(
-    traffic: Traffic, assets: Sequence[Asset], of_initiator: NDArray, of_responder: NDArray, attribute: Attribute
+    traffic: Traffic,
+    assets: Sequence[Asset],
+    of_initiator: NDArray,
+    of_responder: NDArray,
+    is_outside: IsOutside,
+    attribute: Attribute,
+    outer_names: Collection[str] = (),
 ) -> tuple[Dependencies, Timeline]:
     """Return the dependencies of all assets, and when they were in use.
 
     Args:
         traffic: what was on the wire.
         assets: the inventory.
-        of_initiator: per flow, the index of the asset that began it; -1 is none.
-        of_responder: per flow, the index of the asset that answered; -1 is none.
+        of_initiator: per flow, the index of the asset that began it; OUTSIDE, or lower where it is no host.
+        of_responder: per flow, the index of the asset that answered; likewise.
+        is_outside: (high halves, low halves of addresses) -> which lie outside the plant.
         attribute: (address, name, CNAME chain) -> Attribution.
+        outer_names: names that an encrypted ClientHello shows in place of the real one (RFC 9849).
     """
-    contacts = find_contacts(traffic, of_initiator, of_responder)
+    contacts = find_contacts(traffic, of_initiator, of_responder, outer_names)
     chains = _Chains(traffic)
     endpoint_of, first_rows = _distinct(contacts.name, contacts.hi, contacts.lo)
     judged = [_judge(traffic, contacts, row, chains, attribute) for row in first_rows.tolist()]
-    looked_up = find_looked_up(traffic, contacts, of_initiator, of_responder)
+    looked_up = find_looked_up(traffic, contacts, of_initiator, of_responder, is_outside)
     judged += [
         (attribute(None, name, chains.of_answer(answer, name)), name) for _, name, _, answer in looked_up
     ]  # fmt: skip
@@ -81,12 +94,15 @@ def build(
     return _assemble(traffic, assets, contacts, endpoint_of, kind_of, attributions, looked_up)
 
 
-def find_contacts(traffic: Traffic, of_initiator: NDArray, of_responder: NDArray) -> Contacts:
+def find_contacts(
+    traffic: Traffic, of_initiator: NDArray, of_responder: NDArray, outer_names: Collection[str]
+) -> Contacts:
     """Return the flows between an asset and the outside, and those that a proxy inside is asked to carry there."""
     flows = traffic.flows
-    outward = np.flatnonzero((of_initiator >= 0) & (of_responder < 0) & ~is_group(flows, "responder"))
-    inward = np.flatnonzero((of_initiator < 0) & (of_responder >= 0) & ~is_group(flows, "initiator"))
-    name = flows["name"].astype(np.int64)
+    carries = ~np.isin(flows["transport"], ICMP)
+    outward = np.flatnonzero(carries & (of_initiator >= 0) & (of_responder == OUTSIDE))
+    inward = np.flatnonzero(carries & (of_initiator == OUTSIDE) & (of_responder >= 0))
+    name = _real_names(traffic, outer_names)
     named = traffic.named
     asked = named[np.isin(named["source"], PROXY_SOURCES)]
     asked = asked[(of_initiator[asked["flow"]] >= 0) & (of_responder[asked["flow"]] >= 0)]
@@ -101,13 +117,16 @@ def find_contacts(traffic: Traffic, of_initiator: NDArray, of_responder: NDArray
     )
 
 
-def is_group(flows: NDArray, side: str) -> NDArray:
-    """Return, per flow, whether one side is multicast, broadcast or unspecified."""
-    hi, lo = flows[f"{side}_hi"], flows[f"{side}_lo"]
-    ipv4 = (hi == 0) & (lo >> np.uint64(32) == 0xFFFF)
-    low = lo & np.uint64(0xFFFFFFFF)
-    group4 = ipv4 & ((low >> np.uint64(28) >= 0xE) | (low >> np.uint64(24) == 0))
-    return group4 | (~ipv4 & ((hi >> np.uint64(56) == 0xFF) | ((hi == 0) & (lo <= 1))))
+def _real_names(traffic: Traffic, outer_names: Collection[str]) -> NDArray:
+    """Return the name of each flow; behind the outer name of an encrypted ClientHello, the one that the DNS told."""
+    flows, names = traffic.flows, traffic.names
+    name = flows["name"].astype(np.int64)
+    outer = [number for number in np.unique(name).tolist() if number and names[number] in outer_names]
+    hidden = np.flatnonzero(np.isin(name, outer))
+    answer = flows["answer"][hidden].astype(np.int64)
+    if len(hidden):
+        name[hidden] = np.where(answer > 0, traffic.answers["question"][answer - 1], 0)
+    return name
 
 
 def _distinct(*columns: NDArray) -> tuple[NDArray, NDArray]:
@@ -166,7 +185,7 @@ def _judge(
 
 
 def find_looked_up(
-    traffic: Traffic, contacts: Contacts, of_initiator: NDArray, of_responder: NDArray
+    traffic: Traffic, contacts: Contacts, of_initiator: NDArray, of_responder: NDArray, is_outside: IsOutside
 ) -> list[tuple[int, str, int, int]]:
     """Return (asset, name, row of the name, 1 + row of its answer) for names looked up and never contacted.
 
@@ -186,13 +205,15 @@ def find_looked_up(
     answers = traffic.answers
     asker = of_initiator[answers["flow"]].astype(np.int64)
     answer_pair = asker * names + answers["question"]
-    contacted = _contacted_pairs(traffic, contacts, names, asker, answer_pair)
+    cut = answer_pair[answers["kind"] == 0]  # nobody can tell whether these were contacted
+    contacted = np.concatenate([_contacted_pairs(traffic, contacts, names, asker, answer_pair), cut])
     left, at = np.unique(pair, return_index=True)
     left_rows = rows[at[~np.isin(left, contacted)]]
     left = left[~np.isin(left, contacted)]
     first_answer = dict(zip(answer_pair[::-1].tolist(), range(len(answers), 0, -1), strict=True))
-    outside = _pairs_with_outside_answers(traffic, answer_pair)
-    inside = set(answer_pair[answers["target"] == 0].tolist()) - outside
+    addresses = (answers["target"] == 0) & (answers["kind"] > 0)
+    outside = addresses & is_outside(answers["address_hi"], answers["address_lo"])
+    inside = set(answer_pair[addresses].tolist()) - set(answer_pair[outside].tolist())
     found = []
     for key, row in zip(left.tolist(), left_rows.tolist(), strict=True):
         name = traffic.names[key % names]
@@ -223,22 +244,6 @@ def _mix(asset: NDArray, hi: NDArray, lo: NDArray) -> NDArray:
     """Return one well-mixed word of an asset and an address. Only used where a collision would hide a look-up."""
     mixed = (lo * np.uint64(0x9E3779B97F4A7C15)) ^ (hi * np.uint64(0xD6E8FEB86659FD93))
     return (mixed ^ (mixed >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93) + asset.astype(np.uint64)
-
-
-def _pairs_with_outside_answers(traffic: Traffic, answer_pair: NDArray) -> set[int]:
-    answers = traffic.answers
-    lo, hi = answers["address_lo"], answers["address_hi"]
-    low = lo & np.uint64(0xFFFFFFFF)
-    ipv4 = (hi == 0) & (lo >> np.uint64(32) == 0xFFFF)
-    private = ipv4 & (
-        (low >> np.uint64(24) == 10)
-        | (low >> np.uint64(20) == 0xAC1)
-        | (low >> np.uint64(16) == 0xC0A8)
-        | (low >> np.uint64(24) == 127)
-        | (low == 0)
-    )
-    private |= ~ipv4 & ((hi >> np.uint64(57) == 0x7E) | (hi >> np.uint64(54) == 0x3FA) | ((hi == 0) & (lo <= 1)))
-    return set(answer_pair[~private & (answers["target"] == 0)].tolist())
 
 
 def _state_of_flows(flows: NDArray) -> NDArray:

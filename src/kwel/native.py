@@ -219,8 +219,9 @@ def _compile(kernels: Iterable[Kernel]) -> Iterable[str]:
     from numba.core import compiler, registry
     from numba.extending import register_jitable
 
+    options = {"boundscheck": True, "_nrt": False, "error_model": "numpy", "no_cfunc_wrapper": True}
     for function in _helpers:
-        register_jitable(boundscheck=True, _nrt=False, error_model="numpy")(function)
+        register_jitable(**options, no_cpython_wrapper=True)(function)
     flags: Any = compiler.Flags()  # type: ignore[no-untyped-call]
     flags.nrt = False
     flags.boundscheck = True

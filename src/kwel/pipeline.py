@@ -215,17 +215,19 @@ def conclude(traffic: Traffic, options: Options) -> Analysis:
     """Draw the conclusions: assets, attributions, dependencies, findings."""
     from kwel import dependencies, findings, rulebook
     from kwel.assets import identify
+    from kwel.assets.scopes import Scope, Scopes
     from kwel.clouds.attribute import Attributor
     from kwel.clouds.tables import Tables
 
     book, tables = rulebook.load(), Tables.open()
     attributor = Attributor(book, tables, options.bloc)
-    inventory = identify(traffic, options.internal)
+    inventory, scopes = identify(traffic, options.internal), Scopes(options.internal)
     found, timeline = dependencies.build(
         traffic,
         inventory.assets,
         inventory.asset_of_initiator,
         inventory.asset_of_responder,
+        lambda hi, lo: scopes.find(hi, lo) == Scope.EXTERNAL,
         attributor.attribute,
     )
     traffic = replace(traffic, coverage=_with_flow_notes(traffic, inventory))
@@ -244,24 +246,21 @@ def conclude(traffic: Traffic, options: Options) -> Analysis:
 
 def _with_flow_notes(traffic: Traffic, inventory: Any) -> Coverage:
     """Count what limits the conclusions: flows joined midway, seen one way, without a name, between outsiders."""
+    from kwel.assets import EXTERNAL
     from kwel.columns import Direction, State
-    from kwel.dependencies import is_group
 
-    flows = traffic.flows
-    outside = (inventory.asset_of_initiator >= 0) ^ (inventory.asset_of_responder >= 0)
-    outside &= ~is_group(flows, "initiator") & ~is_group(flows, "responder")
-    unnamed = flows["name"] == 0
+    flows, initiators, responders = traffic.flows, inventory.asset_of_initiator, inventory.asset_of_responder
+    leaving = ((initiators >= 0) & (responders == EXTERNAL)) | ((initiators == EXTERNAL) & (responders >= 0))
     one_way = (flows["packets_in"] == 0) & (flows["state"] == State.ESTABLISHED)
-    strangers = (inventory.asset_of_initiator < 0) & (inventory.asset_of_responder < 0)
-    strangers &= ~is_group(flows, "initiator") & ~is_group(flows, "responder")
     notes = {
         **traffic.coverage.notes,
         "flows": len(flows),
         "midstream": int((flows["state"] == State.MIDSTREAM).sum()),
         "one-way": int(one_way.sum()),
         "direction-unknown": int((flows["direction"] == Direction.UNKNOWN).sum()),
-        "outside-flows": int(outside.sum()),
-        "outside-unnamed": int((outside & unnamed).sum()),
-        "between-outsiders": int(strangers.sum()),
+        "outside-flows": int(leaving.sum()),
+        "outside-unnamed": int((leaving & (flows["name"] == 0)).sum()),
+        "between-outsiders": int(((initiators == EXTERNAL) & (responders == EXTERNAL)).sum()),
+        "addresses-left-out": inventory.left_out,
     }
     return replace(traffic.coverage, notes={key: count for key, count in sorted(notes.items()) if count})

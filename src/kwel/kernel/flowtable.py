@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import FLOW, Direction, State
-from kwel.kernel.rows import HALF, PACKET, RUN, Stage, Stop
+from kwel.kernel.rows import HALF, PACKET, RUN, Note, Stop
 from kwel.native import helper, kernel
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ WELL_KNOWN = 1024
 
 MULTIPLIER_1 = np.uint64(0x9E3779B97F4A7C15)
 MULTIPLIER_2 = np.uint64(0xD6E8FEB86659FD93)
-U0, U1, U2, U16, U24, U29, U32, U48 = (np.uint64(n) for n in (0, 1, 2, 16, 24, 29, 32, 48))
+U0, U1, U16, U29, U32, U40 = (np.uint64(n) for n in (0, 1, 16, 29, 32, 40))
 TAG = np.uint64(0xFFFFFFFF00000000)
 ROW = np.uint64(0xFFFFFFFF)
 
@@ -36,7 +36,8 @@ S_USED, S_TABLE_FULL = int(Stop.USED), int(Stop.TABLE_FULL)
 D_UNKNOWN, D_HANDSHAKE, D_FIRST = int(Direction.UNKNOWN), int(Direction.HANDSHAKE), int(Direction.FIRST)
 ESTABLISHED, REFUSED = int(State.ESTABLISHED), int(State.REFUSED)
 UNANSWERED, MIDSTREAM = int(State.UNANSWERED), int(State.MIDSTREAM)
-OPEN = int(Stage.OPEN)
+INITIATOR, OPENER, ERROR = int(Note.INITIATOR), int(Note.OPENER), int(Note.ERROR)
+SYN_SEEN, TIMED = int(Note.SYN), int(Note.TIMED)
 
 # indices into the counters
 FLOWS, LIMIT = 0, 1
@@ -68,12 +69,7 @@ def is_before(a_hi: Any, a_lo: Any, a_port: int, b_hi: Any, b_lo: Any, b_port: i
 @helper
 def pack_key(a_port: int, b_port: int, transport: int, version: int) -> Any:
     """Return the part of a flow's key that is not its addresses."""
-    return (
-        (np.uint64(a_port) << U48)
-        | (np.uint64(b_port) << U32)
-        | (np.uint64(transport) << U24)
-        | (np.uint64(version) << U16)
-    )
+    return np.uint64(a_port) | (np.uint64(b_port) << U16) | (np.uint64(transport) << U32) | (np.uint64(version) << U40)
 
 
 @helper
@@ -108,10 +104,12 @@ def find(packet: Any, runs: Rows, halves: Rows, table: NDArray[np.uint64], count
         a_lo, b_lo = b_lo, a_lo
         a_port, b_port = b_port, a_port
     key = pack_key(a_port, b_port, packet.transport, packet.version)
-    path = (np.uint64(packet.tunnel) << U32) | np.uint64(packet.vlan)
+    path = np.uint64(packet.vlan) | (np.uint64(packet.tunnel) << U32)
     slot, tag, row = probe(a_hi, a_lo, b_hi, b_lo, key, path, runs, table)
     # The same ports again after a close: a new flow takes over the slot.
-    if row >= 0 and not (packet.flags & (SYN | ACK) == SYN and is_over(packet, halves, row)):
+    if row >= 0 and not (
+        packet.flags & (SYN | ACK) == SYN and is_over(packet, runs[row], halves[2 * row + packet.side])
+    ):
         return row
     row = counters[FLOWS]
     if row >= counters[LIMIT]:
@@ -121,7 +119,7 @@ def find(packet: Any, runs: Rows, halves: Rows, table: NDArray[np.uint64], count
     run = runs[row]
     run.a_hi, run.a_lo, run.b_hi, run.b_lo, run.key, run.path = a_hi, a_lo, b_hi, b_lo, key, path
     run.first = packet.time
-    run.opener = packet.side
+    run.notes = OPENER if packet.side else 0
     packet.fresh = 1
     return row
 
@@ -136,34 +134,45 @@ def find_quoted(packet: Any, addresses: Any, ports: Any, transport: int, runs: R
         a_lo, b_lo = b_lo, a_lo
         a_port, b_port = b_port, a_port
     key = pack_key(a_port, b_port, transport, packet.version)
-    path = (np.uint64(packet.tunnel) << U32) | np.uint64(packet.vlan)
+    path = np.uint64(packet.vlan) | (np.uint64(packet.tunnel) << U32)
     return probe(a_hi, a_lo, b_hi, b_lo, key, path, runs, table)[2]
 
 
 @helper
-def is_over(packet: Any, halves: Rows, row: int) -> bool:
-    """Return whether a SYN cannot belong to the flow in *row*: that one was closed, and its number was another."""
-    own, other = halves[2 * row + packet.side], halves[2 * row + 1 - packet.side]
-    closed = (own.flags | other.flags) & (FIN | RST)
-    return closed != 0 and not (own.based == 2 and np.int64(own.base) == (packet.sequence + 1) & 0xFFFFFFFF)
+def is_over(packet: Any, run: Any, half: Any) -> bool:
+    """Return whether a SYN cannot belong to the flow in *run*: that one was closed, and its number was another."""
+    closed = (run.flags[0] | run.flags[1]) & (FIN | RST)
+    return closed != 0 and not (half.based == 2 and np.int64(half.base) == (packet.sequence + 1) & 0xFFFFFFFF)
 
 
 @helper
-def note_tcp(packet: Any, run: Any, half: Any) -> None:
-    """Learn from a TCP segment's flags who began, the round trip of the handshake and where the stream starts."""
-    flags = packet.flags
-    if flags & SYN:
-        if half.based == 0:
-            half.base, half.based = (packet.sequence + 1) & 0xFFFFFFFF, 2
-        if flags & ACK:
-            if run.direction != D_HANDSHAKE:
-                run.direction, run.initiator = D_HANDSHAKE, 1 - packet.side
-            if run.syn_time and run.rtt_us == 0 and packet.time > run.syn_time:
-                run.rtt_us = min((packet.time - run.syn_time) // 1000, 0xFFFFFFFF)
-        else:
-            if run.direction != D_HANDSHAKE:
-                run.direction, run.initiator = D_HANDSHAKE, packet.side
-            run.syn_time = packet.time
+def set_initiator(run: Any, side: int, direction: int) -> int:
+    """Note who began a flow, and how that is known."""
+    run.direction = direction
+    run.notes = (run.notes | INITIATOR) if side else (run.notes & ~INITIATOR)
+    return side
+
+
+@helper
+def note_syn(packet: Any, run: Any, half: Any) -> int:
+    """Learn from a SYN or SYN-ACK who began, the round trip of the handshake and where the stream starts."""
+    if half.based == 0:
+        half.base, half.based = (packet.sequence + 1) & 0xFFFFFFFF, 2
+    if packet.flags & ACK:
+        if run.direction != D_HANDSHAKE:
+            set_initiator(run, 1 - packet.side, D_HANDSHAKE)
+        trip = (packet.time - run.first) // 1000 - np.int64(run.rtt_us)
+        if run.notes & (SYN_SEEN | TIMED) == SYN_SEEN and 0 < trip <= 0xFFFFFFFF:
+            run.rtt_us = trip
+            run.notes |= TIMED
+        return 0
+    if run.direction != D_HANDSHAKE:
+        set_initiator(run, packet.side, D_HANDSHAKE)
+    since = (packet.time - run.first) // 1000
+    if not run.notes & TIMED and 0 <= since <= 0xFFFFFFFF:
+        run.rtt_us = since
+        run.notes |= SYN_SEEN
+    return 0
 
 
 @kernel(PACKET, int, int, int, RUN, HALF, np.uint64, np.int64, np.int64)
@@ -190,16 +199,19 @@ def track(
             stops[S_TABLE_FULL] += 1
             continue
         packet.flow = row
-        run, half = runs[row], halves[2 * row + packet.side]
+        run = runs[row]
         if packet.fresh:
             run.first_frame, run.capture = first_frame + i, capture
         run.last = max(run.last, packet.time)
-        half.packets += np.uint32(1)
-        half.bytes += np.uint64(packet.wire)
-        half.payload += np.uint64(max(0, packet.end - packet.payload))
-        half.flags |= packet.flags
-        if packet.transport == TCP and packet.flags & SYN:
-            note_tcp(packet, run, half)
+        side = packet.side
+        run.packets[side] += np.uint32(1)
+        run.bytes[side] += np.uint64(packet.wire)
+        if packet.end > packet.payload:
+            run.payload[side] = min(0xFFFFFFFF, np.int64(run.payload[side]) + packet.end - packet.payload)
+        if packet.flags:
+            run.flags[side] |= packet.flags
+            if packet.flags & SYN:
+                note_syn(packet, run, halves[2 * row + side])
     return counters[FLOWS]
 
 
@@ -223,74 +235,71 @@ def is_group(hi: Any, lo: Any) -> bool:
 
 
 @helper
-def initiator_of(run: Any, a_port: int, b_port: int) -> tuple[int, int]:
+def initiator_of(run: Any, a_port: int, b_port: int, transport: int) -> tuple[int, int]:
     """Return (0 for a or 1 for b, Direction): evidence first, then multicast, then the lower port."""
     if run.direction != D_UNKNOWN:
-        return run.initiator, run.direction
+        return (1 if run.notes & INITIATOR else 0), run.direction
     if is_group(run.a_hi, run.a_lo):
         return 1, D_FIRST
     if is_group(run.b_hi, run.b_lo):
         return 0, D_FIRST
-    transport = np.int64((run.key >> U24) & np.uint64(0xFF))
+    opener = 1 if run.notes & OPENER else 0
     if a_port == b_port:
-        return run.opener, (D_FIRST if transport != TCP else D_UNKNOWN)
+        return opener, (D_FIRST if transport != TCP else D_UNKNOWN)
     guess = 0 if a_port > b_port else 1
-    if transport != TCP and guess == run.opener:
+    if transport != TCP and guess == opener:
         return guess, D_FIRST
     return guess, D_UNKNOWN
 
 
 @helper
-def state_of(tcp: bool, out: Any, back: Any, error: int) -> int:
-    """Return the State of a flow from its halves, *out* being the initiator's."""
+def state_of(run: Any, tcp: bool, out: int) -> int:
+    """Return the State of a flow; *out* is the side that began it."""
+    back = 1 - out
     if not tcp:
-        if back.packets:
+        if run.packets[back]:
             return ESTABLISHED
-        return REFUSED if error else UNANSWERED
-    if out.flags & SYN:
-        if back.flags & SYN:
+        return REFUSED if run.notes & ERROR else UNANSWERED
+    sent, came = run.flags[out], run.flags[back]
+    if sent & SYN:
+        if came & SYN:
             return ESTABLISHED
-        if back.flags & RST or error:
+        if came & RST or run.notes & ERROR:
             return REFUSED
-        if out.flags & ACK and out.packets >= 2 and (out.payload or not out.flags & RST):
+        if sent & ACK and run.packets[out] >= 2 and (run.payload[out] or not sent & RST):
             return ESTABLISHED  # only one direction was captured, but nobody acknowledges an unanswered SYN
-        return UNANSWERED if back.packets == 0 else MIDSTREAM
-    if back.flags & SYN:
+        return UNANSWERED if run.packets[back] == 0 else MIDSTREAM
+    if came & SYN:
         return ESTABLISHED
     return MIDSTREAM
 
 
-@kernel(RUN, HALF, int, FLOW)
-def finish(runs: Rows, halves: Rows, count: int, flows: Rows) -> int:
-    """Turn *count* flows round so that the initiator comes first."""
+@helper
+def turn_round(flow: Any) -> int:
+    """Swap the two ends of a flow."""
+    flow.initiator_hi, flow.responder_hi = flow.responder_hi, flow.initiator_hi
+    flow.initiator_lo, flow.responder_lo = flow.responder_lo, flow.initiator_lo
+    flow.initiator_port, flow.responder_port = flow.responder_port, flow.initiator_port
+    flow.bytes_out, flow.bytes_in = flow.bytes_in, flow.bytes_out
+    flow.packets_out, flow.packets_in = flow.packets_in, flow.packets_out
+    flow.payload_out, flow.payload_in = flow.payload_in, flow.payload_out
+    flow.flags_out, flow.flags_in = flow.flags_in, flow.flags_out
+    return 0
+
+
+@kernel(RUN, FLOW, int)
+def finish(runs: Rows, flows: Rows, count: int) -> int:
+    """Turn *count* flows round, in place, so that the initiator comes first. *flows* is the same memory as *runs*."""
     for row in range(count):
         run, flow = runs[row], flows[row]
-        a_port = np.int64((run.key >> U48) & np.uint64(0xFFFF))
-        b_port = np.int64((run.key >> U32) & np.uint64(0xFFFF))
-        side, direction = initiator_of(run, a_port, b_port)
-        out, back = halves[2 * row + side], halves[2 * row + 1 - side]
-        if side:
-            flow.initiator_hi, flow.initiator_lo, flow.initiator_port = run.b_hi, run.b_lo, b_port
-            flow.responder_hi, flow.responder_lo, flow.responder_port = run.a_hi, run.a_lo, a_port
-        else:
-            flow.initiator_hi, flow.initiator_lo, flow.initiator_port = run.a_hi, run.a_lo, a_port
-            flow.responder_hi, flow.responder_lo, flow.responder_port = run.b_hi, run.b_lo, b_port
-        flow.transport = (run.key >> U24) & np.uint64(0xFF)
-        flow.version = (run.key >> U16) & np.uint64(0xFF)
-        flow.vlan, flow.tunnel = run.path & ROW, run.path >> U32
-        flow.first, flow.last, flow.first_frame, flow.capture = (
-            run.first,
-            run.last,
-            run.first_frame,
-            run.capture,
+        tcp = flow.transport == TCP
+        side, direction = initiator_of(
+            run, np.int64(flow.initiator_port), np.int64(flow.responder_port), np.int64(flow.transport)
         )
-        flow.flags_out, flow.flags_in = out.flags, back.flags
-        flow.packets_out, flow.packets_in = out.packets, back.packets
-        flow.bytes_out, flow.bytes_in = out.bytes, back.bytes
-        flow.payload_out, flow.payload_in = out.payload, back.payload
-        flow.rtt_us, flow.application, flow.direction = run.rtt_us, run.application, direction
-        flow.state = state_of(flow.transport == TCP, out, back, run.error)
-        flow.name, flow.name_source, flow.name_frame, flow.answer = (
-            run.name, run.name_source, run.name_frame, run.answer
-        )  # fmt: skip
+        state = state_of(run, tcp, side)
+        if not run.notes & TIMED:
+            flow.rtt_us = 0
+        if side:
+            turn_round(flow)
+        flow.state, flow.direction = state, direction
     return count

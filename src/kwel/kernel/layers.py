@@ -1,8 +1,9 @@
 """Captured frames in, decoded packets out: link, tunnels, network and transport headers.
 
 IEEE 802.3 and 802.1Q, LINKTYPE_ registry (tcpdump.org), RFC 791, RFC 8200, RFC 9293, RFC 768, RFC 2784 and 2890
-(GRE), draft-foschiano-erspan, RFC 7348 (VXLAN), TZSP, TS 29.281 (GTP-U), RFC 2003 and 4213. A header's own length field bounds what is
-above it, so padding never becomes payload. Every read is preceded by a check that the bytes are there.
+(GRE), draft-foschiano-erspan, RFC 7348 (VXLAN), TZSP, TS 29.281 (GTP-U), RFC 2003 and 4213. A header's own length
+field bounds what is above it, so padding never becomes payload. Every read is preceded by a check that the bytes are
+there.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ import enum
 
 import numpy as np
 
+from kwel.columns import FLOW
+
 PACKET = np.dtype(
     [
         ("source_hi", np.uint64),
@@ -37,51 +39,49 @@ PACKET = np.dtype(
 )
 
 RUN = np.dtype(
-    [
-        ("a_hi", np.uint64),  # the lower endpoint, by address, then port
-        ("a_lo", np.uint64),
-        ("b_hi", np.uint64),
-        ("b_lo", np.uint64),
-        ("key", np.uint64),  # a_port << 48 | b_port << 32 | transport << 24 | version << 16
-        ("path", np.uint64),  # tunnel << 32 | vlan
-        ("first", np.int64),
-        ("last", np.int64),
-        ("syn_time", np.int64),
-        ("first_frame", np.uint32),
-        ("rtt_us", np.uint32),
-        ("name", np.uint32),
-        ("name_frame", np.uint32),
-        ("answer", np.uint32),
-        ("asked", np.uint32),  # the DNS question noted last, so that its answer is not noted again
-        ("capture", np.uint16),
-        ("name_source", np.uint8),
-        ("application", np.uint8),
-        ("direction", np.uint8),
-        ("initiator", np.uint8),  # 0: a; 1: b
-        ("opener", np.uint8),  # who sent the first packet
-        ("error", np.uint8),  # 1: an ICMP error quoted this flow
-    ],
-    align=True,
-)
+    {
+        "names": [
+            "a_hi", "a_lo", "b_hi", "b_lo", "key", "path", "first", "last", "bytes", "packets", "payload",
+            "first_frame", "rtt_us", "name", "name_frame", "answer", "asked", "capture", "flags",
+            "name_source", "notes", "direction", "application",
+        ],
+        "formats": [
+            np.uint64, np.uint64, np.uint64, np.uint64, np.uint64, np.uint64, np.int64, np.int64,
+            (np.uint64, 2), (np.uint32, 2), (np.uint32, 2), np.uint32, np.uint32, np.uint32, np.uint32, np.uint32,
+            np.uint32, np.uint16, (np.uint8, 2), np.uint8, np.uint8, np.uint8, np.uint8,
+        ],
+        "offsets": [
+            FLOW.fields[name][1]
+            for name in (
+                "initiator_hi", "initiator_lo", "responder_hi", "responder_lo", "initiator_port", "vlan", "first",
+                "last", "bytes_out", "packets_out", "payload_out", "first_frame", "rtt_us", "name", "name_frame",
+                "answer", "asked", "capture", "flags_out", "name_source", "state", "direction", "application",
+            )
+        ],
+        "itemsize": FLOW.itemsize,
+    }
+)  # fmt: skip
+"""A flow under way: the memory of a ``columns.FLOW``, whose pairs are indexed by side and whose ends stand in order.
+
+*a* is the lower endpoint, by address, then port. *key* covers ports, transport and version: a_port | b_port << 16 |
+transport << 32 | version << 40. *path* covers VLAN and tunnel: vlan | tunnel << 32. *notes* are ``Note`` bits.
+"""
 
 HALF = np.dtype(
     [
-        ("bytes", np.uint64),
-        ("payload", np.uint64),
-        ("packets", np.uint32),
         ("base", np.uint32),  # TCP sequence number of the direction's first byte
         ("taken", np.uint32),  # bytes from base that were read, or skipped as uninteresting
         ("slot", np.uint16),  # 1 + reassembly slot; 0 is none
-        ("flags", np.uint8),
         ("stage", np.uint8),  # Stage
         ("based", np.uint8),  # 0: base unknown; 1: first byte seen; 2: from the SYN
         ("looks", np.uint8),
         ("shape", np.uint8),  # an Application that this half alone looks like
-        ("tail", np.uint8),
+        ("marked", np.uint8),  # payloads given to a Python dissector
+        ("spare", np.uint8),
     ],
     align=True,
 )
-"""Row ``2 * flow + side``."""
+"""What is expected of one direction of a flow; row ``2 * flow + side``."""
 
 MARK = np.dtype(
     [
@@ -119,6 +119,21 @@ class Stop(enum.IntEnum):
     def label(self) -> str:
         """The key of the coverage ledger."""
         return self.name.lower().replace("_", "-")
+
+
+class Note(enum.IntFlag):
+    """What a flow under way has shown; its place is taken by the state when it is finished."""
+
+    INITIATOR = 1
+    """Which side began, once the direction is known."""
+    OPENER = 2
+    """Which side sent the first packet."""
+    ERROR = 4
+    """An ICMP error quoted this flow."""
+    SYN = 8
+    """``rtt_us`` holds the time from the first packet to the last SYN."""
+    TIMED = 16
+    """``rtt_us`` holds the round trip."""
 
 
 class Stage(enum.IntEnum):

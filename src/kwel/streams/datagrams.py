@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from kwel.columns import Application, Direction, NameSource
 from kwel.dissect.dns import ANSWERS, looks_like_message, read_message
-from kwel.kernel.flowtable import find_quoted
+from kwel.kernel.flowtable import ERROR, find_quoted, set_initiator
 from kwel.kernel.layers import IP_ICMP, IP_ICMPV6, IP_TCP, IP_UDP, ipv4_header, ipv6_header
 from kwel.kernel.loads import u8, u16, u32
 from kwel.kernel.rows import Mark
@@ -17,7 +19,6 @@ from kwel.streams.room import C_MALFORMED, note_mark, note_row
 if TYPE_CHECKING:
     from typing import Any
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
@@ -32,6 +33,8 @@ N_DNS, N_MDNS, N_LLMNR = int(NameSource.DNS), int(NameSource.MDNS), int(NameSour
 A_UNKNOWN, A_DNS, A_DHCP = int(Application.UNKNOWN), int(Application.DNS), int(Application.DHCP)
 A_MDNS, A_LLMNR, A_NBNS = int(Application.MDNS), int(Application.LLMNR), int(Application.NBNS)
 D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)
+KIND_CUT = 0  # in place of a DNS record type
+U0 = np.uint64(0)
 
 
 @helper
@@ -55,13 +58,37 @@ def read_dns(
     )
     sender = packet.side
     if run.direction == D_UNKNOWN and source == N_DNS:
-        run.direction, run.initiator = D_REQUEST, (1 - sender if is_response else sender)
+        set_initiator(run, 1 - sender if is_response else sender, D_REQUEST)
     if source == N_DNS:
         join_answers(answers, first, answer_counters[ANSWERS], answer_index)
+    if packet.cut and is_response and question:
+        note_cut_answer(question, packet, answers, answer_counters)
     if question and run.asked != question:
         run.asked = question
         note_row(question, source, 0, packet, frame, 0 if is_response else 1, named, counters)
     return 1
+
+
+@helper
+def note_cut_answer(question: int, packet: Any, answers: Rows, answer_counters: NDArray[np.int64]) -> int:
+    """Keep that a question was answered, though the capture holds too little of the answer to tell with what."""
+    row = answers[answer_counters[ANSWERS]]
+    row.time, row.flow = packet.time, packet.flow
+    row.client_hi, row.client_lo = packet.destination_hi, packet.destination_lo
+    row.address_hi, row.address_lo, row.target, row.previous = U0, U0, 0, 0
+    row.question, row.owner, row.kind, row.ttl = question, question, KIND_CUT, 0
+    answer_counters[ANSWERS] += 1
+    return 0
+
+
+@helper
+def is_named_port(packet: Any) -> bool:
+    """Return whether `read_datagram` has a reader for a datagram with these ports."""
+    low, high = min(packet.source_port, packet.destination_port), max(packet.source_port, packet.destination_port)
+    return (
+        low in (PORT_DNS, PORT_DHCP_SERVER, PORT_DHCP_CLIENT, PORT_NBNS, PORT_MDNS, PORT_LLMNR)
+        or high in (PORT_NBNS, PORT_MDNS, PORT_LLMNR)
+    )  # fmt: skip
 
 
 @helper
@@ -93,7 +120,7 @@ def read_datagram(
             run.application = application
         return 0
     half = halves[2 * packet.flow + packet.side]
-    if half.tail >= MAX_MARKS:
+    if half.marked >= MAX_MARKS:
         return 0
     if PORT_DHCP_SERVER <= low <= PORT_DHCP_CLIENT:
         if at + DHCP_COOKIE_AT + 4 <= end and u32(data, at + DHCP_COOKIE_AT) == DHCP_COOKIE:
@@ -101,7 +128,7 @@ def read_datagram(
             # all clients without an address share one flow: every message counts
             note_mark(M_DHCP, at, end, index, packet, frame, marks, counters)
     elif PORT_NBNS in (low, high):
-        half.tail += 1
+        half.marked += 1
         run.application = A_NBNS
         note_mark(M_NBNS, at, end, index, packet, frame, marks, counters)
     return 0
@@ -125,5 +152,5 @@ def read_error(data: NDArray[np.uint8], packet: Any, quoted: Any, runs: Rows, ta
     addresses = (quoted.source_hi, quoted.source_lo, quoted.destination_hi, quoted.destination_lo)
     row = find_quoted(packet, addresses, (u16(data, above), u16(data, above + 2)), protocol, runs, table)
     if row >= 0:
-        runs[row].error = 1
+        runs[row].notes |= ERROR
     return 0

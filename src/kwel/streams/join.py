@@ -52,7 +52,7 @@ def join_answers(answers: Rows, first: int, stop: int, index: NDArray[np.uint64]
     mask = np.uint64(len(index) - 1)
     for i in range(first, stop):
         answer = answers[i]
-        if answer.target != 0:
+        if answer.target != 0 or answer.kind == 0:
             continue
         slot, tag, known = find_answer(
             answer.client_hi, answer.client_lo, answer.address_hi, answer.address_lo, answers, index, mask

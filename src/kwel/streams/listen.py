@@ -12,17 +12,17 @@ from kwel.dissect.dns import ANSWERS
 from kwel.kernel.layers import ETHER_ARP, ETHER_LLDP, IP_ICMP, IP_ICMPV6, IP_TCP, IP_UDP
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Mark, Stage, Stop
 from kwel.native import kernel
-from kwel.streams.datagrams import read_datagram, read_error
+from kwel.streams.datagrams import is_named_port, read_datagram, read_error
 from kwel.streams.join import look_up_flow
 from kwel.streams.room import has_room, note_mark
-from kwel.streams.segments import read_segment
+from kwel.streams.segments import is_dull, read_segment, step_over
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
 
-DONE = int(Stage.DONE)
+OPEN, DONE = int(Stage.OPEN), int(Stage.DONE)
 S_USED, S_DISCOVERY = int(Stop.USED), int(Stop.DISCOVERY)
 M_LLDP, M_CDP = int(Mark.LLDP), int(Mark.CDP)
 
@@ -73,7 +73,11 @@ def listen(
             look_up_flow(packet, runs[packet.flow], answers, answer_index)
         if packet.transport == IP_TCP:
             half = halves[2 * packet.flow + packet.side]
-            if half.stage != DONE and packet.end > packet.payload:
+            if (
+                half.stage != DONE
+                and packet.end > packet.payload
+                and not (half.stage == OPEN and is_dull(data, packet) and step_over(packet, half))
+            ):
                 if not has_room(counters, answer_counters, pool, limits):
                     return index
                 read_segment(
@@ -82,7 +86,7 @@ def listen(
                     held, covered, ready, owners,
                 )  # fmt: skip
         elif packet.transport == IP_UDP:
-            if packet.end > packet.payload:
+            if packet.end > packet.payload and is_named_port(packet):
                 if not has_room(counters, answer_counters, pool, limits):
                     return index
                 read_datagram(

@@ -17,6 +17,7 @@ from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
 from kwel.streams.join import index_answers
 from kwel.streams.listen import listen
 from kwel.streams.room import (
+    C_CUT,
     C_EVICTED,
     C_LATE,
     C_MALFORMED,
@@ -205,8 +206,9 @@ class Listener:
     def finish(self) -> Heard:
         """Return the tables. The listener hears nothing after this."""
         count = int(self._flow_counters[FLOWS])
-        flows = np.zeros(count, FLOW)
-        finish(self._runs, self._halves, count, flows)
+        flows = self._runs.view(FLOW)
+        finish(self._runs, flows, count)
+        flows = flows[:count]
         joined = np.flatnonzero((flows["name"] == 0) & (flows["answer"] > 0))
         flows["name"][joined] = self._answers["question"][flows["answer"][joined] - 1]
         flows["name_source"][joined] = NameSource.DNS
@@ -220,6 +222,8 @@ class Listener:
             stops={stop.label: int(self._stops[stop]) for stop in Stop},
             notes={
                 "malformed-dns": int(self._counters[C_MALFORMED]),
+                "requests-cut": int(self._counters[C_CUT]),
+                "dns-answers-cut": int((self._answers["kind"][: self._answer_counters[ANSWERS]] == 0).sum()),
                 "streams-given-up": int(self._counters[C_EVICTED] + self._counters[C_LATE]),
                 "claims-not-kept": int(self._claim_counters[REFUSED]),
             },

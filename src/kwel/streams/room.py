@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kwel.columns import Direction, NameSource
 from kwel.dissect.dns import ANSWERS, MAX_RECORDS
+from kwel.kernel.flowtable import set_initiator
 from kwel.kernel.namepool import ARENA, NAMES, intern
 from kwel.native import helper
 
@@ -21,7 +22,7 @@ STREAM_BUDGET = 16384
 """Bytes of each TCP direction that are read in search of a name."""
 
 # indices into the counters
-C_NAMED, C_MARKS, C_NEXT_SLOT, C_EVICTED, C_MALFORMED, C_LATE = 0, 1, 2, 3, 4, 5
+C_NAMED, C_MARKS, C_NEXT_SLOT, C_EVICTED, C_MALFORMED, C_LATE, C_CUT = 0, 1, 2, 3, 4, 5, 6
 COUNTERS = 8
 
 # indices into the limits, and the most that one message adds beyond them
@@ -59,7 +60,7 @@ def note_name(
         return 0
     run = runs[packet.flow]
     if run.direction == D_UNKNOWN:
-        run.direction, run.initiator = D_REQUEST, packet.side
+        set_initiator(run, packet.side, D_REQUEST)
     if run.name_source == 0 or source < run.name_source:
         run.name, run.name_source, run.name_frame = number, source, frame
     if run.asked == number and source == N_HOST:

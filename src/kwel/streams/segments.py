@@ -12,22 +12,25 @@ import numpy as np
 
 from kwel.columns import Application, Direction, NameSource
 from kwel.dissect.http import find_byte, looks_like_request, read_request
-from kwel.dissect.shapes import shape_of, tells_identity
+from kwel.dissect.shapes import TPKT_VERSION, shape_of, tells_identity
 from kwel.dissect.tls import (
     FOUND,
     HANDSHAKE_HEADER,
     MORE,
+    RECORD_FIRST,
     RECORD_HEADER,
+    RECORD_LAST,
     find_server_name,
     join_records,
     looks_like_hello,
     looks_like_record,
 )
+from kwel.kernel.flowtable import INITIATOR, set_initiator
 from kwel.kernel.loads import u8, u16, u24, u32
 from kwel.kernel.rows import Mark, Stage
 from kwel.native import helper
 from kwel.streams.datagrams import PORT_DNS, read_dns
-from kwel.streams.room import C_LATE, STREAM_BUDGET, has_room, note_mark, note_name
+from kwel.streams.room import C_CUT, C_LATE, STREAM_BUDGET, has_room, note_mark, note_name
 from kwel.streams.slots import free_slot, keep, take_slot
 
 if TYPE_CHECKING:
@@ -73,6 +76,33 @@ def read_hello(data: NDArray[np.uint8], at: int, end: int, joined: NDArray[np.ui
 
 
 @helper
+def is_dull(data: NDArray[np.uint8], packet: Any) -> bool:
+    """Return whether a segment surely begins nothing that `read_stream` reads. Most segments are dull, and cheap so."""
+    at = packet.payload
+    if packet.end - at < 8:
+        return False
+    first = u8(data, at)
+    if RECORD_FIRST <= first <= RECORD_LAST:
+        return u8(data, at + 1) != 3
+    if 65 <= first <= 90 or first in (SOCKS5, TPKT_VERSION):
+        return False
+    return u16(data, at + 2) != 0 and packet.source_port != PORT_DNS and packet.destination_port != PORT_DNS
+
+
+@helper
+def step_over(packet: Any, half: Any) -> bool:
+    """Step over a dull segment that comes in order; return whether that was done."""
+    at = (packet.sequence - np.int64(half.base)) & 0xFFFFFFFF
+    if half.based == 0 or at != half.taken or half.slot or half.looks >= MAX_LOOKS:
+        return False
+    half.looks += 1
+    half.taken = at + packet.end - packet.payload
+    if half.taken >= STREAM_BUDGET:
+        half.stage = DONE
+    return True
+
+
+@helper
 def skip_proxy_line(data: NDArray[np.uint8], at: int, end: int) -> int:
     """Return the offset behind a PROXY protocol line, version 1 (HAProxy, proxy-protocol.txt section 2.1)."""
     if at + 8 <= end and u32(data, at) == PROX and u16(data, at + 4) == Y_SPACE:
@@ -106,8 +136,8 @@ def mark_ot(
 ) -> int:  # fmt: skip
     """Mark the first payloads of an OT direction, and later ones that may tell what the device is."""
     telling = tells_identity(data, at, end, application)
-    if half.tail < FEW_MARKS or (telling and half.tail < MAX_MARKS):
-        half.tail += 1
+    if half.marked < FEW_MARKS or (telling and half.marked < MAX_MARKS):
+        half.marked += 1
         note_mark(M_MODBUS if application == A_MODBUS else M_S7COMM, at, end, index, packet, frame, marks, counters)
     return 0
 
@@ -154,7 +184,7 @@ def read_stream(
                 runs, named, counters, arena, starts, lengths, slots, pool,
             )  # fmt: skip
         elif run.direction == D_UNKNOWN:
-            run.direction, run.initiator = D_REQUEST, packet.side
+            set_initiator(run, packet.side, D_REQUEST)
         halves[2 * packet.flow + 1 - packet.side].stage = DONE
         return FOUND
     if PORT_DNS in (packet.source_port, packet.destination_port):
@@ -248,8 +278,12 @@ def read_segment(
                 half.taken = at + end - payload
             if outcome != MORE:
                 return 0
+            if packet.cut:  # what is missing was never captured
+                counters[C_CUT] += 1
+                half.stage = DONE
+                return 0
             half.taken = at
-        elif run.direction != D_UNKNOWN and packet.side != run.initiator:
+        elif run.direction != D_UNKNOWN and packet.side != (1 if run.notes & INITIATOR else 0):
             half.taken = at + end - payload  # nothing that a responder sends late is waited for
             return 0
         take_slot(packet, half, halves, owners, covered, ready, counters)

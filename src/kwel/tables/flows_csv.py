@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import FLOW, Direction, NameSource, State
+from kwel.kernel.loads import u32
 from kwel.native import helper, kernel
 from kwel.tables.cells import csv_cell, transport_text
 from kwel.tables.schema import FLOWS
@@ -36,7 +37,8 @@ U8, U32 = np.uint64(8), np.uint64(32)
 LOW = np.uint64(0xFFFFFFFF)
 SECOND = 1_000_000_000
 DAY = 86400
-M32 = np.int64(0xFFFFFFFF)
+H0, H1, H2, H3, H4 = (np.uint32(n) for n in (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0))
+K0, K1, K2, K3 = (np.uint32(n) for n in (0x5A827999, 0x6ED9EBA1, 0x8F1BBCDC, 0xCA62C1D6))
 
 
 @helper
@@ -127,7 +129,7 @@ def group_of(hi: np.uint64, lo: np.uint64, index: int) -> int:
 
 @helper
 def longest_zeros(hi: np.uint64, lo: np.uint64) -> tuple[int, int]:
-    """Return (first, count) of the longest run of two or more zero groups, the first of equals (RFC 5952 section 4.2)."""
+    """Return (first, count) of the longest run of two or more zero groups, the first of equals (RFC 5952 4.2)."""
     best, best_size, run = 8, 1, 0
     for i in range(8):
         run = run + 1 if group_of(hi, lo, i) == 0 else 0
@@ -180,31 +182,28 @@ def put_vlan(out: NDArray[np.uint8], at: int, vlan: int) -> int:
 
 
 @helper
-def rotate(word: int, by: int) -> int:
+def rotate(word: np.uint32, by: int) -> np.uint32:
     """Rotate 32 bits to the left."""
-    return ((word << by) | (word >> (32 - by))) & M32
+    return np.uint32((word << np.uint32(by)) | (word >> np.uint32(32 - by)))
 
 
 @helper
-def sha1_block(words: NDArray[np.int64]) -> tuple[int, int, int, int, int]:
-    """Return the five words of the digest of one padded block, which stands in words 0 to 15."""
+def sha1_block(words: NDArray[np.uint32]) -> int:
+    """Leave the digest of one padded block, which stands in words 0 to 15, in words 0 to 4."""
     for i in range(16, 80):
         words[i] = rotate(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1)
-    a, b, c, d, e = 0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0
-    for i in range(80):
-        if i < 20:
-            f, k = (b & c) | ((b ^ M32) & d), 0x5A827999
-        elif i < 40:
-            f, k = b ^ c ^ d, 0x6ED9EBA1
-        elif i < 60:
-            f, k = (b & c) | (b & d) | (c & d), 0x8F1BBCDC
-        else:
-            f, k = b ^ c ^ d, 0xCA62C1D6
-        a, b, c, d, e = (rotate(a, 5) + f + e + k + words[i]) & M32, a, rotate(b, 30), c, d
-    return (
-        (a + 0x67452301) & M32, (b + 0xEFCDAB89) & M32, (c + 0x98BADCFE) & M32,
-        (d + 0x10325476) & M32, (e + 0xC3D2E1F0) & M32,
-    )  # fmt: skip
+    a, b, c, d, e = H0, H1, H2, H3, H4
+    for i in range(20):
+        a, b, c, d, e = np.uint32(rotate(a, 5) + ((b & c) | (~b & d)) + e + K0 + words[i]), a, rotate(b, 30), c, d
+    for i in range(20, 40):
+        a, b, c, d, e = np.uint32(rotate(a, 5) + (b ^ c ^ d) + e + K1 + words[i]), a, rotate(b, 30), c, d
+    for i in range(40, 60):
+        a, b, c, d, e = np.uint32(rotate(a, 5) + ((b & (c | d)) | (c & d)) + e + K2 + words[i]), a, rotate(b, 30), c, d
+    for i in range(60, 80):
+        a, b, c, d, e = np.uint32(rotate(a, 5) + (b ^ c ^ d) + e + K3 + words[i]), a, rotate(b, 30), c, d
+    words[0], words[1], words[2] = np.uint32(a + H0), np.uint32(b + H1), np.uint32(c + H2)
+    words[3], words[4] = np.uint32(d + H3), np.uint32(e + H4)
+    return 0
 
 
 @helper
@@ -237,7 +236,7 @@ def pack_flow(flow: Rows, block: NDArray[np.uint8]) -> int:
 
 @helper
 def put_community_id(
-    out: NDArray[np.uint8], at: int, flow: Rows, block: NDArray[np.uint8], words: NDArray[np.int64]
+    out: NDArray[np.uint8], at: int, flow: Rows, block: NDArray[np.uint8], words: NDArray[np.uint32]
 ) -> int:
     """Write the community id of a flow; nothing for ICMP, whose id is made of message types."""
     if flow.transport in (ICMP, ICMPV6):
@@ -248,21 +247,17 @@ def put_community_id(
         block[i] = 0
     put_packed(block, 62, np.uint64(size * 8), 2)
     for i in range(16):
-        words[i] = (
-            (np.int64(block[4 * i]) << 24) | (np.int64(block[4 * i + 1]) << 16)
-            | (np.int64(block[4 * i + 2]) << 8) | np.int64(block[4 * i + 3])
-        )  # fmt: skip
-    a, b, c, d, e = sha1_block(words)
-    words[0], words[1], words[2], words[3], words[4] = a, b, c, d, e
+        words[i] = np.uint32(u32(block, 4 * i))
+    sha1_block(words)
     at = put_byte(out, put_byte(out, at, 49), COLON)
     for sextet in range(27):
         bit = 6 * sextet
-        word = words[bit >> 5]
+        word = np.int64(words[bit >> 5])
         shift = 26 - (bit & 31)
         if shift >= 0:
             value = (word >> shift) & 63
         else:
-            after = words[(bit >> 5) + 1] if (bit >> 5) < 4 else 0
+            after = np.int64(words[(bit >> 5) + 1]) if (bit >> 5) < 4 else 0
             value = ((word << -shift) | (after >> (32 + shift))) & 63
         at = put_byte(out, at, base64_digit(value))
     return put_byte(out, at, 61)
@@ -282,7 +277,7 @@ def base64_digit(value: int) -> int:
 
 @kernel(
     FLOW, int, int, np.uint8, np.uint8, np.int64, np.uint8, np.int64, np.uint8, np.int64, np.uint8, np.int64,
-    np.uint8, np.int64, np.uint8, np.int64, np.uint8, np.int64, np.int64,
+    np.uint8, np.int64, np.uint8, np.int64, np.uint8, np.uint32, np.int64,
 )  # fmt: skip
 def format_rows(
     flows: Rows, row: int, room: int, out: NDArray[np.uint8],
@@ -292,7 +287,7 @@ def format_rows(
     names: NDArray[np.uint8], name_ends: NDArray[np.int64],
     sources: NDArray[np.uint8], source_ends: NDArray[np.int64],
     truths: NDArray[np.uint8], truth_ends: NDArray[np.int64],
-    block: NDArray[np.uint8], words: NDArray[np.int64], written: NDArray[np.int64],
+    block: NDArray[np.uint8], words: NDArray[np.uint32], written: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Format rows from *row* on until *out* has less than *room* left; return the next row."""
     at = 0
@@ -338,7 +333,7 @@ def write_flows_csv(traffic: Traffic, out: BinaryIO) -> None:
     ]
     room = FIXED + sum(max(len(text.encode()) for text in some) for some in (captures, names))
     buffer, written = np.empty(OUT + room, np.uint8), np.zeros(1, np.int64)
-    block, words = np.zeros(64, np.uint8), np.zeros(80, np.int64)
+    block, words = np.zeros(64, np.uint8), np.zeros(80, np.uint32)
     out.write((",".join(FLOWS.keys) + "\n").encode())
     row = 0
     while row < len(traffic.flows):
