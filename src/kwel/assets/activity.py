@@ -57,6 +57,14 @@ class Activity:
     asked: dict[int, tuple[int, str]] = field(default_factory=dict)
     """By client: a flow and its name, of those that were looked for."""
 
+    def flows(self) -> set[int]:
+        """Return every flow that is mentioned."""
+        mentioned = {flow for flow in self.first_flow if flow >= 0}
+        mentioned.update(said.flow for spoken in self.spoken.values() for said in spoken)
+        mentioned.update(flow for clients in self.served.values() for flow in clients.values())
+        mentioned.update(flow for flow, _ in self.asked.values())
+        return mentioned
+
 
 def watch(traffic: Traffic, devices: Devices, shared: Collection[str], is_wanted: Callable[[str], bool]) -> Activity:
     """Return what devices were seen doing.

@@ -9,6 +9,8 @@ from kwel.columns import ClaimKind, State, address_text, mac_text
 from kwel.model import Evidence, Where
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from kwel.assets.activity import Spoken
     from kwel.assets.proofs import Host, Proof
     from kwel.assets.rules import Rule
@@ -18,48 +20,53 @@ if TYPE_CHECKING:
 STEPS = 3
 """Steps of one sort that a claim carries. The first ones prove it; a thousand prove no more."""
 OUI_SOURCE = "IEEE registries MA-L, MA-M, MA-S (rules/data/oui.tsv)"
-TRANSPORTS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6"}
+TRANSPORTS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP"}
+STATES = {int(state): state.name.lower() for state in State}
+COLUMNS = [
+    "initiator_hi", "initiator_lo", "responder_hi", "responder_lo", "responder_port", "transport", "state", "capture",
+    "first_frame",
+]  # fmt: skip
 
 
 class Witness:
-    """Writes evidence about the flows and frames of one analysis."""
+    """Writes evidence about the flows and frames of one analysis.
 
-    def __init__(self, traffic: Traffic) -> None:
-        self._flows = traffic.flows
+    A row of the flow table is slow to read by itself: those that matter are taken out of it once, together.
+    """
+
+    def __init__(self, traffic: Traffic, flows: Collection[int]) -> None:
         self._captures = [capture.name for capture in traffic.captures]
+        wanted = sorted(flows)
+        self._flows = dict(zip(wanted, traffic.flows[COLUMNS][wanted].tolist(), strict=True))
 
     def where(self, capture: int, frame: int) -> Where:
         """Return the place of a frame."""
         return Where(self._captures[capture], frame)
 
-    def of_flow(self, flow: int) -> Where:
-        """Return where a flow begins."""
-        row = self._flows[flow]
-        return self.where(int(row["capture"]), int(row["first_frame"]))
-
-    def address(self, flow: int, side: str) -> str:
-        """Return the address on one side of a flow."""
-        row = self._flows[flow]
-        return address_text(int(row[f"{side}_hi"]), int(row[f"{side}_lo"]))
-
     def seen(self, flow: int) -> Evidence:
         """Say that a flow was seen."""
-        row = self._flows[flow]
-        transport = int(row["transport"])
+        initiator_hi, initiator_lo, responder_hi, responder_lo, port, transport, state, capture, frame = self._flows[
+            flow
+        ]
         values = (
-            ("initiator", self.address(flow, "initiator")),
-            ("responder", self.address(flow, "responder")),
-            ("port", str(row["responder_port"])),
-            ("transport", TRANSPORTS.get(transport, f"IP {transport}")),
-            ("state", State(int(row["state"])).name.lower() if row["state"] else ""),
+            ("initiator", address_text(initiator_hi, initiator_lo)),
+            ("responder", address_text(responder_hi, responder_lo)),
+            ("port", str(port)),
+            ("transport", TRANSPORTS.get(transport) or f"IP {transport}"),
+            ("state", STATES.get(state, "")),
         )
-        return Evidence("observed", "flow-seen", values, self.of_flow(flow))
+        return Evidence("observed", "flow-seen", values, self.where(capture, frame))
+
+    def initiator(self, flow: int) -> str:
+        """Return the address of whoever began a flow."""
+        return address_text(*self._flows[flow][:2])
 
     def spoken(self, spoken: Spoken) -> Evidence:
         """Say that a device speaks a protocol, with the other side of the first conversation."""
-        peer = self.address(spoken.flow, "responder" if spoken.side == "client" else "initiator")
+        row = self._flows[spoken.flow]
+        peer = address_text(*(row[2:4] if spoken.side == "client" else row[:2]))
         values = (("protocol", spoken.application), ("role", spoken.side), ("peer", peer))
-        return Evidence("observed", "spoken", values, self.of_flow(spoken.flow))
+        return Evidence("observed", "spoken", values, self.where(row[-2], row[-1]))
 
     def claimed(self, host: Host, proof: Proof) -> Evidence:
         """Say that a MAC claimed an address."""

@@ -79,7 +79,7 @@ class _Writer:
     def __init__(
         self, traffic: Traffic, scopes: Scopes, rules: DeviceRules, proofs: Proofs, activity: Activity
     ) -> None:
-        self.witness, self.rules = Witness(traffic), rules
+        self.witness, self.rules = Witness(traffic, activity.flows()), rules
         self._scopes, self._proofs, self._activity = scopes, proofs, activity
 
     def write(self, index: int, device: Device) -> Asset:
@@ -92,6 +92,7 @@ class _Writer:
         addresses = tuple(address_text(hi, lo) for hi, lo, _ in hosts)
         names = describe.names_of(device)
         kind, why = self._kind(index, device, applying)
+        first, last = self._when(index, device)
         return Asset(
             id=_id(device),
             label=names[0].value if names else addresses[0] if addresses else macs[0].value,
@@ -107,8 +108,8 @@ class _Writer:
             zone=None,
             vlans=_vlans(device),
             protocols=describe.protocols_of(device, spoken, self.witness),
-            first=self._when(index, device)[0],
-            last=self._when(index, device)[1],
+            first=first,
+            last=last,
             evidence=self._evidence(index, device),
         )
 
@@ -185,7 +186,7 @@ def _with_shared_kinds(assets: list[Asset], activity: Activity, writer: _Writer)
         if ot is None or other is None or asset.kind == AssetKind.OT or server in shared:
             continue
         rule = next(r for r in writer.rules.spoken if (r.application, r.side) == (application, "server"))
-        peers = (("ot", writer.witness.address(ot, "initiator")), ("other", writer.witness.address(other, "initiator")))
+        peers = (("ot", writer.witness.initiator(ot)), ("other", writer.witness.initiator(other)))
         step = evidence.by_rule("serves-both", rule, ("protocol", application), *peers)
         why = Claim(AssetKind.SHARED, Grade.B, (writer.witness.seen(ot), writer.witness.seen(other), step))
         shared[server] = replace(asset, kind=AssetKind.SHARED, kind_why=why)
@@ -193,13 +194,14 @@ def _with_shared_kinds(assets: list[Asset], activity: Activity, writer: _Writer)
 
 
 def _with_distinct_labels(assets: list[Asset]) -> tuple[Asset, ...]:
-    """Add the address, else the id, to names that several assets have."""
+    """Tell apart what several assets are called: by address or id."""
     times = Counter(asset.label.casefold() for asset in assets)
     return tuple(
-        replace(asset, label=f"{asset.label} ({_other_label(asset)})") if times[asset.label.casefold()] > 1 else asset
-        for asset in assets
+        replace(asset, label=_longer_label(asset)) if times[asset.label.casefold()] > 1 else asset for asset in assets
     )
 
 
-def _other_label(asset: Asset) -> str:
-    return asset.addresses[0] if asset.addresses and asset.addresses[0] != asset.label else asset.id
+def _longer_label(asset: Asset) -> str:
+    if not asset.names:
+        return asset.id
+    return f"{asset.label} ({asset.addresses[0] if asset.addresses else asset.id})"

@@ -88,7 +88,7 @@ class NameRule(Rule):
 
     def holds(self, text: str) -> bool:
         """Return whether a name lies under one of the suffixes."""
-        return any(suffix in self.suffixes for suffix in suffixes(text))
+        return text.endswith(self.suffixes) and any(parent in self.suffixes for parent in suffixes(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,33 +159,40 @@ def _group(
     level: NDArray[np.int64],
     steered: NDArray[np.bool_],
 ) -> list[_Case]:
-    """Return one case an asset and service, else operator; or one an asset."""
-    at = dependencies.attribution[rows]
+    """Return the gravest cases of one kind: one an asset and service, else operator; or one an asset."""
+    if len(rows) == 0:
+        return []
+    at, asset = dependencies.attribution[rows], dependencies.asset[rows]
     group = np.zeros(len(rows), np.int64) if kind in PER_ASSET else traits.group[at]
     volume = dependencies.bytes_out[rows] + dependencies.bytes_in[rows]
-    asset = dependencies.asset[rows]
     order = np.lexsort((rows, -volume, -traits.grade[at], group, asset))
-    changes = (np.diff(asset[order]) != 0) | (np.diff(group[order]) != 0)
-    cases = []
-    for part in np.split(order, np.flatnonzero(changes) + 1) if len(order) else ():
-        members, first = rows[part], int(part[0])
-        severity = LEVELS[kind][int(level[members[0]])]
-        if kind in STEERING and steered[members[0]] and traits.steers[at[part]].any():
-            severity = Severity(min(Severity.HIGH, severity + 1))
-        total = int(volume[part].sum())
-        rank = (-severity, int(level[members[0]]), KINDS.index(kind), -int(traits.grade[at[first]]), -total)
-        cases.append(
-            _Case(
-                kind,
-                severity,
-                members.tolist(),
-                int(dependencies.flows[members].sum()),
-                int(dependencies.bytes_out[members].sum()),
-                int(dependencies.bytes_in[members].sum()),
-                (*rank, int(members[0])),
-            )
+    rows, at, asset, group = rows[order], at[order], asset[order], group[order]
+    starts = np.flatnonzero((np.diff(asset, prepend=-1) != 0) | (np.diff(group, prepend=-1) != 0))
+    ends = np.append(starts[1:], len(rows))
+
+    def total(column: NDArray[np.int64]) -> NDArray[np.int64]:
+        summed: NDArray[np.int64] = np.add.reduceat(column[rows], starts)
+        return summed
+
+    flows, sent, received = (total(getattr(dependencies, c)) for c in ("flows", "bytes_out", "bytes_in"))
+    severity = np.array(LEVELS[kind], np.int64)[level[rows[starts]]]
+    if kind in STEERING:
+        graver = np.logical_or.reduceat(traits.steers[at], starts) & steered[rows[starts]]
+        severity = np.minimum(severity + graver, Severity.HIGH)
+    ranks = (-severity, level[rows[starts]], -traits.grade[at[starts]], -(sent + received), rows[starts])
+    gravest = np.lexsort(ranks[::-1])[:MOST]
+    return [
+        _Case(
+            kind,
+            Severity(int(severity[n])),
+            rows[starts[n] : ends[n]].tolist(),
+            int(flows[n]),
+            int(sent[n]),
+            int(received[n]),
+            (*(int(rank[n]) for rank in ranks[:2]), KINDS.index(kind), *(int(rank[n]) for rank in ranks[2:])),
         )
-    return cases
+        for n in gravest.tolist()
+    ]
 
 
 def _write(identity: str, case: _Case, assets: Sequence[Asset], dependencies: Dependencies) -> Finding:

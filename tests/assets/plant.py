@@ -1,0 +1,134 @@
+"""Traffic built by hand, row by row: what a test says was on the wire and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from kwel.assets import Inventory, identify
+from kwel.columns import (
+    ANSWER,
+    CLAIM,
+    FLOW,
+    NAME,
+    Application,
+    ClaimKind,
+    Direction,
+    Names,
+    NameSource,
+    State,
+    address_halves,
+)
+from kwel.model import Asset, Capture, Coverage, Observed, Traffic, Where
+
+START = 1_772_442_847_000_000_000
+SECOND = 1_000_000_000
+TCP, UDP = 6, 17
+CAPTURE = "plant.pcapng"
+
+Kind = Literal["hostname", "vendor", "product", "firmware", "role", "protocol", "switch-port"]
+
+
+def mac(text: str) -> int:
+    """Return a MAC as the tables hold it."""
+    return int(text.replace(":", ""), 16)
+
+
+def names(*texts: str) -> Names:
+    """Return a name table; index 0 is no name."""
+    raw = [text.encode() for text in ("", *texts)]
+    length = np.array([len(name) for name in raw], np.int64)
+    return Names(np.frombuffer(b"".join(raw), np.uint8), np.cumsum(length) - length, length)
+
+
+@dataclass
+class Plant:
+    """Collects what is on the wire. Frames and seconds count up by themselves."""
+
+    flows: list[dict[str, Any]] = field(default_factory=list)
+    claims: list[dict[str, Any]] = field(default_factory=list)
+    observed: list[Observed] = field(default_factory=list)
+    named: list[dict[str, Any]] = field(default_factory=list)
+    names: tuple[str, ...] = ()
+    now: int = 0
+
+    def flow(
+        self, initiator: str, responder: str, application: Application = Application.UNKNOWN, **fields: Any
+    ) -> int:
+        """Add a flow in which both sides sent; return its index."""
+        self.now += 1
+        row = {
+            "transport": TCP, "packets_out": 3, "packets_in": 3, "payload_out": 100, "payload_in": 100,
+            "first": START + self.now * SECOND, "last": START + self.now * SECOND + 1, "first_frame": self.now,
+            "state": State.ESTABLISHED, "direction": Direction.HANDSHAKE, "application": application, **fields,
+        }  # fmt: skip
+        row["initiator_hi"], row["initiator_lo"] = address_halves(initiator)
+        row["responder_hi"], row["responder_lo"] = address_halves(responder)
+        self.flows.append(row)
+        return len(self.flows) - 1
+
+    def attempt(self, initiator: str, responder: str, **fields: Any) -> int:
+        """Add a flow that nobody answered."""
+        silent = {"packets_in": 0, "payload_out": 0, "payload_in": 0, "state": State.UNANSWERED}
+        return self.flow(initiator, responder, **{**silent, **fields})
+
+    def claim(self, address: str, owner: str, kind: ClaimKind = ClaimKind.ARP, vlan: int = 0) -> None:
+        """Let a MAC claim an address."""
+        self.now += 1
+        hi, lo = address_halves(address)
+        self.claims.append(
+            {
+                "mac": mac(owner), "address_hi": hi, "address_lo": lo, "time": START + self.now * SECOND,
+                "frame": self.now, "vlan": vlan, "kind": kind,
+            }
+        )  # fmt: skip
+
+    def say(
+        self, kind: Kind, value: str, protocol: str, address: str | None = None, owner: str | None = None, vlan: int = 0
+    ) -> None:
+        """Let a frame say something of a host."""
+        self.now += 1
+        where = Where(CAPTURE, self.now)
+        owner_mac = mac(owner) if owner else None
+        self.observed.append(
+            Observed(kind, value, protocol, where, START + self.now * SECOND, address, owner_mac, vlan)
+        )
+
+    def ask(self, flow: int, name: str, source: NameSource) -> None:
+        """Let a flow carry a name."""
+        self.names = (*self.names, name)
+        self.named.append(
+            {"flow": flow, "name": len(self.names), "source": source, "frame": self.flows[flow]["first_frame"]}
+        )
+        self.flows[flow]["name"] = len(self.names)
+
+    def traffic(self) -> Traffic:
+        """Return it all."""
+        return Traffic(
+            captures=(Capture(CAPTURE, "pcapng", 0, None, 0, None, None, (), None, None),),
+            flows=_table(FLOW, self.flows),
+            names=names(*self.names),
+            named=_table(NAME, self.named),
+            answers=np.zeros(0, ANSWER),
+            claims=_table(CLAIM, self.claims),
+            observed=tuple(self.observed),
+            coverage=Coverage(0, 0, {}, {}),
+        )
+
+    def inventory(self, *internal: str) -> Inventory:
+        """Return what is found."""
+        return identify(self.traffic(), internal)
+
+    def assets(self, *internal: str) -> dict[str, Asset]:
+        """Return the assets by id."""
+        return {asset.id: asset for asset in self.inventory(*internal).assets}
+
+
+def _table(kind: np.dtype[Any], rows: list[dict[str, Any]]) -> Any:
+    table = np.zeros(len(rows), kind)
+    for row, values in zip(table, rows, strict=True):
+        for key, value in values.items():
+            row[key] = value
+    return table

@@ -1,0 +1,106 @@
+"""The truth of the sample captures: each device is one asset with its MAC, and OT speaks OT."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kwel.assets import Inventory, identify
+from kwel.model import Asset, AssetKind
+from kwel.pipeline import read_traffic
+
+SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
+
+
+@cache
+def truth_of(name: str) -> dict[str, Any]:
+    truth: dict[str, Any] = yaml.safe_load((SAMPLES / f"{name}.yaml").read_text())
+    return truth
+
+
+@cache
+def inventory_of(name: str) -> Inventory:
+    return identify(read_traffic([str(SAMPLES / truth_of(name)["file"])]))
+
+
+def asset_at(name: str, address: str) -> Asset | None:
+    return next((asset for asset in inventory_of(name).assets if address in asset.addresses), None)
+
+
+NAMES = sorted(path.stem for path in SAMPLES.glob("*.yaml"))
+DEVICES = [(name, device) for name in NAMES for device in truth_of(name).get("assets") or {}]
+
+
+@pytest.mark.parametrize(("name", "device"), DEVICES)
+def test_every_device_of_the_truth_is_one_asset_with_its_mac(name: str, device: str) -> None:
+    truth = truth_of(name)["assets"][device]
+    found = {asset.id for address in truth["ip"] if (asset := asset_at(name, address))}
+
+    if not found:
+        pytest.skip("its address is in no frame that names it")
+    assert len(found) == 1
+    if found != {truth["mac"]}:  # no ARP, Neighbour Discovery or DHCP of it was captured
+        assert found <= set(truth["ip"])
+        assert truth["mac"] not in {asset.id for asset in inventory_of(name).assets}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_asset_is_public_and_none_has_the_vendor_of_another(name: str) -> None:
+    truth = truth_of(name)
+    macs = {device["mac"]: device for device in (truth.get("assets") or {}).values()}
+    clouds = {event["dst_ip"] for event in truth["cloud_events"]} - {"10.20.0.1"}
+    for asset in inventory_of(name).assets:
+        assert not clouds & set(asset.addresses)
+        if asset.id in macs:
+            assert set(macs[asset.id]["ip"]) >= {a for a in asset.addresses if not a.startswith("fe80")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ot_is_whoever_speaks_s7comm_or_modbus(name: str) -> None:
+    truth = truth_of(name)
+    speakers = {
+        device
+        for event in truth["ot_local_events"]
+        if event["protocol"] in ("S7comm", "Modbus/TCP")
+        for device in (event["src"], event["dst"])
+    }
+    expected = {truth["assets"][device]["ip"][0] for device in speakers}
+    ot = {asset.addresses[0] for asset in inventory_of(name).assets if asset.kind == AssetKind.OT}
+
+    assert ot == expected
+
+
+def test_one_client_with_two_leases_is_one_asset_with_its_name() -> None:
+    truth = truth_of("dhcp_dns_tls")["dhcp_asset"]
+    (asset,) = [asset for asset in inventory_of("dhcp_dns_tls").assets if asset.id == truth["mac"]]
+
+    assert list(asset.addresses) == truth["addresses"]
+    assert asset.label == truth["hostname"]
+
+
+def test_behind_nat_there_is_one_asset_without_a_mac() -> None:
+    (asset,) = inventory_of("nat_wan").assets
+
+    assert (asset.id, asset.macs, asset.kind) == ("100.64.0.1", (), AssetKind.UNKNOWN)
+
+
+def test_a_vlan_belongs_to_the_asset() -> None:
+    assert {asset.label: asset.vlans for asset in inventory_of("vlan_trunk").assets} == {
+        "10.20.0.1": (20, 30),
+        "10.20.1.11": (20,),
+        "10.20.1.12": (20,),
+        "10.20.2.21": (20,),
+        "10.20.2.22": (20,),
+        "10.20.3.32": (20,),
+        "10.30.0.11": (30,),
+    }
+
+
+def test_names_come_from_lldp_and_mdns() -> None:
+    labels = {asset.label for asset in inventory_of("ot_clean").assets}
+
+    assert {"plc1", "hmi1"} <= labels
