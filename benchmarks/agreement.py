@@ -1,14 +1,20 @@
-"""kwel's tables and a capture's truth in, how far they agree out. A fast wrong answer is not wanted."""
+"""kwel's tables and a capture's truth in, how far they agree out. A fast wrong answer is not wanted.
+
+    python -m benchmarks.agreement TRUTH FLOWS_CSV [NAMES_JSONL]
+
+A program of its own, so that its memory does not count as that of the programs measured after it.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
 SOURCES = ("tls-sni", "quic-sni", "http-host")
 """Names that a flow has once however often it says them; DNS has one row an answer and is left out."""
@@ -39,3 +45,16 @@ def names_agree(table: Path, truth: dict[str, Any]) -> Iterator[str]:
         wanted: Counter[str] = Counter(truth["names"].get(source, {}))
         right = (found[source] & wanted).total()
         yield f"{source}: {right:,} of {wanted.total():,} right, {found[source].total() - right:,} beyond"
+
+
+def main(files: Sequence[str]) -> None:
+    """Print one line a comparison."""
+    truth_file, *tables = map(Path, files)
+    truth = json.loads(truth_file.read_text(encoding="utf-8"))
+    print(flows_agree(tables[0], truth))
+    for names in tables[1:]:
+        print("\n".join(names_agree(names, truth)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +25,8 @@ class Subject:
     name: str
     path: Path
     packets: int
-    truth: dict[str, Any] | None
-    """What is in it, if the generator has told."""
+    truth: Path | None
+    """A file that tells what is in it, if the generator made it."""
 
 
 def prepare(folder: Path, name: str, scale: float) -> Subject:
@@ -37,13 +37,13 @@ def prepare(folder: Path, name: str, scale: float) -> Subject:
         # A process of its own: numpy's memory would count as every measured program's.
         generator = [sys.executable, "-m", "benchmarks.generate", name, str(path), "--scale", str(scale)]
         subprocess.run(generator, check=True)
-    told = path.with_suffix(".json")
-    truth = json.loads(told.read_text(encoding="utf-8")) if told.exists() else None
+    truth = path.with_suffix(".json")
     with path.open("rb") as file:
         while file.read(1 << 20):
             pass
-    packets = truth["packets"]["total"] if truth else sum(1 for _ in _records(path))
-    return Subject(name, path, packets, truth)
+    if not truth.exists():
+        return Subject(name, path, sum(1 for _ in _records(path)), None)
+    return Subject(name, path, json.loads(truth.read_text(encoding="utf-8"))["packets"]["total"], truth)
 
 
 def _records(path: Path) -> Iterator[bytes]:
