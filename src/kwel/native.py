@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
 KERNEL_MODULES = (
-    # "kwel.capture.records",
+    "kwel.capture.records",
     "kwel.kernel.layers",
     "kwel.kernel.flowtable",
     "kwel.kernel.namepool",

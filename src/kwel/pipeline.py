@@ -229,6 +229,7 @@ def conclude(traffic: Traffic, options: Options) -> Analysis:
         inventory.asset_of_responder,
         lambda hi, lo: scopes.find(hi, lo) == Scope.EXTERNAL,
         attributor.attribute,
+        {name for operator in book.operators.values() for name in operator.outer_names},
     )
     traffic = replace(traffic, coverage=_with_flow_notes(traffic, inventory))
     return Analysis(
@@ -264,3 +265,29 @@ def _with_flow_notes(traffic: Traffic, inventory: Any) -> Coverage:
         "addresses-left-out": inventory.left_out,
     }
     return replace(traffic.coverage, notes={key: count for key, count in sorted(notes.items()) if count})
+
+
+def explain(query: str, analysis: Analysis | None = None, bloc: str = "EEA") -> dict[str, Any]:
+    """Return how the attribution of a host or an address comes about: the keys of ``kwel explain --json``.
+
+    With an *analysis*, what its captures say of the host counts too: its address, its name, the way through the DNS.
+
+    Raises:
+        RuleError, TableError: the rules or tables of this installation are damaged.
+    """
+    from kwel import rulebook
+    from kwel.clouds.attribute import Attributor
+    from kwel.clouds.attribute import explain as explained
+    from kwel.clouds.tables import Tables
+
+    host = query.strip().rstrip(".").lower()
+    for dependency in analysis.dependencies if analysis else ():
+        if host in (dependency.host, dependency.attribution.address):
+            told = explained(replace(dependency.attribution, evidence=dependency.evidence))
+            return {**told, "query": query, "asset": dependency.asset_label, "state": dependency.state.value}
+    attributor = Attributor(rulebook.load(), Tables.open(), bloc)
+    try:
+        address: str | None = address_text(*address_halves(host))
+    except OSError:
+        address = None
+    return {**explained(attributor.attribute(address, None if address else host)), "query": query}

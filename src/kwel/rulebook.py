@@ -169,6 +169,7 @@ def _operator(stem: str, table: RuleTable, vocabulary: Vocabulary) -> Operator:
         networks=tuple(_network(inner) for inner in table.tables("asns")),
         ranges=tuple(_range(inner) for inner in table.tables("ranges")),
         prefixes=table.prefixes("networks"),
+        outer_names=table.suffixes("outer_names", ()),
         lodges=table.take("lodges", bool, default=False),
         shares=table.words("shares", ()),
         fronts=table.words("fronts", ()),

@@ -67,6 +67,8 @@ class Operator:
     ranges: tuple[PublishedRange, ...]
     prefixes: tuple[str, ...]
     """Ranges that the operator publishes and the table does not hold."""
+    outer_names: tuple[str, ...]
+    """Names that an encrypted ClientHello (RFC 9849) shows in place of the real one."""
     lodges: bool
     """Some of the names lead to hosts of others: alone, a name proves the supplier and not the host."""
     shares: tuple[str, ...]

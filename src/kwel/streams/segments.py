@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import Application, Direction, NameSource
-from kwel.dissect.http import find_byte, looks_like_request, read_request
+from kwel.dissect.http import MAX_METHOD, find_byte, looks_like_request, read_request
 from kwel.dissect.shapes import TPKT_VERSION, shape_of, tells_identity
 from kwel.dissect.tls import (
     FOUND,
     HANDSHAKE_HEADER,
     MORE,
     RECORD_FIRST,
+    RECORD_HANDSHAKE,
     RECORD_HEADER,
     RECORD_LAST,
     find_server_name,
@@ -103,6 +104,19 @@ def step_over(packet: Any, half: Any) -> bool:
 
 
 @helper
+def is_too_short(data: NDArray[np.uint8], at: int, end: int) -> bool:
+    """Return whether the bytes so far may become a hello or a request, and do not tell yet."""
+    if end - at == 1 and u8(data, at) == RECORD_HANDSHAKE:
+        return True
+    if end - at >= MAX_METHOD:
+        return False
+    for i in range(at, end):
+        if not 65 <= u8(data, i) <= 90:
+            return False
+    return True
+
+
+@helper
 def skip_proxy_line(data: NDArray[np.uint8], at: int, end: int) -> int:
     """Return the offset behind a PROXY protocol line, version 1 (HAProxy, proxy-protocol.txt section 2.1)."""
     if at + 8 <= end and u32(data, at) == PROX and u16(data, at + 4) == Y_SPACE:
@@ -173,6 +187,8 @@ def read_stream(
     """Read what begins at a message boundary of a TCP direction; return FOUND (nothing more to read), MORE or SKIP."""
     run, half = runs[packet.flow], halves[2 * packet.flow + packet.side]
     at = skip_proxy_line(data, at, end)
+    if is_too_short(data, at, end):
+        return MORE
     if looks_like_hello(data, at, end):
         outcome, start, stop, is_joined = read_hello(data, at, end, joined)
         if outcome == MORE:

@@ -1,0 +1,122 @@
+"""Who began, how far it came, how much went each way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kwel.columns import Direction, State, address_text
+from tests.streams.making import CLIENT, SERVER, Talk, ethernet, hear, ipv4, ipv6, tcp, udp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FIN_ACK, RST_ACK = 0x11, 0x14
+
+
+def initiator(flow) -> str:  # type: ignore[no-untyped-def]
+    return address_text(int(flow["initiator_hi"]), int(flow["initiator_lo"]))
+
+
+def test_the_sender_of_the_syn_began_though_its_port_is_lower(tmp_path: Path) -> None:
+    talk = Talk(port=50000, client_port=443)
+    (flow,) = hear(tmp_path, talk.handshake()).flows
+
+    assert (initiator(flow), flow["direction"], flow["state"]) == (CLIENT, Direction.HANDSHAKE, State.ESTABLISHED)
+    assert flow["rtt_us"] == 1000
+
+
+def test_a_syn_ack_alone_tells_who_began(tmp_path: Path) -> None:
+    (flow,) = hear(tmp_path, Talk(port=50000, client_port=443).handshake()[1:2]).flows
+    assert (initiator(flow), flow["direction"]) == (CLIENT, Direction.HANDSHAKE)
+
+
+def test_without_a_handshake_the_lower_port_is_taken_for_the_responder_and_marked_so(tmp_path: Path) -> None:
+    talk = Talk()
+    (flow,) = hear(tmp_path, [talk.down(b"abc", 0), talk.up(b"abc", 0)]).flows
+    assert (initiator(flow), flow["direction"], flow["state"]) == (CLIENT, Direction.UNKNOWN, State.MIDSTREAM)
+
+
+@pytest.mark.parametrize(
+    ("frames", "state"),
+    [
+        (lambda t: t.handshake()[:1], State.UNANSWERED),
+        (lambda t: [t.handshake()[0], t.handshake()[0]], State.UNANSWERED),
+        (lambda t: [t.handshake()[0], t.down(b"", -1, RST_ACK)], State.REFUSED),
+        (lambda t: [*t.handshake(), t.down(b"", 0, RST_ACK)], State.ESTABLISHED),
+        (lambda t: [t.handshake()[0], t.handshake()[2], t.up(b"data", 0)], State.ESTABLISHED),
+    ],
+    ids=["syn", "syn twice", "reset", "reset later", "one way"],
+)
+def test_state(tmp_path: Path, frames, state: State) -> None:  # type: ignore[no-untyped-def]
+    (flow,) = hear(tmp_path, frames(Talk())).flows
+    assert State(int(flow["state"])) is state
+
+
+def test_bytes_and_packets_are_counted_each_way_as_they_were_on_the_wire(tmp_path: Path) -> None:
+    talk = Talk()
+    frames = [*talk.handshake(), talk.up(bytes(500), 0), talk.down(bytes(1000), 0), talk.down(bytes(1000), 1000)]
+    (flow,) = hear(tmp_path, frames, snaplen=100).flows
+
+    assert (flow["packets_out"], flow["packets_in"]) == (3, 3)
+    assert flow["bytes_out"] == sum(len(frames[i]) for i in (0, 2, 3))
+    assert flow["bytes_in"] == sum(len(frames[i]) for i in (1, 4, 5))
+
+
+def test_the_same_ports_after_a_close_are_a_new_flow(tmp_path: Path) -> None:
+    first, second = Talk(isn=1000), Talk(isn=99000)
+    frames = [*first.handshake(), first.up(b"", 0, FIN_ACK), *second.handshake()]
+    flows = hear(tmp_path, frames).flows
+
+    assert flows["first_frame"].tolist() == [1, 5]
+    assert flows["packets_out"].tolist() == [3, 2]
+
+
+def test_vlans_and_tunnels_keep_flows_apart(tmp_path: Path) -> None:
+    inner = ipv4(udp(b"x", 1000, 2000), 17)
+    plain, tag = ethernet(inner), ethernet(inner, tags=bytes.fromhex("81000014"))
+    double = ethernet(inner, tags=bytes.fromhex("88a801f481000014"))
+    vxlan = ethernet(ipv4(udp(bytes.fromhex("0800000000106800") + plain, 5000, 4789), 17, "192.0.2.1", "192.0.2.2"))
+    flows = hear(tmp_path, [plain, tag, double, vxlan]).flows
+
+    assert flows["vlan"].tolist() == [0, 20, 500 << 16 | 20, 0]
+    assert flows["tunnel"].tolist() == [0, 0, 0, 3 << 24 | 0x1068]
+    assert len({initiator(flow) for flow in flows}) == 1
+
+
+def test_a_full_table_sets_packets_aside_and_counts_them(tmp_path: Path) -> None:
+    frames = [ethernet(ipv4(udp(b"x", 10000 + i, 2000), 17)) for i in range(50)]
+    traffic = hear(tmp_path, frames, max_flows=20)
+
+    assert len(traffic.flows) == 20
+    assert traffic.coverage.set_aside == {"table-full": 30}
+    assert traffic.coverage.packets == traffic.coverage.used + 30
+
+
+def test_many_flows_survive_a_growing_table(tmp_path: Path) -> None:
+    frames = [ethernet(ipv4(udp(b"x", 1 + i % 60000, 2000 + i // 60000), 17)) for i in range(30000)] * 2
+    flows = hear(tmp_path, frames).flows
+
+    assert len(flows) == 30000
+    assert set((flows["packets_out"] + flows["packets_in"]).tolist()) == {2}
+
+
+def test_ipv6_extension_headers_are_stepped_over(tmp_path: Path) -> None:
+    a, b = bytes.fromhex("20010db8" + "00" * 11 + "05"), bytes.fromhex("20010db8" + "00" * 11 + "07")
+    options = bytes([6, 0, 1, 4, 0, 0, 0, 0])
+    (flow,) = hear(tmp_path, [ethernet(ipv6(options + tcp(b"", 1, 2), 0, a, b), 0x86DD)]).flows
+
+    assert (initiator(flow), flow["responder_port"], flow["version"]) == ("2001:db8::5", 443, 6)
+
+
+def test_ethernet_padding_is_no_payload(tmp_path: Path) -> None:
+    frame = ethernet(ipv4(tcp(b"", 1, 0x10), 6)) + bytes(6)
+    (flow,) = hear(tmp_path, [frame]).flows
+    assert flow["payload_out"] == 0
+
+
+def test_ip_options_are_stepped_over(tmp_path: Path) -> None:
+    (flow,) = hear(tmp_path, [ethernet(ipv4(udp(b"x", 1000, 2000), 17, options=bytes(8)))]).flows
+    assert flow["responder_port"] == 2000
+    assert address_text(int(flow["responder_hi"]), int(flow["responder_lo"])) == SERVER

@@ -1,0 +1,137 @@
+"""Small captures made by hand: frames in, what kwel hears in them out."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from kwel.pipeline import Options, read_traffic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from kwel.model import Traffic
+
+CLIENT, SERVER = "10.20.1.5", "198.51.100.7"
+MAC_A, MAC_B = bytes.fromhex("001b1b100021"), bytes.fromhex("00090faa0001")
+
+
+def write_pcap(path: Path, frames: Iterable[bytes], *, link: int = 1, snaplen: int = 262144) -> Path:
+    """Write frames a millisecond apart; each is cut at *snaplen*."""
+    with path.open("wb") as file:
+        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, snaplen, link))
+        for i, frame in enumerate(frames):
+            kept = frame[:snaplen]
+            file.write(struct.pack("<IIII", 1_700_000_000 + i // 1000, i % 1000 * 1000, len(kept), len(frame)) + kept)
+    return path
+
+
+def hear(folder: Path, frames: Iterable[bytes], **how: int) -> Traffic:
+    """Return the traffic of a capture that holds *frames*."""
+    max_flows = how.pop("max_flows", 1 << 16)
+    return read_traffic([str(write_pcap(folder / "made.pcap", frames, **how))], Options(max_flows=max_flows))
+
+
+def names(traffic: Traffic) -> list[tuple[int, str]]:
+    """Return (source, name) of every name seen."""
+    return [(int(row["source"]), traffic.names[int(row["name"])]) for row in traffic.named]
+
+
+def ip4(text: str) -> bytes:
+    return bytes(map(int, text.split(".")))
+
+
+def ethernet(payload: bytes, kind: int = 0x0800, tags: bytes = b"") -> bytes:
+    return MAC_B + MAC_A + tags + struct.pack(">H", kind) + payload
+
+
+def ipv4(payload: bytes, protocol: int, source: str = CLIENT, destination: str = SERVER, options: bytes = b"") -> bytes:
+    header = 20 + len(options)
+    return (
+        struct.pack(">BBHHHBBH", 0x40 | header // 4, 0, header + len(payload), 1, 0, 64, protocol, 0)
+        + ip4(source) + ip4(destination) + options + payload
+    )  # fmt: skip
+
+
+def ipv6(payload: bytes, following: int, source: bytes, destination: bytes, hops: int = 64) -> bytes:
+    return struct.pack(">IHBB", 6 << 28, len(payload), following, hops) + source + destination + payload
+
+
+def udp(payload: bytes, source: int = 40000, destination: int = 53) -> bytes:
+    return struct.pack(">HHHH", source, destination, 8 + len(payload), 0) + payload
+
+
+def tcp(payload: bytes, seq: int, flags: int = 0x18, source: int = 40000, destination: int = 443, ack: int = 1) -> bytes:
+    return struct.pack(">HHIIBBHHH", source, destination, seq & 0xFFFFFFFF, ack, 0x50, flags, 65535, 0, 0) + payload
+
+
+class Talk:
+    """One TCP connection, told segment by segment."""
+
+    def __init__(self, port: int = 443, isn: int = 1000, client_port: int = 40000) -> None:
+        self.port, self.isn, self.client_port = port, isn, client_port
+
+    def handshake(self) -> list[bytes]:
+        return [self.up(b"", -1, 0x02), self.down(b"", -1, 0x12), self.up(b"", 0, 0x10)]
+
+    def up(self, payload: bytes, offset: int, flags: int = 0x18) -> bytes:
+        """Return a frame from the client; *offset* counts from its first byte of data."""
+        segment = tcp(payload, self.isn + 1 + offset, flags, self.client_port, self.port)
+        return ethernet(ipv4(segment, 6))
+
+    def down(self, payload: bytes, offset: int, flags: int = 0x18) -> bytes:
+        """Return a frame from the server."""
+        segment = tcp(payload, 7001 + offset, flags, self.port, self.client_port)
+        return ethernet(ipv4(segment, 6, SERVER, CLIENT))
+
+
+def hello_message(name: str, padding: int = 0, *, name_last: bool = False) -> bytes:
+    """Return a ClientHello message (RFC 8446 section 4.1.2), without its record."""
+    host = name.encode()
+    entry = b"\0" + struct.pack(">H", len(host)) + host
+    listed = struct.pack(">H", len(entry)) + entry
+    server_name = struct.pack(">HH", 0, len(listed)) + listed
+    filler = struct.pack(">HH", 21, padding) + bytes(padding)
+    extensions = filler + server_name if name_last else server_name + filler
+    body = b"\3\3" + bytes(32) + b"\0" + b"\0\2\x13\x01" + b"\1\0" + struct.pack(">H", len(extensions)) + extensions
+    return b"\1" + len(body).to_bytes(3, "big") + body
+
+
+def records(message: bytes, size: int = 16384) -> bytes:
+    """Return a message as TLS records of at most *size* bytes each."""
+    parts = [message[i : i + size] for i in range(0, len(message), size)]
+    return b"".join(b"\x16\3\1" + struct.pack(">H", len(part)) + part for part in parts)
+
+
+def hello(name: str, padding: int = 0, *, name_last: bool = False) -> bytes:
+    return records(hello_message(name, padding, name_last=name_last))
+
+
+def dns_name(name: str) -> bytes:
+    return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
+
+
+def dns_question(name: str, kind: int = 1) -> bytes:
+    return struct.pack(">HHHHHH", 7, 0x0100, 1, 0, 0, 0) + dns_name(name) + struct.pack(">HH", kind, 1)
+
+
+def dns_answer(name: str, address: str, chain: Iterable[str] = ()) -> bytes:
+    """Return a response: CNAME records along *chain*, and an A record at its end."""
+    owner, answers = name, []
+    for alias in chain:
+        target = dns_name(alias)
+        answers.append(dns_name(owner) + struct.pack(">HHIH", 5, 1, 60, len(target)) + target)
+        owner = alias
+    answers.append(dns_name(owner) + struct.pack(">HHIH", 1, 1, 60, 4) + ip4(address))
+    question = dns_name(name) + struct.pack(">HH", 1, 1)
+    return struct.pack(">HHHHHH", 7, 0x8180, 1, len(answers), 0, 0) + question + b"".join(answers)
+
+
+def resolver_says(name: str, address: str, chain: Iterable[str] = (), client: str = CLIENT) -> list[bytes]:
+    """Return a question and its answer as frames."""
+    resolver = "10.20.0.1"
+    return [
+        ethernet(ipv4(udp(dns_question(name), 50000, 53), 17, client, resolver)),
+        ethernet(ipv4(udp(dns_answer(name, address, chain), 53, 50000), 17, resolver, client)),
+    ]
