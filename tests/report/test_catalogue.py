@@ -1,0 +1,123 @@
+"""Every sentence exists in both languages and fills in the same things."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from kwel import model
+from kwel.report import catalogue
+from kwel.report.catalogue import Catalogue, capitalised
+from kwel.report.text import plain, wire
+
+ROOT = Path(__file__).parents[2]
+REPORT = ROOT / "src" / "kwel" / "report"
+SAY = catalogue.load()
+
+
+def fields(sentence: str) -> set[str]:
+    return {field for _, field, _, _ in Formatter().parse(sentence) if field}
+
+
+def test_both_languages_are_there_and_fill_in_the_same_values() -> None:
+    for key, entry in SAY.sentences.items():
+        assert fields(entry["nl"]) == fields(entry["en"]), key
+        assert entry["nl"].strip(), key
+        assert entry["en"].strip(), key
+
+
+def test_a_singular_has_its_plural() -> None:
+    singulars = [key for key in SAY.sentences if key.endswith(".one")]
+
+    assert [key for key in singulars if key != "headline.one" and f"{key.removesuffix('one')}other" not in SAY] == []
+
+
+def test_every_sentence_that_the_templates_ask_for_exists() -> None:
+    for template in sorted((REPORT / "html").glob("*.html")):
+        for key in re.findall(r'\bt\("([^"~]+)"[,)]', template.read_text("utf-8")):
+            assert key in SAY, f"{template.name}: {key}"
+        for key in re.findall(r'\bt\.count\("([^"]+)"', template.read_text("utf-8")):
+            assert f"{key}.one" in SAY, f"{template.name}: {key}"
+
+
+def test_every_sentence_that_the_code_asks_for_exists() -> None:
+    for module in sorted(REPORT.glob("*.py")):
+        source = module.read_text("utf-8")
+        for key in re.findall(r'\bsay\("([^"{]+)"', source):
+            assert key in SAY, f"{module.name}: {key}"
+        for key in re.findall(r'\bsay\.count\("([^"{]+)"', source):
+            assert f"{key}.one" in SAY, f"{module.name}: {key}"
+
+
+@pytest.mark.parametrize(
+    ("group", "members"),
+    [
+        ("verdict.{}.name", [verdict.value for verdict in model.Verdict]),
+        ("verdict.{}.meaning", [verdict.value for verdict in model.Verdict]),
+        ("state.{}", [control.value for control in model.Control]),
+        ("key.{}", [control.value for control in model.Control]),
+        ("kind.{}", [kind.value for kind in model.AssetKind]),
+        ("kind.short.{}", [kind.value for kind in model.AssetKind]),
+        ("grade.{}", [grade.name for grade in model.Grade]),
+        ("grade-meaning.{}", [grade.name for grade in model.Grade]),
+        ("severity.{}", [severity.name for severity in model.Severity]),
+        ("step.{}", ["observed", "looked-up", "inferred", "rejected"]),
+    ],
+)
+def test_every_member_of_a_closed_list_has_its_words(group: str, members: list[str]) -> None:
+    assert [member for member in members if group.format(member) not in SAY] == []
+
+
+def test_every_word_of_the_rules_vocabulary_has_its_sentence() -> None:
+    vocabulary = tomllib.loads((ROOT / "rules" / "vocabulary.toml").read_text("utf-8"))
+
+    assert [key for key in vocabulary["evidence"] if f"evidence.{key}" not in SAY] == []
+    assert [key for key in vocabulary["reasons"] if f"reason.{key}" not in SAY] == []
+
+
+def test_sentences_about_rules_fill_in_only_what_the_rules_give() -> None:
+    vocabulary = tomllib.loads((ROOT / "rules" / "vocabulary.toml").read_text("utf-8"))
+    for kind, values in vocabulary["evidence"].items():
+        given = {value.strip() for value in values.split(",")}
+        asked = fields(SAY.sentences[f"evidence.{kind}"]["en"])
+        assert asked <= given, kind
+
+
+def test_a_value_that_is_not_given_says_so() -> None:
+    assert SAY("evidence.tls-sni").en == "TLS asks for the server name not known"
+
+
+def test_values_are_escaped() -> None:
+    assert SAY("evidence.tls-sni", name="<b>").en.endswith("&lt;b&gt;")
+    assert SAY("evidence.tls-sni", name=wire("<b>")).en.endswith("<bdi>&lt;b&gt;</bdi>")
+
+
+def test_numbers_are_words_up_to_twelve() -> None:
+    assert [str(SAY.words(count).en) for count in (0, 1, 12, 13)] == ["none", "one", "twelve", "13"]
+    assert [str(SAY.words(count).nl) for count in (0, 1, 12, 13)] == ["geen", "één", "twaalf", "13"]
+
+
+def test_a_number_that_begins_a_sentence_has_a_capital() -> None:
+    assert SAY.capital_words(1).nl == "Eén"
+    assert SAY.capital_words(9).nl == "Negen"
+    assert SAY.capital_words(1_300).nl == "1.300"
+    assert capitalised(plain("abc")).en == "Abc"
+
+
+def test_one_has_the_singular() -> None:
+    assert SAY.count("method.packets", 1).en == "1 packet"
+    assert SAY.count("method.packets", 2_000).nl == "2.000 pakketten"
+
+
+def test_countries_have_names_and_a_code_that_is_none_is_kept() -> None:
+    assert SAY.country("US").nl == "Verenigde Staten"
+    assert SAY.country("ZZ").nl == "ZZ"
+
+
+def test_a_key_without_a_sentence_is_our_fault_and_loud() -> None:
+    with pytest.raises(KeyError):
+        Catalogue({})("no.such")

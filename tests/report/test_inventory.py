@@ -1,0 +1,101 @@
+"""Assets become squares, marks and rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kwel.model import AssetKind, Control
+from kwel.report import catalogue
+from kwel.report.inventory import NAMED_SQUARES, REASONED, ROWS, SERVICES, Row, marks, ordered, rows, squares
+from kwel.report.phrases import Phrases
+from kwel.report.relations import relate, total
+from tests.report import fixtures
+
+if TYPE_CHECKING:
+    from kwel.model import Report
+
+SAY = catalogue.load()
+PHRASES = Phrases(SAY, one_capture=True)
+
+
+def rows_of(report: Report) -> list[Row]:
+    relations = relate(report)
+    totals = total(report, relations)
+    return rows(report, relations, totals, ordered(report, totals), PHRASES)
+
+
+def test_the_worst_comes_first_then_what_runs_the_plant_then_by_name_as_people_count() -> None:
+    report = fixtures.plant()
+    order = ordered(report, total(report, relate(report)))
+
+    labels = [report.assets[index].label for index in order]
+    assert labels[0] == "cam-gate1"
+    assert labels.index("office-11") == 8, "the last of the worst, for it is IT"
+    assert labels.index("plc-9") < labels.index("plc-10")
+
+
+def test_every_asset_has_a_square() -> None:
+    report = fixtures.plant()
+    totals = total(report, relate(report))
+
+    shown = squares(report, totals, ordered(report, totals))
+
+    assert len(shown) == len(report.assets)
+    assert [square.control for square in shown].count(Control.NON_EUROPEAN) == 9
+
+
+def test_too_many_assets_are_marks_and_no_state_vanishes() -> None:
+    report = fixtures.large(assets=5_000, dependencies=500, hosts=50)
+    totals = total(report, relate(report))
+    order = ordered(report, totals)
+
+    groups, each = marks(report, totals, order, SAY)
+
+    assert squares(report, totals, order) == []
+    assert each > 1
+    drawn = {control for group in groups for control, _ in group.paths}
+    assert drawn == {totals.control(index) for index in range(5_000)}
+
+
+def test_few_assets_need_no_marks() -> None:
+    report = fixtures.plant()
+    totals = total(report, relate(report))
+
+    assert len(report.assets) <= NAMED_SQUARES
+    assert marks(report, totals, ordered(report, totals), SAY) == ([], 1)
+
+
+def test_a_row_says_what_is_tried_and_only_looked_up() -> None:
+    row = next(row for row in rows_of(fixtures.plant()) if "plc-07" in row.label.en)
+
+    assert row.tried.en == "1 attempt in vain"
+    assert [service.frame.en for service in row.services] == ["#48219"]
+
+
+def test_a_row_says_why_the_asset_is_called_so() -> None:
+    row = next(row for row in rows_of(fixtures.plant()) if "plc-07" in row.label.en)
+
+    assert row.kind.en == "OT"
+    assert "Modbus/TCP" in row.why[0].sentence.en
+    assert row.why[0].source.en == "<bdi>line1.pcapng #12</bdi>"
+
+
+def test_an_asset_with_many_services_shows_a_few_and_counts_the_rest() -> None:
+    made = fixtures.Plant()
+    made.assets = [fixtures.asset("busy", "10.0.0.1", AssetKind.OT)]
+    for index in range(20):
+        made.add(0, replace(fixtures.PORTAL, name=f"h{index}.example"), index, index)
+
+    row = rows_of(made.report())[0]
+
+    assert len(row.services) == SERVICES
+    assert row.more.en == "and 16 more"
+
+
+def test_no_more_rows_than_a_page_can_hold() -> None:
+    made = rows_of(fixtures.large(assets=1_600, dependencies=2_000, hosts=100))
+
+    assert len(made) == ROWS
+    assert all(row.why for row in made[:REASONED])
+    assert not any(row.why for row in made[REASONED:])
