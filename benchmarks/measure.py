@@ -12,12 +12,14 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from resource import struct_rusage
 
 SENTENCE = 160
 """Longest part of a command's complaint that is shown."""
@@ -39,42 +41,57 @@ class Cost:
     """Megabytes of resident memory, at most."""
 
 
-def run(command: Sequence[str], *, timeout: float, output: Path, environment: Mapping[str, str] | None = None) -> Cost:
-    """Run *command* once and return its cost.
+def run(
+    command: Sequence[str], *, timeout: float, complaints: Path, environment: Mapping[str, str] | None = None
+) -> Cost:
+    """Run *command* once and return its cost. What it prints is thrown away.
 
     Args:
         command: program and arguments.
         timeout: seconds after which the command and its children are ended.
-        output: file for what it prints; complaints go to a file beside it.
+        complaints: file for its standard error.
         environment: variables besides the usual ones.
 
     Raises:
         Unmeasured: the command took too long, was ended by a signal, or failed.
     """
-    complaints = output.with_name(output.name + ".stderr")
     variables = {**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})}
-    with output.open("wb") as out, complaints.open("wb") as err:
+    nothing = subprocess.DEVNULL
+    with complaints.open("wb") as err:
         began = time.perf_counter()
+        # A session of its own, so that its children can be ended with it.
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=variables, start_new_session=True
+            command, stdin=nothing, stdout=nothing, stderr=err, env=variables, start_new_session=True
         )
-        late = threading.Event()
-        timer = threading.Timer(timeout, _end, (process.pid, late))
-        timer.start()
-        _, status, usage = os.wait4(process.pid, 0)
+        status, usage, late = _wait(process.pid, timeout)
         wall = time.perf_counter() - began
-        timer.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
-    if late.is_set():
+    if late:
         raise Unmeasured(f"not done after {timeout:.0f} s")
     if process.returncode:
         raise Unmeasured(_failure(process.returncode, complaints))
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024 / 1e6)
 
 
-def _end(process: int, late: threading.Event) -> None:
-    late.set()
-    os.killpg(process, signal.SIGKILL)
+def _wait(process: int, timeout: float) -> tuple[int, struct_rusage, bool]:
+    """Return how *process* ended, what it used, and whether it had to be ended."""
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        with suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)
+
+    timer = threading.Timer(timeout, end)
+    timer.start()
+    try:
+        _, status, usage = os.wait4(process, 0)
+    except KeyboardInterrupt:
+        end()
+        raise
+    finally:
+        timer.cancel()
+    return status, usage, late.is_set()
 
 
 def _failure(status: int, complaints: Path) -> str:

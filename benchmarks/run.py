@@ -46,7 +46,7 @@ def _run(bench: Bench, command: Sequence[str], timeout: float) -> measure.Cost:
     """Run *command* with an empty scratch folder."""
     shutil.rmtree(bench.scratch, ignore_errors=True)
     bench.scratch.mkdir()
-    return measure.run(command, timeout=timeout, output=bench.limits / "output")
+    return measure.run(command, timeout=timeout, complaints=bench.limits / "complaints")
 
 
 def _kwel(bench: Bench) -> measure.Cost:

@@ -43,7 +43,9 @@ def _costs(kwel: str, start: Start, folder: Path) -> Iterator[measure.Cost]:
     for number in range(start.runs):
         arguments = [argument.format(folder=folder) for argument in start.arguments]
         environment = {"KWEL_CACHE_DIR": str(folder / f"cache-{number}")} if start.empty_cache else {}
-        yield measure.run([kwel, *arguments], timeout=TIMEOUT, output=folder / "out", environment=environment)
+        yield measure.run(
+            [kwel, *arguments], timeout=TIMEOUT, complaints=folder / "complaints", environment=environment
+        )
 
 
 def rows(kwel: str) -> Iterator[str]:
