@@ -141,7 +141,8 @@ def read_traffic(
     options = options or Options()
     files = capture.find_captures([paths] if isinstance(paths, str) else list(paths), hash_files=options.hash_files)
     listener, second_look = Listener(options.max_flows), SecondLook()
-    total = sum(file.size for file in files) if all(file.size is not None for file in files) else None
+    sizes = [file.size for file in files]
+    total = None if None in sizes else sum(size for size in sizes if size)
     done = 0
     for index, file in enumerate(files):
         name = file.name

@@ -92,7 +92,9 @@ def test_no_bytes_lead_out_of_bounds(seed: bytes, damage: list[tuple[int, int]],
 def test_damaged_captures_are_heard_without_an_error_and_every_packet_is_accounted_for(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    raw = bytearray((SAMPLES / data.draw(st.sampled_from(["mixed_plant.pcapng", "ipv6.pcap", "erspan3.pcap"]))).read_bytes())
+    raw = bytearray(
+        (SAMPLES / data.draw(st.sampled_from(["mixed_plant.pcapng", "ipv6.pcap", "erspan3.pcap"]))).read_bytes()
+    )
     for at, value in data.draw(st.lists(st.tuples(st.integers(0, len(raw) - 1), st.integers(0, 255)), max_size=60)):
         raw[at] = value
     path = tmp_path_factory.mktemp("damaged") / "damaged.pcap"

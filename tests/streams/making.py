@@ -62,7 +62,9 @@ def udp(payload: bytes, source: int = 40000, destination: int = 53) -> bytes:
     return struct.pack(">HHHH", source, destination, 8 + len(payload), 0) + payload
 
 
-def tcp(payload: bytes, seq: int, flags: int = 0x18, source: int = 40000, destination: int = 443, ack: int = 1) -> bytes:
+def tcp(
+    payload: bytes, seq: int, flags: int = 0x18, source: int = 40000, destination: int = 443, ack: int = 1
+) -> bytes:
     return struct.pack(">HHIIBBHHH", source, destination, seq & 0xFFFFFFFF, ack, 0x50, flags, 65535, 0, 0) + payload
 
 

@@ -99,7 +99,11 @@ def test_a_hello_after_another_protocol_is_found(tmp_path: Path, before: list[by
 
 def test_the_destination_of_a_proxied_flow_is_the_connect_name(tmp_path: Path) -> None:
     talk, request = Talk(port=8888), b"CONNECT Cloud.Example:8443 HTTP/1.1\r\nHost: proxy.example\r\n\r\n"
-    frames = [talk.up(request, 0), talk.down(b"HTTP/1.1 200 OK\r\n\r\n", 0), talk.up(hello("sni.example"), len(request))]
+    frames = [
+        talk.up(request, 0),
+        talk.down(b"HTTP/1.1 200 OK\r\n\r\n", 0),
+        talk.up(hello("sni.example"), len(request)),
+    ]
 
     traffic = hear(tmp_path, [*talk.handshake(), *frames])
     assert names(traffic) == [(NameSource.HTTP_CONNECT, "cloud.example"), (NameSource.TLS_SNI, "sni.example")]
@@ -127,7 +131,9 @@ def test_an_http_head_in_pieces_is_joined(tmp_path: Path) -> None:
     assert names(hear(tmp_path, [*talk.handshake(), *frames])) == [(NameSource.HTTP_HOST, "web.example")]
 
 
-@pytest.mark.parametrize("data", [b"GET nonsense\r\n\r\n", b"GET / HTTP/1.1\r\n\r\nHost: body.example\r\n\r\n", b"\x16\3\1"])
+@pytest.mark.parametrize(
+    "data", [b"GET nonsense\r\n\r\n", b"GET / HTTP/1.1\r\n\r\nHost: body.example\r\n\r\n", b"\x16\3\1"]
+)
 def test_what_is_no_request_names_nothing(tmp_path: Path, data: bytes) -> None:
     talk = Talk(port=80)
     assert names(hear(tmp_path, [*talk.handshake(), talk.up(data, 0)])) == []
@@ -166,7 +172,9 @@ def test_modbus_is_recognised_by_content_on_any_port(tmp_path: Path) -> None:
 
 def test_port_502_alone_is_no_modbus(tmp_path: Path) -> None:
     talk = Talk(port=502)
-    (flow,) = hear(tmp_path, [*talk.handshake(), talk.up(b"hello there, plc", 0), talk.down(b"go away now, ok?", 0)]).flows
+    (flow,) = hear(
+        tmp_path, [*talk.handshake(), talk.up(b"hello there, plc", 0), talk.down(b"go away now, ok?", 0)]
+    ).flows
     assert flow["application"] == Application.UNKNOWN
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 import numpy as np
 
@@ -38,29 +39,43 @@ PACKET = np.dtype(
     align=True,
 )
 
-RUN = np.dtype(
+_RUN_FIELDS: tuple[tuple[str, Any, str], ...] = (
+    ("a_hi", np.uint64, "initiator_hi"),
+    ("a_lo", np.uint64, "initiator_lo"),
+    ("b_hi", np.uint64, "responder_hi"),
+    ("b_lo", np.uint64, "responder_lo"),
+    ("key", np.uint64, "initiator_port"),
+    ("path", np.uint64, "vlan"),
+    ("first", np.int64, "first"),
+    ("last", np.int64, "last"),
+    ("bytes", (np.uint64, 2), "bytes_out"),
+    ("packets", (np.uint32, 2), "packets_out"),
+    ("payload", (np.uint32, 2), "payload_out"),
+    ("first_frame", np.uint32, "first_frame"),
+    ("rtt_us", np.uint32, "rtt_us"),
+    ("name", np.uint32, "name"),
+    ("name_frame", np.uint32, "name_frame"),
+    ("answer", np.uint32, "answer"),
+    ("asked", np.uint32, "asked"),
+    ("capture", np.uint16, "capture"),
+    ("flags", (np.uint8, 2), "flags_out"),
+    ("name_source", np.uint8, "name_source"),
+    ("notes", np.uint8, "state"),
+    ("direction", np.uint8, "direction"),
+    ("application", np.uint8, "application"),
+)
+"""Field, type, and the field of a ``columns.FLOW`` in whose place it stands."""
+
+_FLOW_FIELDS: Any = FLOW.fields
+
+RUN: np.dtype[np.void] = np.dtype(
     {
-        "names": [
-            "a_hi", "a_lo", "b_hi", "b_lo", "key", "path", "first", "last", "bytes", "packets", "payload",
-            "first_frame", "rtt_us", "name", "name_frame", "answer", "asked", "capture", "flags",
-            "name_source", "notes", "direction", "application",
-        ],
-        "formats": [
-            np.uint64, np.uint64, np.uint64, np.uint64, np.uint64, np.uint64, np.int64, np.int64,
-            (np.uint64, 2), (np.uint32, 2), (np.uint32, 2), np.uint32, np.uint32, np.uint32, np.uint32, np.uint32,
-            np.uint32, np.uint16, (np.uint8, 2), np.uint8, np.uint8, np.uint8, np.uint8,
-        ],
-        "offsets": [
-            FLOW.fields[name][1]
-            for name in (
-                "initiator_hi", "initiator_lo", "responder_hi", "responder_lo", "initiator_port", "vlan", "first",
-                "last", "bytes_out", "packets_out", "payload_out", "first_frame", "rtt_us", "name", "name_frame",
-                "answer", "asked", "capture", "flags_out", "name_source", "state", "direction", "application",
-            )
-        ],
+        "names": [name for name, _, _ in _RUN_FIELDS],
+        "formats": [kind for _, kind, _ in _RUN_FIELDS],
+        "offsets": [_FLOW_FIELDS[place][1] for _, _, place in _RUN_FIELDS],
         "itemsize": FLOW.itemsize,
     }
-)  # fmt: skip
+)
 """A flow under way: the memory of a ``columns.FLOW``, whose pairs are indexed by side and whose ends stand in order.
 
 *a* is the lower endpoint, by address, then port. *key* covers ports, transport and version: a_port | b_port << 16 |

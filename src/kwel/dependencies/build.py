@@ -1,0 +1,173 @@
+"""Contacts, look-ups and attributions in, dependencies and their timeline out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwel.columns import State, address_text
+from kwel.dependencies.contacts import distinct, find_contacts
+from kwel.dependencies.looked_up import Chains, find_looked_up
+from kwel.dependencies.shown import Shown
+from kwel.model import Dependencies, Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from numpy.typing import NDArray
+
+    from kwel.dependencies.contacts import Contacts
+    from kwel.dependencies.looked_up import IsOutside, LookedUp
+    from kwel.model import Asset, Attribution, Traffic
+
+    Attribute = Callable[[str | None, str | None, tuple[str, ...]], Attribution]
+
+USED, ATTEMPTED, RESOLVED_ONLY = 0, 1, 2
+"""Indices into ``model.STATES``."""
+SLICES = 120
+"""Parts of the whole period that the timeline distinguishes."""
+SECOND = 1_000_000_000
+
+
+def build(
+    traffic: Traffic,
+    assets: Sequence[Asset],
+    of_initiator: NDArray,
+    of_responder: NDArray,
+    is_outside: IsOutside,
+    attribute: Attribute,
+    outer_names: Collection[str] = (),
+) -> tuple[Dependencies, Timeline]:
+    """Return the dependencies of all assets, and when they were in use.
+
+    Args:
+        traffic: what was on the wire.
+        assets: the inventory.
+        of_initiator: per flow, the index of the asset that began it; OUTSIDE, or lower where it is no host.
+        of_responder: per flow, the index of the asset that answered; likewise.
+        is_outside: (high halves, low halves of addresses) -> which lie outside the plant.
+        attribute: (address, name, CNAME chain) -> Attribution.
+        outer_names: names that an encrypted ClientHello shows in place of the real one (RFC 9849).
+    """
+    contacts = find_contacts(traffic, of_initiator, of_responder, outer_names)
+    chains = Chains(traffic)
+    endpoint_of, first_rows = distinct(contacts.name, contacts.hi, contacts.lo)
+    judged = [_judge(traffic, contacts, row, chains, attribute) for row in first_rows.tolist()]
+    looked_up = find_looked_up(traffic, contacts, of_initiator, of_responder, is_outside)
+    judged += [
+        (attribute(None, name, chains.of_answer(answer, name)), name) for _, name, _, answer in looked_up
+    ]  # fmt: skip
+    kinds: dict[tuple[object, ...], int] = {}
+    attributions: list[Attribution] = []
+    kind_of = np.zeros(len(judged), np.int64)
+    for i, (attribution, host) in enumerate(judged):
+        place = attribution.location.value if attribution.location else None
+        key = (host, attribution.operator_id, attribution.region, place, attribution.verdict)
+        if key not in kinds:
+            kinds[key] = len(attributions)
+            attributions.append(attribution)
+        kind_of[i] = kinds[key]
+    return _assemble(traffic, assets, contacts, endpoint_of, kind_of, attributions, looked_up)
+
+
+def _judge(
+    traffic: Traffic, contacts: Contacts, row: int, chains: Chains, attribute: Attribute
+) -> tuple[Attribution, str]:
+    """Return the attribution of one distinct destination, and what to call it."""
+    number, hi, lo = int(contacts.name[row]), int(contacts.hi[row]), int(contacts.lo[row])
+    name = traffic.names[number] if number else None
+    address = address_text(hi, lo) if hi or lo else None
+    chain = chains.of_answer(int(traffic.flows["answer"][contacts.flow[row]]), name)
+    return attribute(address, name, chain), name or address or ""
+
+
+def _assemble(
+    traffic: Traffic,
+    assets: Sequence[Asset],
+    contacts: Contacts,
+    endpoint_of: NDArray,
+    kind_of: NDArray,
+    attributions: list[Attribution],
+    looked_up: list[LookedUp],
+) -> tuple[Dependencies, Timeline]:
+    """Group contacts by asset and kind of destination, and put the columns in order."""
+    flows = traffic.flows[contacts.flow]
+    endpoints = len(kind_of) - len(looked_up)
+    kind = kind_of[endpoint_of] if endpoints else np.zeros(0, np.int64)
+    group, first_rows = distinct(contacts.asset, kind)
+    groups, state = len(first_rows), _state_of_flows(flows)
+    late = np.array([traffic.named["time"][row] for _, _, row, _ in looked_up], np.int64)
+    zeros = np.zeros(len(looked_up), np.int64)
+    best = np.full(groups, ATTEMPTED)
+    np.minimum.at(best, group, state)
+    strongest = _strongest(group, state, flows["first"], groups)
+    first, last = np.full(groups, np.iinfo(np.int64).max), np.zeros(groups, np.int64)
+    np.minimum.at(first, group, flows["first"])
+    np.maximum.at(last, group, flows["last"])
+
+    def total(column: NDArray) -> NDArray:
+        return np.bincount(group, weights=column, minlength=groups).astype(np.int64)
+
+    columns = {
+        "asset": np.concatenate([contacts.asset[first_rows], np.array([a for a, *_ in looked_up], np.int64)]),
+        "attribution": np.concatenate([kind[first_rows], kind_of[endpoints:]]),
+        "state": np.concatenate([best, zeros + RESOLVED_ONLY]),
+        "first": np.concatenate([first, late]),
+        "last": np.concatenate([last, late]),
+        "flows": np.concatenate([total(np.ones(len(group))), zeros]),
+        "bytes_out": np.concatenate([total(_bytes(contacts, flows, traffic, "out")), zeros]),
+        "bytes_in": np.concatenate([total(_bytes(contacts, flows, traffic, "in")), zeros]),
+    }
+    order = np.lexsort((columns["attribution"], -columns["bytes_out"], columns["state"], columns["asset"]))
+    columns = {key: column[order] for key, column in columns.items()}
+    shown = Shown(traffic, assets, contacts, strongest, looked_up, attributions, columns, order)
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return Dependencies(columns, attributions, shown.build), _timeline(flows, rank[group])
+
+
+def _state_of_flows(flows: NDArray) -> NDArray:
+    """Return USED or ATTEMPTED per flow: answered, or not."""
+    state = flows["state"]
+    return np.where((state == State.ESTABLISHED) | (state == State.MIDSTREAM), USED, ATTEMPTED)
+
+
+def _bytes(contacts: Contacts, flows: NDArray, traffic: Traffic, way: str) -> NDArray:
+    """Return bytes that left the asset (*way* out) or came to it, whoever began the flow."""
+    inward = (flows["initiator_hi"] == contacts.hi) & (flows["initiator_lo"] == contacts.lo)
+    other = "in" if way == "out" else "out"
+    return np.where(inward, flows[f"bytes_{other}"], flows[f"bytes_{way}"]).astype(np.float64)
+
+
+def _strongest(group: NDArray, state: NDArray, first: NDArray, groups: int) -> NDArray:
+    """Return, per group, the row of the flow that proves most: the first one in the best state."""
+    order = np.lexsort((first, state, group))
+    rows = np.zeros(groups, np.int64)
+    if len(order):
+        starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+        rows[group[order[starts]]] = order[starts]
+    return rows
+
+
+def _timeline(flows: NDArray, dependency: NDArray) -> Timeline:
+    """Spread each flow's bytes evenly over the slices that it lasted."""
+    if len(flows) == 0:
+        empty = np.zeros(0, np.int64)
+        return Timeline(0, SECOND, empty, empty, empty)
+    start, end = int(flows["first"].min()), int(flows["last"].max())
+    length = max(SECOND, -(-(end - start + 1) // SLICES))
+    begin = (flows["first"] - start) // length
+    spans = (np.maximum(flows["last"], flows["first"]) - start) // length - begin + 1
+    flow = np.repeat(np.arange(len(flows)), spans)
+    index = begin[flow] + np.arange(len(flow)) - np.repeat(np.cumsum(spans) - spans, spans)
+    answered = _state_of_flows(flows) == USED
+    share = np.where(answered, (flows["bytes_out"] + flows["bytes_in"]).astype(np.float64), 0) / spans
+    cell, rows = distinct(dependency[flow], index)
+    return Timeline(
+        start,
+        length,
+        dependency[flow][rows],
+        index[rows],
+        np.bincount(cell, weights=share[flow], minlength=len(rows)).astype(np.int64),
+    )

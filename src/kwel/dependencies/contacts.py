@@ -1,0 +1,86 @@
+"""Flows and the inventory in, the flows that leave the plant out: one row a flow and destination."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwel.columns import NameSource
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from numpy.typing import NDArray
+
+    from kwel.model import Traffic
+
+OUTSIDE = -1
+"""In place of an asset: an address outside the plant."""
+PROXY_SOURCES = (int(NameSource.HTTP_CONNECT), int(NameSource.SOCKS))
+ICMP = (1, 58)
+"""Not a use of anything: errors, echoes, neighbour discovery. IP protocol numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """Flows that leave the plant, as columns: one row a flow and destination."""
+
+    flow: NDArray
+    asset: NDArray
+    name: NDArray
+    """Index into the names; 0 is none."""
+    hi: NDArray
+    lo: NDArray
+    """The address outside; both 0 where a proxy inside hides it."""
+
+
+def find_contacts(
+    traffic: Traffic, of_initiator: NDArray, of_responder: NDArray, outer_names: Collection[str]
+) -> Contacts:
+    """Return the flows between an asset and the outside, and those that a proxy inside is asked to carry there."""
+    flows = traffic.flows
+    carries = ~np.isin(flows["transport"], ICMP)
+    outward = np.flatnonzero(carries & (of_initiator >= 0) & (of_responder == OUTSIDE))
+    inward = np.flatnonzero(carries & (of_initiator == OUTSIDE) & (of_responder >= 0))
+    name = _real_names(traffic, outer_names)
+    named = traffic.named
+    asked = named[np.isin(named["source"], PROXY_SOURCES)]
+    asked = asked[(of_initiator[asked["flow"]] >= 0) & (of_responder[asked["flow"]] >= 0)]
+    proxied = asked["flow"].astype(np.int64)
+    none = np.zeros(len(proxied), np.uint64)
+    return Contacts(
+        flow=np.concatenate([outward, inward, proxied]),
+        asset=np.concatenate([of_initiator[outward], of_responder[inward], of_initiator[proxied]]).astype(np.int64),
+        name=np.concatenate([name[outward], np.zeros(len(inward), np.int64), asked["name"].astype(np.int64)]),
+        hi=np.concatenate([flows["responder_hi"][outward], flows["initiator_hi"][inward], none]),
+        lo=np.concatenate([flows["responder_lo"][outward], flows["initiator_lo"][inward], none]),
+    )
+
+
+def _real_names(traffic: Traffic, outer_names: Collection[str]) -> NDArray:
+    """Return the name of each flow; behind the outer name of an encrypted ClientHello, the one that the DNS told."""
+    flows, names = traffic.flows, traffic.names
+    name = flows["name"].astype(np.int64)
+    outer = [number for number in np.unique(name).tolist() if number and names[number] in outer_names]
+    hidden = np.flatnonzero(np.isin(name, outer))
+    answer = flows["answer"][hidden].astype(np.int64)
+    if len(hidden):
+        name[hidden] = np.where(answer > 0, traffic.answers["question"][answer - 1], 0)
+    return name
+
+
+def distinct(*columns: NDArray) -> tuple[NDArray, NDArray]:
+    """Return (group of each row, first row of each group) over rows that are equal in every column."""
+    order = np.lexsort(tuple(reversed(columns)))
+    if len(order) == 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    starts = np.zeros(len(order), bool)
+    starts[0] = True
+    for column in columns:
+        sorted_column = column[order]
+        starts[1:] |= sorted_column[1:] != sorted_column[:-1]
+    group = np.empty(len(order), np.int64)
+    group[order] = np.cumsum(starts) - 1
+    return group, order[starts]
