@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kwel.assets import EXTERNAL, NOBODY, identify
-from kwel.columns import FLOW, MAPPED, Application, Direction, NameSource
+from kwel.columns import FLOW, MAPPED, Application, Direction, NameSource, address_halves
 from kwel.model import AssetKind, Grade
 from tests.assets.plant import CAPTURE, START, TCP, UDP, Plant, names
 
@@ -221,6 +221,19 @@ def test_why_an_address_is_internal_is_shown() -> None:
 
     (step,) = [step for step in asset.evidence if step.kind == "internal-prefix"]
     assert (dict(step.values), step.source) == ({"prefix": "145.10.0.0/16"}, "--internal")
+
+
+def test_a_public_address_of_the_plant_is_not_outside_even_in_another_vlan() -> None:
+    plant = Plant()
+    plant.claim("145.10.3.4", HMI, vlan=20)
+    plant.claim("145.10.3.1", ROUTER, vlan=20)
+    plant.flow("10.0.0.2", "145.10.3.4", vlan=30)
+    inventory = plant.inventory()
+
+    assert inventory.assets[int(inventory.asset_of_responder[0])].id == HMI
+    halves = [address_halves(a) for a in ("145.10.3.4", "145.10.3.5", "10.9.9.9", "224.0.0.1")]
+    hi, lo = (np.array([half[n] for half in halves], np.uint64) for n in (0, 1))
+    assert inventory.is_outside(hi, lo).tolist() == [False, True, False, False]
 
 
 def test_assets_stand_in_a_readers_order() -> None:

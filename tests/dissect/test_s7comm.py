@@ -58,10 +58,14 @@ def test_an_empty_list_ends_at_once() -> None:
     assert [said.kind for said in s7comm.observe(Reader(bytes(raw)))] == ["protocol", "role"]
 
 
-def test_a_list_that_promises_more_than_it_holds_is_truncated_after_what_it_says() -> None:
-    said = []
+def test_a_list_that_promises_more_items_than_it_holds_is_truncated_after_what_it_says() -> None:
+    raw = bytearray(status_list(0x1C, b"\0\1" + b"A".ljust(32, b"\0")))
+    raw[-36:-34] = b"\0\2"
+    said: list[Saying] = []
+
     with pytest.raises(Truncated):
-        said.extend(s7comm.observe(Reader(status_list(0x1C, b"\0\1" + b"A".ljust(32, b"\0"))[:-3])))
+        said.extend(s7comm.observe(Reader(bytes(raw))))
+    assert said[-1] == Saying("hostname", "A")
 
 
 def test_a_wrong_transport_is_malformed() -> None:

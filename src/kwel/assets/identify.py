@@ -13,7 +13,7 @@ from kwel.assets.evidence import STEPS, Witness
 from kwel.assets.hosts import find_hosts, sort_key
 from kwel.assets.proofs import read_proofs
 from kwel.assets.rules import installed
-from kwel.assets.scopes import Scopes
+from kwel.assets.scopes import Scope, Scopes
 from kwel.columns import address_text, mac_text
 from kwel.model import Asset, AssetKind, Claim, Grade
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kwel.assets.devices import Device
     from kwel.assets.proofs import Proofs
     from kwel.assets.rules import DeviceRules, SpokenRule
+    from kwel.assets.scopes import OnSegment
     from kwel.model import Evidence, Traffic
 
 VLAN_ID = 0xFFF
@@ -43,6 +44,13 @@ class Inventory:
     left_out: int
     """Internal addresses for which there was no room: a scan or a flood."""
     _devices: Devices
+    _scopes: Scopes
+    _on_segment: OnSegment
+
+    def is_outside(self, hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Return which of many addresses lie outside the plant, whether or not they are in a flow."""
+        outside: NDArray[np.bool_] = self._scopes.find(hi, lo, self._on_segment) == Scope.EXTERNAL
+        return outside
 
     def index_of(self, address_hi: int, address_lo: int, vlan: int, time: int | None = None) -> int:
         """Return which asset an address belonged to, at some time or last; -1 for none."""
@@ -70,7 +78,9 @@ def identify(traffic: Traffic, internal: Sequence[str] = ()) -> Inventory:
     activity = watch(traffic, devices, shared, lambda name: any(rule.holds(name) for rule in rules.names))
     writer = _Writer(traffic, scopes, rules, proofs, activity)
     assets = _with_shared_kinds([writer.write(i, d) for i, d in enumerate(devices.devices)], activity, writer)
-    return Inventory(_with_distinct_labels(assets), devices.of_initiator, devices.of_responder, hosts.left_out, devices)
+    labelled = _with_distinct_labels(assets)
+    sides = devices.of_initiator, devices.of_responder
+    return Inventory(labelled, *sides, hosts.left_out, devices, scopes, proofs.on_segment)
 
 
 class _Writer:

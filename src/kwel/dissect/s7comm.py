@@ -46,13 +46,7 @@ ROLES = {Kind.JOB: "client", Kind.ACK: "server", Kind.ACK_DATA: "server"}
 
 def looks_like(data: bytes) -> bool:
     """Return whether *data* is a TPKT with a data PDU that carries S7comm."""
-    return (
-        len(data) > 7
-        and data[0] == TPKT_VERSION
-        and data[5] == COTP_DATA
-        and data[4] == 2
-        and data[7] == PROTOCOL
-    )
+    return len(data) > 7 and data[0] == TPKT_VERSION and data[5] == COTP_DATA and data[4] == 2 and data[7] == PROTOCOL
 
 
 def observe(r: Reader) -> Iterator[Saying]:
