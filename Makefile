@@ -22,9 +22,11 @@ test: setup-test ## All checks and all tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/kwel warmup
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 test-fast: setup-test ## The tests that take less than a minute together
+	$(BIN)/kwel warmup
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" -q
 
 check: setup-test ## Formatting, style, types, imports between stages

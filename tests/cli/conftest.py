@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kwel import pipeline
+from kwel import native, pipeline
 from kwel.cli.app import run
 from tests.tables import plant
 
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Cli = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled() -> None:
+    """Compile before the first command does, which would say so on standard error."""
+    native.load()
 
 
 @pytest.fixture

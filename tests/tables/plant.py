@@ -148,3 +148,12 @@ def make_report(problem: str | None = None) -> Report:
         version="0.1.0",
         command="kwel report plant.pcapng",
     )
+
+
+def as_cell(value: object) -> str:
+    """Return how CSV writes a value of JSON Lines, its guard against formulas apart."""
+    if isinstance(value, list):
+        return " ".join(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)

@@ -15,6 +15,7 @@ from kwel.tables import formats
 from kwel.tables.schema import TABLES, Column, Table
 from kwel.tables.write import FORMATS, Format, write_frame
 from tests.tables import plant
+from tests.tables.plant import as_cell
 
 SMALL = Table("names", "a row", (Column("text", "text", "", "", optional=True), Column("words", "list", "", "")))
 
@@ -45,14 +46,6 @@ def test_csv_json_lines_and_parquet_hold_the_same(table: Table) -> None:
             assert columns[column.name] == told
         for value, cell in zip(told, (row[column.name] for row in cells), strict=True):
             assert cell.removeprefix("'") == as_cell(value)
-
-
-def as_cell(value: object) -> str:
-    if isinstance(value, list):
-        return " ".join(value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "" if value is None else str(value)
 
 
 def test_times_are_rfc_3339_with_nine_digits() -> None:
