@@ -53,15 +53,15 @@ def test_a_moment_is_written_with_the_month_in_words() -> None:
 
 
 def test_a_period_within_a_day_names_the_day_once() -> None:
-    assert numbers.period(NOON, NOON + HOUR * NANO).en == f"9 Nov 2026 12:00 {DASH} 13:00 UTC"
+    assert numbers.period(NOON, NOON + HOUR * NANO).en == f"9 Nov 2026 12:00 {DASH} 13:00\xa0UTC"
 
 
 def test_a_short_period_has_seconds() -> None:
-    assert numbers.period(NOON, NOON + 31 * NANO).nl == f"9 nov 2026 12:00:00 {DASH} 12:00:31 UTC"
+    assert numbers.period(NOON, NOON + 31 * NANO).nl == f"9 nov 2026 12:00:00 {DASH} 12:00:31\xa0UTC"
 
 
 def test_a_period_over_days_names_both() -> None:
-    assert numbers.period(NOON, NOON + 2 * DAY * NANO).nl == f"9 nov 2026 12:00 {DASH} 11 nov 2026 12:00 UTC"
+    assert numbers.period(NOON, NOON + 2 * DAY * NANO).nl == f"9 nov 2026 12:00 {DASH} 11 nov 2026 12:00\xa0UTC"
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_a_look_up_names_its_table_and_date() -> None:
     step = PHRASES.step(looked_up("oui", "oui.tsv, 2026-11-02", vendor="Siemens AG", prefix="00:1b:1b"))
 
     assert step.kind == "looked-up"
-    assert step.source.en == "<bdi>oui.tsv, 2026-11-02</bdi>"
+    assert step.source.en == '<bdi>oui.tsv, </bdi><span class="nb">2026-11-02</span>'
 
 
 def test_a_kind_without_a_sentence_is_spelled_out() -> None:

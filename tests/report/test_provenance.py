@@ -36,7 +36,7 @@ def test_the_block_names_capture_period_bloc_data_and_digest() -> None:
     shown = lines()
 
     assert shown["Capture"] == ("<bdi>line1.pcapng</bdi>", "<bdi>pcapng</bdi>")
-    assert shown["Period"] == (f"9 Nov 2026 00:00 {DASH} 16 Nov 2026 00:00 UTC", "7 days")
+    assert shown["Period"] == (f"9 Nov 2026 00:00 {DASH} 16 Nov 2026 00:00\xa0UTC", "7 days")
     assert shown["European means"][0] == "EEA"
     assert shown["Data of"][0] == f"2 Nov 2026 {DASH} 5 Nov 2026"
     assert "9f2c 41ab 77e0 … 03d6" in shown["SHA-256"][0]

@@ -58,6 +58,10 @@ def test_the_lead_says_what_is_undecided_and_that_it_judges_nothing() -> None:
     assert lead.endswith("not whether it is allowed.")
 
 
+def test_the_lead_says_who_tried_in_vain() -> None:
+    assert "One of those tried in vain" in " ".join(str(s.en) for s in build(fixtures.plant(), SAY).headline.lead)
+
+
 def test_the_lead_says_when_a_file_was_not_read() -> None:
     assert "One file was not read" in " ".join(str(s.en) for s in build(fixtures.nothing(), SAY).headline.lead)
 

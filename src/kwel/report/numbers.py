@@ -106,9 +106,9 @@ def period(first: int, last: int) -> Text:
     if start is not None and end is not None and start.date() == end.date():
         clock = f"{end:%H:%M:%S}" if fine else f"{end:%H:%M}"
         begin = time(first, seconds=fine)
-        return both(f"{begin.nl} {DASH} {clock} UTC", f"{begin.en} {DASH} {clock} UTC")
+        return both(f"{begin.nl} {DASH} {clock}{_SPACE}UTC", f"{begin.en} {DASH} {clock}{_SPACE}UTC")
     begin, finish = time(first, seconds=fine), time(last, seconds=fine)
-    return both(f"{begin.nl} {DASH} {finish.nl} UTC", f"{begin.en} {DASH} {finish.en} UTC")
+    return both(f"{begin.nl} {DASH} {finish.nl}{_SPACE}UTC", f"{begin.en} {DASH} {finish.en}{_SPACE}UTC")
 
 
 def duration(nanoseconds: int) -> Text:

@@ -6,6 +6,7 @@ has written a sentence for it yet.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from kwel.model import Dependency, Evidence, Grade, Where
     from kwel.report.catalogue import Catalogue
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 NOT_COUNTED = "rejected"
 """A step that was considered and did not count."""
 
@@ -71,7 +73,7 @@ class Phrases:
     def step(self, evidence: Evidence, *, rejected: bool = False) -> Step:
         """Return a piece of evidence as one line of a chain."""
         kind = NOT_COUNTED if rejected else evidence.step
-        source = self.where(evidence.where) if evidence.where else wire(evidence.source)
+        source = self.where(evidence.where) if evidence.where else _source(evidence.source)
         return Step(kind, self.say(f"step.{kind}"), self.sentence(evidence), source)
 
     def where(self, where: Where) -> Text:
@@ -101,6 +103,14 @@ class Phrases:
         if attribution.service and attribution.service.value != dependency.host:
             return joined([wire(attribution.service.value), wrapped('<span class="mut">', host, "</span>")], " ")
         return host
+
+
+def _source(text: str) -> Text:
+    """Return a source with its date in one piece."""
+    name, comma, date = text.rpartition(", ")
+    if not _DATE.fullmatch(date):
+        return wire(text)
+    return joined([wire(name + comma), wrapped('<span class="nb">', plain(date), "</span>")], "")
 
 
 def operator_name(operator: str | None, supplier: str | None, say: Catalogue) -> Text:

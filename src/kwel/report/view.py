@@ -140,6 +140,7 @@ def _lead(report: Report, totals: Totals, count: dict[Control, int], say: Catalo
         "undecided": count[Control.UNDECIDED],
         "european": count[Control.EUROPEAN],
         "no-contact": count[Control.NONE],
+        "tried": int(((totals.rank == 0) & (totals.attempts > 0)).sum()),
     }
     lead = [_in_words(f"lead.{key}", n, say) for key, n in parts.items() if n]
     if unread := sum(1 for capture in report.captures if capture.problem):
