@@ -43,6 +43,8 @@ def names_agree(table: Path, truth: dict[str, Any]) -> Iterator[str]:
     found = _names(table)
     for source in SOURCES:
         wanted: Counter[str] = Counter(truth["names"].get(source, {}))
+        if not wanted and not found[source]:
+            continue
         right = (found[source] & wanted).total()
         yield f"{source}: {right:,} of {wanted.total():,} right, {found[source].total() - right:,} beyond"
 

@@ -31,6 +31,5 @@ def test_a_name_said_twice_in_one_flow_counts_once(tmp_path: Path, capsys: pytes
     assert capsys.readouterr().out.splitlines() == [
         "flows: 2 of 2",
         "tls-sni: 2 of 2 right, 1 beyond",
-        "quic-sni: 0 of 0 right, 0 beyond",
         "http-host: 0 of 1 right, 0 beyond",
     ]
