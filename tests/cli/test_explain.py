@@ -9,32 +9,52 @@ from kwel import pipeline
 from kwel.cli.explain import is_capture
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import SimpleNamespace
 
     from tests.cli.conftest import Cli
 
 
-@pytest.fixture(autouse=True)
-def explanation(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Put a fixed explanation in the place of the real one."""
-    asked: list[Any] = []
+HOSTILE = "evil\x1b[2J\u202e.example"
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Note what the real explanation is asked for."""
+    noted: list[Any] = []
+    real = pipeline.explain
 
     def explain(query: str, analysis: Any) -> dict[str, Any]:
-        asked.append((query, analysis))
-        return {"query": query, "operator": "Example Cloud", "location": None, "sources": ["one", "two\x1b[2J"]}
+        noted.append((query, analysis))
+        return real(query, None)
 
-    monkeypatch.setattr(pipeline, "explain", explain, raising=False)
-    return asked
+    monkeypatch.setattr(pipeline, "explain", explain)
+    return noted
 
 
-def test_each_subject_is_explained_without_a_capture(cli: Cli, explanation: list[Any]) -> None:
-    status, out, err = cli("explain", "iot.cloud.example", "192.0.2.7")
+def test_each_subject_is_explained_without_a_capture(cli: Cli, asked: list[Any]) -> None:
+    status, out, err = cli("explain", "nobody.example", "192.0.2.7")
 
     assert (status, err) == (0, "")
-    assert explanation == [("iot.cloud.example", None), ("192.0.2.7", None)]
-    assert "operator  Example Cloud" in out
-    assert "location  not known" in out
-    assert "          two\\x1b[2J" in out
+    assert asked == [("nobody.example", None), ("192.0.2.7", None)]
+    assert out.startswith("nobody.example\n  verdict   unknown (grade U: ")
+    assert "\n  operator  not known\n" in out
+    assert "\n\n192.0.2.7\n" in out
+
+
+def test_the_capture_says_by_which_name_and_who_asked(cli: Cli, samples: Path) -> None:
+    status, out, _ = cli("explain", "51.68.44.12", str(samples / "mixed_plant.pcapng"))
+
+    assert status == 0
+    assert "  used by   10.20.2.22, used\n" in out
+    assert "    observed   tls-sni: name telemetry.plantcloud.ovh  [mixed_plant.pcapng#551]\n" in out
+
+
+def test_what_was_asked_cannot_move_the_cursor(cli: Cli) -> None:
+    for more in ((), ("--json",)):
+        _, out, _ = cli("explain", HOSTILE, *more)
+
+        assert all(character.isprintable() or character == "\n" for character in out)
 
 
 def test_json_is_one_object_a_line(cli: Cli) -> None:
@@ -43,11 +63,11 @@ def test_json_is_one_object_a_line(cli: Cli) -> None:
     assert [json.loads(line)["query"] for line in out.splitlines()] == ["a.example", "b.example"]
 
 
-def test_captures_are_told_from_hosts(cli: Cli, analysis: SimpleNamespace, explanation: list[Any]) -> None:
+def test_captures_are_told_from_hosts(cli: Cli, analysis: SimpleNamespace, asked: list[Any]) -> None:
     status, _, _ = cli("explain", "iot.cloud.example", "plant.pcapng")
 
     assert status == 0
     assert analysis.asked[0][0] == ("plant.pcapng",)
-    assert explanation == [("iot.cloud.example", analysis)]
+    assert asked == [("iot.cloud.example", analysis)]
     assert is_capture("-")
     assert not is_capture("files.example")

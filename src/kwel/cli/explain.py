@@ -48,7 +48,7 @@ def explain(subjects: tuple[str, ...], internal: tuple[str, ...], as_json: bool)
             analysis = pipeline.analyse(captures, pipeline.Options(internal=internal), progress)
     for query in queries:
         answer = pipeline.explain(query, analysis)
-        click.echo(json.dumps(answer) if as_json else lines_of(answer))
+        click.echo(json.dumps(answer) if as_json else lines_of(answer), nl=as_json or len(queries) > 1)
     return status_of(analysis.report.captures, analysis.report.coverage) if analysis else Status.DONE
 
 
@@ -58,22 +58,46 @@ def is_capture(subject: str) -> bool:
 
 
 def lines_of(answer: Mapping[str, Any]) -> str:
-    """Return an explanation for a person: one line a key, longer ones indented below it."""
+    """Return an explanation for a person: the conclusion first, then each step that led to it."""
     from kwel.tables.cells import visible
 
-    width = max(map(len, answer)) + 2
-    lines = []
-    for key, value in answer.items():
-        values = value if isinstance(value, list | tuple) else [value]
-        texts = [visible(_text(one)) for one in values] or [UNKNOWN]
-        lines.append(f"{key.replace('_', ' '):{width}}{texts[0]}")
-        lines += [" " * width + text for text in texts[1:]]
-    return "\n".join(lines) + "\n"
+    rows = [
+        ("verdict", f"{answer['verdict']} (grade {answer['grade']}: {answer['reason']})"),
+        *((axis, _axis(answer, axis)) for axis in ("operator", "parent", "location")),
+        (
+            "service",
+            _joined(answer["service"], answer["function"], answer["path"] and f"{answer['path']} path") or UNKNOWN,
+        ),
+        ("supplier", _with_law(answer["supplier"], answer["supplier_jurisdiction"])),
+        ("address", _joined(answer["address"], *answer["chain"]) or UNKNOWN),
+        ("used by", _joined(answer.get("asset"), answer.get("state"))),
+    ]
+    lines = [answer["query"], *(f"  {key:9} {value}" for key, value in rows if value or key != "used by")]
+    for title, steps in (("because", answer["evidence"]), ("rejected", answer["rejected"])):
+        lines += [f"  {title}", *(f"    {_step(step)}" for step in steps)] if steps else []
+    return "".join(visible(line) + "\n" for line in lines)
 
 
-def _text(value: object) -> str:
-    if value is None:
+def _axis(answer: Mapping[str, Any], axis: str) -> str:
+    if answer[axis] is None:
         return UNKNOWN
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_text(part)}" for key, part in value.items())
-    return str(value)
+    place = answer["place"] or answer["region"] if axis == "location" else None
+    value = place or _with_law(answer[axis], answer.get(f"{axis}_jurisdiction"))
+    return f"{value}, grade {answer[f'{axis}_grade']}"
+
+
+def _with_law(name: str | None, jurisdiction: str | None) -> str:
+    if name is None:
+        return UNKNOWN
+    return f"{name} ({jurisdiction})" if jurisdiction else name
+
+
+def _joined(*parts: str | None) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    """Return one step: how it is known, what it says, and where to look it up."""
+    values = ", ".join(f"{key} {value}" for key, value in step["values"].items() if value)
+    proof = step["where"] or step["source"]
+    return f"{step['step']:10} {step['kind']}: {values}" + (f"  [{proof}]" if proof else "")
