@@ -36,7 +36,7 @@ check: setup-test ## Formatting, style, types, imports between stages
 	$(BIN)/lint-imports
 
 bench: setup-test ## The table of speed and memory, beside other tools
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.run
 
 docs: setup-test ## Write the generated parts of docs/ anew
 	$(BIN)/python docs/generate.py

@@ -13,7 +13,7 @@ from kwel.dependencies.shown import Shown
 from kwel.model import Dependencies, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -51,35 +51,45 @@ def build(
         outer_names: names that an encrypted ClientHello shows in place of the real one (RFC 9849).
     """
     contacts = find_contacts(traffic, of_initiator, of_responder, outer_names)
-    chains = Chains(traffic)
+    chains, kinds = Chains(traffic), _Kinds(attribute)
     endpoint_of, first_rows = distinct(contacts.name, contacts.hi, contacts.lo)
-    judged = [_judge(traffic, contacts, row, chains, attribute) for row in first_rows.tolist()]
+    kind_of = [kinds.of(*endpoint) for endpoint in _endpoints(traffic, contacts, first_rows, chains)]
     looked_up = find_looked_up(traffic, contacts, of_initiator, of_responder, is_outside)
-    judged += [
-        (attribute(None, name, chains.of_answer(answer, name)), name) for _, name, _, answer in looked_up
-    ]  # fmt: skip
-    kinds: dict[tuple[object, ...], int] = {}
-    attributions: list[Attribution] = []
-    kind_of = np.zeros(len(judged), np.int64)
-    for i, (attribution, host) in enumerate(judged):
-        place = attribution.location.value if attribution.location else None
-        key = (host, attribution.operator_id, attribution.region, place, attribution.verdict)
-        if key not in kinds:
-            kinds[key] = len(attributions)
-            attributions.append(attribution)
-        kind_of[i] = kinds[key]
-    return _assemble(traffic, assets, contacts, endpoint_of, kind_of, attributions, looked_up)
+    kind_of += [kinds.of(None, name, chains.of_answer(answer, name)) for _, name, _, answer in looked_up]
+    return _assemble(traffic, assets, contacts, endpoint_of, np.array(kind_of, np.int64), kinds.attributions, looked_up)
 
 
-def _judge(
-    traffic: Traffic, contacts: Contacts, row: int, chains: Chains, attribute: Attribute
-) -> tuple[Attribution, str]:
-    """Return the attribution of one distinct destination, and what to call it."""
-    number, hi, lo = int(contacts.name[row]), int(contacts.hi[row]), int(contacts.lo[row])
-    name = traffic.names[number] if number else None
-    address = address_text(hi, lo) if hi or lo else None
-    chain = chains.of_answer(int(traffic.flows["answer"][contacts.flow[row]]), name)
-    return attribute(address, name, chain), name or address or ""
+class _Kinds:
+    """Numbers the kinds of destination: one host under one judgement, whatever its addresses."""
+
+    def __init__(self, attribute: Attribute) -> None:
+        self.attributions: list[Attribution] = []
+        self._attribute = attribute
+        self._by_judgement: dict[tuple[object, ...], int] = {}
+        self._by_endpoint: dict[tuple[object, ...], int] = {}
+
+    def of(self, address: str | None, name: str | None, chain: tuple[str, ...]) -> int:
+        """Return the number of a destination's kind: an index into ``attributions``."""
+        endpoint = (address, name, chain)
+        known = self._by_endpoint.get(endpoint)
+        if known is None:
+            found = self._attribute(address, name, chain)
+            place = found.location and found.location.value
+            judgement = (name or address, found.operator_id, found.region, place, found.verdict)
+            known = self._by_endpoint[endpoint] = self._by_judgement.setdefault(judgement, len(self.attributions))
+            if known == len(self.attributions):
+                self.attributions.append(found)
+        return known
+
+
+def _endpoints(
+    traffic: Traffic, contacts: Contacts, rows: NDArray, chains: Chains
+) -> Iterator[tuple[str | None, str | None, tuple[str, ...]]]:
+    """Yield (address, name, CNAME chain) of each distinct destination."""
+    columns = contacts.name[rows], contacts.hi[rows], contacts.lo[rows], traffic.flows["answer"][contacts.flow[rows]]
+    for number, hi, lo, answer in zip(*(column.tolist() for column in columns), strict=True):
+        name = traffic.names[number] if number else None
+        yield (address_text(hi, lo) if hi or lo else None), name, chains.of_answer(answer, name)
 
 
 def _assemble(

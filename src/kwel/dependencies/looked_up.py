@@ -39,7 +39,7 @@ class Chains:
 
     def of_answer(self, answer: int, name: str | None) -> tuple[str, ...]:
         """Return the aliases behind *name* in the message of an answer (1 + row); empty where it asked another."""
-        if answer == 0:
+        if answer == 0 or not self._next:
             return ()
         row = self._answers[answer - 1]
         links = self._next.get(int(row["message"]))

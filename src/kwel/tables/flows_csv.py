@@ -293,11 +293,11 @@ def format_rows(
     at = 0
     while row < len(flows) and at + room <= len(out):
         flow = flows[row]
-        at = put_byte(out, put_text(out, at, captures, capture_ends, flow.capture), COMMA)
+        at = put_byte(out, put_text(out, at, captures, capture_ends, np.int64(flow.capture)), COMMA)
         at = put_byte(out, put_number(out, at, np.int64(flow.first_frame)), COMMA)
         at = put_byte(out, put_time(out, at, flow.first), COMMA)
         at = put_byte(out, put_time(out, at, flow.last), COMMA)
-        at = put_byte(out, put_text(out, at, transports, transport_ends, flow.transport), COMMA)
+        at = put_byte(out, put_text(out, at, transports, transport_ends, np.int64(flow.transport)), COMMA)
         at = put_byte(out, put_address(out, at, flow.initiator_hi, flow.initiator_lo), COMMA)
         at = put_byte(out, put_number(out, at, np.int64(flow.initiator_port)), COMMA)
         at = put_byte(out, put_address(out, at, flow.responder_hi, flow.responder_lo), COMMA)
@@ -307,11 +307,11 @@ def format_rows(
         at = put_byte(out, put_number(out, at, np.int64(flow.packets_in)), COMMA)
         at = put_byte(out, put_number(out, at, np.int64(flow.bytes_out)), COMMA)
         at = put_byte(out, put_number(out, at, np.int64(flow.bytes_in)), COMMA)
-        at = put_byte(out, put_text(out, at, states, state_ends, flow.state), COMMA)
+        at = put_byte(out, put_text(out, at, states, state_ends, np.int64(flow.state)), COMMA)
         at = put_byte(out, put_text(out, at, truths, truth_ends, 0 if flow.direction == UNKNOWN else 1), COMMA)
         at = put_byte(out, put_community_id(out, at, flow, block, words), COMMA)
         at = put_byte(out, put_text(out, at, names, name_ends, np.int64(flow.name)), COMMA)
-        at = put_byte(out, put_text(out, at, sources, source_ends, flow.name_source), NEWLINE)
+        at = put_byte(out, put_text(out, at, sources, source_ends, np.int64(flow.name_source)), NEWLINE)
         row += 1
     written[0] = at
     return row
