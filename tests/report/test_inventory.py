@@ -94,7 +94,7 @@ def test_an_asset_with_many_services_shows_a_few_and_counts_the_rest() -> None:
 
 
 def test_no_more_rows_than_a_page_can_hold() -> None:
-    made = rows_of(fixtures.large(assets=1_600, dependencies=2_000, hosts=100))
+    made = rows_of(fixtures.large(assets=800, dependencies=2_000, hosts=100))
 
     assert len(made) == ROWS
     assert all(row.why for row in made[:REASONED])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.model import Control
+from kwel.model import AssetKind, Control
 from kwel.report import catalogue
 from kwel.report.relations import destination_of, relate
 from kwel.report.sankey import ASSET, LAW, MOST_BANDS, OPERATOR, SERVICE, SHOWN, Drawing, draw, law_names, place_of
@@ -104,6 +105,21 @@ def test_the_bands_never_become_a_tangle(crowded: Drawing) -> None:
 
 def test_no_state_disappears_in_the_sum(crowded: Drawing) -> None:
     assert {band.control for band in crowded.bands} == {Control.NON_EUROPEAN, Control.UNDECIDED, Control.EUROPEAN}
+
+
+def test_europe_and_undecided_are_never_summed_up() -> None:
+    made = fixtures.Plant()
+    made.assets = [fixtures.asset("pc", "10.0.0.1", AssetKind.IT)]
+    for law in ("US", "CN", "GB", "CA", "IN", "JP", "KR", "BR", "AU", "CH"):
+        made.add(0, replace(fixtures.NAMELESS, parent_jurisdiction=law, operator_jurisdiction=law), 9, 9)
+    made.add(0, fixtures.UNKNOWN, 1, 1)
+    made.add(0, fixtures.HETZNER, 1, 1)
+    report = made.report()
+    drawing = draw(report, relate(report), SAY)
+
+    assert drawing
+    assert {"Undecided", "Europe"} <= set(titles(drawing, LAW))
+    assert any(title.startswith("and ") for title in titles(drawing, LAW))
 
 
 def test_nothing_used_is_no_diagram() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.report import ReportError, render, write
+from kwel.report import ReportError, headline, render, write
 from tests.report import fixtures
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ def small_files() -> Iterator[None]:
 
 
 def test_the_file_holds_what_was_rendered(tmp_path: Path) -> None:
-    write(fixtures.plant(), tmp_path / "plant.html", "nl")
+    said = write(fixtures.plant(), tmp_path / "plant.html", "nl")
 
+    assert said == headline(fixtures.plant(), "nl")
     assert (tmp_path / "plant.html").read_text("utf-8") == render(fixtures.plant(), "nl")
     assert [file.name for file in tmp_path.iterdir()] == ["plant.html"]
     assert stat.S_IMODE((tmp_path / "plant.html").stat().st_mode) == 0o666 & ~_umask()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kwel.report.phrases import Phrases, Step
     from kwel.report.relations import Relations, Totals
 
-ROWS = 1000
+ROWS = 500
 """Assets listed; the least serious are left out when there are more."""
 REASONED = 250
 """Rows that say why an asset is what it is called."""
@@ -106,8 +106,9 @@ class Row:
 def ordered(report: Report, totals: Totals) -> list[int]:
     """Return the assets, the worst first, then what runs the plant, then by label as a reader counts."""
     ot = operational(report).tolist()
+    rank = (-totals.rank).tolist()
     labels = [_natural(asset.label) for asset in report.assets]
-    return sorted(range(len(labels)), key=lambda a: (-int(totals.rank[a]), not ot[a], labels[a], a))
+    return sorted(range(len(labels)), key=lambda a: (rank[a], not ot[a], labels[a], a))
 
 
 def _natural(label: str) -> list[tuple[int, str]]:

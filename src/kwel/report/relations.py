@@ -7,7 +7,7 @@ dependencies, of which a page shows some hundreds.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +31,8 @@ ATTEMPTED = STATES.index(DependencyState.ATTEMPTED)
 RESOLVED_ONLY = STATES.index(DependencyState.RESOLVED_ONLY)
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where a relation ends, as far as a reader tells destinations apart."""
+class Destination(NamedTuple):
+    """Where a relation ends, as far as a reader tells destinations apart. A tuple, for tens of thousands are hashed."""
 
     service: str | None
     """The service, else the host name; ``None`` for an address without a name."""

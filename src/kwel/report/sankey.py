@@ -99,13 +99,17 @@ def _identity(destination: Destination) -> tuple[object, object, object]:
 
 
 def _choose(key: Column, relations: Relations, column: int, ot: Column, most: int) -> _Choice:
-    """Return the boxes of a column: the worst first, then what runs the plant, then by bytes."""
+    """Return the boxes of a column: the worst first, then what runs the plant, then by bytes.
+
+    Among the laws, Europe and undecided always have their own boxes: they are the answer, not a rest.
+    """
     _, first, of = np.unique(key, return_index=True, return_inverse=True)
     rank, count = np.zeros(len(first), np.int64), np.zeros(len(first), np.int64)
     np.maximum.at(rank, of, relations.rank)
     np.add.at(count, of, relations.total)
     runs = ot[key[first]] if column == ASSET else np.zeros(len(first), bool)
-    best = np.lexsort((first, -count, ~runs, -rank))
+    answer = rank < RANKED.index(Control.NON_EUROPEAN) if column == LAW else np.zeros(len(first), bool)
+    best = np.lexsort((first, -count, ~runs, -rank, ~answer))
     limit = most if len(best) > most + 1 else len(best)
     position = np.full(len(first), limit)
     position[best[:limit]] = np.arange(limit)
