@@ -1,0 +1,84 @@
+"""The story as a library: captures in, one analysis out, the same each time."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import pytest
+
+import kwel
+from kwel.pipeline import Options, analyse, explain, read_traffic
+from tests.conftest import SAMPLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MIXED = str(SAMPLES / "mixed_plant.pcapng")
+
+
+def test_the_library_gives_data_frames() -> None:
+    analysis = kwel.analyse([MIXED])
+
+    assert len(analysis.flows) == len(analysis.traffic.flows)
+    assert "plantgw-prod.azure-devices.net" in set(analysis.names["name"])
+    assert {"ot", "it", "iiot"} <= set(analysis.asset_table["kind"])
+    assert set(analysis.dependency_table["state"]) == {"used", "resolved-only"}
+
+
+def test_several_files_are_one_analysis_and_each_counts_once(tmp_path: Path) -> None:
+    for name in ("azure_iot.pcap", "aws_iot.pcap"):
+        shutil.copy(SAMPLES / name, tmp_path)
+    shutil.copy(SAMPLES / "aws_iot.pcap", tmp_path / "again.pcap")
+    whole = read_traffic([str(tmp_path), str(tmp_path / "aws_iot.pcap")])
+    parts = [read_traffic(str(SAMPLES / name)) for name in ("azure_iot.pcap", "aws_iot.pcap")]
+
+    assert whole.coverage.packets == sum(part.coverage.packets for part in parts)
+    assert len(whole.flows) == sum(len(part.flows) for part in parts)
+
+
+def test_one_bad_file_among_good_ones_is_listed_and_the_others_are_read(tmp_path: Path) -> None:
+    shutil.copy(SAMPLES / "azure_iot.pcap", tmp_path)
+    (tmp_path / "bad.pcap").write_bytes(b"not a capture at all, really not")
+    captures = {c.name: c for c in read_traffic(str(tmp_path)).captures}
+
+    assert captures["azure_iot.pcap"].problem is None
+    assert captures["bad.pcap"].problem
+    assert captures["azure_iot.pcap"].packets > 0
+
+
+def test_the_same_capture_gives_the_same_conclusions() -> None:
+    first, second = analyse(MIXED), analyse(MIXED)
+
+    assert first.report.assets == second.report.assets
+    assert list(first.dependencies) == list(second.dependencies)
+    assert first.findings == second.findings
+    assert asdict(first.traffic.coverage) == asdict(second.traffic.coverage)
+
+
+def test_an_own_prefix_makes_public_addresses_the_plants_own() -> None:
+    hosts = {d.host for d in analyse(MIXED, Options(internal=("3.88.101.0/24",))).dependencies}
+    assert "3.88.101.55" not in hosts
+
+
+def test_a_wrong_prefix_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match=r"10\.0\.0\.0/40"):
+        analyse(MIXED, Options(internal=("10.0.0.0/40",)))
+
+
+def test_progress_ends_at_the_whole() -> None:
+    told: list[tuple[int, int | None]] = []
+    read_traffic(MIXED, None, lambda done, total: told.append((done, total)))
+    assert told[-1] == ((SAMPLES / "mixed_plant.pcapng").stat().st_size,) * 2
+
+
+def test_an_explanation_without_a_capture_rests_on_rules_and_tables() -> None:
+    told = explain("13.69.64.110")
+    assert (told["operator"], told["parent_jurisdiction"], told["region"]) == ("Microsoft Azure", "US", "westeurope")
+
+
+def test_an_explanation_with_a_capture_names_the_frames() -> None:
+    told = explain("plantgw-prod.azure-devices.net.", analyse(MIXED))
+    assert told["state"] == "used"
+    assert any(step["where"] == "mixed_plant.pcapng#236" for step in told["evidence"])
