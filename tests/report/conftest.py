@@ -32,9 +32,9 @@ class Seen:
     complaints: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(require_tool: Callable[[str], str]) -> Iterator[Browser]:
-    """Return headless Chromium."""
+    """Return headless Chromium; for one module, since its event loop would stand in the way of other tests'."""
     executable = require_tool("chromium")
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as started:
@@ -43,7 +43,7 @@ def browser(require_tool: Callable[[str], str]) -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def visit(browser: Browser) -> Callable[..., Any]:
     """Return a function that opens a file as a reader would and yields the page and what it did."""
 
