@@ -282,7 +282,7 @@ class Names:
         return len(self._start)
 
     def __getitem__(self, index: int) -> str:
-        """Return a name; bytes that are no printable ASCII are shown as ``\\xNN``."""
+        r"""Return a name; bytes that are no printable ASCII are shown as ``\xNN``."""
         known = self._cache.get(index)
         if known is None:
             start = self._start[index]

@@ -35,9 +35,7 @@ class SecondLook:
         self._seen: Counter[tuple[int, int, int, int]] = Counter()
         self._said: set[tuple[str, str, str, str | None, int | None, int]] = set()
 
-    def look(
-        self, buffer: NDArray[np.uint8], marks: Rows, packets: Rows, capture: str, capture_index: int
-    ) -> None:
+    def look(self, buffer: NDArray[np.uint8], marks: Rows, packets: Rows, capture: str, capture_index: int) -> None:
         """Read each marked payload of one batch."""
         for mark in marks:
             kind, packet = int(mark["kind"]), packets[mark["packet"]]

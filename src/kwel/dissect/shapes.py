@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from kwel.columns import Application
 from kwel.kernel.loads import u8, u16
 from kwel.native import helper
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 MBAP, MODBUS_MAX = 7, 254  # header with the unit; the largest length field

@@ -18,7 +18,7 @@ from kwel.tables.schema import FLOWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import BinaryIO
+    from typing import Any, BinaryIO
 
     from numpy.typing import NDArray
 
@@ -215,7 +215,7 @@ def put_packed(block: NDArray[np.uint8], at: int, number: np.uint64, size: int) 
 
 
 @helper
-def pack_flow(flow: Rows, block: NDArray[np.uint8]) -> int:
+def pack_flow(flow: Any, block: NDArray[np.uint8]) -> int:
     """Write what a community id is the hash of: seed, addresses in order, protocol, ports; return its size."""
     a_hi, a_lo, a_port = flow.initiator_hi, flow.initiator_lo, flow.initiator_port
     b_hi, b_lo, b_port = flow.responder_hi, flow.responder_lo, flow.responder_port
@@ -236,7 +236,7 @@ def pack_flow(flow: Rows, block: NDArray[np.uint8]) -> int:
 
 @helper
 def put_community_id(
-    out: NDArray[np.uint8], at: int, flow: Rows, block: NDArray[np.uint8], words: NDArray[np.uint32]
+    out: NDArray[np.uint8], at: int, flow: Any, block: NDArray[np.uint8], words: NDArray[np.uint32]
 ) -> int:
     """Write the community id of a flow; nothing for ICMP, whose id is made of message types."""
     if flow.transport in (ICMP, ICMPV6):
