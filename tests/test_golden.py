@@ -1,4 +1,4 @@
-"""The conclusions of every sample capture, one JSON each in tests/golden: what a user would read, not how it came about.
+"""The conclusions of every sample capture, one JSON each in tests/golden: what a user reads, not how it came about.
 
 ``make golden`` writes them anew; the difference is then reviewed like any other change.
 """

@@ -14,6 +14,8 @@ import ctypes
 import hashlib
 import importlib
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,6 +39,12 @@ KERNEL_MODULES = (
     "kwel.tables.flows_csv",
 )
 """Every module that defines a kernel: they are compiled together."""
+
+LARGEST = "kwel.kwel.streams.listen.listen"
+"""The kernel that takes about as long to compile as all others."""
+
+CHILD = "import sys; from kwel import native; sys.stdout.write(native.assembly_of(sys.argv[1:]))"
+SEPARATOR = "\n; ---- next module\n"
 
 ARRAY_WORDS = 7
 """numba passes an array as seven words: owner, parent, items, item size, data, shape, stride."""
@@ -199,18 +207,35 @@ def _keep(path: Path, code: bytes) -> None:
 
 
 def compile_all() -> bytes:
-    """Return one object file with every kernel. Takes some seconds."""
-    for name in KERNEL_MODULES:
-        importlib.import_module(name)
+    """Return one object file with every kernel. Takes some seconds: a second process compiles the largest."""
     if announce:
         announce("compiling for this machine, once (about ten seconds) …")
     import llvmlite.binding as llvm
 
+    child = subprocess.Popen([sys.executable, "-c", CHILD, LARGEST], stdout=subprocess.PIPE, text=True)
+    assemblies = [assembly_of(kernels_but(LARGEST))]
+    theirs, _ = child.communicate()
+    assemblies.append(assembly_of([LARGEST]) if child.returncode else theirs)
     whole = llvm.parse_assembly("")
-    for text in _compile(_kernels):
-        whole.link_in(llvm.parse_assembly(text))
+    for assembly in assemblies:
+        for module in assembly.split(SEPARATOR):
+            whole.link_in(llvm.parse_assembly(module))
     whole.verify()
     return bytes(_machine(llvm).emit_object(whole))
+
+
+def kernels_but(symbol: str) -> list[str]:
+    """Return the symbols of all kernels except one."""
+    for name in KERNEL_MODULES:
+        importlib.import_module(name)
+    return [made.symbol for made in _kernels if made.symbol != symbol]
+
+
+def assembly_of(symbols: Sequence[str]) -> str:
+    """Return LLVM assembly of some kernels: modules with ``SEPARATOR`` between them."""
+    for name in KERNEL_MODULES:
+        importlib.import_module(name)
+    return SEPARATOR.join(_compile(made for made in _kernels if made.symbol in symbols))
 
 
 def _compile(kernels: Iterable[Kernel]) -> Iterable[str]:

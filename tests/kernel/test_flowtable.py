@@ -74,7 +74,7 @@ def test_the_same_ports_after_a_close_are_a_new_flow(tmp_path: Path) -> None:
 
 
 def test_vlans_and_tunnels_keep_flows_apart(tmp_path: Path) -> None:
-    inner = ipv4(udp(b"x", 1000, 2000), 17)
+    inner = ipv4(udp(b"x", 40000, 2000), 17)
     plain, tag = ethernet(inner), ethernet(inner, tags=bytes.fromhex("81000014"))
     double = ethernet(inner, tags=bytes.fromhex("88a801f481000014"))
     vxlan = ethernet(ipv4(udp(bytes.fromhex("0800000000106800") + plain, 5000, 4789), 17, "192.0.2.1", "192.0.2.2"))
@@ -117,6 +117,6 @@ def test_ethernet_padding_is_no_payload(tmp_path: Path) -> None:
 
 
 def test_ip_options_are_stepped_over(tmp_path: Path) -> None:
-    (flow,) = hear(tmp_path, [ethernet(ipv4(udp(b"x", 1000, 2000), 17, options=bytes(8)))]).flows
+    (flow,) = hear(tmp_path, [ethernet(ipv4(udp(b"x", 40000, 2000), 17, options=bytes(8)))]).flows
     assert flow["responder_port"] == 2000
     assert address_text(int(flow["responder_hi"]), int(flow["responder_lo"])) == SERVER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -185,7 +186,7 @@ def test_any_cutting_and_any_order_gives_the_same_name(
 ) -> None:
     talk, whole = Talk(), hello("plant.example", 2500, name_last=True)
     edges = [0, *sorted(cuts), len(whole)]
-    pieces = [talk.up(whole[a:b], a) for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [talk.up(whole[a:b], a) for a, b in pairwise(edges)]
     pieces = data.draw(st.permutations(pieces))
 
     assert names(hear(tmp_path_factory.mktemp("cut"), [*talk.handshake(), *pieces])) == [SNI]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import MAPPED, ClaimKind
+from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, U32, mix
 from kwel.kernel.loads import u8, u16, u32, u64
 from kwel.native import helper
 
@@ -26,10 +27,6 @@ ND_SOLICIT_ROUTER, ND_ADVERTISE_ROUTER, ND_SOLICIT, ND_ADVERTISE = 133, 134, 135
 OPTION_SOURCE, OPTION_TARGET = 1, 2
 ARP, ND = int(ClaimKind.ARP), int(ClaimKind.ND)
 MAPPED64 = np.uint64(MAPPED)
-U0, U1, U32 = np.uint64(0), np.uint64(1), np.uint64(32)
-TAG = np.uint64(0xFFFFFFFF00000000)
-ROW = np.uint64(0xFFFFFFFF)
-MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 CLAIMS, REFUSED = 0, 1
 """Indices into the counters: rows, claims for which there was no room."""
@@ -38,10 +35,9 @@ CLAIMS, REFUSED = 0, 1
 @helper
 def note_claim(claim: Any, claims: Rows, slots: NDArray[np.uint64], counters: NDArray[np.int64]) -> int:
     """Keep a claim that was not seen before."""
-    hashed = (claim.mac * MULTIPLIER) ^ claim.address_lo
-    hashed = (hashed ^ (hashed >> U32)) * MULTIPLIER + claim.address_hi + np.uint64(claim.vlan)
-    hashed = (hashed ^ (hashed >> np.uint64(29))) * MULTIPLIER
-    mask = np.uint64(len(slots) - 1)
+    hashed = mix(mix(slots[len(slots) - 1], claim.mac), claim.address_lo)
+    hashed = mix(hashed ^ claim.address_hi, np.uint64(claim.vlan)) * MULTIPLIER
+    mask = np.uint64(len(slots) - 2)
     slot, tag = hashed & mask, hashed & TAG
     while slots[slot] != U0:
         if slots[slot] & TAG == tag:

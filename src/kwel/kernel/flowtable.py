@@ -1,7 +1,6 @@
 """Decoded packets in, flows under way out: counters, flags and timing each way, who began, how far it came.
 
 An open-addressing hash table over the two endpoints in canonical order, the transport, the VLANs and the tunnel.
-A slot holds the upper half of the hash, as a tag, and 1 + the flow's row.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import FLOW, Direction, State
+from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, U32, mix
 from kwel.kernel.rows import HALF, PACKET, RUN, Note, Stop
 from kwel.native import helper, kernel
 
@@ -26,11 +26,7 @@ TCP = 6
 WELL_KNOWN = 1024
 """Ports below are bound by services (RFC 6335 section 6)."""
 
-MULTIPLIER_1 = np.uint64(0x9E3779B97F4A7C15)
-MULTIPLIER_2 = np.uint64(0xD6E8FEB86659FD93)
-U0, U1, U16, U29, U32, U40 = (np.uint64(n) for n in (0, 1, 16, 29, 32, 40))
-TAG = np.uint64(0xFFFFFFFF00000000)
-ROW = np.uint64(0xFFFFFFFF)
+U16, U40 = np.uint64(16), np.uint64(40)
 
 S_USED, S_TABLE_FULL = int(Stop.USED), int(Stop.TABLE_FULL)
 D_UNKNOWN, D_HANDSHAKE, D_FIRST = int(Direction.UNKNOWN), int(Direction.HANDSHAKE), int(Direction.FIRST)
@@ -44,16 +40,10 @@ FLOWS, LIMIT = 0, 1
 
 
 @helper
-def hash_key(a_hi: Any, a_lo: Any, b_hi: Any, b_lo: Any, key: Any, path: Any) -> Any:
+def hash_key(a_hi: Any, a_lo: Any, b_hi: Any, b_lo: Any, key: Any, path: Any, seed: Any) -> Any:
     """Return 64 well-mixed bits of a flow's key."""
-    h = a_lo * MULTIPLIER_1
-    h = (h ^ (h >> U32)) + b_lo
-    h *= MULTIPLIER_2
-    h = (h ^ (h >> U32)) + key + a_hi
-    h *= MULTIPLIER_1
-    h = (h ^ (h >> U32)) + path + b_hi
-    h *= MULTIPLIER_2
-    return h ^ (h >> U29)
+    hashed = mix(mix(mix(seed, a_lo), b_lo), key)
+    return mix(hashed ^ a_hi, path + b_hi) * MULTIPLIER
 
 
 @helper
@@ -77,8 +67,8 @@ def probe(
     a_hi: Any, a_lo: Any, b_hi: Any, b_lo: Any, key: Any, path: Any, runs: Rows, table: NDArray[np.uint64]
 ) -> tuple[Any, Any, int]:
     """Return (slot, tag, row) of a key in canonical order; row -1 where the slot is free."""
-    mask = np.uint64(len(table) - 1)
-    hashed = hash_key(a_hi, a_lo, b_hi, b_lo, key, path)
+    mask = np.uint64(len(table) - 2)
+    hashed = hash_key(a_hi, a_lo, b_hi, b_lo, key, path, table[len(table) - 1])
     slot, tag = hashed & mask, hashed & TAG
     while table[slot] != U0:
         if table[slot] & TAG == tag:

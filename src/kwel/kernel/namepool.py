@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwel.kernel.hashing import ROW, TAG, U0, U1
 from kwel.native import helper, kernel
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ NAMES, ARENA = 0, 1
 
 FNV_PRIME = np.uint64(0x100000001B3)
 FNV_BASIS = np.uint64(0xCBF29CE484222325)
-U0, U1, U32 = np.uint64(0), np.uint64(1), np.uint64(32)
-TAG = np.uint64(0xFFFFFFFF00000000)
-ROW = np.uint64(0xFFFFFFFF)
 
 
 @helper
@@ -28,12 +26,12 @@ def lower(byte: int) -> int:
 
 
 @helper
-def hash_name(data: NDArray[np.uint8], start: int, end: int) -> np.uint64:
-    """Return 64 well-mixed bits of a name, whatever its case."""
-    hashed = FNV_BASIS
+def hash_name(data: NDArray[np.uint8], start: int, end: int, seed: np.uint64) -> np.uint64:
+    """Return 64 well-mixed bits of a name, whatever its case: FNV-1a from a secret seed."""
+    hashed = FNV_BASIS ^ seed
     for i in range(start, end):
         hashed = (hashed ^ np.uint64(lower(np.int64(data[np.uint64(i)])))) * FNV_PRIME
-    return hashed ^ (hashed >> np.uint64(29))
+    return (hashed ^ (hashed >> np.uint64(29))) * FNV_PRIME
 
 
 @helper
@@ -56,8 +54,8 @@ def intern(
     size = end - start
     if size <= 0:
         return 0
-    hashed = hash_name(data, start, end)
-    mask = np.uint64(len(slots) - 1)
+    hashed = hash_name(data, start, end, slots[len(slots) - 1])
+    mask = np.uint64(len(slots) - 2)
     slot, tag = hashed & mask, hashed & TAG
     while slots[slot] != U0:
         if slots[slot] & TAG == tag:
@@ -90,9 +88,9 @@ def index_names(
     slots: NDArray[np.uint64],
 ) -> int:
     """Enter the names 1 to *count* into an empty, larger index."""
-    mask = np.uint64(len(slots) - 1)
+    mask = np.uint64(len(slots) - 2)
     for number in range(1, count):
-        hashed = hash_name(arena, starts[number], starts[number] + lengths[number])
+        hashed = hash_name(arena, starts[number], starts[number] + lengths[number], slots[len(slots) - 1])
         slot = hashed & mask
         while slots[slot] != U0:
             slot = (slot + U1) & mask

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import ANSWER
+from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, mix
 from kwel.native import helper, kernel
 
 if TYPE_CHECKING:
@@ -16,23 +17,19 @@ if TYPE_CHECKING:
 
     from kwel.columns import Rows
 
-U0, U1, U32 = np.uint64(0), np.uint64(1), np.uint64(32)
-TAG = np.uint64(0xFFFFFFFF00000000)
-ROW = np.uint64(0xFFFFFFFF)
-MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 MAX_STEPS = 16
 """Earlier answers tried when the newest one came after the flow."""
 
 
 @helper
 def find_answer(
-    client_hi: Any, client_lo: Any, hi: Any, lo: Any, answers: Rows, index: NDArray[np.uint64], mask: Any
+    client_hi: Any, client_lo: Any, hi: Any, lo: Any, answers: Rows, index: NDArray[np.uint64]
 ) -> tuple[Any, Any, int]:
     """Return (slot, tag, 1 + row of the newest answer) that gave a client this address; row 0 is none."""
-    hashed = ((client_lo * MULTIPLIER) ^ lo) * MULTIPLIER
-    hashed = (hashed ^ (hashed >> U32)) + client_hi + hi
-    hashed = (hashed ^ (hashed >> np.uint64(29))) * MULTIPLIER
-    slot, tag = (hashed >> np.uint64(7)) & mask, hashed & TAG
+    mask = np.uint64(len(index) - 2)
+    hashed = mix(mix(index[len(index) - 1], client_lo), lo)
+    hashed = mix(hashed ^ client_hi, hi) * MULTIPLIER
+    slot, tag = hashed & mask, hashed & TAG
     while index[slot] != U0:
         if index[slot] & TAG == tag:
             row = np.int64((index[slot] & ROW) - U1)
@@ -49,13 +46,12 @@ def find_answer(
 @helper
 def join_answers(answers: Rows, first: int, stop: int, index: NDArray[np.uint64]) -> int:
     """Enter the answers from *first* to *stop* into the index."""
-    mask = np.uint64(len(index) - 1)
     for i in range(first, stop):
         answer = answers[i]
         if answer.target != 0 or answer.kind == 0:
             continue
         slot, tag, known = find_answer(
-            answer.client_hi, answer.client_lo, answer.address_hi, answer.address_lo, answers, index, mask
+            answer.client_hi, answer.client_lo, answer.address_hi, answer.address_lo, answers, index
         )
         answer.previous = known
         index[slot] = tag | (np.uint64(i) + U1)
@@ -65,7 +61,7 @@ def join_answers(answers: Rows, first: int, stop: int, index: NDArray[np.uint64]
 @helper
 def answer_before(client_hi: Any, client_lo: Any, hi: Any, lo: Any, time: int, answers: Rows, index: Any) -> int:
     """Return 1 + the row of the last answer, not after *time*, that gave a client this address; 0 is none."""
-    _, _, row = find_answer(client_hi, client_lo, hi, lo, answers, index, np.uint64(len(index) - 1))
+    _, _, row = find_answer(client_hi, client_lo, hi, lo, answers, index)
     for _ in range(MAX_STEPS):
         if row == 0 or answers[row - 1].time <= time:
             return row

@@ -11,6 +11,7 @@ from kwel.columns import ANSWER, CLAIM, FLOW, NAME, Names, NameSource
 from kwel.dissect.claims import CLAIMS, REFUSED
 from kwel.dissect.dns import ANSWERS
 from kwel.kernel.flowtable import FLOWS, LIMIT, finish, rehash, track
+from kwel.kernel.hashing import new_index, slots_of
 from kwel.kernel.layers import decode
 from kwel.kernel.namepool import ARENA, NAMES, index_names
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
@@ -81,20 +82,20 @@ class Listener:
         self._flow_counters = np.zeros(2, np.int64)
         self._runs = np.zeros(min(CAPACITY, max_flows), RUN)
         self._halves = np.zeros(2 * len(self._runs), HALF)
-        self._table = np.zeros(2 << 13, np.uint64)
+        self._table = new_index(2 << 13)
         self._named = np.zeros(CAPACITY, NAME)
         self._answers = np.zeros(CAPACITY, ANSWER)
-        self._answer_index = np.zeros(2 << 12, np.uint64)
+        self._answer_index = new_index(2 << 12)
         self._answer_counters = np.zeros(2, np.int64)
         self._claims = np.zeros(MAX_CLAIMS + 1, CLAIM)
-        self._claim_slots = np.zeros(2 * MAX_CLAIMS, np.uint64)
+        self._claim_slots = new_index(2 * MAX_CLAIMS)
         self._claim_counters = np.zeros(2, np.int64)
         self._marks = np.zeros(MARKS, MARK)
         self._counters = np.zeros(COUNTERS, np.int64)
         self._arena = np.zeros(1 << 24, np.uint8)
         self._starts = np.zeros(CAPACITY, np.int64)
         self._lengths = np.zeros(CAPACITY, np.int64)
-        self._slots = np.zeros(2 << 12, np.uint64)
+        self._slots = new_index(2 << 12)
         self._pool = np.array([1, 0], np.int64)  # name 0 is the empty name
         self._text = np.zeros(512, np.uint8)
         self._joined = np.zeros(STREAM_BUDGET + 1, np.uint8)
@@ -166,8 +167,8 @@ class Listener:
             size = min(2 * size, self._max_flows)
         if size > len(self._runs):
             self._runs, self._halves = grown(self._runs, size), grown(self._halves, 2 * size)
-        if 2 * (flows + more) > len(self._table):
-            self._table = np.zeros(4 * len(self._table), np.uint64)
+        if 2 * (flows + more) > slots_of(self._table):
+            self._table = new_index(4 * slots_of(self._table))
             rehash(self._runs, flows, self._table)
         self._flow_counters[LIMIT] = size
 
@@ -177,16 +178,16 @@ class Listener:
             self._named = grown(self._named, 2 * len(self._named))
         answers = int(self._answer_counters[ANSWERS])
         if answers > limits[L_ANSWERS]:
-            if 2 * len(self._answers) == len(self._answer_index):
+            if 2 * len(self._answers) == slots_of(self._answer_index):
                 self._answers = grown(self._answers, 2 * len(self._answers))
-            self._answer_index = np.zeros(min(4 * len(self._answer_index), 2 * len(self._answers)), np.uint64)
+            self._answer_index = new_index(min(4 * slots_of(self._answer_index), 2 * len(self._answers)))
             index_answers(self._answers, answers, self._answer_index)
         names = int(self._pool[NAMES])
         if names > limits[L_NAMES]:
-            if 2 * len(self._starts) == len(self._slots):
+            if 2 * len(self._starts) == slots_of(self._slots):
                 self._starts = grown(self._starts, 2 * len(self._starts))
                 self._lengths = grown(self._lengths, len(self._starts))
-            self._slots = np.zeros(min(4 * len(self._slots), 2 * len(self._starts)), np.uint64)
+            self._slots = new_index(min(4 * slots_of(self._slots), 2 * len(self._starts)))
             index_names(self._arena, self._starts, self._lengths, names, self._slots)
         if self._pool[ARENA] > limits[L_ARENA]:
             self._arena = grown(self._arena, 2 * len(self._arena))
@@ -196,8 +197,8 @@ class Listener:
         """Tell the kernels how full each table may be before one more message; an index at most half."""
         rooms = (
             len(self._named),
-            len(self._answer_index) // 2,
-            len(self._slots) // 2,
+            slots_of(self._answer_index) // 2,
+            slots_of(self._slots) // 2,
             len(self._arena),
             len(self._marks),
         )
