@@ -17,7 +17,7 @@ from importlib.metadata import distribution
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import maxminddb
-import msgpack  # type: ignore[import-untyped]
+import msgpack
 from address_ranges import Block, block
 
 if TYPE_CHECKING:

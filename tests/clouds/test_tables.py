@@ -15,6 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgpack
 import pytest
 
 from kwel.clouds.tables import AddressFacts, TableError, Tables
@@ -139,7 +140,6 @@ Feed = dict[tuple[int, int, int], Row]
 @pytest.fixture(scope="module")
 def feed() -> Feed:
     """The list that the shipped table was made of, read anew and without the tool."""
-    msgpack = pytest.importorskip("msgpack", reason="the data extra is not installed")
     manifest = tomllib.loads((DATA / "tables.toml").read_text(encoding="utf-8"))
     package, version, _ = manifest["cloud.mmdb"]["inputs"][0].split()
     try:

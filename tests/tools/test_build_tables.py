@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import tomllib
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import build_tables
 import maxminddb
+import msgpack
 import pytest
 from address_ranges import block
 from build_tables import Cover, Table, manifest, within
@@ -90,8 +92,6 @@ def test_a_version_tells_the_date_of_the_data(version: str, date: str) -> None:
 
 
 def test_an_azure_tag_loses_its_region_and_nothing_else() -> None:
-    gzip = pytest.importorskip("gzip")
-    msgpack = pytest.importorskip("msgpack", reason="the data extra is not installed")
     ranges = [
         {"cidr": "10.0.0.0/8", "p": 0, "r": "germanywc", "s": "STORAGE.GERMANYWESTCENTRAL"},
         {"cidr": "10.0.0.0/8", "p": 0, "s": "FRONT.BACKEND"},
