@@ -253,6 +253,35 @@ def test_a_manifest_that_says_nothing_usable_is_an_error(copied: Path, text: str
         Tables.open(copied)
 
 
+class Holding(dict[str, tuple[object, int]]):
+    """A table by address: the record and the length of the network that it holds for."""
+
+    def get_with_prefix_len(self, address: str, /) -> tuple[object, int]:
+        return self.get(address, (None, 32))
+
+
+def holding(cloud: dict[str, tuple[object, int]]) -> Tables:
+    readers = {"cloud.mmdb": Holding(cloud), "asn.mmdb": Holding(), "country.mmdb": Holding()}
+    return Tables(readers, RuntimeError, ())
+
+
+def test_networks_that_the_table_joins_keep_the_prefix_that_was_published() -> None:
+    record = {"provider": "aws", "prefix_length": 25}
+    tables = holding({"192.0.2.1": (record, 24), "192.0.2.129": (record, 24)})
+
+    found = [tables.lookup(address).cloud_prefix for address in ("192.0.2.1", "192.0.2.129")]
+
+    assert found == ["192.0.2.0/25", "192.0.2.128/25"]
+
+
+def test_what_holds_for_an_ipv6_network_holds_for_no_ipv4_address() -> None:
+    tables = holding({"::1": ({"provider": "aws", "prefix_length": 8}, 8)})
+
+    assert tables.lookup("::1").cloud_provider == "aws"
+    assert tables.lookup("::7").cloud_provider == "aws"
+    assert tables.lookup("192.0.2.1").cloud_provider is None
+
+
 @pytest.mark.parametrize(
     "record",
     [
@@ -267,15 +296,13 @@ def test_a_manifest_that_says_nothing_usable_is_an_error(copied: Path, text: str
     ],
 )
 def test_a_record_of_another_shape_is_an_error(record: object) -> None:
-    tables = Tables({"cloud.mmdb": {"192.0.2.1": record}, "asn.mmdb": {}, "country.mmdb": {}}, RuntimeError, ())
-
     with pytest.raises(TableError, match="make data"):
-        tables.lookup("192.0.2.1")
+        holding({"192.0.2.1": (record, 32)}).lookup("192.0.2.1")
 
 
 def test_a_reader_that_finds_damage_is_an_error() -> None:
     class Damaged:
-        def get(self, _: str, /) -> object:
+        def get_with_prefix_len(self, _: str, /) -> tuple[object, int]:
             raise RuntimeError("bad data")
 
     with pytest.raises(TableError, match=r"cloud\.mmdb: bad data"):

@@ -30,6 +30,8 @@ CLOUD, ASN, COUNTRY = "cloud.mmdb", "asn.mmdb", "country.mmdb"
 Kind = TypeVar("Kind")
 _REMEMBERED: Final = 1 << 16
 _MAPPED: Final = "::ffff:"  # IPv4-mapped IPv6, RFC 4291 section 2.5.5.2
+_IPV6: Final = 1 << 128
+IPV4: Final = 4  # bytes
 
 
 class TableError(ValueError):
@@ -57,16 +59,27 @@ class AddressFacts:
 
 
 class _Reader(Protocol):
-    def get(self, ip_address: str, /) -> object: ...
+    def get_with_prefix_len(self, ip_address: str, /) -> tuple[object, int]: ...
+
+
+Part = tuple[object, ...]
+"""What one table says of an address: the fields of ``AddressFacts`` that it fills."""
 
 
 class Tables:
-    """The three tables, opened. ``lookup`` remembers what it has answered."""
+    """The three tables, opened. ``lookup`` remembers what it has answered.
+
+    A row of a table holds for a whole network; so each table also remembers the network that it answered last, and
+    addresses asked for in order are mostly answered by comparison.
+    """
 
     def __init__(self, readers: Mapping[str, _Reader], damage: type[Exception], infos: tuple[TableInfo, ...]) -> None:
         self._readers = readers
         self._damage = damage
         self._infos = infos
+        self._last: dict[str, tuple[int, int, Part]] = dict.fromkeys(_PARTS, (1, 0, ()))
+        """By table: first and last address of the network answered last, and what was read of it."""
+        self._facts: dict[Part, AddressFacts] = {}
         self.lookup = functools.lru_cache(_REMEMBERED)(self._lookup)
 
     @classmethod
@@ -104,32 +117,65 @@ class Tables:
         """
         address = address.removeprefix(_MAPPED) if "." in address else address
         packed = _packed(address)
-        cloud, network, place = (self._record(name, address) for name in (CLOUD, ASN, COUNTRY))
-        try:
-            length = _value(cloud, "prefix_length", int)
-            return AddressFacts(
-                cloud_provider=_value(cloud, "provider", str),
-                cloud_prefix=None if length is None else _published(packed, length),
-                region=_value(cloud, "region", str),
-                services=_texts(_value(cloud, "services", list) or ()),
-                asn=_value(network, "autonomous_system_number", int),
-                as_org=_value(network, "autonomous_system_organization", str),
-                as_country=_value(_value(network, "registered_country", dict) or {}, "iso_code", str),
-                country=_value(_value(place, "country", dict) or {}, "iso_code", str),
-            )
-        except (TypeError, ValueError) as error:
-            raise TableError(_told(f"record of {address}", error)) from error
+        value = int.from_bytes(packed)
+        if len(packed) != IPV4:
+            value |= _IPV6  # ::/8 does not hold 0.0.0.0/8
+        said: Part = ()
+        for name, (first, last, part) in self._last.items():
+            said += part if first <= value <= last else self._read(name, address, value, len(packed))
+        facts = self._facts.get(said)
+        if facts is None:
+            if len(self._facts) >= _REMEMBERED:
+                self._facts.clear()
+            facts = self._facts[said] = AddressFacts(*said)  # type: ignore[arg-type]  # each part checks its own
+        return facts
 
-    def _record(self, name: str, address: str) -> dict[str, Any]:
+    def _read(self, name: str, address: str, value: int, size: int) -> Part:
+        """Return what one table says of an address, and remember for which network it says so."""
         try:
-            found = self._readers[name].get(address)
+            record, length = self._readers[name].get_with_prefix_len(address)
         except (self._damage, ValueError) as error:  # ValueError: text that is not UTF-8
             raise TableError(_told(name, error)) from error
-        if found is None:
-            return {}
-        if not isinstance(found, dict):
+        if record is None:
+            record = {}
+        if not isinstance(record, dict):
             raise TableError(_told(name, "a record is not a map"))
-        return found
+        try:
+            part = _PARTS[name](record, value, size)
+        except (TypeError, ValueError) as error:
+            raise TableError(_told(f"record of {address}", error)) from error
+        # A writer joins neighbours that are alike: what the owner published may be smaller than what the tree holds.
+        length = max(length, record.get("prefix_length") or 0)
+        host_bits = min(max(size * 8 - length, 0), size * 8)
+        first = value >> host_bits << host_bits
+        self._last[name] = first, first | (1 << host_bits) - 1, part
+        return part
+
+
+def _cloud_part(record: Mapping[str, Any], value: int, size: int) -> Part:
+    length = _value(record, "prefix_length", int)
+    return (
+        _value(record, "provider", str),
+        None if length is None else _published(value, size, length),
+        _value(record, "region", str),
+        _texts(_value(record, "services", list) or ()),
+    )
+
+
+def _network_part(record: Mapping[str, Any], _: int, __: int) -> Part:
+    return (
+        _value(record, "autonomous_system_number", int),
+        _value(record, "autonomous_system_organization", str),
+        _value(_value(record, "registered_country", dict) or {}, "iso_code", str),
+    )
+
+
+def _place_part(record: Mapping[str, Any], _: int, __: int) -> Part:
+    return (_value(_value(record, "country", dict) or {}, "iso_code", str),)
+
+
+_PARTS: Final = {CLOUD: _cloud_part, ASN: _network_part, COUNTRY: _place_part}
+"""In the order of the fields of ``AddressFacts``."""
 
 
 def _manifest(root: Traversable | Path) -> dict[str, Any]:
@@ -184,14 +230,14 @@ def _packed(address: str) -> bytes:
         raise ValueError(f"not an IP address: {address!r}") from error
 
 
-def _published(packed: bytes, length: int) -> str:
+def _published(value: int, size: int, length: int) -> str:
     """Return the prefix of *length* bits that holds the address, as its owner publishes it."""
-    family = socket.AF_INET if len(packed) == 4 else socket.AF_INET6
-    host_bits = len(packed) * 8 - length
+    host_bits = size * 8 - length
     if host_bits < 0:
         raise ValueError(f"a prefix of {length} bits")
-    network = int.from_bytes(packed) >> host_bits << host_bits
-    return f"{socket.inet_ntop(family, network.to_bytes(len(packed)))}/{length}"
+    network = (value & (1 << size * 8) - 1) >> host_bits << host_bits
+    family = socket.AF_INET if size == IPV4 else socket.AF_INET6
+    return f"{socket.inet_ntop(family, network.to_bytes(size))}/{length}"
 
 
 def _told(name: str, why: object) -> str:
