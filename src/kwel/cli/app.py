@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 
 import click
@@ -54,6 +56,10 @@ for command in COMMANDS:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit status; every expected error is one line."""
+    gc.disable()  # a command makes many small objects, none in cycles, and ends soon
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # numpy's linear algebra is not used: its threads would only wait
     try:
         with app.make_context("kwel", arguments) as context:
             status = int(app.invoke(context) or Status.DONE)

@@ -7,9 +7,9 @@ writes it: in the label before a suffix that the operator's rule names. What a c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from kwel.rulefile import REGION, suffixes
+from kwel.rulefile import REGION
 from kwel.rulemodel import LONGEST_NAME
 
 if TYPE_CHECKING:
@@ -74,13 +74,58 @@ class _Template:
         return None
 
 
+class _Said(NamedTuple):
+    """What the rules say of one name in lower case."""
+
+    general: str
+    """The name with ``{region}`` for every region id."""
+    operator: tuple[Operator, str] | None
+    """Whose host it proves, and the suffix that says so."""
+    service: tuple[Service, str] | None
+
+
+_OF_NOBODY: Final = _Said("", None, None)
+
+
+class _Suffixes:
+    """Looks names up by suffix, the longest first: the same answers as those of the rulebook, one name at a time.
+
+    What is not said of a name itself is what is said of its parent, and thousands of names have the same parent: so
+    parents are remembered.
+    """
+
+    def __init__(self, book: Rulebook) -> None:
+        self._operators = {d: o for o in book.operators.values() for d in o.domains + o.front_domains}
+        self._services = {name: service for service in book.services for name in service.names}
+        self._regions = frozenset(region for places in book.regions.values() for region in places)
+        self._parents: dict[str, _Said] = {"": _OF_NOBODY}
+
+    def find(self, name: str) -> _Said:
+        """Return what is said of a name in lower case."""
+        label, dot, parent = name.partition(".")
+        above = self._parents.get(parent) or self._of_parent(parent)
+        general = f"{REGION if label in self._regions else label}{dot}{above.general}"
+        operator, service = self._operators.get(name), self._services.get(name) or self._services.get(general)
+        return _Said(
+            general,
+            (operator, name) if operator else above.operator,
+            (service, name) if service else above.service,
+        )
+
+    def _of_parent(self, name: str) -> _Said:
+        if len(self._parents) >= _REMEMBERED:
+            self._parents = {"": _OF_NOBODY}
+        found = self._parents[name] = self.find(name)
+        return found
+
+
 class NameReader:
     """Looks names up in a rulebook and remembers the answers."""
 
     def __init__(self, book: Rulebook) -> None:
-        self._book = book
+        self._rules = _Suffixes(book)
         self._templates = {o.id: _templates(o, book) for o in book.operators.values()}
-        self._same: dict[HostName, HostName] = {}
+        self._same: dict[tuple[object, ...], HostName] = {}
         self._seen: dict[object, HostName] = {}
 
     def read(self, name: str | None, chain: tuple[str, ...] = ()) -> HostName:
@@ -94,29 +139,35 @@ class NameReader:
         return found
 
     def _read(self, name: str | None, chain: tuple[str, ...]) -> HostName:
-        names = [clean for given in (*reversed(chain), name) if given and (clean := _clean(given))]
+        asked = _clean(name) if name else ""
+        names = [*(clean for alias in reversed(chain) if (clean := _clean(alias))), *([asked] if asked else [])]
         operator, suffix = None, ""
         place = None
+        said = _OF_NOBODY
         for candidate in names:  # from the address back to the name asked for: the end of the chain is the host
-            found = self._book.operator_of(candidate)
-            if found and (operator is None or _more_special(found[0], operator)):
-                operator, suffix = found
-            if found and operator and _related(found[0], operator):
-                place = place or self._place(found[0], candidate)
-        asked = self._book.service_of(_clean(name)) if name else None
-        answer = HostName(operator, suffix, place, *(asked or (None, "")))
-        return self._same.setdefault(answer, answer)
+            said = self._rules.find(candidate)
+            if not said.operator:
+                continue
+            found = said.operator[0]
+            if operator is None or _more_special(found, operator):
+                operator, suffix = said.operator
+            if place is None and _related(found, operator):
+                place = self._place(found, candidate)
+        service, service_suffix = (said.service if asked else None) or (None, "")
+        answer = operator, suffix, place, service, service_suffix
+        same = self._same.get(answer)
+        if same is None:
+            same = self._same[answer] = HostName(*answer)
+        return same
 
     def _place(self, operator: Operator, name: str) -> NamedPlace | None:
         templates = self._templates[operator.id]
-        if not templates:
-            return None
         label, _, rest = name.partition(".")
-        for suffix in suffixes(rest):
-            for template in templates.get(suffix, ()):
+        while rest and templates:
+            for template in templates.get(rest, ()):
                 if region := template.find(label):
-                    return NamedPlace(template.kind, region, suffix)
-            label = suffix.partition(".")[0]
+                    return NamedPlace(template.kind, region, rest)
+            label, _, rest = rest.partition(".")
         return None
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.kernel.hashing import ROW, TAG, U0, U1
+from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, mix
+from kwel.kernel.loads import u64
 from kwel.native import helper, kernel
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 NAMES, ARENA = 0, 1
 """Indices into the pool's counters: names known, arena bytes used."""
 
-FNV_PRIME = np.uint64(0x100000001B3)
-FNV_BASIS = np.uint64(0xCBF29CE484222325)
+SEVENS, EIGHTHS = np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x8080808080808080)
+FROM_A, ABOVE_Z = np.uint64(0x3F3F3F3F3F3F3F3F), np.uint64(0x2525252525252525)
 
 
 @helper
@@ -26,12 +27,40 @@ def lower(byte: int) -> int:
 
 
 @helper
+def lower_eight(word: np.uint64) -> np.uint64:
+    """Return eight bytes with their ASCII capitals as small letters: all eight compared at a time, without carries."""
+    low = word & SEVENS
+    is_capital = (low + FROM_A) & ~(low + ABOVE_Z) & ~word & EIGHTHS
+    return word | (is_capital >> np.uint64(2))
+
+
+@helper
 def hash_name(data: NDArray[np.uint8], start: int, end: int, seed: np.uint64) -> np.uint64:
-    """Return 64 well-mixed bits of a name, whatever its case: FNV-1a from a secret seed."""
-    hashed = FNV_BASIS ^ seed
-    for i in range(start, end):
-        hashed = (hashed ^ np.uint64(lower(np.int64(data[np.uint64(i)])))) * FNV_PRIME
-    return (hashed ^ (hashed >> np.uint64(29))) * FNV_PRIME
+    """Return 64 well-mixed bits of a name, whatever its case."""
+    hashed, at = mix(seed, np.uint64(end - start)), start
+    while at + 8 <= end:
+        hashed = mix(hashed, lower_eight(u64(data, at)))
+        at += 8
+    tail = U0
+    while at < end:
+        tail = (tail << np.uint64(8)) | np.uint64(lower(np.int64(data[np.uint64(at)])))
+        at += 1
+    return mix(hashed, tail) * MULTIPLIER
+
+
+@helper
+def is_same(data: NDArray[np.uint8], start: int, size: int, arena: NDArray[np.uint8], at: int) -> bool:
+    """Return whether a name, whatever its case, is the one kept at *at*."""
+    i = 0
+    while i + 8 <= size:
+        if u64(arena, at + i) != lower_eight(u64(data, start + i)):
+            return False
+        i += 8
+    while i < size:
+        if np.int64(arena[np.uint64(at + i)]) != lower(np.int64(data[np.uint64(start + i)])):
+            return False
+        i += 1
+    return True
 
 
 @helper
@@ -60,15 +89,8 @@ def intern(
     while slots[slot] != U0:
         if slots[slot] & TAG == tag:
             known = np.int64((slots[slot] & ROW) - U1)
-            if lengths[known] == size:
-                at = starts[known]
-                same = True
-                for i in range(size):
-                    if np.int64(arena[np.uint64(at + i)]) != lower(np.int64(data[np.uint64(start + i)])):
-                        same = False
-                        break
-                if same:
-                    return known
+            if lengths[known] == size and is_same(data, start, size, arena, starts[known]):
+                return known
         slot = (slot + U1) & mask
     number, at = counters[NAMES], counters[ARENA]
     for i in range(size):

@@ -20,6 +20,7 @@ from kwel.streams.listen import listen
 from kwel.streams.room import (
     C_CUT,
     C_EVICTED,
+    C_FREE_SLOTS,
     C_LATE,
     C_MALFORMED,
     C_MARKS,
@@ -101,8 +102,10 @@ class Listener:
         self._joined = np.zeros(STREAM_BUDGET + 1, np.uint8)
         self._held = np.zeros(SLOTS * STREAM_BUDGET, np.uint8)
         self._covered = np.zeros(SLOTS * STREAM_BUDGET, np.uint8)
-        self._ready = np.zeros(SLOTS, np.int64)
-        self._owners = np.full(SLOTS, -1, np.int64)
+        self._ready = np.zeros(2 * SLOTS, np.int64)
+        self._owners = np.full(2 * SLOTS, -1, np.int64)
+        self._owners[SLOTS:] = np.arange(SLOTS - 1, -1, -1)
+        self._counters[C_FREE_SLOTS] = SLOTS
         self._quoted = np.zeros(1, PACKET)
         self._limits = np.zeros(len(MESSAGE_ADDS), np.int64)
         self._set_limits()

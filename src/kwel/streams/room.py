@@ -22,7 +22,7 @@ STREAM_BUDGET = 16384
 """Bytes of each TCP direction that are read in search of a name."""
 
 # indices into the counters
-C_NAMED, C_MARKS, C_NEXT_SLOT, C_EVICTED, C_MALFORMED, C_LATE, C_CUT = 0, 1, 2, 3, 4, 5, 6
+C_NAMED, C_MARKS, C_NEXT_SLOT, C_EVICTED, C_MALFORMED, C_LATE, C_CUT, C_FREE_SLOTS = 0, 1, 2, 3, 4, 5, 6, 7
 COUNTERS = 8
 
 # indices into the limits, and the most that one message adds beyond them

@@ -201,7 +201,9 @@ def read_stream(
             )  # fmt: skip
         elif run.direction == D_UNKNOWN:
             set_initiator(run, packet.side, D_REQUEST)
-        halves[2 * packet.flow + 1 - packet.side].stage = DONE
+        other = halves[2 * packet.flow + 1 - packet.side]
+        if other.slot == 0:
+            other.stage = DONE
         return FOUND
     if PORT_DNS in (packet.source_port, packet.destination_port):
         if at + 2 > end or at + 2 + u16(data, at) > end:
@@ -278,7 +280,7 @@ def read_segment(
         if payload >= end:
             return 0
     if at >= STREAM_BUDGET or half.looks >= MAX_LOOKS:
-        free_slot(half, owners)
+        free_slot(half, owners, counters)
         half.stage = DONE
         return 0
     half.looks += 1
@@ -315,13 +317,13 @@ def read_segment(
         answer_counters, counters, marks, text, joined, arena, starts, lengths, slots, pool, limits,
     )  # fmt: skip
     if outcome == FOUND:
-        free_slot(half, owners)
+        free_slot(half, owners, counters)
         half.stage = DONE
     elif outcome == SKIP:
-        free_slot(half, owners)
+        free_slot(half, owners, counters)
         half.taken = taken + have
     elif have >= STREAM_BUDGET:
-        free_slot(half, owners)
+        free_slot(half, owners, counters)
         half.stage = DONE
         counters[C_LATE] += 1
     return 0
