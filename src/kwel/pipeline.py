@@ -128,7 +128,11 @@ def analyse(paths: Sequence[str] | str, options: Options | None = None, progress
 
 
 def read_traffic(
-    paths: Sequence[str] | str, options: Options | None = None, progress: Progress | None = None
+    paths: Sequence[str] | str,
+    options: Options | None = None,
+    progress: Progress | None = None,
+    *,
+    discovery: bool = True,
 ) -> Traffic:
     """Read captures: flows, the names on them, and what hosts say of themselves.
 
@@ -136,6 +140,7 @@ def read_traffic(
         paths: files, folders, or ``-`` for standard input.
         options: see there.
         progress: called now and then with bytes read, and bytes in all where known.
+        discovery: whether to read what hosts say of themselves; flows and their names need none of it.
     """
     from kwel.dissect.second_look import SecondLook
     from kwel.streams import Listener
@@ -150,7 +155,8 @@ def read_traffic(
         name = file.name
 
         def on_marks(buffer: Any, marks: Rows, packets: Rows, name: str = name, index: int = index) -> None:
-            second_look.look(buffer, marks, packets, name, index)
+            if discovery:
+                second_look.look(buffer, marks, packets, name, index)
 
         for batch in file.batches():
             listener.hear(batch.buffer, batch.records, batch.first_frame, index, on_marks)

@@ -11,6 +11,13 @@ from kwel.clouds.names import NOTHING, NameReader
 
 BOOK = rulebook.load()
 READER = NameReader(BOOK)
+LABELS = sorted(
+    {
+        *(part for o in BOOK.operators.values() for d in o.domains for part in (d, *d.split("."))),
+        *(name.replace("{region}", "westeurope") for service in BOOK.services for name in service.names),
+        *("eu-west-1", "a", ""),
+    }
+)
 
 
 def operator_of(name: str | None, *chain: str) -> str | None:
@@ -107,3 +114,16 @@ def test_whatever_the_wire_calls_a_name_there_is_an_answer(name: str) -> None:
 
 def test_a_name_longer_than_a_name_may_be_means_nothing() -> None:
     assert READER.read("a." * 40_000 + "amazonaws.com") == NOTHING
+
+
+@given(st.lists(st.sampled_from(LABELS), min_size=1, max_size=7).map(".".join))
+def test_a_remembered_parent_says_the_same_as_the_rulebook(name: str) -> None:
+    found = READER.read(name)
+
+    assert (found.operator and (found.operator, found.suffix)) == BOOK.operator_of(name)
+    assert (found.service and (found.service, found.service_suffix)) == BOOK.service_of(name)
+
+
+def test_a_name_of_nothing_but_dots_is_nobody() -> None:
+    assert NameReader(BOOK).read("." * 250 + "x") is not None
+    assert operator_of("." * 253) is None

@@ -64,7 +64,7 @@ def show_traffic(
     from kwel.pipeline import Options, read_traffic
 
     with Progress("Reading captures") as progress:
-        traffic = read_traffic(captures, Options(internal=internal), progress)
+        traffic = read_traffic(captures, Options(internal=internal), progress, discovery=False)
     _write(lambda out, width: write(traffic, chosen, out, width), output)
     return status_of(traffic.captures, traffic.coverage)
 

@@ -40,7 +40,7 @@ def verify(captures: tuple[str, ...]) -> int:
     say_when_compiling()
     paths = {file.name: file.path for file in find_captures(captures, hash_files=False)}
     with Progress("Reading captures") as progress:
-        traffic = read_traffic(captures, Options(), progress)
+        traffic = read_traffic(captures, Options(), progress, discovery=False)
     status = status_of(traffic.captures, traffic.coverage)
     agreed = compared = 0
     for index, capture in enumerate(traffic.captures):

@@ -115,8 +115,13 @@ class _Suffixes:
     def _of_parent(self, name: str) -> _Said:
         if len(self._parents) >= _REMEMBERED:
             self._parents = {"": _OF_NOBODY}
-        found = self._parents[name] = self.find(name)
-        return found
+        missing = []
+        while name not in self._parents:
+            missing.append(name)
+            name = name.partition(".")[2]
+        for parent in reversed(missing):  # the shortest first: whose own parent is there
+            self._parents[parent] = self.find(parent)
+        return self._parents[missing[0]]
 
 
 class NameReader:
