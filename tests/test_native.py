@@ -18,6 +18,7 @@ from kwel.kernel.rows import PACKET, Stop
 from tests.conftest import ROOT, SAMPLES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -74,6 +75,37 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypa
 
 
 def test_nothing_is_left_beside_the_kept_code(tmp_path: Path) -> None:
-    native._keep(tmp_path / "cache" / "code.o", b"code")
-    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["code.o"]
-    assert (tmp_path / "cache" / "code.o").read_bytes() == b"code"
+    path = tmp_path / "cache" / "code.o"
+    native._keep(path, b"code\n")
+    assert [each.name for each in path.parent.iterdir()] == ["code.o"]
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert native._kept(path) == b"code\n"
+
+
+def test_nothing_is_left_when_the_code_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(native, "announce", said.append)
+    (tmp_path / "code.o").mkdir()
+    native._keep(tmp_path / "code.o", b"code")
+    assert [path.name for path in tmp_path.iterdir()] == ["code.o"]
+    assert "KWEL_CACHE_DIR" in said[0]
+
+
+@pytest.mark.parametrize("damage", [lambda kept: b"", lambda kept: kept[:-1], lambda kept: kept[:9], lambda kept: b"o"])
+def test_damaged_code_is_not_loaded(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "code.o"
+    assert native._kept(path) is None
+    native._keep(path, b"code")
+    path.write_bytes(damage(path.read_bytes()))
+    assert native._kept(path) is None
+
+
+def test_the_process_that_helps_to_compile_runs_nothing_of_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hashlib.py").write_text("open('ran', 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    with native._child("no kernel") as child:
+        assert child.communicate()[0] == ""
+    assert child.returncode == 0
+    assert not (tmp_path / "ran").exists()

@@ -166,9 +166,8 @@ def load() -> Any:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         path = cache_folder() / f"{cache_key()}.o"
-        try:
-            code = path.read_bytes()
-        except OSError:
+        code = _kept(path)
+        if code is None:
             code = compile_all()
             _keep(path, code)
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(llvm))
@@ -176,11 +175,6 @@ def load() -> Any:
         engine.finalize_object()
         _engine = engine
     return _engine
-
-
-def is_compiled() -> bool:
-    """Return whether the cache holds machine code for this installation."""
-    return (cache_folder() / f"{cache_key()}.o").is_file()
 
 
 def _machine(llvm: Any) -> Any:
@@ -194,16 +188,36 @@ def _machine(llvm: Any) -> Any:
     )
 
 
+def _kept(path: Path) -> bytes | None:
+    """Return the code that was kept, or None: a file that a crash or a full disk damaged would end the process."""
+    try:
+        digest, code = path.read_bytes().split(b"\n", 1)
+    except (OSError, ValueError):
+        return None
+    return code if hashlib.sha256(code).hexdigest().encode() == digest else None
+
+
 def _keep(path: Path, code: bytes) -> None:
     """Write beside and rename, so that a reader never sees half a file. Without a writable cache, go on."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(code)
-        os.replace(file.name, path)
+        descriptor, beside = tempfile.mkstemp(dir=path.parent)
     except OSError as error:
-        if announce:
-            announce(f"compiled code could not be kept in {path.parent}: {error.strerror}; set KWEL_CACHE_DIR")
+        _say_not_kept(path, error)
+        return
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(hashlib.sha256(code).hexdigest().encode() + b"\n" + code)
+        os.chmod(beside, 0o644)  # a cache that root filled serves the others too
+        os.replace(beside, path)
+    except OSError as error:
+        os.unlink(beside)
+        _say_not_kept(path, error)
+
+
+def _say_not_kept(path: Path, error: OSError) -> None:
+    if announce:
+        announce(f"compiled code could not be kept in {path.parent}: {error.strerror}; set KWEL_CACHE_DIR")
 
 
 def compile_all() -> bytes:
@@ -212,9 +226,9 @@ def compile_all() -> bytes:
         announce("compiling for this machine, once (about ten seconds) …")
     import llvmlite.binding as llvm
 
-    child = subprocess.Popen([sys.executable, "-c", CHILD, LARGEST], stdout=subprocess.PIPE, text=True)
-    assemblies = [assembly_of(kernels_but(LARGEST))]
-    theirs, _ = child.communicate()
+    with _child(LARGEST) as child:
+        assemblies = [assembly_of(kernels_but(LARGEST))]
+        theirs, _ = child.communicate()
     assemblies.append(assembly_of([LARGEST]) if child.returncode else theirs)
     whole = llvm.parse_assembly("")
     for assembly in assemblies:
@@ -222,6 +236,15 @@ def compile_all() -> bytes:
             whole.link_in(llvm.parse_assembly(module))
     whole.verify()
     return bytes(_machine(llvm).emit_object(whole))
+
+
+def _child(symbol: str) -> subprocess.Popen[str]:
+    """Start a process that prints the assembly of one kernel. What goes wrong in it is not shown: we do it again.
+
+    It runs with -P: the current folder, where strangers' captures lie, must not be searched for modules.
+    """
+    command = [sys.executable, "-P", "-c", CHILD, symbol]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
 def kernels_but(symbol: str) -> list[str]:
