@@ -17,7 +17,7 @@ from kwel.clouds.names import HostName, NameReader
 from kwel.clouds.places import Location, Placer
 from kwel.clouds.steps import Steps, inferred
 from kwel.clouds.verdict import Axes, judge
-from kwel.model import Attribution, Claim, Evidence, Grade
+from kwel.model import Attribution, Claim, Evidence, Grade, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,12 +37,18 @@ class _Row(NamedTuple):
 
     known: Known
     """What of it decides: one object for all rows that are alike."""
-    step: Evidence | None
-    """What it says itself, as evidence."""
-    organisation: str | None
+    facts: AddressFacts | None
+    network: int
+    """The number that ``Attributor.network`` gives."""
 
 
-_NOWHERE: Final = _Row(Known(None), None, None)
+class Outcome(NamedTuple):
+    """What tells the destinations of one host apart."""
+
+    operator_id: str | None
+    region: str | None
+    location: str | None
+    verdict: Verdict
 
 
 class LooksUp(Protocol):
@@ -57,7 +63,12 @@ class LooksUp(Protocol):
 
 
 class Attributor:
-    """Attributes endpoints; remembers what it has judged."""
+    """Attributes endpoints; remembers what it has judged.
+
+    Who has many endpoints asks in three steps, the first two once an address and once a name: ``network`` and
+    ``meaning`` number what is alike, and ``outcome`` judges a pair of such numbers. Endpoints with the same two numbers
+    differ in nothing but address, name, CNAME chain and the wording of evidence.
+    """
 
     def __init__(self, book: Rulebook, tables: LooksUp, bloc: str = "EEA") -> None:
         if bloc not in book.blocs:
@@ -77,10 +88,40 @@ class Attributor:
         self._alike: dict[tuple[object, ...], Known] = {}
         self._rows: dict[tuple[object, ...], _Row] = {}
         self._seen: dict[str, _Row] = {}
+        self._nowhere = _Row(Known(None), None, 0)
+        self._networks: dict[tuple[int, str | None], int] = {(id(self._nowhere.known), None): 0}
+        self._of_network: list[Known] = [self._nowhere.known]
+        self._meanings: dict[int, int] = {}
+        self._of_meaning: list[HostName] = []
         self._judged_alike: dict[tuple[int, int], dict[str, Any]] = {}
         self._judged: dict[tuple[int, int], tuple[Any, ...]] = {}
 
-    def attribute(
+    @property
+    def attribute(self) -> Attributor:
+        """Return what attributes one endpoint when it is called, and many in three steps: this object."""
+        return self
+
+    def network(self, address: str | None, name: str | None) -> int:
+        """Return the number of what is known of an address: the same for all between which nothing decides."""
+        where = address or _literal(name)
+        return (self._row(where) if where else self._nowhere).network
+
+    def meaning(self, name: str | None, chain: tuple[str, ...] = ()) -> int:
+        """Return the number of what a name and the CNAMEs behind it say."""
+        named = self._names.read(name, chain)
+        number = self._meanings.setdefault(id(named), len(self._of_meaning))
+        if number == len(self._of_meaning):
+            self._of_meaning.append(named)
+        return number
+
+    def outcome(self, network: int, meaning: int) -> Outcome:
+        """Return what comes of a network and a name, by their numbers."""
+        judged = self._judged_as(self._of_network[network], self._of_meaning[meaning])
+        location = judged["location"]
+        place = location.value if location else None
+        return Outcome(judged["operator_id"], judged["region"], place, judged["verdict"])
+
+    def __call__(
         self,
         address: str | None,
         name: str | None,
@@ -96,7 +137,7 @@ class Attributor:
             observed: where the name and the address were seen; comes first in the evidence.
         """
         where = address or _literal(name)
-        row = self._row(where) if where else _NOWHERE
+        row = self._row(where) if where else self._nowhere
         named = self._names.read(name, chain)
         key = id(row), id(named)  # both are kept: one object for each distinct answer
         judged = self._judged.get(key)
@@ -121,13 +162,25 @@ class Attributor:
         try:
             value = int.from_bytes(socket.inet_pton(family, address))
         except (OSError, ValueError):
-            return _NOWHERE
+            return self._nowhere
         if len(self._rows) >= _REMEMBERED:
             for memory in (self._rows, self._seen, self._judged):  # together: the last goes by identity of the first
                 memory.clear()
         facts = self._lookup(address)
         operator, prefix = self._operator_prefixes.find(family, value) or (None, "")
         service, service_prefix = self._service_prefixes.find(family, value) or (None, "")
+        key = facts, prefix, service_prefix
+        row = self._rows.get(key)
+        if row is None:
+            owners = cast("Operator | None", operator), prefix, cast("Service | None", service), service_prefix
+            known = self._known(facts, *owners)
+            row = self._rows[key] = _Row(known, facts, self._number(known, facts))
+        return row
+
+    def _known(
+        self, facts: AddressFacts, operator: Operator | None, prefix: str, service: Service | None, service_prefix: str
+    ) -> Known:
+        """Return what of the facts decides: the same object wherever that is the same."""
         ruled = self._hosts.has_rule(facts.asn)
         alike = (
             facts.cloud_provider,
@@ -141,31 +194,40 @@ class Attributor:
         )
         known = self._alike.get(alike)
         if known is None:
-            known = self._alike[alike] = Known(
-                facts, cast("Operator | None", operator), prefix, cast("Service | None", service), service_prefix
-            )
-        key = facts.cloud_prefix, facts.services, facts.asn, facts.as_org, facts.as_country, id(known)
-        row = self._rows.get(key)
-        if row is None:
-            step = self._hosts.network_step(known, facts)
-            row = self._rows[key] = _Row(known, step, facts.as_org)
-        return row
+            known = self._alike[alike] = Known(facts, operator, prefix, service, service_prefix)
+        return known
+
+    def _number(self, known: Known, facts: AddressFacts) -> int:
+        """Number a network; of one that no rule knows, its registered name is what an endpoint is called by."""
+        key = id(known), None if self._hosts.is_ruled(known) else facts.as_org
+        number = self._networks.setdefault(key, len(self._of_network))
+        if number == len(self._of_network):
+            self._of_network.append(known)
+        return number
+
+    def _judged_as(self, known: Known, named: HostName) -> dict[str, Any]:
+        alike = id(known), id(named)
+        judged = self._judged_alike.get(alike)
+        if judged is None:
+            judged = self._judged_alike[alike] = self._judge(known, named)
+        return judged
 
     def _stamped(self, row: _Row, named: HostName) -> tuple[Any, ...]:
         """Return the judgement that fits, with this row of the tables as evidence: the fields after the chain."""
-        alike = id(row.known), id(named)
-        judged = self._judged_alike.get(alike)
-        if judged is None:
-            judged = self._judged_alike[alike] = self._judge(row.known, named)
-        if row.step:
+        judged = self._judged_as(row.known, named)
+        if row.facts and (step := self._hosts.network_step(row.known, row.facts)):
             operator, parent = judged["operator"], judged["parent"]
             if operator and parent:
-                operator = Claim(operator.value, operator.grade, (row.step, *operator.evidence[1:]))
-                parent = Claim(parent.value, parent.grade, (row.step, *parent.evidence[1:]))
-            elif row.organisation:  # no rule knows the network: its registered name is all there is
-                operator = Claim(row.organisation, Grade.C, (row.step,))
-            evidence = (row.step, *judged["evidence"][1:])
-            judged = {**judged, "operator": operator, "parent": parent, "evidence": evidence}
+                operator = Claim(operator.value, operator.grade, (step, *operator.evidence[1:]))
+                parent = Claim(parent.value, parent.grade, (step, *parent.evidence[1:]))
+            elif row.facts.as_org:  # no rule knows the network: its registered name is all there is
+                operator = Claim(row.facts.as_org, Grade.C, (step,))
+            judged = {
+                **judged,
+                "operator": operator,
+                "parent": parent,
+                "evidence": (step, *judged["evidence"][1:]),
+            }
         return tuple(judged[name] for name in _JUDGED)
 
     def _judge(self, known: Known, named: HostName) -> dict[str, Any]:

@@ -62,19 +62,20 @@ class Prefixes:
     """Published prefixes in, who publishes them out: a handful of lengths, one dictionary look-up each."""
 
     def __init__(self, claims: Iterable[tuple[str, object]]) -> None:
-        self._lengths: dict[tuple[int, int], dict[int, tuple[object, str]]] = {}
+        self._lengths: dict[int, dict[int, dict[int, tuple[object, str]]]] = {socket.AF_INET: {}, socket.AF_INET6: {}}
         for text, owner in claims:
             address, _, length = text.partition("/")
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
             host_bits = _BITS[family] - int(length)
             value = int.from_bytes(socket.inet_pton(family, address)) >> host_bits
-            self._lengths.setdefault((family, host_bits), {}).setdefault(value, (owner, text))
-        self._lengths = dict(sorted(self._lengths.items()))  # fewest host bits first: the longest prefix wins
+            self._lengths[family].setdefault(host_bits, {}).setdefault(value, (owner, text))
+        # Fewest host bits first: the longest prefix wins.
+        self._lengths = {family: dict(sorted(lengths.items())) for family, lengths in self._lengths.items()}
 
     def find(self, family: int, value: int) -> tuple[object, str] | None:
         """Return the owner and the longest prefix that holds the address."""
-        for (of_family, host_bits), owners in self._lengths.items():
-            if of_family == family and (found := owners.get(value >> host_bits)):
+        for host_bits, owners in self._lengths[family].items():
+            if found := owners.get(value >> host_bits):
                 return found
         return None
 
@@ -140,6 +141,13 @@ class HostFinder:
     def has_rule(self, number: int | None) -> bool:
         """Return whether an operator is known for a network number."""
         return number in self._by_number
+
+    def is_ruled(self, known: Known) -> bool:
+        """Return whether a rule says whose network it is."""
+        facts = known.facts
+        return bool(known.operator) or (
+            facts is not None and bool(self._range_owner(facts) or self.has_rule(facts.asn))
+        )
 
     def network_step(self, known: Known, facts: AddressFacts | None) -> Evidence | None:
         """Return what the tables say of an address, as evidence: alone this differs between addresses alike."""

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import State, address_text
+from kwel.columns import State
 from kwel.dependencies.contacts import distinct, find_contacts
+from kwel.dependencies.destinations import Endpoints, judge_all
 from kwel.dependencies.looked_up import Chains, find_looked_up
 from kwel.dependencies.shown import Shown
 from kwel.model import Dependencies, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
     from kwel.dependencies.contacts import Contacts
+    from kwel.dependencies.destinations import Attributions, Judge
     from kwel.dependencies.looked_up import IsOutside, LookedUp
-    from kwel.model import Asset, Attribution, Traffic
-
-    Attribute = Callable[[str | None, str | None, tuple[str, ...]], Attribution]
+    from kwel.model import Asset, Traffic
 
 USED, ATTEMPTED, RESOLVED_ONLY = 0, 1, 2
 """Indices into ``model.STATES``."""
@@ -36,7 +36,7 @@ def build(
     of_initiator: NDArray,
     of_responder: NDArray,
     is_outside: IsOutside,
-    attribute: Attribute,
+    judge: Judge,
     outer_names: Collection[str] = (),
 ) -> tuple[Dependencies, Timeline]:
     """Return the dependencies of all assets, and when they were in use.
@@ -47,49 +47,21 @@ def build(
         of_initiator: per flow, the index of the asset that began it; OUTSIDE, or lower where it is no host.
         of_responder: per flow, the index of the asset that answered; likewise.
         is_outside: (high halves, low halves of addresses) -> which lie outside the plant.
-        attribute: (address, name, CNAME chain) -> Attribution.
+        judge: attributes endpoints.
         outer_names: names that an encrypted ClientHello shows in place of the real one (RFC 9849).
     """
     contacts = find_contacts(traffic, of_initiator, of_responder, outer_names)
-    chains, kinds = Chains(traffic), _Kinds(attribute)
-    endpoint_of, first_rows = distinct(contacts.name, contacts.hi, contacts.lo)
-    kind_of = [kinds.of(*endpoint) for endpoint in _endpoints(traffic, contacts, first_rows, chains)]
     looked_up = find_looked_up(traffic, contacts, of_initiator, of_responder, is_outside)
-    kind_of += [kinds.of(None, name, chains.of_answer(answer, name)) for _, name, _, answer in looked_up]
-    return _assemble(traffic, assets, contacts, endpoint_of, np.array(kind_of, np.int64), kinds.attributions, looked_up)
-
-
-class _Kinds:
-    """Numbers the kinds of destination: one host under one judgement, whatever its addresses."""
-
-    def __init__(self, attribute: Attribute) -> None:
-        self.attributions: list[Attribution] = []
-        self._attribute = attribute
-        self._by_judgement: dict[tuple[object, ...], int] = {}
-        self._by_endpoint: dict[tuple[object, ...], int] = {}
-
-    def of(self, address: str | None, name: str | None, chain: tuple[str, ...]) -> int:
-        """Return the number of a destination's kind: an index into ``attributions``."""
-        endpoint = (address, name, chain)
-        known = self._by_endpoint.get(endpoint)
-        if known is None:
-            found = self._attribute(address, name, chain)
-            place = found.location and found.location.value
-            judgement = (name or address, found.operator_id, found.region, place, found.verdict)
-            known = self._by_endpoint[endpoint] = self._by_judgement.setdefault(judgement, len(self.attributions))
-            if known == len(self.attributions):
-                self.attributions.append(found)
-        return known
-
-
-def _endpoints(
-    traffic: Traffic, contacts: Contacts, rows: NDArray, chains: Chains
-) -> Iterator[tuple[str | None, str | None, tuple[str, ...]]]:
-    """Yield (address, name, CNAME chain) of each distinct destination."""
-    columns = contacts.name[rows], contacts.hi[rows], contacts.lo[rows], traffic.flows["answer"][contacts.flow[rows]]
-    for number, hi, lo, answer in zip(*(column.tolist() for column in columns), strict=True):
-        name = traffic.names[number] if number else None
-        yield (address_text(hi, lo) if hi or lo else None), name, chains.of_answer(answer, name)
+    endpoint_of, first = distinct(contacts.name, contacts.hi, contacts.lo)
+    none = np.zeros(len(looked_up), np.uint64)
+    endpoints = Endpoints(
+        np.concatenate([contacts.name[first], looked_up.name]),
+        np.concatenate([contacts.hi[first], none]),
+        np.concatenate([contacts.lo[first], none]),
+        np.concatenate([traffic.flows["answer"][contacts.flow[first]], looked_up.answer]).astype(np.int64),
+    )
+    kind_of, attributions = judge_all(endpoints, traffic.names, Chains(traffic), judge)
+    return _assemble(traffic, assets, contacts, endpoint_of, kind_of, attributions, looked_up)
 
 
 def _assemble(
@@ -98,8 +70,8 @@ def _assemble(
     contacts: Contacts,
     endpoint_of: NDArray,
     kind_of: NDArray,
-    attributions: list[Attribution],
-    looked_up: list[LookedUp],
+    attributions: Attributions,
+    looked_up: LookedUp,
 ) -> tuple[Dependencies, Timeline]:
     """Group contacts by asset and kind of destination, and put the columns in order."""
     flows = traffic.flows[contacts.flow]
@@ -107,7 +79,7 @@ def _assemble(
     kind = kind_of[endpoint_of] if endpoints else np.zeros(0, np.int64)
     group, first_rows = distinct(contacts.asset, kind)
     groups, state = len(first_rows), _state_of_flows(flows)
-    late = np.array([traffic.named["time"][row] for _, _, row, _ in looked_up], np.int64)
+    late = traffic.named["time"][looked_up.row]
     zeros = np.zeros(len(looked_up), np.int64)
     best = np.full(groups, ATTEMPTED)
     np.minimum.at(best, group, state)
@@ -120,7 +92,7 @@ def _assemble(
         return np.bincount(group, weights=column, minlength=groups).astype(np.int64)
 
     columns = {
-        "asset": np.concatenate([contacts.asset[first_rows], np.array([a for a, *_ in looked_up], np.int64)]),
+        "asset": np.concatenate([contacts.asset[first_rows], looked_up.asset]),
         "attribution": np.concatenate([kind[first_rows], kind_of[endpoints:]]),
         "state": np.concatenate([best, zeros + RESOLVED_ONLY]),
         "first": np.concatenate([first, late]),

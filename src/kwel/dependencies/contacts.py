@@ -46,7 +46,7 @@ def find_contacts(
     inward = np.flatnonzero(carries & (of_initiator == OUTSIDE) & (of_responder >= 0))
     name = _real_names(traffic, outer_names)
     named = traffic.named
-    asked = named[np.isin(named["source"], PROXY_SOURCES)]
+    asked = named[np.isin(named["source"], PROXY_SOURCES) | (named["port"] > 0)]
     asked = asked[(of_initiator[asked["flow"]] >= 0) & (of_responder[asked["flow"]] >= 0)]
     proxied = asked["flow"].astype(np.int64)
     none = np.zeros(len(proxied), np.uint64)
@@ -84,3 +84,12 @@ def distinct(*columns: NDArray) -> tuple[NDArray, NDArray]:
     group = np.empty(len(order), np.int64)
     group[order] = np.cumsum(starts) - 1
     return group, order[starts]
+
+
+def first_seen(*columns: NDArray) -> tuple[NDArray, NDArray]:
+    """Return the same as ``distinct``, with groups numbered in the order in which they first appear."""
+    group, first = distinct(*columns)
+    order = np.argsort(first)
+    renumbered = np.empty(len(first), np.int64)
+    renumbered[order] = np.arange(len(first))
+    return renumbered[group], first[order]

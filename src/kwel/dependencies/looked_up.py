@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kwel.columns import NameSource
+from kwel.dependencies.contacts import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from kwel.columns import Names, Rows
     from kwel.dependencies.contacts import Contacts
     from kwel.model import Traffic
 
     IsOutside = Callable[[NDArray, NDArray], NDArray]
-    LookedUp = tuple[int, str, int, int]
 
 NOT_A_HOST = (".in-addr.arpa", ".ip6.arpa", ".local", ".localdomain", ".internal", ".home.arpa")
 """Names that never belong to a host outside: RFC 1035, RFC 6762, RFC 8375, and ICANN's reserved .internal."""
 PORT_DNS = 53
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """Names that were looked up and never contacted, as columns: one row an asset and name."""
+
+    asset: NDArray
+    name: NDArray
+    """Index into the names."""
+    row: NDArray
+    """Row of the name where it was seen."""
+    answer: NDArray
+    """1 + row of its answer; 0 is none."""
+
+    def __len__(self) -> int:
+        return len(self.asset)
+
+    @classmethod
+    def nothing(cls) -> LookedUp:
+        """Return no rows."""
+        return cls(*(np.zeros(0, np.int64) for _ in range(4)))
 
 
 class Chains:
@@ -30,23 +53,35 @@ class Chains:
     def __init__(self, traffic: Traffic) -> None:
         self._names = traffic.names
         self._answers = traffic.answers
-        aliases = traffic.answers[traffic.answers["target"] > 0]
-        self._next: dict[int, dict[int, int]] = {}
-        for message, owner, target in zip(
-            aliases["message"].tolist(), aliases["owner"].tolist(), aliases["target"].tolist(), strict=True
-        ):
-            self._next.setdefault(message, {}).setdefault(owner, target)
+        aliases = np.flatnonzero(traffic.answers["target"] > 0)
+        aliases = aliases[np.argsort(traffic.answers["message"][aliases], kind="stable")]
+        self._aliases = traffic.answers[["message", "owner", "target"]][aliases]
 
-    def of_answer(self, answer: int, name: str | None) -> tuple[str, ...]:
-        """Return the aliases behind *name* in the message of an answer (1 + row); empty where it asked another."""
-        if answer == 0 or not self._next:
-            return ()
-        row = self._answers[answer - 1]
-        links = self._next.get(int(row["message"]))
-        if not links or self._names[int(row["question"])] != name:
-            return ()
+    def find(self, answer: NDArray, name: NDArray) -> tuple[NDArray, list[tuple[str, ...]]]:
+        """Return the aliases behind names in the messages of answers (1 + row), as numbers into a list of chains.
+
+        A chain is empty where there is no answer, or the message asked for another name.
+        """
+        of = np.zeros(len(answer), np.int64)
+        chains: dict[tuple[str, ...], int] = {(): 0}
+        rows = np.flatnonzero(answer)
+        question, message = (self._answers[key][answer[rows] - 1] for key in ("question", "message"))
+        start, end = (np.searchsorted(self._aliases["message"], message, side) for side in ("left", "right"))
+        held = (end > start) & (question == name[rows])
+        group, first = distinct(start[held], question[held])
+        numbers = []
+        for place in np.flatnonzero(held)[first].tolist():
+            chain = self._follow(self._aliases[start[place] : end[place]], int(question[place]))
+            numbers.append(chains.setdefault(chain, len(chains)))
+        of[rows[held]] = np.array(numbers, np.int64)[group]
+        return of, list(chains)
+
+    def _follow(self, aliases: Rows, question: int) -> tuple[str, ...]:
+        links: dict[int, int] = {}
+        for _, owner, target in aliases.tolist():
+            links.setdefault(owner, target)
         chain: list[str] = []
-        at = links.get(int(row["question"]))
+        at = links.get(question)
         while at is not None and len(chain) < len(links):
             chain.append(self._names[at])
             at = links.get(at)
@@ -55,41 +90,55 @@ class Chains:
 
 def find_looked_up(
     traffic: Traffic, contacts: Contacts, of_initiator: NDArray, of_responder: NDArray, is_outside: IsOutside
-) -> list[LookedUp]:
-    """Return (asset, name, row of the name, 1 + row of its answer) for names looked up and never contacted.
+) -> LookedUp:
+    """Return the names that were looked up and never contacted.
 
     An address that the asset did contact without saying a name may have been any of the names that it was the answer
     to: all of those count as contacted. Whoever answers DNS itself asks for others, and is left out.
     """
-    named, flows = traffic.named, traffic.flows
+    named, flows, answers, names = traffic.named, traffic.flows, traffic.answers, len(traffic.names)
     rows = np.flatnonzero((named["source"] == NameSource.DNS) & (of_initiator[named["flow"]] >= 0))
-    if len(rows) == 0:
-        return []
     resolvers = np.unique(of_responder[(flows["responder_port"] == PORT_DNS) & (of_responder >= 0)])
     asset = of_initiator[named["flow"][rows]].astype(np.int64)
-    keep = ~np.isin(asset, resolvers)
-    rows, asset = rows[keep], asset[keep]
-    names = len(traffic.names)
-    pair = asset * names + named["name"][rows]
-    answers = traffic.answers
+    rows, asset = (column[~np.isin(asset, resolvers)] for column in (rows, asset))
+    if len(rows) == 0:
+        return LookedUp.nothing()
+    pair, at = np.unique(asset * names + named["name"][rows], return_index=True)
     asker = of_initiator[answers["flow"]].astype(np.int64)
     answer_pair = asker * names + answers["question"]
     cut = answer_pair[answers["kind"] == 0]  # nobody can tell whether these were contacted
     contacted = np.concatenate([_contacted_pairs(traffic, contacts, names, asker, answer_pair), cut])
-    left, at = np.unique(pair, return_index=True)
-    left_rows = rows[at[~np.isin(left, contacted)]]
-    left = left[~np.isin(left, contacted)]
-    first_answer = dict(zip(answer_pair[::-1].tolist(), range(len(answers), 0, -1), strict=True))
+    left = ~np.isin(pair, contacted) & ~np.isin(pair, _only_inside(answers, answer_pair, is_outside))
+    left &= _may_be_outside(pair % names, traffic.names)
+    pair, rows = pair[left], rows[at[left]]
+    return LookedUp(pair // names, pair % names, rows, _first_rows(pair, answer_pair) + 1)
+
+
+def _only_inside(answers: Rows, answer_pair: NDArray, is_outside: IsOutside) -> NDArray:
+    """Return asset * names + name where all addresses that the asset was told lie within the plant."""
     addresses = (answers["target"] == 0) & (answers["kind"] > 0)
     outside = addresses & is_outside(answers["address_hi"], answers["address_lo"])
-    inside = set(answer_pair[addresses].tolist()) - set(answer_pair[outside].tolist())
-    found = []
-    for key, row in zip(left.tolist(), left_rows.tolist(), strict=True):
-        name = traffic.names[key % names]
-        if key in inside or "." not in name or name.endswith(NOT_A_HOST) or name.startswith("_"):
-            continue
-        found.append((key // names, name, row, first_answer.get(key, 0)))
-    return found
+    inside: NDArray = answer_pair[addresses & ~outside]
+    return inside[~np.isin(inside, answer_pair[outside])]
+
+
+def _may_be_outside(name: NDArray, names: Names) -> NDArray:
+    """Return which names may be those of a host outside."""
+    found, of = np.unique(name, return_inverse=True)
+    texts = (names[number] for number in found.tolist())
+    possible = [not ("." not in text or text.endswith(NOT_A_HOST) or text.startswith("_")) for text in texts]
+    return np.array(possible, bool)[of]
+
+
+def _first_rows(wanted: NDArray, values: NDArray) -> NDArray:
+    """Return the first row of *values* with each wanted value; -1 for none."""
+    rows = np.flatnonzero(np.isin(values, wanted))
+    found, first = np.unique(values[rows], return_index=True)
+    place = np.searchsorted(found, wanted)
+    there = found[np.minimum(place, max(0, len(found) - 1))] == wanted if len(found) else np.zeros(len(wanted), bool)
+    at = np.full(len(wanted), -1, np.int64)
+    at[there] = rows[first[place[there]]]
+    return at
 
 
 def _contacted_pairs(traffic: Traffic, contacts: Contacts, names: int, asker: NDArray, answer_pair: NDArray) -> NDArray:

@@ -28,7 +28,7 @@ class Shown:
         assets: Sequence[Asset],
         contacts: Contacts,
         strongest: NDArray,
-        looked_up: list[LookedUp],
+        looked_up: LookedUp,
         attributions: Sequence[Attribution],
         columns: dict[str, NDArray],
         order: NDArray,
@@ -51,7 +51,7 @@ class Shown:
             application = Application(int(flow["application"])).label if flow["application"] else None
             evidence = self._of_flow(flow, int(self._contacts.name[contact]))
         else:
-            evidence = self._of_question(self._looked_up[row - len(self._strongest)])
+            evidence = self._of_question(row - len(self._strongest))
         return Dependency(
             asset.id,
             asset.label,
@@ -103,10 +103,11 @@ class Shown:
         )
         return Evidence("observed", "dns-answer", values, self._where(int(row["capture"]), int(row["frame"])))
 
-    def _of_question(self, looked_up: LookedUp) -> tuple[Evidence, ...]:
-        _, name, row, answer = looked_up
-        seen = self._traffic.named[row]
+    def _of_question(self, index: int) -> tuple[Evidence, ...]:
+        answer = int(self._looked_up.answer[index])
+        seen = self._traffic.named[self._looked_up.row[index]]
         where = self._where(int(seen["capture"]), int(seen["frame"]))
+        name = self._traffic.names[int(seen["name"])]
         question = Evidence("observed", "dns-question", (("name", name),), where)
         is_address = answer and self._traffic.answers[answer - 1]["target"] == 0
         return (question, self._of_answer(answer)) if is_address else (question,)

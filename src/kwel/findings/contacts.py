@@ -67,11 +67,13 @@ class _Traits:
 
     @classmethod
     def of(cls, attributions: Sequence[Attribution], bloc: Collection[str]) -> _Traits:
+        samples, of = _samples(attributions)
+
         def column(trait: Callable[[Attribution], bool]) -> NDArray[np.bool_]:
-            return np.fromiter((trait(a) for a in attributions), np.bool_, len(attributions))
+            return np.fromiter((trait(a) for a in samples), np.bool_, len(samples))[of]
 
         numbers: dict[str, int] = {}
-        group = [numbers.setdefault(_about(a), len(numbers)) for a in attributions]
+        group = [numbers.setdefault(_about(a), len(numbers)) for a in samples]
         return cls(
             is_foreign=column(lambda a: a.verdict.control == Control.NON_EUROPEAN and not _is_front(a)),
             is_front=column(_is_front),
@@ -80,9 +82,22 @@ class _Traits:
             is_proxied=column(lambda a: a.address is None),
             steers=column(lambda a: a.path == "control"),
             supplier_outside=column(lambda a: _has_own_supplier_outside(a, bloc)),
-            grade=np.array([a.grade for a in attributions], np.int64),
-            group=np.array(group, np.int64),
+            grade=np.array([a.grade for a in samples], np.int64)[of],
+            group=np.array(group, np.int64)[of],
         )
+
+
+def _samples(attributions: Sequence[Attribution]) -> tuple[list[Attribution], NDArray[np.int64]]:
+    """Return attributions that stand for all, and for each which one stands for it.
+
+    A sequence that writes its items down on demand may say in ``alike`` which of them differ in name, address and
+    evidence only: then one of each sort is enough.
+    """
+    alike = getattr(attributions, "alike", None)
+    if alike is None:
+        alike = np.arange(len(attributions))
+    _, first, of = np.unique(alike, return_index=True, return_inverse=True)
+    return [attributions[index] for index in first.tolist()], of
 
 
 def find(

@@ -12,7 +12,7 @@ import numpy as np
 from kwel.model import Grade, Verdict
 from kwel.report import numbers
 from kwel.report.limits import reason_name
-from kwel.report.relations import USED
+from kwel.report.relations import USED, alike
 from kwel.report.text import DASH, NOTHING, Text, code, joined, plain, wire
 
 if TYPE_CHECKING:
@@ -213,8 +213,10 @@ def _verdicts(report: Report, say: Catalogue) -> list[Judgement]:
     """Return all verdicts, those that were never given as well: the scale is part of the method."""
     dependencies = report.dependencies
     order = {verdict: position for position, verdict in enumerate(Verdict)}
-    of = np.array([order[a.verdict] for a in dependencies.attributions] or [0])
-    used: Column = of[dependencies.attribution[dependencies.state == USED]]
+    attributions = dependencies.attributions
+    _, first, sort = np.unique(alike(attributions), return_index=True, return_inverse=True)
+    of = np.array([order[attributions[index].verdict] for index in first.tolist()], np.int64)
+    used: Column = of[sort[dependencies.attribution[dependencies.state == USED]]]
     counts = np.bincount(used, minlength=len(order)).tolist()
     return [
         Judgement(say(f"verdict.{v.value}.name"), say(f"verdict.{v.value}.meaning"), numbers.number(counts[order[v]]))

@@ -155,12 +155,29 @@ def _destinations(
     dependencies: Dependencies, attribution: Column, bloc: frozenset[str]
 ) -> tuple[list[Destination], Column]:
     """Return the distinct destinations, and for each attribution in use which of them it is."""
+    attributions = dependencies.attributions
+    sorts, name_of = alike(attributions), getattr(attributions, "name", lambda index: attributions[index].name)
     known: dict[Destination, int] = {}
-    index = np.zeros(len(dependencies.attributions), np.int64)
-    for position in np.unique(attribution).tolist():
-        destination = destination_of(dependencies.attributions[position], bloc)
-        index[position] = known.setdefault(destination, len(known))
+    samples: dict[int, Destination] = {}
+    index = np.zeros(len(attributions), np.int64)
+    positions = np.unique(attribution)
+    for position, sort in zip(positions.tolist(), sorts[positions].tolist(), strict=True):
+        sample = samples.get(sort)
+        if sample is None:
+            sample = samples[sort] = destination_of(attributions[position], bloc)
+        if sample.service is not None and not sample.is_service:
+            sample = Destination(name_of(position), *sample[1:])
+        index[position] = known.setdefault(sample, len(known))
     return list(known), index
+
+
+def alike(attributions: Sequence[Attribution]) -> Column:
+    """Return a number for each attribution: those with the same differ in name, address and evidence only.
+
+    A sequence that writes its items down on demand says so in ``alike``; of any other, each is a sort of its own.
+    """
+    sorts: Column | None = getattr(attributions, "alike", None)
+    return np.arange(len(attributions)) if sorts is None else sorts
 
 
 def destination_of(attribution: Attribution, bloc: frozenset[str]) -> Destination:
