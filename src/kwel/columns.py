@@ -76,7 +76,7 @@ NAME = np.dtype(
         ("flow", np.uint32),
         ("frame", np.uint32),
         ("name", np.uint32),  # index into the name table
-        ("port", np.uint16),  # the port of a CONNECT target; else 0
+        ("port", np.uint16),  # the port that a proxy is asked to reach; else 0
         ("capture", np.uint16),
         ("source", np.uint8),  # NameSource
         ("from_initiator", np.uint8),

@@ -125,6 +125,14 @@ def test_an_http_request_names_its_host(tmp_path: Path, request_head: bytes, hos
     assert names(hear(tmp_path, [*talk.handshake(), talk.up(request_head, 0)])) == [(NameSource.HTTP_HOST, host)]
 
 
+def test_a_request_to_a_proxy_tells_the_port_that_it_is_to_reach(tmp_path: Path) -> None:
+    talk, head = Talk(port=3128), b"GET http://web.example/x HTTP/1.1\r\nHost: web.example\r\n\r\n"
+    traffic = hear(tmp_path, [*talk.handshake(), talk.up(head, 0)])
+
+    assert names(traffic) == [(NameSource.HTTP_HOST, "web.example")]
+    assert traffic.named["port"].tolist() == [80]
+
+
 def test_an_http_head_in_pieces_is_joined(tmp_path: Path) -> None:
     talk, head = Talk(port=80), b"GET / HTTP/1.1\r\nUser-Agent: plc\r\nHost: web.example\r\n\r\n"
     frames = [talk.up(head[i : i + 9], i) for i in range(0, len(head), 9)]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SPACE, TAB, CR, LF, COLON, SLASH, AT, BRACKET = 32, 9, 13, 10, 58, 47, 64, 91
 MAX_METHOD = 16
 MAX_HEAD = 8192
+PORT_HTTP = 80
 CONN, ECT_ = 0x434F4E4E, 0x45435420  # "CONNECT " in two halves
 HTTP, HOST = 0x48545450, 0x686F7374  # "HTTP", "host"
 
@@ -75,8 +76,18 @@ def read_authority(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int
 
 
 @helper
+def read_target(data: NDArray[np.uint8], target: int, version: int) -> tuple[int, int, int]:
+    """Return (start, end, port) of the host in an absolute target, which only a proxy gets; (0, 0, 0) for any other."""
+    scheme = find_byte(data, target, version, COLON)
+    if scheme + 3 >= version or u8(data, scheme + 1) != SLASH or u8(data, scheme + 2) != SLASH:
+        return 0, 0, 0
+    start, stop, port = read_authority(data, scheme + 3, find_byte(data, scheme + 3, version, SLASH))
+    return start, stop, port if port else PORT_HTTP
+
+
+@helper
 def read_request(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, bool, int, int, int]:
-    """Return (outcome, is CONNECT, start, end, port) of the host that a request is meant for."""
+    """Return (outcome, is CONNECT, start, end, port) of the host that a request is for; port 0: not by a proxy."""
     short = MORE if end - at < MAX_HEAD else NONE
     line = find_byte(data, at, end, LF)
     if line >= end:
@@ -88,21 +99,18 @@ def read_request(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, bool,
     if u32(data, at) == CONN and u32(data, at + 4) == ECT_:
         start, stop, port = read_authority(data, target, version)
         return (FOUND if stop > start else NONE), True, start, stop, port
+    start, stop, port = read_target(data, target, version)
+    if stop > start:
+        return FOUND, False, start, stop, port
     host = line + 1
     while host < end:
         stop = find_byte(data, host, end, LF)
-        if stop - host <= 1 and stop < end:
-            break  # an empty line: the head ends, and no Host was in it
         if stop >= end:
             return short, False, 0, 0, 0
+        if stop - host <= 1:
+            return NONE, False, 0, 0, 0  # an empty line: the head ends, and no Host was in it
         if stop - host > 5 and u32(data, host) | 0x20202020 == HOST and u8(data, host + 4) == COLON:
-            start, stop, port = read_authority(data, host + 5, stop)
-            return (FOUND if stop > start else NONE), False, start, stop, port
+            start, stop, _ = read_authority(data, host + 5, stop)
+            return (FOUND if stop > start else NONE), False, start, stop, 0
         host = stop + 1
-    if host >= end:
-        return short, False, 0, 0, 0
-    scheme = find_byte(data, target, version, COLON)  # HTTP/1.0 to a proxy: the host is in the target
-    if scheme + 3 < version and u8(data, scheme + 1) == SLASH and u8(data, scheme + 2) == SLASH:
-        start, stop, port = read_authority(data, scheme + 3, find_byte(data, scheme + 3, version, SLASH))
-        return (FOUND if stop > start else NONE), False, start, stop, port
-    return NONE, False, 0, 0, 0
+    return short, False, 0, 0, 0

@@ -29,7 +29,7 @@ COUNTERS = 8
 L_NAMED, L_ANSWERS, L_NAMES, L_ARENA, L_MARKS = 0, 1, 2, 3, 4
 MESSAGE_ADDS = (4, MAX_RECORDS + 1, 2 * MAX_RECORDS + 4, (2 * MAX_RECORDS + 36) * 256 + STREAM_BUDGET, 4)
 
-N_HOST = int(NameSource.HTTP_HOST)
+N_SNI = int(NameSource.TLS_SNI)
 D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)
 
 
@@ -63,8 +63,8 @@ def note_name(
         set_initiator(run, packet.side, D_REQUEST)
     if run.name_source == 0 or source < run.name_source:
         run.name, run.name_source, run.name_frame = number, source, frame
-    if run.asked == number and source == N_HOST:
-        return number  # the same host again on a kept-alive connection
+    if run.asked == number and source != N_SNI:
+        return number  # the same host again on a kept-alive connection, or the same segment
     run.asked = number
     note_row(number, source, port, packet, frame, 1, named, counters)
     return number

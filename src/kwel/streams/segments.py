@@ -274,6 +274,8 @@ def read_segment(
             at = taken = 0
         else:
             return 0
+    if at < taken and half.slot == 0 and looks_like_start(data, payload, end):
+        half.taken = taken = at  # what stood there before was padding that a broken stack sent as data
     if at < taken:  # seen before, in part or whole
         payload += taken - at
         at = taken
