@@ -40,8 +40,8 @@ def fit(text: str, size: float, room: float, head: float = 0.4) -> str:
 
     The end of a host name says more than its beginning, so the head keeps the smaller part; of prose it keeps all.
 
-    >>> fit("plantstore01.blob.core.windows.net", 14, 130)
-    'plantst….windows.net'
+    >>> fit("plantstore01.blob.core.example.net", 14, 130)
+    'plantst….example.net'
     """
     text = visible(text)
     if width(text, size) <= room:

@@ -45,8 +45,8 @@ def visible(text: str, longest: int = LONGEST) -> str:
 def elided(text: str, longest: int) -> str:
     """Return *text* with its middle left out where it has more than *longest* characters.
 
-    >>> elided("plantstore01.blob.core.windows.net", 20)
-    'plantst….windows.net'
+    >>> elided("plantstore01.blob.core.example.net", 20)
+    'plantst….example.net'
     """
     if len(text) <= longest:
         return text
