@@ -26,12 +26,12 @@ def test_an_access_out_of_bounds_raises_and_harms_nothing() -> None:
     record = np.zeros(1, RECORD)
     record["start"], record["captured"], record["link"] = 10, 60, 1
     with pytest.raises(IndexError, match="out of bounds"):
-        decode(np.zeros(20, np.uint8), record, 1, np.zeros(1, PACKET), np.zeros(len(Stop), np.int64))
+        decode(np.zeros(20, np.uint8), record, 1, 1, 0, np.zeros(1, PACKET), np.zeros(len(Stop), np.int64))
 
 
 def test_an_array_of_another_type_is_refused() -> None:
     with pytest.raises(TypeError, match="argument 1"):
-        decode(np.zeros(20, np.uint8), np.zeros(1, PACKET), 1, np.zeros(1, PACKET), np.zeros(len(Stop), np.int64))
+        decode(np.zeros(20, np.uint8), np.zeros(1, PACKET), 1, 1, 0, np.zeros(1, PACKET), np.zeros(len(Stop), np.int64))
 
 
 def test_every_module_with_a_kernel_is_listed() -> None:

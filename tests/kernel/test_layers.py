@@ -24,7 +24,7 @@ def stop_of(frame: bytes, link: int = 1) -> Stop:
     data = np.frombuffer(bytearray(frame or b"\0"), np.uint8)
     record, packet, stops = np.zeros(1, RECORD), np.zeros(1, PACKET), np.zeros(len(Stop), np.int64)
     record["captured"], record["wire"], record["link"] = len(frame), len(frame), link
-    decode(data, record, 1, packet, stops)
+    decode(data, record, 1, 1, 0, packet, stops)
     return Stop(int(packet["stop"][0]))
 
 

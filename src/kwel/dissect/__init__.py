@@ -30,14 +30,16 @@ class Dissector:
     """Yields what the bytes say; raises ``WireError`` and nothing else. What came before an error stands."""
     per_sender: int
     """Frames of one sender worth reading: what a device says of itself changes seldom."""
+    in_all: int
+    """Frames worth reading of one analysis: more than any plant has devices, and a flood of them takes seconds."""
 
 
 DISSECTORS = (
-    Dissector("dhcp", "dhcp", dhcp.looks_like, dhcp.observe, 256),
-    Dissector("nbns", "nbns", nbns.looks_like, nbns.observe, 16),
-    Dissector("modbus", "modbus", modbus.looks_like, modbus.observe, 64),
-    Dissector("s7comm", "s7comm", s7comm.looks_like, s7comm.observe, 64),
-    Dissector("lldp", "lldp", discovery.looks_like_lldp, discovery.observe_lldp, 4),
-    Dissector("cdp", "cdp", discovery.looks_like_cdp, discovery.observe_cdp, 4),
+    Dissector("dhcp", "dhcp", dhcp.looks_like, dhcp.observe, 256, 100_000),
+    Dissector("nbns", "nbns", nbns.looks_like, nbns.observe, 16, 50_000),
+    Dissector("modbus", "modbus", modbus.looks_like, modbus.observe, 64, 100_000),
+    Dissector("s7comm", "s7comm", s7comm.looks_like, s7comm.observe, 64, 100_000),
+    Dissector("lldp", "lldp", discovery.looks_like_lldp, discovery.observe_lldp, 4, 20_000),
+    Dissector("cdp", "cdp", discovery.looks_like_cdp, discovery.observe_cdp, 4, 20_000),
 )
 """One a mark. For DHCP the sender is often a server or relay that speaks for many."""

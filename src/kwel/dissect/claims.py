@@ -6,7 +6,7 @@ RFC 826, RFC 5227 (ARP); RFC 4861 sections 4.1 to 4.4 and 4.6.1 (link-layer addr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -32,16 +32,28 @@ CLAIMS, REFUSED = 0, 1
 """Indices into the counters: rows, claims for which there was no room."""
 
 
+class Claims(NamedTuple):
+    """The arrays that hold all claims."""
+
+    rows: Rows
+    """Of ``columns.CLAIM``; the last one is for scratch."""
+    slots: NDArray[np.uint64]
+    """An index, see ``kernel.hashing``."""
+    counters: NDArray[np.int64]
+
+
 @helper
-def note_claim(claim: Any, claims: Rows, slots: NDArray[np.uint64], counters: NDArray[np.int64]) -> int:
+def note_claim(claim: Any, packet: Any, claims: Claims) -> int:
     """Keep a claim that was not seen before."""
+    rows, slots, counters = claims
+    claim.time, claim.frame, claim.vlan, claim.capture = packet.time, packet.frame, packet.vlan, packet.capture
     hashed = mix(mix(slots[len(slots) - 1], claim.mac), claim.address_lo)
     hashed = mix(hashed ^ claim.address_hi, np.uint64(claim.vlan)) * MULTIPLIER
     mask = np.uint64(len(slots) - 2)
     slot, tag = hashed & mask, hashed & TAG
     while slots[slot] != U0:
         if slots[slot] & TAG == tag:
-            known = claims[np.int64((slots[slot] & ROW) - U1)]
+            known = rows[np.int64((slots[slot] & ROW) - U1)]
             if (
                 known.mac == claim.mac and known.address_lo == claim.address_lo
                 and known.address_hi == claim.address_hi and known.vlan == claim.vlan
@@ -49,10 +61,10 @@ def note_claim(claim: Any, claims: Rows, slots: NDArray[np.uint64], counters: ND
                 return 0
         slot = (slot + U1) & mask
     row = counters[CLAIMS]
-    if row >= len(claims):
+    if row >= len(rows) - 1:  # the last row is for scratch
         counters[REFUSED] += 1
         return 0
-    new = claims[row]
+    new = rows[row]
     new.mac, new.address_hi, new.address_lo = claim.mac, claim.address_hi, claim.address_lo
     new.time, new.frame, new.vlan = claim.time, claim.frame, claim.vlan
     new.capture, new.kind = claim.capture, claim.kind

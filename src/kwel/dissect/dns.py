@@ -6,7 +6,7 @@ Compiled: called by ``streams``. A compression pointer must point backwards, so 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
+    from kwel.kernel.namepool import Pool
 
 HEADER = 12
 TYPE_A, TYPE_CNAME, TYPE_AAAA = 1, 5, 28
@@ -34,6 +35,16 @@ ANSWERS, MESSAGES = 0, 1
 """Indices into the counters: answer rows, messages."""
 MAPPED64 = np.uint64(MAPPED)
 U0 = np.uint64(0)
+
+
+class Answers(NamedTuple):
+    """The arrays that hold all answers."""
+
+    rows: Rows
+    """Of ``columns.ANSWER``."""
+    index: NDArray[np.uint64]
+    """By client and address, see ``kernel.hashing``."""
+    counters: NDArray[np.int64]
 
 
 @helper
@@ -80,23 +91,12 @@ def looks_like_message(data: NDArray[np.uint8], base: int, end: int, multicast: 
 
 @helper
 def read_message(
-    data: NDArray[np.uint8],
-    base: int,
-    end: int,
-    answer: Any,
-    answers: Rows,
-    counters: NDArray[np.int64],
-    text: NDArray[np.uint8],
-    arena: NDArray[np.uint8],
-    starts: NDArray[np.int64],
-    lengths: NDArray[np.int64],
-    slots: NDArray[np.uint64],
-    pool: NDArray[np.int64],
+    data: NDArray[np.uint8], base: int, end: int, shared: Any, answers: Answers, text: NDArray[np.uint8], pool: Pool
 ) -> tuple[int, bool]:
     """Append the A, AAAA and CNAME records of a response; return (question's name, whether it is a response).
 
-    *answer* holds what all rows share: time, client, flow, frame, capture. The caller has made room for MAX_RECORDS
-    rows and twice as many names.
+    *shared* holds what all rows have in common: time, client, flow, frame, capture. The caller has made room for
+    MAX_RECORDS rows and twice as many names.
     """
     is_response = u8(data, base + 2) & 0x80 != 0
     questions, records = u16(data, base + 4), u16(data, base + 6)
@@ -106,11 +106,11 @@ def read_message(
         if at == 0 or at + 4 > end:
             return question, is_response
         if i == 0:
-            question = intern(text, 0, size, arena, starts, lengths, slots, pool)
+            question = intern(text, 0, size, pool)
         at += 4
     if not is_response:
         return question, False
-    counters[MESSAGES] += 1
+    answers.counters[MESSAGES] += 1
     for _ in range(min(records, MAX_RECORDS)):
         if at + 2 <= end and questions and u16(data, at) == 0xC00C:  # a pointer to the question
             at, owner = at + 2, question
@@ -118,14 +118,14 @@ def read_message(
             at, size = read_name(data, base, at, end, text)
             if at == 0:
                 break
-            owner = intern(text, 0, size, arena, starts, lengths, slots, pool)
+            owner = intern(text, 0, size, pool)
         if at + 10 > end:
             break
         kind, ttl, size = u16(data, at), u32(data, at + 4), u16(data, at + 8)
         at += 10
         if at + size > end:
             break
-        row = answers[counters[ANSWERS]]
+        row = answers.rows[answers.counters[ANSWERS]]
         row.address_hi, row.address_lo, row.target, row.previous = U0, U0, 0, 0
         if kind == TYPE_A and size == 4:
             row.address_lo = MAPPED64 | np.uint64(u32(data, at))
@@ -135,14 +135,14 @@ def read_message(
             behind, length = read_name(data, base, at, end, text)
             if behind == 0:
                 break
-            row.target = intern(text, 0, length, arena, starts, lengths, slots, pool)
+            row.target = intern(text, 0, length, pool)
         else:
             at += size
             continue
         at += size
-        row.time, row.client_hi, row.client_lo = answer.time, answer.client_hi, answer.client_lo
-        row.flow, row.frame, row.capture = answer.flow, answer.frame, answer.capture
+        row.time, row.client_hi, row.client_lo = shared.time, shared.client_hi, shared.client_lo
+        row.flow, row.frame, row.capture = shared.flow, shared.frame, shared.capture
         row.question, row.owner = (question if question else owner), owner
-        row.ttl, row.kind, row.message = ttl, kind, counters[MESSAGES]
-        counters[ANSWERS] += 1
+        row.ttl, row.kind, row.message = ttl, kind, answers.counters[MESSAGES]
+        answers.counters[ANSWERS] += 1
     return question, True

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from kwel.columns import address_text
 from kwel.dissect import DISSECTORS, Binding
 from kwel.kernel.rows import Mark
@@ -12,13 +14,12 @@ from kwel.model import Observed, Where
 from kwel.wire import Malformed, Reader, Truncated
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
     from kwel.dissect import Dissector
 
-MAX_OBSERVED = 200_000
+MAX_OBSERVED = 100_000
 """Observations kept of one analysis. What is beyond is counted."""
 
 _BY_MARK: dict[int, Dissector] = {int(Mark[dissector.mark.upper()]): dissector for dissector in DISSECTORS}
@@ -32,12 +33,14 @@ class SecondLook:
         self.bindings: list[tuple[Binding, int, int, int, int]] = []
         """Binding, time, frame, VLAN, capture index."""
         self.counts: Counter[str] = Counter()
+        self._looked: Counter[int] = Counter()
+        """Payloads read, by mark."""
         self._seen: Counter[tuple[int, int, int, int]] = Counter()
         self._said: set[tuple[str, str, str, str | None, int | None, int]] = set()
 
     def look(self, buffer: NDArray[np.uint8], marks: Rows, packets: Rows, capture: str, capture_index: int) -> None:
         """Read each marked payload of one batch."""
-        for mark in marks:
+        for mark in self._affordable(marks):
             kind, packet = int(mark["kind"]), packets[mark["packet"]]
             at = int(packet["ethernet"])
             is_lan = kind in (Mark.LLDP, Mark.CDP)
@@ -46,14 +49,26 @@ class SecondLook:
             )  # fmt: skip
             dissector, sender = _BY_MARK[kind], (kind, hi, lo, int(packet["vlan"]))
             self._seen[sender] += 1
-            if self._seen[sender] > dissector.per_sender or len(self.observed) >= MAX_OBSERVED:
+            if self._seen[sender] > dissector.per_sender:
                 self.counts[f"{dissector.name}-not-looked-at"] += 1
                 continue
+            self._looked[kind] += 1
             data = buffer[mark["start"] : mark["end"]].tobytes()
             if dissector.looks_like(data):
                 where = Where(capture, int(mark["frame"]))
                 own_mac, own_address = (lo, None) if is_lan else (None, address_text(hi, lo))
                 self._read(dissector, data, where, capture_index, packet, own_mac, own_address)
+
+    def _affordable(self, marks: Rows) -> Rows:
+        """Return *marks* without those of dissectors that have read enough: these are counted, and nothing more."""
+        is_full = len(self.observed) >= MAX_OBSERVED
+        spent = [kind for kind, dissector in _BY_MARK.items() if is_full or self._looked[kind] >= dissector.in_all]
+        if not spent:
+            return marks
+        left = ~np.isin(marks["kind"], spent)
+        for kind, count in zip(*np.unique(marks["kind"][~left], return_counts=True), strict=True):
+            self.counts[f"{_BY_MARK[int(kind)].name}-not-looked-at"] += int(count)
+        return marks[left]
 
     def _read(
         self,

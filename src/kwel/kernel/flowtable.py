@@ -165,12 +165,10 @@ def note_syn(packet: Any, run: Any, half: Any) -> int:
     return 0
 
 
-@kernel(PACKET, int, int, int, RUN, HALF, np.uint64, np.int64, np.int64)
+@kernel(PACKET, int, RUN, HALF, np.uint64, np.int64, np.int64)
 def track(
     packets: Rows,
     count: int,
-    first_frame: int,
-    capture: int,
     runs: Rows,
     halves: Rows,
     table: NDArray[np.uint64],
@@ -191,7 +189,7 @@ def track(
         packet.flow = row
         run = runs[row]
         if packet.fresh:
-            run.first_frame, run.capture = first_frame + i, capture
+            run.first_frame, run.capture = packet.frame, packet.capture
         run.last = max(run.last, packet.time)
         side = packet.side
         run.packets[side] += np.uint32(1)

@@ -367,8 +367,16 @@ def walk(data: NDArray[np.uint8], at: int, end: int, link: int, packet: Any) -> 
     return S_TOO_DEEP
 
 
-@kernel(np.uint8, RECORD, int, PACKET, np.int64)
-def decode(data: NDArray[np.uint8], records: Rows, count: int, packets: Rows, stops: NDArray[np.int64]) -> int:
+@kernel(np.uint8, RECORD, int, int, int, PACKET, np.int64)
+def decode(
+    data: NDArray[np.uint8],
+    records: Rows,
+    count: int,
+    first_frame: int,
+    capture: int,
+    packets: Rows,
+    stops: NDArray[np.int64],
+) -> int:
     """Decode *count* records into *packets*, row by row, and count the stops."""
     for i in range(count):
         record, packet = records[i], packets[i]
@@ -376,6 +384,7 @@ def decode(data: NDArray[np.uint8], records: Rows, count: int, packets: Rows, st
         end = start + np.int64(record.captured)
         packet.time, packet.wire = record.time, record.wire
         packet.cut = record.captured < record.wire
+        packet.frame, packet.index, packet.capture = first_frame + i, i, capture
         packet.flow, packet.ethernet = -1, -1
         packet.vlan = packet.tunnel = packet.payload = packet.end = 0
         packet.source_port = packet.destination_port = packet.sequence = packet.acknowledgement = 0

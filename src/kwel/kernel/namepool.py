@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,18 @@ NAMES, ARENA = 0, 1
 
 SEVENS, EIGHTHS = np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x8080808080808080)
 FROM_A, ABOVE_Z = np.uint64(0x3F3F3F3F3F3F3F3F), np.uint64(0x2525252525252525)
+
+
+class Pool(NamedTuple):
+    """The arrays that hold all names."""
+
+    arena: NDArray[np.uint8]
+    """The bytes of all names, end to end."""
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    slots: NDArray[np.uint64]
+    """An index, see ``hashing``."""
+    counters: NDArray[np.int64]
 
 
 @helper
@@ -64,16 +76,7 @@ def is_same(data: NDArray[np.uint8], start: int, size: int, arena: NDArray[np.ui
 
 
 @helper
-def intern(
-    data: NDArray[np.uint8],
-    start: int,
-    end: int,
-    arena: NDArray[np.uint8],
-    starts: NDArray[np.int64],
-    lengths: NDArray[np.int64],
-    slots: NDArray[np.uint64],
-    counters: NDArray[np.int64],
-) -> int:
+def intern(data: NDArray[np.uint8], start: int, end: int, pool: Pool) -> int:
     """Return the number of the name ``data[start:end]``; 0 is the empty name.
 
     The caller has made room for one more name and *end* - *start* more bytes.
@@ -83,6 +86,7 @@ def intern(
     size = end - start
     if size <= 0:
         return 0
+    arena, starts, lengths, slots, counters = pool
     hashed = hash_name(data, start, end, slots[len(slots) - 1])
     mask = np.uint64(len(slots) - 2)
     slot, tag = hashed & mask, hashed & TAG

@@ -17,6 +17,9 @@ PACKET = np.dtype(
         ("destination_lo", np.uint64),
         ("time", np.int64),
         ("flow", np.int64),  # index into the flow table; -1 is none
+        ("frame", np.int64),
+        ("index", np.int64),  # of this row in the batch
+        ("capture", np.int64),
         ("payload", np.int64),  # offset in the buffer of the first byte above the transport header
         ("end", np.int64),  # offset behind the last byte, as the innermost length field bounds it
         ("sequence", np.int64),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.streams.room import Tables
 
 MAX_MARKS = 6
 """Payloads of one direction that go to a Python dissector."""
@@ -38,46 +38,38 @@ U0 = np.uint64(0)
 
 
 @helper
-def read_dns(
-    data: NDArray[np.uint8], at: int, end: int, source: int, packet: Any, frame: int, capture: int,
-    runs: Rows, named: Rows, answers: Rows, answer_index: NDArray[np.uint64], answer_counters: NDArray[np.int64],
-    counters: NDArray[np.int64], text: NDArray[np.uint8], arena: NDArray[np.uint8],
-    starts: NDArray[np.int64], lengths: NDArray[np.int64], slots: NDArray[np.uint64], pool: NDArray[np.int64],
-) -> int:  # fmt: skip
-    """Read one DNS message of a flow; note its question once and its answers."""
+def read_dns(data: NDArray[np.uint8], at: int, end: int, source: int, packet: Any, t: Tables) -> bool:
+    """Read one DNS message of a flow, note its question once and its answers; return whether it was one."""
     if not looks_like_message(data, at, end, source == N_MDNS):
-        counters[C_MALFORMED] += 1
-        return 0
-    run = runs[packet.flow]
-    first = answer_counters[ANSWERS]
-    shared = answers[first]  # its shared columns serve all rows of the message
-    shared.time, shared.flow, shared.frame, shared.capture = packet.time, packet.flow, frame, capture
+        t.counters[C_MALFORMED] += 1
+        return False
+    run = t.runs[packet.flow]
+    first = t.answers.counters[ANSWERS]
+    shared = t.answers.rows[first]  # its columns serve all rows of the message
+    shared.time, shared.flow, shared.frame, shared.capture = packet.time, packet.flow, packet.frame, packet.capture
     shared.client_hi, shared.client_lo = packet.destination_hi, packet.destination_lo
-    question, is_response = read_message(
-        data, at, end, shared, answers, answer_counters, text, arena, starts, lengths, slots, pool
-    )
-    sender = packet.side
-    if run.direction == D_UNKNOWN and source == N_DNS:
-        set_initiator(run, 1 - sender if is_response else sender, D_REQUEST)
+    question, is_response = read_message(data, at, end, shared, t.answers, t.text, t.pool)
     if source == N_DNS:
-        join_answers(answers, first, answer_counters[ANSWERS], answer_index)
+        if run.direction == D_UNKNOWN:
+            set_initiator(run, 1 - packet.side if is_response else packet.side, D_REQUEST)
+        join_answers(t.answers.rows, first, t.answers.counters[ANSWERS], t.answers.index)
     if packet.cut and is_response and question:
-        note_cut_answer(question, packet, answers, answer_counters)
+        note_cut_answer(question, packet, t)
     if question and run.asked != question:
         run.asked = question
-        note_row(question, source, 0, packet, frame, 0 if is_response else 1, named, counters)
-    return 1
+        note_row(question, source, 0, 0 if is_response else 1, packet, t)
+    return True
 
 
 @helper
-def note_cut_answer(question: int, packet: Any, answers: Rows, answer_counters: NDArray[np.int64]) -> int:
+def note_cut_answer(question: int, packet: Any, t: Tables) -> int:
     """Keep that a question was answered, though the capture holds too little of the answer to tell with what."""
-    row = answers[answer_counters[ANSWERS]]
-    row.time, row.flow = packet.time, packet.flow
+    row = t.answers.rows[t.answers.counters[ANSWERS]]
+    row.time, row.flow, row.frame, row.capture = packet.time, packet.flow, packet.frame, packet.capture
     row.client_hi, row.client_lo = packet.destination_hi, packet.destination_lo
     row.address_hi, row.address_lo, row.target, row.previous = U0, U0, 0, 0
     row.question, row.owner, row.kind, row.ttl = question, question, KIND_CUT, 0
-    answer_counters[ANSWERS] += 1
+    t.answers.counters[ANSWERS] += 1
     return 0
 
 
@@ -92,19 +84,11 @@ def is_named_port(packet: Any) -> bool:
 
 
 @helper
-def read_datagram(
-    data: NDArray[np.uint8], index: int, packet: Any, frame: int, capture: int, runs: Rows, halves: Rows,
-    named: Rows, answers: Rows, answer_index: NDArray[np.uint64], answer_counters: NDArray[np.int64],
-    counters: NDArray[np.int64], marks: Rows, text: NDArray[np.uint8], arena: NDArray[np.uint8],
-    starts: NDArray[np.int64], lengths: NDArray[np.int64], slots: NDArray[np.uint64], pool: NDArray[np.int64],
-) -> int:  # fmt: skip
+def read_datagram(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
     """Read a UDP datagram that names something: DNS and its kin, DHCP, NBNS. Ports only choose the reader."""
-    low, high = (
-        min(packet.source_port, packet.destination_port),
-        max(packet.source_port, packet.destination_port),
-    )
+    low, high = min(packet.source_port, packet.destination_port), max(packet.source_port, packet.destination_port)
     at, end = packet.payload, packet.end
-    run = runs[packet.flow]
+    run = t.runs[packet.flow]
     source, application = 0, A_UNKNOWN
     if low == PORT_DNS:
         source, application = N_DNS, A_DNS
@@ -113,31 +97,28 @@ def read_datagram(
     elif PORT_LLMNR in (low, high):
         source, application = N_LLMNR, A_LLMNR
     if source:
-        if read_dns(
-            data, at, end, source, packet, frame, capture, runs, named, answers, answer_index, answer_counters,
-            counters, text, arena, starts, lengths, slots, pool,
-        ):  # fmt: skip
+        if read_dns(data, at, end, source, packet, t):
             run.application = application
         return 0
-    half = halves[2 * packet.flow + packet.side]
+    half = t.halves[2 * packet.flow + packet.side]
     if half.marked >= MAX_MARKS:
         return 0
     if PORT_DHCP_SERVER <= low <= PORT_DHCP_CLIENT:
         if at + DHCP_COOKIE_AT + 4 <= end and u32(data, at + DHCP_COOKIE_AT) == DHCP_COOKIE:
             run.application = A_DHCP
             # all clients without an address share one flow: every message counts
-            note_mark(M_DHCP, at, end, index, packet, frame, marks, counters)
+            note_mark(M_DHCP, at, end, packet, t)
     elif PORT_NBNS in (low, high):
         half.marked += 1
         run.application = A_NBNS
-        note_mark(M_NBNS, at, end, index, packet, frame, marks, counters)
+        note_mark(M_NBNS, at, end, packet, t)
     return 0
 
 
 @helper
-def read_error(data: NDArray[np.uint8], packet: Any, quoted: Any, runs: Rows, table: NDArray[np.uint64]) -> int:
+def read_error(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
     """Let an ICMP error mark the flow that it quotes (RFC 792, RFC 4443 section 3.1)."""
-    at, end = packet.payload, packet.end
+    at, end, quoted = packet.payload, packet.end, t.quoted[0]
     if at + 8 > end:
         return 0
     kind = u8(data, at)
@@ -150,7 +131,8 @@ def read_error(data: NDArray[np.uint8], packet: Any, quoted: Any, runs: Rows, ta
     if stop or protocol not in (IP_TCP, IP_UDP) or above + 4 > end:
         return 0
     addresses = (quoted.source_hi, quoted.source_lo, quoted.destination_hi, quoted.destination_lo)
-    row = find_quoted(packet, addresses, (u16(data, above), u16(data, above + 2)), protocol, runs, table)
+    ports = (u16(data, above), u16(data, above + 2))
+    row = find_quoted(packet, addresses, ports, protocol, t.runs, t.flow_index)
     if row >= 0:
-        runs[row].notes |= ERROR
+        t.runs[row].notes |= ERROR
     return 0

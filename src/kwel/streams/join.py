@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
+    from kwel.dissect.dns import Answers
 
 MAX_STEPS = 16
 """Earlier answers tried when the newest one came after the flow."""
@@ -70,15 +71,16 @@ def answer_before(client_hi: Any, client_lo: Any, hi: Any, lo: Any, time: int, a
 
 
 @helper
-def look_up_flow(packet: Any, run: Any, answers: Rows, index: NDArray[np.uint64]) -> int:
+def look_up_flow(packet: Any, run: Any, answers: Answers) -> int:
     """Join a new flow to the DNS answer that led to it, in whichever direction it runs."""
+    rows, index = answers.rows, answers.index
     row = answer_before(
         packet.source_hi,
         packet.source_lo,
         packet.destination_hi,
         packet.destination_lo,
         packet.time,
-        answers,
+        rows,
         index,
     )
     if row == 0:
@@ -88,7 +90,7 @@ def look_up_flow(packet: Any, run: Any, answers: Rows, index: NDArray[np.uint64]
             packet.source_hi,
             packet.source_lo,
             packet.time,
-            answers,
+            rows,
             index,
         )
     run.answer = row

@@ -134,25 +134,15 @@ class Listener:
         count = len(records)
         packets, counters = self._packets, self._counters
         self._make_room_for_flows(count)
-        decode(buffer, records, count, packets, self._stops)
-        track(
-            packets,
-            count,
-            first_frame,
-            capture,
-            self._runs,
-            self._halves,
-            self._table,
-            self._flow_counters,
-            self._stops,
-        )
-        named, index = int(counters[C_NAMED]), 0
+        decode(buffer, records, count, first_frame, capture, packets, self._stops)
+        track(packets, count, self._runs, self._halves, self._table, self._flow_counters, self._stops)
+        index = 0
         while True:
             index = listen(
-                buffer, index, count, first_frame, capture, packets, self._runs, self._halves, self._table,
-                self._named, self._answers, self._answer_index, self._answer_counters,
-                self._claims, self._claim_slots, self._claim_counters, self._marks, counters,
-                self._arena, self._starts, self._lengths, self._slots, self._pool, self._limits,
+                buffer, index, count, packets, self._runs, self._halves, self._table, self._named,
+                self._answers, self._answer_index, self._answer_counters,
+                self._claims, self._claim_slots, self._claim_counters, self._marks,
+                self._arena, self._starts, self._lengths, self._slots, self._pool, counters, self._limits,
                 self._text, self._joined, self._held, self._covered, self._ready, self._owners, self._quoted,
             )  # fmt: skip
             if counters[C_MARKS]:
@@ -161,7 +151,6 @@ class Listener:
             if index >= count:
                 break
             self._make_room_for_names()
-        self._named["capture"][named : counters[C_NAMED]] = capture
 
     def _make_room_for_flows(self, more: int) -> None:
         flows = int(self._flow_counters[FLOWS])

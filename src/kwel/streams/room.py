@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kwel.columns import Direction, NameSource
 from kwel.dissect.dns import ANSWERS, MAX_RECORDS
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
+    from kwel.dissect.claims import Claims
+    from kwel.dissect.dns import Answers
+    from kwel.kernel.namepool import Pool
 
 STREAM_BUDGET = 16384
 """Bytes of each TCP direction that are read in search of a name."""
@@ -33,70 +36,84 @@ N_SNI = int(NameSource.TLS_SNI)
 D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)
 
 
+class Tables(NamedTuple):
+    """Everything that the kernel reads and writes beside the packets."""
+
+    runs: Rows
+    """Flows under way, of ``kernel.rows.RUN``."""
+    halves: Rows
+    """Their directions, of ``kernel.rows.HALF``."""
+    flow_index: NDArray[np.uint64]
+    named: Rows
+    """Names seen, of ``columns.NAME``."""
+    answers: Answers
+    claims: Claims
+    marks: Rows
+    """Payloads for the Python dissectors, of ``kernel.rows.MARK``."""
+    pool: Pool
+    counters: NDArray[np.int64]
+    limits: NDArray[np.int64]
+    """How full each table may be before one more message."""
+    text: NDArray[np.uint8]
+    """For one name out of the DNS."""
+    joined: NDArray[np.uint8]
+    """For one handshake message out of its records."""
+    held: NDArray[np.uint8]
+    """Bytes of the reassembly slots, end to end."""
+    covered: NDArray[np.uint8]
+    """Which of them are there."""
+    ready: NDArray[np.int64]
+    owners: NDArray[np.int64]
+    """See ``slots``."""
+    quoted: Rows
+    """For the packet that an ICMP error quotes, of ``kernel.rows.PACKET``."""
+
+
 @helper
-def has_room(
-    counters: NDArray[np.int64], answer_counters: NDArray[np.int64], pool: NDArray[np.int64], limits: NDArray[np.int64]
-) -> bool:
+def has_room(t: Tables) -> bool:
     """Return whether every table has room for the most that one message can add."""
     return (
-        counters[C_NAMED] <= limits[L_NAMED]
-        and answer_counters[ANSWERS] <= limits[L_ANSWERS]
-        and pool[NAMES] <= limits[L_NAMES]
-        and pool[ARENA] <= limits[L_ARENA]
-        and counters[C_MARKS] <= limits[L_MARKS]
+        t.counters[C_NAMED] <= t.limits[L_NAMED]
+        and t.answers.counters[ANSWERS] <= t.limits[L_ANSWERS]
+        and t.pool.counters[NAMES] <= t.limits[L_NAMES]
+        and t.pool.counters[ARENA] <= t.limits[L_ARENA]
+        and t.counters[C_MARKS] <= t.limits[L_MARKS]
     )
 
 
 @helper
-def note_name(
-    data: NDArray[np.uint8], start: int, end: int, source: int, port: int, packet: Any, frame: int,
-    runs: Rows, named: Rows, counters: NDArray[np.int64],
-    arena: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64],
-    slots: NDArray[np.uint64], pool: NDArray[np.int64],
-) -> int:  # fmt: skip
+def note_name(data: NDArray[np.uint8], start: int, end: int, source: int, port: int, packet: Any, t: Tables) -> int:
     """Keep a name read from a flow's initiator, and let the flow bear it if it has none from a better source."""
-    number = intern(data, start, end, arena, starts, lengths, slots, pool)
+    number = intern(data, start, end, t.pool)
     if number == 0:
         return 0
-    run = runs[packet.flow]
+    run = t.runs[packet.flow]
     if run.direction == D_UNKNOWN:
         set_initiator(run, packet.side, D_REQUEST)
     if run.name_source == 0 or source < run.name_source:
-        run.name, run.name_source, run.name_frame = number, source, frame
+        run.name, run.name_source, run.name_frame = number, source, packet.frame
     if run.asked == number and source != N_SNI:
         return number  # the same host again on a kept-alive connection, or the same segment
     run.asked = number
-    note_row(number, source, port, packet, frame, 1, named, counters)
+    note_row(number, source, port, 1, packet, t)
     return number
 
 
 @helper
-def note_row(
-    number: int, source: int, port: int, packet: Any, frame: int, from_initiator: int, named: Rows,
-    counters: NDArray[np.int64],
-) -> int:  # fmt: skip
-    """Append one row to the names seen. The capture is filled in by the caller of the kernel."""
-    row = named[counters[C_NAMED]]
-    row.time, row.flow, row.frame, row.name = packet.time, packet.flow, frame, number
-    row.port, row.source, row.from_initiator = port, source, from_initiator
-    counters[C_NAMED] += 1
+def note_row(number: int, source: int, port: int, from_initiator: int, packet: Any, t: Tables) -> int:
+    """Append one row to the names seen."""
+    row = t.named[t.counters[C_NAMED]]
+    row.time, row.flow, row.frame, row.capture = packet.time, packet.flow, packet.frame, packet.capture
+    row.name, row.port, row.source, row.from_initiator = number, port, source, from_initiator
+    t.counters[C_NAMED] += 1
     return 0
 
 
 @helper
-def note_mark(
-    kind: int,
-    start: int,
-    end: int,
-    index: int,
-    packet: Any,
-    frame: int,
-    marks: Rows,
-    counters: NDArray[np.int64],
-) -> int:
+def note_mark(kind: int, start: int, end: int, packet: Any, t: Tables) -> int:
     """Ask for a Python dissector to read a payload."""
-    mark = marks[counters[C_MARKS]]
-    mark.kind, mark.start, mark.end, mark.packet, mark.frame = kind, start, end, index, frame
+    mark = t.marks[t.counters[C_MARKS]]
+    mark.kind, mark.start, mark.end, mark.packet, mark.frame = kind, start, end, packet.index, packet.frame
     mark.time, mark.flow, mark.side = packet.time, packet.flow, packet.side
-    counters[C_MARKS] += 1
+    t.counters[C_MARKS] += 1
     return 0

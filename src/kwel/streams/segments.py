@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import Application, Direction, NameSource
+from kwel.dissect.dns import HEADER
 from kwel.dissect.http import MAX_METHOD, find_byte, looks_like_request, read_request
 from kwel.dissect.shapes import TPKT_VERSION, shape_of, tells_identity
 from kwel.dissect.tls import (
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.streams.room import Tables
 
 MAX_LOOKS = 40
 """Segments of each TCP direction that are looked at within the budget."""
@@ -144,136 +145,123 @@ def read_socks(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, in
 
 
 @helper
-def mark_ot(
-    data: NDArray[np.uint8], at: int, end: int, index: int, packet: Any, frame: int, half: Any, application: int,
-    marks: Rows, counters: NDArray[np.int64],
-) -> int:  # fmt: skip
+def mark_ot(data: NDArray[np.uint8], at: int, end: int, application: int, packet: Any, half: Any, t: Tables) -> int:
     """Mark the first payloads of an OT direction, and later ones that may tell what the device is."""
     telling = tells_identity(data, at, end, application)
     if half.marked < FEW_MARKS or (telling and half.marked < MAX_MARKS):
         half.marked += 1
-        note_mark(M_MODBUS if application == A_MODBUS else M_S7COMM, at, end, index, packet, frame, marks, counters)
+        note_mark(M_MODBUS if application == A_MODBUS else M_S7COMM, at, end, packet, t)
     return 0
 
 
 @helper
-def note_shape(
-    data: NDArray[np.uint8], at: int, end: int, index: int, packet: Any, frame: int, run: Any, half: Any, halves: Rows,
-    marks: Rows, counters: NDArray[np.int64],
-) -> int:  # fmt: skip
-    """Recognise an OT protocol: S7 by one message, Modbus, whose header says less, by two."""
+def note_shape(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables) -> bool:
+    """Recognise an OT protocol, S7 by one message, Modbus, whose header says less, by two; return whether it is one."""
     shape = shape_of(data, at, end)
     if shape == A_UNKNOWN:
-        return 0
-    other = halves[2 * packet.flow + 1 - packet.side]
-    if shape == A_S7COMM or shape in (other.shape, half.shape):
-        run.application = shape
-        half.stage = WATCH
-        other.stage = WATCH
-        mark_ot(data, at, end, index, packet, frame, half, shape, marks, counters)
+        return False
+    half, other = t.halves[2 * packet.flow + packet.side], t.halves[2 * packet.flow + 1 - packet.side]
+    is_sure = shape == A_S7COMM or shape in (other.shape, half.shape)
     half.shape = shape
-    return shape
+    if is_sure:
+        t.runs[packet.flow].application = shape
+        half.stage, other.stage = WATCH, WATCH
+        mark_ot(data, at, end, shape, packet, half, t)
+    return is_sure
 
 
 @helper
-def read_stream(
-    data: NDArray[np.uint8], at: int, end: int, index: int, packet: Any, frame: int, capture: int, direct: bool,
-    runs: Rows, halves: Rows, named: Rows, answers: Rows, answer_index: NDArray[np.uint64],
-    answer_counters: NDArray[np.int64], counters: NDArray[np.int64], marks: Rows,
-    text: NDArray[np.uint8], joined: NDArray[np.uint8], arena: NDArray[np.uint8],
-    starts: NDArray[np.int64], lengths: NDArray[np.int64], slots: NDArray[np.uint64],
-    pool: NDArray[np.int64], limits: NDArray[np.int64],
-) -> int:  # fmt: skip
-    """Read what begins at a message boundary of a TCP direction; return FOUND (nothing more to read), MORE or SKIP."""
-    run, half = runs[packet.flow], halves[2 * packet.flow + packet.side]
-    at = skip_proxy_line(data, at, end)
-    if is_too_short(data, at, end):
+def read_tls(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables) -> int:
+    """Read a ClientHello; return FOUND, with a name or without, or MORE."""
+    run, other = t.runs[packet.flow], t.halves[2 * packet.flow + 1 - packet.side]
+    outcome, start, stop, is_joined = read_hello(data, at, end, t.joined)
+    if outcome == MORE:
         return MORE
-    if looks_like_hello(data, at, end):
-        outcome, start, stop, is_joined = read_hello(data, at, end, joined)
-        if outcome == MORE:
-            return MORE
-        run.application = A_TLS
-        if outcome == FOUND:
-            note_name(
-                joined if is_joined else data, start, stop, N_SNI, 0, packet, frame,
-                runs, named, counters, arena, starts, lengths, slots, pool,
-            )  # fmt: skip
-        elif run.direction == D_UNKNOWN:
-            set_initiator(run, packet.side, D_REQUEST)
-        other = halves[2 * packet.flow + 1 - packet.side]
-        if other.slot == 0:
-            other.stage = DONE
-        return FOUND
-    if PORT_DNS in (packet.source_port, packet.destination_port):
-        if at + 2 > end or at + 2 + u16(data, at) > end:
-            return MORE
-        while at + 2 <= end:
-            stop = at + 2 + u16(data, at)
-            if stop > end or stop - at < 14:
-                break
-            run.application = A_DNS
-            read_dns(
-                data, at + 2, stop, N_DNS, packet, frame, capture, runs, named, answers, answer_index, answer_counters,
-                counters, text, arena, starts, lengths, slots, pool,
-            )  # fmt: skip
-            at = stop
-            if not has_room(counters, answer_counters, pool, limits):
-                break
-        return SKIP
-    if looks_like_request(data, at, end):
-        outcome, is_connect, start, stop, port = read_request(data, at, end)
-        if outcome == MORE:
-            return MORE
-        if outcome == FOUND:
-            run.application = A_HTTP
-            note_name(
-                data, start, stop, N_CONNECT if is_connect else N_HOST, port, packet, frame,
-                runs, named, counters, arena, starts, lengths, slots, pool,
-            )  # fmt: skip
-        return SKIP
-    start, stop, port = read_socks(data, at, end)
-    if stop > start:
-        note_name(
-            data, start, stop, N_SOCKS, port, packet, frame,
-            runs, named, counters, arena, starts, lengths, slots, pool,
-        )  # fmt: skip
-        return SKIP
-    if looks_like_record(data, at, end):  # an answer, or a session joined midway
-        if run.application == A_UNKNOWN:
-            run.application = A_TLS
-        return FOUND
-    if direct:
-        note_shape(data, at, end, index, packet, frame, run, half, halves, marks, counters)
-        return FOUND if half.stage == WATCH else SKIP
+    run.application = A_TLS
+    if outcome == FOUND:
+        note_name(t.joined if is_joined else data, start, stop, N_SNI, 0, packet, t)
+    elif run.direction == D_UNKNOWN:
+        set_initiator(run, packet.side, D_REQUEST)
+    if other.slot == 0:
+        other.stage = DONE
+    return FOUND
+
+
+@helper
+def read_dns_stream(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables) -> int:
+    """Read DNS messages with their lengths in front (RFC 7766 section 8); return SKIP, or MORE for the first one."""
+    if at + 2 > end or at + 2 + u16(data, at) > end:
+        return MORE
+    while at + 2 <= end:
+        stop = at + 2 + u16(data, at)
+        if stop > end or stop - at < 2 + HEADER:
+            break
+        t.runs[packet.flow].application = A_DNS
+        read_dns(data, at + 2, stop, N_DNS, packet, t)
+        at = stop
+        if not has_room(t):
+            t.counters[C_LATE] += 1
+            break
     return SKIP
 
 
 @helper
-def read_segment(
-    data: NDArray[np.uint8], index: int, packet: Any, frame: int, capture: int, runs: Rows, halves: Rows, half: Any,
-    named: Rows, answers: Rows, answer_index: NDArray[np.uint64], answer_counters: NDArray[np.int64],
-    counters: NDArray[np.int64], marks: Rows, text: NDArray[np.uint8], joined: NDArray[np.uint8],
-    arena: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64], slots: NDArray[np.uint64],
-    pool: NDArray[np.int64], limits: NDArray[np.int64], held: NDArray[np.uint8], covered: NDArray[np.uint8],
-    ready: NDArray[np.int64], owners: NDArray[np.int64],
-) -> int:  # fmt: skip
+def read_http(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables) -> int:
+    """Read an HTTP request; return SKIP, what follows may be another one or TLS, or MORE."""
+    outcome, is_connect, start, stop, port = read_request(data, at, end)
+    if outcome == MORE:
+        return MORE
+    if outcome == FOUND:
+        t.runs[packet.flow].application = A_HTTP
+        note_name(data, start, stop, N_CONNECT if is_connect else N_HOST, port, packet, t)
+    return SKIP
+
+
+@helper
+def read_stream(data: NDArray[np.uint8], at: int, end: int, is_whole: bool, packet: Any, t: Tables) -> int:
+    """Read what begins at a message boundary of a TCP direction; return FOUND (nothing more to read), MORE or SKIP.
+
+    *is_whole*: the bytes are one segment as it lies in the batch, not a slot's.
+    """
+    at = skip_proxy_line(data, at, end)
+    if is_too_short(data, at, end):
+        return MORE
+    if looks_like_hello(data, at, end):
+        return read_tls(data, at, end, packet, t)
+    if PORT_DNS in (packet.source_port, packet.destination_port):
+        return read_dns_stream(data, at, end, packet, t)
+    if looks_like_request(data, at, end):
+        return read_http(data, at, end, packet, t)
+    start, stop, port = read_socks(data, at, end)
+    if stop > start:
+        note_name(data, start, stop, N_SOCKS, port, packet, t)
+        return SKIP
+    if looks_like_record(data, at, end):  # an answer, or a session joined midway
+        run = t.runs[packet.flow]
+        if run.application == A_UNKNOWN:
+            run.application = A_TLS
+        return FOUND
+    if is_whole and note_shape(data, at, end, packet, t):
+        return FOUND
+    return SKIP
+
+
+@helper
+def read_segment(data: NDArray[np.uint8], packet: Any, half: Any, t: Tables) -> int:
     """Place a TCP segment in its direction's stream and read what has become readable."""
-    run = runs[packet.flow]
+    run = t.runs[packet.flow]
     payload, end = packet.payload, packet.end
     if half.stage == WATCH:
-        mark_ot(data, payload, end, index, packet, frame, half, run.application, marks, counters)
-        return 0
+        return mark_ot(data, payload, end, run.application, packet, half, t)
     if half.based == 0:
         half.base, half.based = packet.sequence, 1
     at = (packet.sequence - np.int64(half.base)) & 0xFFFFFFFF
     taken = np.int64(half.taken)
     if at >= 0x80000000:  # before the first byte known
-        if half.based == 1 and half.slot == 0 and looks_like_start(data, payload, end):
-            half.base, half.taken = packet.sequence, 0
-            at = taken = 0
-        else:
+        if half.based != 1 or half.slot or not looks_like_start(data, payload, end):
             return 0
+        half.base, half.taken = packet.sequence, 0
+        at = taken = 0
     if at < taken and half.slot == 0 and looks_like_start(data, payload, end):
         half.taken = taken = at  # what stood there before was padding that a broken stack sent as data
     if at < taken:  # seen before, in part or whole
@@ -282,16 +270,12 @@ def read_segment(
         if payload >= end:
             return 0
     if at >= STREAM_BUDGET or half.looks >= MAX_LOOKS:
-        free_slot(half, owners, counters)
         half.stage = DONE
-        return 0
+        return free_slot(half, t)
     half.looks += 1
     if half.slot == 0:
         if at == taken or looks_like_start(data, payload, end):
-            outcome = read_stream(
-                data, payload, end, index, packet, frame, capture, True, runs, halves, named, answers, answer_index,
-                answer_counters, counters, marks, text, joined, arena, starts, lengths, slots, pool, limits,
-            )  # fmt: skip
+            outcome = read_stream(data, payload, end, True, packet, t)
             if outcome == FOUND and half.stage != WATCH:
                 half.stage = DONE
             elif outcome == SKIP:
@@ -299,33 +283,32 @@ def read_segment(
             if outcome != MORE:
                 return 0
             if packet.cut:  # what is missing was never captured
-                counters[C_CUT] += 1
+                t.counters[C_CUT] += 1
                 half.stage = DONE
                 return 0
             half.taken = at
         elif run.direction != D_UNKNOWN and packet.side != (1 if run.notes & INITIATOR else 0):
             half.taken = at + end - payload  # nothing that a responder sends late is waited for
             return 0
-        take_slot(packet, half, halves, owners, covered, ready, counters)
-    taken = np.int64(half.taken)
-    slot = np.int64(half.slot) - 1
-    before = ready[slot]
-    have = keep(data, payload, end, slot, at - taken, held, covered, ready)
+        take_slot(packet, half, t)
+    return read_slot(data, payload, end, at, packet, half, t)
+
+
+@helper
+def read_slot(data: NDArray[np.uint8], payload: int, end: int, at: int, packet: Any, half: Any, t: Tables) -> int:
+    """Keep a segment in its half's slot, and read the slot if more of it lies in one piece now."""
+    taken, slot = np.int64(half.taken), np.int64(half.slot) - 1
+    before = t.ready[slot]
+    have = keep(data, payload, end, slot, at - taken, t)
     if have == before:
         return 0
     base = slot * STREAM_BUDGET
-    outcome = read_stream(
-        held, base, base + have, index, packet, frame, capture, False, runs, halves, named, answers, answer_index,
-        answer_counters, counters, marks, text, joined, arena, starts, lengths, slots, pool, limits,
-    )  # fmt: skip
-    if outcome == FOUND:
-        free_slot(half, owners, counters)
-        half.stage = DONE
-    elif outcome == SKIP:
-        free_slot(half, owners, counters)
+    outcome = read_stream(t.held, base, base + have, False, packet, t)
+    if outcome == MORE and have < STREAM_BUDGET:
+        return 0
+    if outcome == SKIP:
         half.taken = taken + have
-    elif have >= STREAM_BUDGET:
-        free_slot(half, owners, counters)
+    else:
         half.stage = DONE
-        counters[C_LATE] += 1
-    return 0
+        t.counters[C_LATE] += outcome == MORE
+    return free_slot(half, t)
