@@ -40,7 +40,7 @@ def analysis(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Put a hand-made analysis in the place of the real one; its fields may be replaced."""
     made = SimpleNamespace(traffic=plant.make_traffic(), report=plant.make_report(), asked=[])
 
-    def read_traffic(paths: Any, options: Any, progress: Any = None) -> Any:
+    def read_traffic(paths: Any, options: Any, progress: Any = None, *, discovery: bool = True) -> Any:
         made.asked.append((paths, options))
         return made.traffic
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -134,3 +135,16 @@ def test_what_is_no_capture_is_one_line_in_the_words_of_tshark(
 
     with pytest.raises(SecondOpinionError, match=r"^tshark stopped: .*notes.pcap[^\n]+$"):
         heard_by_wireshark(tmp_path / "notes.pcap")
+
+
+@pytest.mark.slow
+def test_others_can_start_programs_in_their_event_loops_afterwards(
+    samples: Path, require_tool: Callable[[str], str]
+) -> None:
+    require_tool("tshark")
+    heard_by_wireshark(samples / "proxy_connect.pcap")
+
+    async def start() -> int:
+        return await (await asyncio.create_subprocess_exec("true")).wait()
+
+    assert asyncio.run(start()) == 0

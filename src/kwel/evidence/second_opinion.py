@@ -8,7 +8,9 @@ Field names: https://www.wireshark.org/docs/dfref/ (tls, dtls, quic, http).
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -98,17 +100,33 @@ def heard_by_wireshark(path: Path) -> set[Heard]:
     import pyshark
     from pyshark.capture.capture import TSharkCrashException
 
-    capture = pyshark.FileCapture(str(path), display_filter=FILTER, custom_parameters=["-n"], keep_packets=False)
     heard: set[Heard] = set()
-    try:
-        for packet in capture:
-            heard.update(read_packet(packet))
-        capture.close()
-    except TSharkCrashException as error:
-        capture._running_processes.clear()  # or pyshark complains once more when the object is collected
-        if CUT_SHORT not in str(error):
-            raise SecondOpinionError(f"tshark stopped: {_last_line(str(error))}") from error
+    with _event_loop_of_its_own():
+        capture = pyshark.FileCapture(str(path), display_filter=FILTER, custom_parameters=["-n"], keep_packets=False)
+        try:
+            for packet in capture:
+                heard.update(read_packet(packet))
+            capture.close()
+        except TSharkCrashException as error:
+            capture._running_processes.clear()  # or pyshark complains once more when the object is collected
+            if CUT_SHORT not in str(error):
+                raise SecondOpinionError(f"tshark stopped: {_last_line(str(error))}") from error
     return heard
+
+
+@contextmanager
+def _event_loop_of_its_own() -> Iterator[None]:
+    """Undo what pyshark leaves behind: it binds asyncio's watcher of child processes to its event loop for good."""
+    policy = asyncio.get_event_loop_policy()
+    watcher, loop = policy.get_child_watcher(), asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        policy.get_child_watcher().close()
+        policy.set_child_watcher(watcher)
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 def _last_line(crash: str) -> str:
