@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,7 +92,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_interrupt_is_one_line_and_status_130(
     cli: Cli, analysis: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("kwel.pipeline.read_traffic", interrupted)
@@ -99,7 +101,7 @@ def test_interrupt_is_one_line_and_status_130(
 
 
 def test_lack_of_memory_is_one_line(cli: Cli, analysis: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    def exhausted(*_: object) -> None:
+    def exhausted(*_: object, **__: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr("kwel.pipeline.read_traffic", exhausted)
@@ -136,7 +138,12 @@ def test_a_real_interrupt_while_waiting_for_standard_input_leaves_no_traceback()
         [sys.executable, "-m", "kwel", "flows", "-"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
     )  # fmt: skip
-    time.sleep(2)
+    assert process.stdin
+    process.stdin.write(b"\xd4\xc3")
+    process.stdin.flush()
+    deadline = time.monotonic() + 60
+    while any(fcntl.ioctl(process.stdin, termios.FIONREAD, bytes(4))) and time.monotonic() < deadline:
+        time.sleep(0.01)  # until it has taken these two bytes and waits for more
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
 
