@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _REMEMBERED: Final = 1 << 16
 _LONGEST_LITERAL: Final = 47  # an IPv6 address in brackets, RFC 4291 section 2.2
 _JUDGED: Final = tuple(field.name for field in fields(Attribution))[3:]
-"""What a judgement says; before it come address, name and chain, which it does not depend on."""
+"""What a judgement says, in order; before it come address, name and chain, which it does not depend on."""
+_OPERATOR, _PARENT, _EVIDENCE = (_JUDGED.index(name) for name in ("operator", "parent", "evidence"))
 
 
 class _Row(NamedTuple):
@@ -215,6 +216,7 @@ class Attributor:
     def _stamped(self, row: _Row, named: HostName) -> tuple[Any, ...]:
         """Return the judgement that fits, with this row of the tables as evidence: the fields after the chain."""
         judged = self._judged_as(row.known, named)
+        stamped = list(judged.values())
         if row.facts and (step := self._hosts.network_step(row.known, row.facts)):
             operator, parent = judged["operator"], judged["parent"]
             if operator and parent:
@@ -222,15 +224,12 @@ class Attributor:
                 parent = Claim(parent.value, parent.grade, (step, *parent.evidence[1:]))
             elif row.facts.as_org:  # no rule knows the network: its registered name is all there is
                 operator = Claim(row.facts.as_org, Grade.C, (step,))
-            judged = {
-                **judged,
-                "operator": operator,
-                "parent": parent,
-                "evidence": (step, *judged["evidence"][1:]),
-            }
-        return tuple(judged[name] for name in _JUDGED)
+            stamped[_OPERATOR], stamped[_PARENT] = operator, parent
+            stamped[_EVIDENCE] = (step, *judged["evidence"][1:])
+        return tuple(stamped)
 
     def _judge(self, known: Known, named: HostName) -> dict[str, Any]:
+        """Return the fields of an attribution after its chain, by name and in order."""
         host = self._hosts.find(known, named)
         service = named.service or known.service
         front = self._front(host, known, named, service)
@@ -241,7 +240,7 @@ class Attributor:
         claims = claims_of(host, location, service, service_grade, known, named)
         jurisdiction = self._supplier_jurisdiction(service)
         steps = [step for claim in claims.values() if claim for step in claim.evidence]
-        return {
+        found = {
             **claims,
             "operator_id": host.operator and host.operator.id,
             "operator_jurisdiction": axes.operator,
@@ -258,11 +257,12 @@ class Attributor:
             "verdict": verdict,
             "reason": reason,
             "evidence": (
-                *dict.fromkeys((*host.evidence, *steps)),
+                *{id(step): step for step in (*host.evidence, *steps)}.values(),
                 self._compared(axes, location, jurisdiction, reason),
             ),
             "rejected": host.rejected + location.rejected,
         }
+        return {name: found[name] for name in _JUDGED}
 
     def _compared(self, axes: Axes, location: Location, supplier: str | None, reason: str) -> Evidence:
         """Return the last step: what was held against the bloc."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import State
-from kwel.dependencies.contacts import distinct, find_contacts
+from kwel.dependencies.contacts import distinct, find_contacts, in_order
 from kwel.dependencies.destinations import Endpoints, judge_all
 from kwel.dependencies.looked_up import Chains, find_looked_up
 from kwel.dependencies.shown import Shown
@@ -101,7 +101,7 @@ def _assemble(
         "bytes_out": np.concatenate([total(_bytes(contacts, flows, traffic, "out")), zeros]),
         "bytes_in": np.concatenate([total(_bytes(contacts, flows, traffic, "in")), zeros]),
     }
-    order = np.lexsort((columns["attribution"], -columns["bytes_out"], columns["state"], columns["asset"]))
+    order = in_order(columns["asset"], columns["state"], -columns["bytes_out"], columns["attribution"])
     columns = {key: column[order] for key, column in columns.items()}
     shown = Shown(traffic, assets, contacts, strongest, looked_up, attributions, columns, order)
     rank = np.empty(len(order), np.int64)
@@ -124,11 +124,13 @@ def _bytes(contacts: Contacts, flows: NDArray, traffic: Traffic, way: str) -> ND
 
 def _strongest(group: NDArray, state: NDArray, first: NDArray, groups: int) -> NDArray:
     """Return, per group, the row of the flow that proves most: the first one in the best state."""
-    order = np.lexsort((first, state, group))
+    best, earliest = np.full(groups, ATTEMPTED), np.full(groups, np.iinfo(np.int64).max)
+    np.minimum.at(best, group, state)
+    proving = np.flatnonzero(state == best[group])
+    np.minimum.at(earliest, group[proving], first[proving])
+    proving = proving[first[proving] == earliest[group[proving]]][::-1]
     rows = np.zeros(groups, np.int64)
-    if len(order):
-        starts = np.flatnonzero(np.diff(group[order], prepend=-1))
-        rows[group[order[starts]]] = order[starts]
+    rows[group[proving]] = proving  # of several, the first: what is written last stays
     return rows
 
 

@@ -78,10 +78,9 @@ class Attributions(Sequence["Attribution"]):
         """Return one, or some."""
         if isinstance(index, slice):
             return [self[position] for position in range(len(self))[index]]
-        position = range(len(self))[index]
-        known = self._known.get(position)
+        known = self._known.get(index)
         if known is None:
-            known = self._known[position] = self._judge(*self._endpoints[position])
+            known = self._known[index] = self._judge(*self._endpoints[index])
         return known
 
     def name(self, index: int) -> str | None:
@@ -104,7 +103,7 @@ def judge_all(
     by_name = np.array([judge.network(None, name) for name, _ in words], np.int64)[said]
     by_address = np.array([judge.network(address, None) for address in addresses] or [0], np.int64)
     network = np.where(address_of >= 0, by_address[address_of], by_name)
-    alike, first_alike = distinct(network, meaning, endpoints.name > 0, address_of >= 0)
+    alike, first_alike = distinct(network, meaning, np.minimum(endpoints.name, 1), np.minimum(address_of, 0))
     pairs = zip(network[first_alike].tolist(), meaning[first_alike].tolist(), strict=True)
     outcome = _numbered([judge.outcome(*pair) for pair in pairs])[alike]
     kind, first = first_seen(_hosts(words, said, addresses, address_of), outcome)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import NameSource
-from kwel.dependencies.contacts import distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -55,7 +54,8 @@ class Chains:
         self._answers = traffic.answers
         aliases = np.flatnonzero(traffic.answers["target"] > 0)
         aliases = aliases[np.argsort(traffic.answers["message"][aliases], kind="stable")]
-        self._aliases = traffic.answers[["message", "owner", "target"]][aliases]
+        self._message = traffic.answers["message"][aliases]
+        self._owner, self._target = traffic.answers["owner"][aliases], traffic.answers["target"][aliases]
 
     def find(self, answer: NDArray, name: NDArray) -> tuple[NDArray, list[tuple[str, ...]]]:
         """Return the aliases behind names in the messages of answers (1 + row), as numbers into a list of chains.
@@ -66,26 +66,33 @@ class Chains:
         chains: dict[tuple[str, ...], int] = {(): 0}
         rows = np.flatnonzero(answer)
         question, message = (self._answers[key][answer[rows] - 1] for key in ("question", "message"))
-        start, end = (np.searchsorted(self._aliases["message"], message, side) for side in ("left", "right"))
+        start, end = (np.searchsorted(self._message, message, side) for side in ("left", "right"))
         held = (end > start) & (question == name[rows])
-        group, first = distinct(start[held], question[held])
-        numbers = []
-        for place in np.flatnonzero(held)[first].tolist():
-            chain = self._follow(self._aliases[start[place] : end[place]], int(question[place]))
-            numbers.append(chains.setdefault(chain, len(chains)))
-        of[rows[held]] = np.array(numbers, np.int64)[group]
+        rows, question, start, end = (column[held] for column in (rows, question, start, end))
+        one = (end - start == 1) & (self._owner[start] == question)  # most messages have one alias, of the question
+        for target, group in _by_value(self._target[start[one]], rows[one]):
+            of[group] = chains.setdefault((self._names[target],), len(chains))
+        for place in np.flatnonzero(~one).tolist():
+            chain = self._follow(slice(start[place], end[place]), int(question[place]))
+            of[rows[place]] = chains.setdefault(chain, len(chains))
         return of, list(chains)
 
-    def _follow(self, aliases: Rows, question: int) -> tuple[str, ...]:
-        links: dict[int, int] = {}
-        for _, owner, target in aliases.tolist():
-            links.setdefault(owner, target)
+    def _follow(self, aliases: slice, question: int) -> tuple[str, ...]:
+        owners, targets = self._owner[aliases].tolist(), self._target[aliases].tolist()
+        links = dict(zip(reversed(owners), reversed(targets), strict=True))  # of several, the first
         chain: list[str] = []
         at = links.get(question)
         while at is not None and len(chain) < len(links):
             chain.append(self._names[at])
             at = links.get(at)
         return tuple(chain)
+
+
+def _by_value(values: NDArray, rows: NDArray) -> Iterator[tuple[int, NDArray]]:
+    """Yield each distinct value with the rows that have it."""
+    order = np.argsort(values)
+    found, start = np.unique(values[order], return_index=True)
+    yield from zip(found.tolist(), np.split(rows[order], start[1:]), strict=False)
 
 
 def find_looked_up(
@@ -105,21 +112,53 @@ def find_looked_up(
         return LookedUp.nothing()
     pair, at = np.unique(asset * names + named["name"][rows], return_index=True)
     asker = of_initiator[answers["flow"]].astype(np.int64)
-    answer_pair = asker * names + answers["question"]
-    cut = answer_pair[answers["kind"] == 0]  # nobody can tell whether these were contacted
-    contacted = np.concatenate([_contacted_pairs(traffic, contacts, names, asker, answer_pair), cut])
-    left = ~np.isin(pair, contacted) & ~np.isin(pair, _only_inside(answers, answer_pair, is_outside))
-    left &= _may_be_outside(pair % names, traffic.names)
-    pair, rows = pair[left], rows[at[left]]
-    return LookedUp(pair // names, pair % names, rows, _first_rows(pair, answer_pair) + 1)
+    place = _place_in(pair, asker * names + answers["question"])
+    left = np.ones(len(pair), bool)
+    left[_contacted(traffic, contacts, pair)] = False
+    left[place[(answers["kind"] == 0) & (place >= 0)]] = False  # nobody can tell whether these were contacted
+    open_answers = np.flatnonzero((place >= 0) & left[place] & (answers["target"] == 0))
+    left[place[_to_contacted(traffic, contacts, asker, open_answers)]] = False
+    left &= ~_is_inside(answers, place, is_outside, len(pair))
+    left[left] = _may_be_outside(pair[left] % names, traffic.names)
+    answer = np.zeros(len(pair), np.int64)
+    told = np.flatnonzero(place >= 0)[::-1]
+    answer[place[told]] = told + 1  # of several, the first: what is written last stays
+    return LookedUp(pair[left] // names, pair[left] % names, rows[at[left]], answer[left])
 
 
-def _only_inside(answers: Rows, answer_pair: NDArray, is_outside: IsOutside) -> NDArray:
-    """Return asset * names + name where all addresses that the asset was told lie within the plant."""
-    addresses = (answers["target"] == 0) & (answers["kind"] > 0)
-    outside = addresses & is_outside(answers["address_hi"], answers["address_lo"])
-    inside: NDArray = answer_pair[addresses & ~outside]
-    return inside[~np.isin(inside, answer_pair[outside])]
+def _place_in(pairs: NDArray, wanted: NDArray) -> NDArray:
+    """Return where in *pairs*, which are in order, each wanted one is; -1 where it is not."""
+    place = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
+    return np.where(pairs[place] == wanted, place, -1)
+
+
+def _contacted(traffic: Traffic, contacts: Contacts, pair: NDArray) -> NDArray:
+    """Return the places in *pair*, asset * names + name in order, of what was contacted by that name."""
+    names = len(traffic.names)
+    answer = traffic.flows["answer"][contacts.flow].astype(np.int64)
+    asked = traffic.answers["question"][answer[answer > 0] - 1]
+    by_name = _place_in(pair, contacts.asset * names + contacts.name)
+    by_answer = _place_in(pair, contacts.asset[answer > 0] * names + asked)
+    return np.concatenate([by_name[by_name >= 0], by_answer[by_answer >= 0]])
+
+
+def _to_contacted(traffic: Traffic, contacts: Contacts, asker: NDArray, rows: NDArray) -> NDArray:
+    """Return those *rows* of the answers whose address the asset contacted without saying a name."""
+    answers = traffic.answers
+    unnamed = traffic.flows["name_frame"][contacts.flow] == 0
+    address_of_answer = _mix(asker[rows], answers["address_hi"][rows], answers["address_lo"][rows])
+    address_of_flow = _mix(contacts.asset[unnamed], contacts.hi[unnamed], contacts.lo[unnamed])
+    return rows[np.isin(address_of_answer, np.unique(address_of_flow))]
+
+
+def _is_inside(answers: Rows, place: NDArray, is_outside: IsOutside, places: int) -> NDArray:
+    """Return for each place whether an asset was told addresses for it, all of them within the plant."""
+    told = np.flatnonzero((answers["target"] == 0) & (answers["kind"] > 0) & (place >= 0))
+    outside = is_outside(answers["address_hi"][told], answers["address_lo"][told])
+    has_inside, has_outside = np.zeros((2, places), bool)
+    has_inside[place[told[~outside]]] = True
+    has_outside[place[told[outside]]] = True
+    return has_inside & ~has_outside
 
 
 def _may_be_outside(name: NDArray, names: Names) -> NDArray:
@@ -128,34 +167,6 @@ def _may_be_outside(name: NDArray, names: Names) -> NDArray:
     texts = (names[number] for number in found.tolist())
     possible = [not ("." not in text or text.endswith(NOT_A_HOST) or text.startswith("_")) for text in texts]
     return np.array(possible, bool)[of]
-
-
-def _first_rows(wanted: NDArray, values: NDArray) -> NDArray:
-    """Return the first row of *values* with each wanted value; -1 for none."""
-    rows = np.flatnonzero(np.isin(values, wanted))
-    found, first = np.unique(values[rows], return_index=True)
-    place = np.searchsorted(found, wanted)
-    there = found[np.minimum(place, max(0, len(found) - 1))] == wanted if len(found) else np.zeros(len(wanted), bool)
-    at = np.full(len(wanted), -1, np.int64)
-    at[there] = rows[first[place[there]]]
-    return at
-
-
-def _contacted_pairs(traffic: Traffic, contacts: Contacts, names: int, asker: NDArray, answer_pair: NDArray) -> NDArray:
-    """Return asset * names + name for every name that an asset contacted, or may have."""
-    flow_answer = traffic.flows["answer"][contacts.flow].astype(np.int64)
-    by_answer = traffic.answers["question"][flow_answer[flow_answer > 0] - 1].astype(np.int64)
-    unnamed = traffic.flows["name_frame"][contacts.flow] == 0
-    address_of_answer = _mix(asker, traffic.answers["address_hi"], traffic.answers["address_lo"])
-    address_of_flow = _mix(contacts.asset[unnamed], contacts.hi[unnamed], contacts.lo[unnamed])
-    perhaps = np.isin(address_of_answer, address_of_flow) & (traffic.answers["target"] == 0)
-    return np.concatenate(
-        [
-            contacts.asset * names + contacts.name,
-            contacts.asset[flow_answer > 0] * names + by_answer,
-            answer_pair[perhaps],
-        ]
-    )
 
 
 def _mix(asset: NDArray, hi: NDArray, lo: NDArray) -> NDArray:

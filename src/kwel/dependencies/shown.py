@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kwel.columns import Application, NameSource, State, address_text
 from kwel.model import STATES, Dependency, Evidence, Where
@@ -17,6 +17,34 @@ if TYPE_CHECKING:
     from kwel.model import Asset, Attribution, Traffic
 
 TCP = 6
+TRANSPORTS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP"}
+APPLICATIONS = {int(spoken): spoken.label if spoken else None for spoken in Application}
+STATE_WORDS = {state: state.name.lower() for state in State}
+COLUMNS = ("asset", "attribution", "state", "first", "last", "flows", "bytes_out", "bytes_in")
+_KINDS = {State.UNANSWERED: "syn-unanswered", State.REFUSED: "refused"}
+
+
+class _Flow(NamedTuple):
+    """What a flow is evidence of: the fields of ``columns.FLOW`` that are told."""
+
+    initiator_hi: int
+    initiator_lo: int
+    responder_hi: int
+    responder_lo: int
+    responder_port: int
+    transport: int
+    first_frame: int
+    name: int
+    name_frame: int
+    answer: int
+    capture: int
+    name_source: int
+    state: int
+    application: int
+
+
+FLOW_FIELDS = list(_Flow._fields)
+ANSWER_FIELDS = ["question", "owner", "address_hi", "address_lo", "capture", "frame"]
 
 
 class Shown:
@@ -36,20 +64,25 @@ class Shown:
         self._traffic, self._assets, self._contacts = traffic, assets, contacts
         self._strongest, self._looked_up = strongest, looked_up
         self._attributions, self._columns, self._order = attributions, columns, order
+        self._captures = [capture.name for capture in traffic.captures]
+        # A whole row at once: its fields one by one would each take as long.
+        self._flows, self._answers = traffic.flows[FLOW_FIELDS], traffic.answers[ANSWER_FIELDS]
 
     def build(self, index: int) -> Dependency:
         """Return dependency *index* as an object."""
-        column = {key: int(values[index]) for key, values in self._columns.items()}
-        asset, attribution = self._assets[column["asset"]], self._attributions[column["attribution"]]
-        row = int(self._order[index])
+        owner, kind, state, first, last, flows, bytes_out, bytes_in = [
+            self._columns[key].item(index) for key in COLUMNS
+        ]
+        asset, attribution = self._assets[owner], self._attributions[kind]
+        row = self._order.item(index)
         port: int | None = None
         application: str | None = None
         if row < len(self._strongest):
-            contact = int(self._strongest[row])
-            flow = self._traffic.flows[self._contacts.flow[contact]]
-            port = int(flow["responder_port"]) or None
-            application = Application(int(flow["application"])).label if flow["application"] else None
-            evidence = self._of_flow(flow, int(self._contacts.name[contact]))
+            contact = self._strongest.item(row)
+            flow = _Flow(*self._flows[self._contacts.flow.item(contact)].item())
+            port = flow.responder_port or None
+            application = APPLICATIONS[flow.application]
+            evidence = self._of_flow(flow)
         else:
             evidence = self._of_question(row - len(self._strongest))
         return Dependency(
@@ -58,50 +91,50 @@ class Shown:
             asset.kind,
             attribution.name or attribution.address or "",
             attribution,
-            STATES[column["state"]],
-            column["first"],
-            column["last"],
-            column["flows"],
-            column["bytes_out"],
-            column["bytes_in"],
+            STATES[state],
+            first,
+            last,
+            flows,
+            bytes_out,
+            bytes_in,
             port,
             application,
             (*evidence, *attribution.evidence),
         )
 
     def _where(self, capture: int, frame: int) -> Where:
-        return Where(self._traffic.captures[capture].name, frame)
+        return Where(self._captures[capture], frame)
 
-    def _of_flow(self, flow: NDArray, name: int) -> tuple[Evidence, ...]:
-        names, transport = self._traffic.names, {6: "TCP", 17: "UDP", 1: "ICMP", 58: "ICMPv6", 132: "SCTP"}
-        state = State(int(flow["state"]))
+    def _of_flow(self, flow: _Flow) -> tuple[Evidence, ...]:
+        state = State(flow.state)
         values = (
-            ("initiator", address_text(int(flow["initiator_hi"]), int(flow["initiator_lo"]))),
-            ("responder", address_text(int(flow["responder_hi"]), int(flow["responder_lo"]))),
-            ("port", str(int(flow["responder_port"]))),
-            ("transport", transport.get(int(flow["transport"]), f"IP {int(flow['transport'])}")),
-            ("state", state.name.lower()),
+            ("initiator", address_text(flow.initiator_hi, flow.initiator_lo)),
+            ("responder", address_text(flow.responder_hi, flow.responder_lo)),
+            ("port", str(flow.responder_port)),
+            ("transport", TRANSPORTS.get(flow.transport) or f"IP {flow.transport}"),
+            ("state", STATE_WORDS[state]),
         )
-        kind = {State.UNANSWERED: "syn-unanswered", State.REFUSED: "refused"}.get(state, "flow-seen")
-        if kind == "syn-unanswered" and int(flow["transport"]) != TCP:
+        kind = _KINDS.get(state, "flow-seen")
+        if kind == "syn-unanswered" and flow.transport != TCP:
             kind = "unanswered"
-        steps = [Evidence("observed", kind, values, self._where(int(flow["capture"]), int(flow["first_frame"])))]
-        if flow["name_frame"]:
-            source = NameSource(int(flow["name_source"])).label
-            where = self._where(int(flow["capture"]), int(flow["name_frame"]))
-            steps.append(Evidence("observed", source, (("name", names[int(flow["name"])]),), where))
-        if flow["answer"]:
-            steps.append(self._of_answer(int(flow["answer"])))
+        steps = [Evidence("observed", kind, values, self._where(flow.capture, flow.first_frame))]
+        if flow.name_frame:
+            source, name = NameSource(flow.name_source).label, self._traffic.names[flow.name]
+            where = self._where(flow.capture, flow.name_frame)
+            steps.append(Evidence("observed", source, (("name", name),), where))
+        if flow.answer:
+            steps.append(self._of_answer(flow.answer))
         return tuple(steps)
 
     def _of_answer(self, answer: int) -> Evidence:
-        row, names = self._traffic.answers[answer - 1], self._traffic.names
+        names = self._traffic.names
+        question, owner, hi, lo, capture, frame = self._answers[answer - 1].item()
         values = (
-            ("name", names[int(row["question"])]),
-            ("address", address_text(int(row["address_hi"]), int(row["address_lo"]))),
-            ("chain", names[int(row["owner"])] if row["owner"] != row["question"] else ""),
+            ("name", names[question]),
+            ("address", address_text(hi, lo)),
+            ("chain", names[owner] if owner != question else ""),
         )
-        return Evidence("observed", "dns-answer", values, self._where(int(row["capture"]), int(row["frame"])))
+        return Evidence("observed", "dns-answer", values, self._where(capture, frame))
 
     def _of_question(self, index: int) -> tuple[Evidence, ...]:
         answer = int(self._looked_up.answer[index])

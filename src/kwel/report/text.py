@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from markupsafe import Markup, escape
@@ -86,6 +87,9 @@ class Text:
         return self.nl == self.en
 
 
+_remembered = lru_cache(1 << 14, typed=True)
+"""Hosts and operators come back in every chapter. Typed: markup is not the same as a string that reads so."""
+
 NOTHING = Text(Markup(""), Markup(""))
 
 Value = Text | Markup | str
@@ -95,12 +99,14 @@ NOT_ANY = Text(Markup(DASH), Markup(DASH))
 """Where a figure would stand if there were one."""
 
 
+@_remembered
 def plain(text: str) -> Text:
     """Return *text*, the same in both languages, without isolation: for what we ourselves wrote."""
     safe = escape(visible(text))
     return Text(safe, safe)
 
 
+@_remembered
 def wire(text: str, longest: int = LONGEST) -> Text:
     """Return a string that came from a capture, a rule file or the command line, isolated.
 
@@ -111,6 +117,7 @@ def wire(text: str, longest: int = LONGEST) -> Text:
     return Text(safe, safe)
 
 
+@_remembered
 def code(text: str, longest: int = LONGEST) -> Text:
     """Return *text* isolated and in the monospaced face: addresses, commands, digests."""
     safe = Markup(f"<code><bdi>{escape(visible(text, longest))}</bdi></code>")
