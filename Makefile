@@ -8,7 +8,7 @@ REPORT := out/mixed_plant.html
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-fast check docs data bench setup setup-test clean
+.PHONY: help report test test-fast check golden docs data bench setup setup-test clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -37,6 +37,9 @@ check: setup-test ## Formatting, style, types, imports between stages
 
 bench: setup-test ## The table of speed and memory, beside other tools
 	$(BIN)/python -m benchmarks.run
+
+golden: setup-test ## Write the conclusions of the samples anew: then review the difference
+	KWEL_GOLDEN=write $(BIN)/python -m pytest -q tests/test_golden.py
 
 docs: setup-test ## Write the generated parts of docs/ anew
 	$(BIN)/python docs/generate.py

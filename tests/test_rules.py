@@ -70,6 +70,7 @@ def test_blocs_grow_from_the_narrow_to_the_wide() -> None:
     assert all(small < large for small, large in itertools.pairwise(sizes))
 
 
+@pytest.mark.slow
 def test_every_region_that_the_tables_know_has_a_country(shipped_regions: set[tuple[str, str]]) -> None:
     owners = {claim.provider: o.regions for o in OPERATORS for claim in o.ranges}
     unknown = {(p, r) for p, r in shipped_regions if r not in BOOK.regions[owners[p]] and r != "global"}

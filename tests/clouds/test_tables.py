@@ -170,6 +170,7 @@ def covering(feed: Feed, lengths: dict[int, list[int]], version: int, address: i
     return [(key[1], feed[key]) for key in keys if key in feed]
 
 
+@pytest.mark.slow
 def test_every_published_prefix_is_found_at_both_ends(tables: Tables, feed: Feed) -> None:
     lengths: defaultdict[int, list[int]] = defaultdict(list)
     for version, length in sorted({key[:2] for key in feed}, reverse=True):
