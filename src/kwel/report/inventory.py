@@ -154,7 +154,7 @@ def _drawn(kind: Text, states: list[Control], each: int) -> Marks:
 
 def rows(report: Report, relations: Relations, totals: Totals, order: list[int], phrases: Phrases) -> list[Row]:
     """Return the rows of the asset table."""
-    best = np.lexsort((relations.destination, -relations.total, -relations.rank, relations.asset))
+    best = np.lexsort((-relations.total, len(RANKED) * relations.asset - relations.rank))
     edges = np.searchsorted(relations.asset[best], np.arange(len(report.assets) + 1))
     shown = []
     for position, asset in enumerate(order[:ROWS]):

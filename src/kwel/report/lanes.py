@@ -15,7 +15,7 @@ import numpy as np
 from kwel.report import numbers
 from kwel.report.fit import fit
 from kwel.report.numbers import DAY, HOUR, MINUTE, NANO
-from kwel.report.relations import RANKED, operational
+from kwel.report.relations import RANKED, by_importance
 from kwel.report.text import NOTHING, Text, plain
 
 if TYPE_CHECKING:
@@ -94,9 +94,7 @@ def chart(report: Report, relations: Relations, say: Catalogue) -> Chart | None:
 
 
 def _most_important(report: Report, relations: Relations) -> list[int]:
-    ot = operational(report)[relations.asset]
-    order = np.lexsort((relations.destination, relations.asset, -relations.total, ~ot, -relations.rank))
-    chosen: list[int] = order[:SHOWN].tolist()
+    chosen: list[int] = by_importance(report, relations)[:SHOWN].tolist()
     return chosen
 
 

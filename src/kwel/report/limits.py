@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from kwel.model import Control
 from kwel.report import numbers
 from kwel.report.relations import ATTEMPTED, RANKED, RESOLVED_ONLY
@@ -97,9 +99,10 @@ def _problems(capture: Capture, say: Catalogue) -> list[Text]:
 def _undecided(report: Report, relations: Relations, say: Catalogue) -> list[Text]:
     """Return what the dependencies themselves leave open."""
     state = report.dependencies.state
+    unnamed = np.array([destination.service is None for destination in relations.destinations], bool)
     counts = {
         "undecided": int((relations.rank == RANKED.index(Control.UNDECIDED)).sum()),
-        "unnamed": sum(relations.destinations[d].service is None for d in relations.destination.tolist()),
+        "unnamed": int(unnamed[relations.destination].sum()),
         "attempts": int((state == ATTEMPTED).sum()),
         "lookups": int((state == RESOLVED_ONLY).sum()),
     }

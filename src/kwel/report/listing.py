@@ -10,7 +10,7 @@ import numpy as np
 from kwel.report import numbers
 from kwel.report.layout import band_width
 from kwel.report.phrases import operator_name
-from kwel.report.relations import RANKED, operational
+from kwel.report.relations import RANKED, by_importance
 from kwel.report.sankey import law_names, place_of
 from kwel.report.text import NOT_ANY, Text, joined, plain, wire
 
@@ -69,8 +69,7 @@ class Listing:
 
 def listing(report: Report, relations: Relations, phrases: Phrases) -> Listing:
     """Return the relations as a table and as a list."""
-    ot = operational(report)[relations.asset]
-    order = np.lexsort((relations.destination, relations.asset, -relations.total, ~ot, -relations.rank)).tolist()
+    order = by_importance(report, relations).tolist()
     made: dict[int, Link] = {}
 
     def link(relation: int) -> Link:
@@ -96,11 +95,13 @@ def listing(report: Report, relations: Relations, phrases: Phrases) -> Listing:
 
 def _by_law(relations: Relations, order: list[int], phrases: Phrases) -> dict[Text, list[int]]:
     """Return the relations under each law: most relations first, undecided and European after the others."""
-    laws = [(destination.control, destination.laws) for destination in relations.destinations]
-    groups: dict[tuple[Control, tuple[str, ...]], list[int]] = {}
-    for relation, destination in zip(order, relations.destination[order].tolist(), strict=True):
-        groups.setdefault(laws[destination], []).append(relation)
-    ranked = sorted(groups.values(), key=lambda members: (-int(relations.rank[members[0]]), -len(members)))
+    seen: dict[tuple[Control, tuple[str, ...]], int] = {}
+    laws = [seen.setdefault((d.control, d.laws), len(seen)) for d in relations.destinations]
+    ordered = np.array(order, np.int64)
+    law = np.array(laws, np.int64)[relations.destination[ordered]]
+    _, first = np.unique(law, return_index=True)
+    groups = [ordered[law == law[start]].tolist() for start in np.sort(first).tolist()]
+    ranked = sorted(groups, key=lambda members: (-int(relations.rank[members[0]]), -len(members)))
     lead = [relations.destinations[int(relations.destination[members[0]])] for members in ranked]
     names = [joined(law_names(destination, phrases.say)) for destination in lead]
     return dict(zip(names, ranked, strict=True))

@@ -145,6 +145,13 @@ def total(report: Report, relations: Relations) -> Totals:
     return Totals(rank, out, into, attempts, lookups)
 
 
+def by_importance(report: Report, relations: Relations) -> Column:
+    """Return the relations, the worst first, then what runs the plant, then by bytes, asset and destination."""
+    ot = operational(report)[relations.asset]
+    order: Column = np.lexsort((-relations.total, -2 * relations.rank - ot))  # stable: they are by asset already
+    return order
+
+
 def operational(report: Report) -> Column:
     """Return for each asset whether it is known to run the plant."""
     kinds = (AssetKind.OT, AssetKind.IIOT)

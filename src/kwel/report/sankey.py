@@ -47,6 +47,19 @@ class Drawing:
     bands: list[Band]
 
 
+class _Ranked(NamedTuple):
+    """All possible boxes of one column of the diagram."""
+
+    first: Column
+    """For each box, the first of its relations."""
+    of: Column
+    """For each relation, its box."""
+    rank: Column
+    bytes: Column
+    best: Column
+    """The boxes, the most important first."""
+
+
 class _Choice(NamedTuple):
     """One column of the diagram."""
 
@@ -73,8 +86,9 @@ def draw(report: Report, relations: Relations, say: Catalogue) -> Drawing | None
 
 def _fewest_that_show_most(keys: list[Column], relations: Relations, ot: Column) -> tuple[list[_Choice], list[Band]]:
     """Return as many boxes as can be shown without the bands becoming a tangle."""
+    ranked = [_rank(key, relations, column, ot) for column, key in enumerate(keys)]
     for limits in SHOWN:
-        choices = [_choose(keys[column], relations, column, ot, limits[column]) for column in range(4)]
+        choices = [_choose(ranked[column], column, limits[column]) for column in range(4)]
         bands = _bands(choices, relations)
         if max(Counter(band.source.column for band in bands).values()) <= MOST_BANDS:
             break
@@ -98,8 +112,8 @@ def _identity(destination: Destination) -> tuple[object, object, object]:
     return service, (destination.supplier, destination.operator), (destination.control, destination.laws)
 
 
-def _choose(key: Column, relations: Relations, column: int, ot: Column, most: int) -> _Choice:
-    """Return the boxes of a column: the worst first, then what runs the plant, then by bytes.
+def _rank(key: Column, relations: Relations, column: int, ot: Column) -> _Ranked:
+    """Put the possible boxes of a column in order: the worst first, then what runs the plant, then by bytes.
 
     Among the laws, Europe and undecided always have their own boxes: they are the answer, not a rest.
     """
@@ -109,13 +123,18 @@ def _choose(key: Column, relations: Relations, column: int, ot: Column, most: in
     np.add.at(count, of, relations.total)
     runs = ot[key[first]] if column == ASSET else np.zeros(len(first), bool)
     answer = rank < RANKED.index(Control.NON_EUROPEAN) if column == LAW else np.zeros(len(first), bool)
-    best = np.lexsort((first, -count, ~runs, -rank, ~answer))
+    return _Ranked(first, of, rank, count, np.lexsort((first, -count, ~runs, -rank, ~answer)))
+
+
+def _choose(ranked: _Ranked, column: int, most: int) -> _Choice:
+    """Return the boxes of a column: the best of them, and one for all the others."""
+    first, of, rank, total, best = ranked
     limit = most if len(best) > most + 1 else len(best)
     position = np.full(len(first), limit)
     position[best[:limit]] = np.arange(limit)
-    boxes = [Box(column, RANKED[rank[key_]], int(count[key_])) for key_ in best[:limit].tolist()]
+    boxes = [Box(column, RANKED[rank[key_]], int(total[key_])) for key_ in best[:limit].tolist()]
     if rest := best[limit:].tolist():
-        boxes.append(Box(column, RANKED[rank[rest].max()], int(count[rest].sum()), stands_for=len(rest)))
+        boxes.append(Box(column, RANKED[rank[rest].max()], int(total[rest].sum()), stands_for=len(rest)))
     return _Choice(boxes, position[of], first[best[:limit]].tolist())
 
 
