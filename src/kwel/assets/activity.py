@@ -114,8 +114,8 @@ def _conversations(traffic: Traffic, devices: Devices) -> _Conversations:
     application = np.concatenate(
         [flows["application"][known].astype(np.int64), np.full(len(connects), CONNECT_CODE, np.int64)]
     )
-    of_flow = flows[["packets_in", "transport", "payload_out"]][flow]
-    answered = (of_flow["packets_in"] > 0) | ((of_flow["transport"] == TCP) & (of_flow["payload_out"] > 0))
+    asked = (flows["transport"][flow] == TCP) & (flows["payload_out"][flow] > 0)
+    answered = (flows["packets_in"][flow] > 0) | asked
     server = np.where(answered, devices.of_responder[flow], -1).astype(np.int32)
     return _Conversations(flow, application, devices.of_initiator[flow], server)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kwel.assets.oui import vendor
-from kwel.columns import ClaimKind, State, address_text, mac_text
+from kwel.columns import ClaimKind, State, mac_text
+from kwel.columns import address_text as spelt
 from kwel.model import Evidence, Where
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ COLUMNS = [
     "initiator_hi", "initiator_lo", "responder_hi", "responder_lo", "responder_port", "transport", "state", "capture",
     "first_frame",
 ]  # fmt: skip
+
+address_text = lru_cache(1 << 14)(spelt)
+"""A device is on one side of many flows, and servers are on the other side of most."""
 
 
 class Witness:

@@ -66,9 +66,9 @@ class LooksUp(Protocol):
 class Attributor:
     """Attributes endpoints; remembers what it has judged.
 
-    Who has many endpoints asks in three steps, the first two once an address and once a name: ``network`` and
-    ``meaning`` number what is alike, and ``outcome`` judges a pair of such numbers. Endpoints with the same two numbers
-    differ in nothing but address, name, CNAME chain and the wording of evidence.
+    Who has many endpoints asks in steps, the first two once an address and once a name: ``network`` and ``meaning``
+    number what is alike, and ``outcome`` judges a pair of such numbers. Endpoints with the same two numbers differ in
+    nothing but address, name, CNAME chain and the wording of evidence.
     """
 
     def __init__(self, book: Rulebook, tables: LooksUp, bloc: str = "EEA") -> None:

@@ -5,7 +5,8 @@ Supplier and service are graded here: a name says what it is for, and the networ
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from kwel.clouds.steps import inferred, lowered, operator_rule, service_rule
 from kwel.model import Claim, Evidence, Grade
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from kwel.clouds.names import HostName
     from kwel.clouds.places import Location
     from kwel.rulemodel import Operator, Service
+
+
+_REMEMBERED: Final = 1 << 10
+"""Operators whose steps are kept: each is in thousands of judgements."""
 
 
 def jurisdictions(service: Service | None) -> tuple[str, ...]:
@@ -68,6 +73,7 @@ def claims_of(
     return {"operator": operator, "parent": parent, "location": place, "service": purpose}
 
 
+@lru_cache(_REMEMBERED)
 def _entity(operator: Operator) -> Evidence:
     return inferred(
         "operator-entity",
@@ -78,6 +84,7 @@ def _entity(operator: Operator) -> Evidence:
     )
 
 
+@lru_cache(_REMEMBERED)
 def _parent(operator: Operator) -> Evidence:
     return inferred(
         "parent",
