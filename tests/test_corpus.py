@@ -5,6 +5,7 @@ The truth is Wireshark's, and an independent ClientHello reader's; see the corpu
 
 from __future__ import annotations
 
+import html
 import ipaddress
 import json
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kwel.columns import NameSource, address_text
-from kwel.pipeline import read_traffic
+from kwel.pipeline import analyse, read_traffic
+from kwel.report import headline, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,10 +50,21 @@ def heard_in(path: Path, corpus: Path, traffic: Traffic) -> Iterator[Seen]:
         yield str(path.relative_to(corpus / "captures")), ends, printable(traffic.names[int(row["name"])])
 
 
+def files_of(corpus: Path) -> list[Path]:
+    return [path for path in sorted((corpus / "captures").rglob("*")) if path.is_file() and path.name != "README.md"]
+
+
+@pytest.mark.slow
+def test_every_eighth_capture_becomes_a_report(shared: Callable[[str], Path]) -> None:
+    for path in files_of(shared("corpus"))[::8]:
+        report = analyse(str(path)).report
+        assert headline(report, "nl") in html.unescape(render(report, "nl")).replace("\N{NO-BREAK SPACE}", " "), path
+
+
 @pytest.mark.slow
 def test_every_capture_is_read_and_its_tls_names_are_found(shared: Callable[[str], Path]) -> None:
     corpus = shared("corpus")
-    files = [path for path in sorted((corpus / "captures").rglob("*")) if path.is_file() and path.name != "README.md"]
+    files = files_of(corpus)
     truth: set[Seen] = set()
     heard: set[Seen] = set()
     for path in files:
