@@ -58,7 +58,9 @@ def files_of(corpus: Path) -> list[Path]:
 def test_every_eighth_capture_becomes_a_report(shared: Callable[[str], Path]) -> None:
     for path in files_of(shared("corpus"))[::8]:
         report = analyse(str(path)).report
-        assert headline(report, "nl") in html.unescape(render(report, "nl")).replace("\N{NO-BREAK SPACE}", " "), path
+        page = html.unescape(render(report, "nl")).replace("\N{NO-BREAK SPACE}", " ")
+        is_told = headline(report, "nl").rstrip(".") in page
+        assert is_told, path
 
 
 @pytest.mark.slow
