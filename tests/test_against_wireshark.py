@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from kwel.model import Traffic
 
+pytestmark = pytest.mark.slow  # tshark reads every sample
+
 CAPTURES = sorted(path for path in SAMPLES.iterdir() if path.suffix in (".pcap", ".pcapng"))
 TUNNELLED = {"erspan2", "erspan2_frag", "erspan3", "gre_teb", "tzsp", "vxlan_mirror"}
 each = pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)

@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow  # Chromium draws every page
+
 Visit = Any
 ALL = ("plant", "hostile", "nothing")
 
