@@ -19,7 +19,7 @@ from kwel.columns import CLAIM, Application, ClaimKind, NameSource, address_halv
 from kwel.model import Coverage, Observed, Report, Traffic, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
 
@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 
 USED = ("used", "discovery")
 """Packets that the analysis rests on: those of flows, and those that tell who is who on the local network."""
+
+LOCAL = {Application.MDNS: NameSource.MDNS, Application.LLMNR: NameSource.LLMNR}
+"""Protocols in which hosts give themselves names."""
+
+MOST_LOCAL_NAMES = 50_000
+"""Pairs of address and name that are kept of them. Beyond, a capture shows a storm; they are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +174,13 @@ def read_traffic(
 
 def _gather(captures: tuple[Any, ...], heard: Heard, second_look: SecondLook) -> Traffic:
     stops = dict(heard.stops)
+    own_names, crowded_out = _local_names(heard, captures)
+    notes = {**heard.notes, **second_look.counts, "local-names-not-kept": crowded_out}
     coverage = Coverage(
         packets=sum(stops.values()),
         used=sum(stops[reason] for reason in USED),
         set_aside={reason: count for reason, count in sorted(stops.items()) if count and reason not in USED},
-        notes={key: count for key, count in sorted({**heard.notes, **second_look.counts}.items()) if count},
+        notes={key: count for key, count in sorted(notes.items()) if count},
     )
     return Traffic(
         captures=captures,
@@ -181,7 +189,7 @@ def _gather(captures: tuple[Any, ...], heard: Heard, second_look: SecondLook) ->
         named=heard.named,
         answers=heard.answers,
         claims=_with_bindings(heard.claims, second_look),
-        observed=(*second_look.observed, *_local_names(heard, captures)),
+        observed=(*second_look.observed, *own_names),
         coverage=coverage,
     )
 
@@ -199,25 +207,27 @@ def _with_bindings(claims: Rows, second_look: SecondLook) -> Rows:
     return np.concatenate([claims, more[np.sort(first)]])
 
 
-def _local_names(heard: Heard, captures: tuple[Any, ...]) -> Iterable[Observed]:
-    """Yield the names that hosts give themselves in mDNS and LLMNR answers."""
+def _local_names(heard: Heard, captures: tuple[Any, ...]) -> tuple[list[Observed], int]:
+    """Return the names that hosts give themselves in mDNS and LLMNR answers, and how many there was no room for."""
+    from kwel.dependencies.contacts import distinct
+
     answers, flows = heard.answers, heard.flows
-    if not len(answers):
-        return
     spoken = flows["application"][answers["flow"]]
-    seen = set()
-    local = {Application.MDNS: NameSource.MDNS, Application.LLMNR: NameSource.LLMNR}
-    for i in np.flatnonzero(np.isin(spoken, [int(key) for key in local]) & (answers["target"] == 0)).tolist():
+    rows = np.flatnonzero(np.isin(spoken, [int(key) for key in LOCAL]) & (answers["target"] == 0))
+    _, first = distinct(spoken[rows], *(answers[key][rows] for key in ("owner", "address_hi", "address_lo")))
+    rows = np.sort(rows[first])
+    own = dict[tuple[str, str, str], Observed]()
+    for i in rows[:MOST_LOCAL_NAMES].tolist():
         row = answers[i]
         address = address_text(int(row["address_hi"]), int(row["address_lo"]))
         name = heard.names[int(row["owner"])].removesuffix(".local")
-        protocol = local[Application(int(spoken[i]))].label
-        key = (address, name, protocol)
-        if key not in seen and not name.endswith(".arpa"):
-            seen.add(key)
+        protocol = LOCAL[Application(int(spoken[i]))].label
+        if not name.endswith(".arpa"):
             where = Where(captures[row["capture"]].name, int(row["frame"]))
             vlan = int(flows["vlan"][row["flow"]])
-            yield Observed("hostname", name, protocol, where, int(row["time"]), address, None, vlan)
+            said = Observed("hostname", name, protocol, where, int(row["time"]), address, None, vlan)
+            own.setdefault((address, name, protocol), said)
+    return list(own.values()), max(0, len(rows) - MOST_LOCAL_NAMES)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ EXTERNAL: Final = -1
 """A side of a flow that lies outside."""
 NOBODY: Final = -2
 """A side that is no device: multicast, broadcast, or an internal address from which nothing was ever heard."""
-MOST_HOSTS: Final = 100_000
+MOST_HOSTS: Final = 50_000
 """Addresses that become assets. Beyond, a capture shows a scan or a flood; they are counted."""
 TCP: Final = 6
 SIDES: Final = ("initiator", "responder")

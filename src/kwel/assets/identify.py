@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kwel.assets import describe, evidence
-from kwel.assets.activity import NEVER, watch
+from kwel.assets.activity import watch
 from kwel.assets.devices import Devices
 from kwel.assets.evidence import STEPS, Witness
 from kwel.assets.hosts import find_hosts, sort_key
@@ -125,7 +125,7 @@ class _Writer:
 
     def _when(self, index: int, device: Device) -> tuple[int, int]:
         times = [proof.time for _, proof in device.proofs] + [said.time for said in device.observed]
-        if self._activity.first[index] != NEVER:
+        if self._activity.first_flow[index] >= 0:
             times += [self._activity.first[index], self._activity.last[index]]
         return min(times), max(times)
 

@@ -151,6 +151,7 @@ class CaptureFile:
         self._hash_file = hash_file
         self._refusal = problem
         self._reading: Reading | None = None
+        self._known: model.Capture | None = None
 
     @property
     def problem(self) -> str | None:
@@ -172,11 +173,15 @@ class CaptureFile:
         """Yield the frames from the first to the last that is sound; then see ``problem``."""
         if self._refusal is not None:
             return
-        self._reading = Reading(self.path, hash_file=self._hash_file)
+        self._reading, self._known = Reading(self.path, hash_file=self._hash_file), None
         yield from self._reading.batches()
+        self._known = self.describe()
+        self._reading.index = None  # its tables are large, and there may be thousands of files
 
     def describe(self) -> model.Capture:
         """Return what is known of the file so far: all of it once its batches have been read."""
+        if self._known is not None:
+            return self._known
         done = self._reading or Reading(self.path)
         index = done.index
         first, last = index.times if index else (None, None)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
+from contextlib import suppress
 
 import click
 
@@ -14,7 +16,7 @@ from kwel.cli.dependencies import dependencies
 from kwel.cli.explain import explain
 from kwel.cli.flows import flows
 from kwel.cli.names import names
-from kwel.cli.outcome import Status, complain, leave_quietly
+from kwel.cli.outcome import Status, complain, leave_quietly, replace_closed_streams
 from kwel.cli.report import report
 from kwel.cli.rules import rules
 from kwel.cli.verify import verify
@@ -96,5 +98,15 @@ def _usage(error: click.UsageError) -> int:
 
 
 def main() -> None:
-    """Run the command line of this process."""
-    sys.exit(run(sys.argv[1:]))
+    """Run the command line of this process. Whoever ends it politely lets it clean up first."""
+    replace_closed_streams()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+    status = run(sys.argv[1:])
+    with suppress(ValueError):  # closed by what could not write to it
+        try:
+            sys.stdout.flush()
+        except OSError:  # said already, or of no interest
+            leave_quietly()
+    sys.exit(status)

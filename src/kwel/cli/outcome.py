@@ -84,6 +84,20 @@ def status_of(captures: Sequence[Capture], coverage: Coverage) -> Status:
     return status
 
 
+def replace_closed_streams() -> None:
+    """Give each standard stream that is closed a stand-in, or the next file that is opened would take its place.
+
+    Writing to standard output still fails, as it should; complaints go nowhere.
+    """
+    for descriptor, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, flags)  # takes the lowest number that is free
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+
+
 def leave_quietly() -> None:
     """Let whoever reads our output stop reading: nothing more is written, not even at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -58,15 +58,14 @@ def report(
     if made.coverage.packets == 0:
         status_of(made.captures, made.coverage)
         raise Failure("no packet was read, so there is no report")
-    with writing(destination):
-        if as_json:
-            from kwel.tables.output import open_output
-            from kwel.tables.report_json import write_report_json
+    if as_json:
+        from kwel.tables.output import open_output
+        from kwel.tables.report_json import write_report_json
 
-            with open_output(destination) as out:
-                write_report_json(made, out)
-        else:
-            _write_html(made, destination, lang or language_of_environment())
+        with writing(destination), open_output(destination) as out:
+            write_report_json(made, out)
+    else:
+        _write_html(made, destination, lang or language_of_environment())
     return status_of(made.captures, made.coverage)
 
 
@@ -91,7 +90,10 @@ def default_output(capture: str) -> str:
     """
     if capture == "-":
         return "kwel.html"
-    stem, suffix = os.path.splitext(os.path.normpath(capture))
+    path = os.path.normpath(capture)
+    if os.path.basename(path) in (".", ".."):
+        path = os.path.abspath(path)  # a folder's own name
+    stem, suffix = os.path.splitext(path)
     if suffix in PACKED:
         stem, suffix = os.path.splitext(stem)
     return stem + ".html"
@@ -99,13 +101,15 @@ def default_output(capture: str) -> str:
 
 def _write_html(made: Report, destination: str, lang: Language) -> None:
     from kwel.report import ReportError, headline, render, write
+    from kwel.tables.cells import visible
 
-    try:
-        if destination == "-":
+    if destination == "-":
+        with writing(destination):
             click.echo(render(made, lang))
-            return
+        return
+    try:
         write(made, destination, lang)
     except ReportError as error:
         raise Failure(str(error)) from error
     click.echo(headline(made, lang))
-    click.echo(f"Report: {destination}")
+    click.echo(f"Report: {visible(destination)}")

@@ -1,0 +1,171 @@
+"""A careless user and a dying machine: closed streams, full disks, signals, strange environments."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kwel import native
+from tests.hostile.making import assert_one_clear_line, flood, kwel
+from tests.streams.making import ethernet, ipv4, tcp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLANT = "mixed_plant.pcapng"
+SHELL = f'exec "{sys.executable}" -m kwel "$@"'
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled() -> None:
+    """Compile first, or a command would say on standard error that it does."""
+    native.load()
+
+
+@pytest.fixture
+def plant(samples: Path, tmp_path: Path) -> Path:
+    """Return a sample in a folder of its own."""
+    shutil.copy(samples / PLANT, tmp_path)
+    return tmp_path / PLANT
+
+
+def _in_shell(redirection: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", "-c", f"{SHELL} {redirection}", "sh", *map(str, arguments)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [("flows",), ("names", "--format", "csv"), ("report", "--json"), ("report", "-o-")])
+def test_closed_standard_output_is_one_line(command: tuple[str, ...], plant: Path) -> None:
+    done = _in_shell(">&-", *command, plant)
+
+    assert done.returncode == 3
+    assert_one_clear_line(done.stderr)
+
+
+def test_a_report_stands_though_its_headline_cannot_be_printed(plant: Path) -> None:
+    for redirection in (">&-", ">/dev/full"):
+        plant.with_suffix(".html").unlink(missing_ok=True)
+        done = _in_shell(redirection, "report", plant)
+
+        assert done.returncode == 3
+        assert_one_clear_line(done.stderr)
+        assert "plant.html" not in done.stderr
+        assert plant.with_suffix(".html").read_text().rstrip().endswith("</html>")
+
+
+def test_with_every_stream_closed_the_status_still_tells(plant: Path) -> None:
+    assert _in_shell(">&- 2>&- <&-", "report", "absent.pcap").returncode == 3
+    assert _in_shell("2>&- <&-", "report", plant).returncode == 0
+
+
+def test_no_capture_is_taken_for_a_closed_standard_stream(plant: Path) -> None:
+    before = plant.read_bytes()
+    _in_shell("2>&- >&-", "flows", plant, "absent.pcap", "-o", plant.with_suffix(".csv"))
+
+    assert plant.read_bytes() == before
+    assert plant.with_suffix(".csv").read_text().startswith("capture,")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("wait", [0.6, 1.5])
+def test_a_signal_leaves_no_half_written_report(number: signal.Signals, wait: float, tmp_path: Path) -> None:
+    frame = ethernet(ipv4(tcp(b"", 1, 2), 6))
+    capture = flood(tmp_path / "long.pcap", frame, 2_000_000, [])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kwel", "report", str(capture), str(capture), "-o", str(tmp_path / "out.html")],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    time.sleep(wait)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    left = {file.name for file in tmp_path.iterdir()}
+
+    if process.returncode == 0:  # it was faster
+        assert left == {"long.pcap", "out.html"}
+    elif number == signal.SIGKILL:
+        assert "out.html" not in left
+    else:
+        assert left == {"long.pcap"}
+        if "Traceback" not in err or "<frozen" not in err:  # or Python itself had not begun
+            assert (process.returncode, err) == (130, "kwel: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"LANG": "C", "LC_ALL": "C"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "utf-16"},
+        {"COLUMNS": "20"},
+        {"COLUMNS": "0"},
+        {"COLUMNS": "many"},
+        {"TERM": "dumb"},
+        {"TZ": "nowhere/at/all"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("command", [("report", "--lang", "nl"), ("flows",), ("assets",), ("dependencies",)])
+def test_a_strange_environment_changes_nothing_that_matters(
+    change: dict[str, str], command: tuple[str, ...], plant: Path
+) -> None:
+    done = kwel(*command, plant, env={**os.environ, **change})
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_without_a_home_nothing_is_left_in_the_working_folder(plant: Path, tmp_path: Path) -> None:
+    bare = {key: value for key, value in os.environ.items() if key not in ("HOME", "XDG_CACHE_HOME")}
+    (tmp_path / "here").mkdir()
+    done = kwel("names", plant, env=bare, cwd=tmp_path / "here")
+
+    assert done.returncode == 0
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_cache_folder_that_cannot_be_written_costs_a_line_and_nothing_else(plant: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = kwel("names", plant, "--format", "csv", env={**os.environ, "KWEL_CACHE_DIR": str(tmp_path / "file" / "x")})
+
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) > 10
+    assert all(line.startswith("kwel: ") for line in done.stderr.splitlines())
+    assert 1 <= len(done.stderr.splitlines()) <= 2
+
+
+@pytest.mark.slow
+def test_damaged_compiled_code_is_compiled_again(plant: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "KWEL_CACHE_DIR": str(tmp_path / "cache")}
+    assert kwel("warmup", env=environment).returncode == 0
+    (kept,) = (tmp_path / "cache").iterdir()
+    code = kept.read_bytes()
+    for damaged in (b"", code[: len(code) // 2], bytes(len(code))):
+        kept.write_bytes(damaged)
+        done = kwel("names", plant, env=environment)
+
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("target", ["folder", "absent/out.html", "/dev/full", "file/out.html"])
+@pytest.mark.parametrize("command", ["report", "flows"])
+def test_what_cannot_be_written_is_named_in_one_line(command: str, target: str, plant: Path, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("")
+    before = sorted(tmp_path.rglob("*"))
+    done = kwel(command, plant, "-o", tmp_path / target)
+
+    assert done.returncode == 3
+    assert_one_clear_line(done.stderr)
+    assert os.path.basename(target) in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
