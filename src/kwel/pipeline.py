@@ -263,7 +263,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         inventory.asset_of_initiator,
         inventory.asset_of_responder,
         inventory.is_outside,
-        attributor.attribute,
+        attributor,
         {name for operator in book.operators.values() for name in operator.outer_names},
     )
     traffic = replace(traffic, coverage=_with_flow_notes(traffic, inventory))

@@ -100,7 +100,7 @@ def default_output(capture: str) -> str:
 
 
 def _write_html(made: Report, destination: str, lang: Language) -> None:
-    from kwel.report import ReportError, headline, render, write
+    from kwel.report import ReportError, render, write
     from kwel.tables.cells import visible
 
     if destination == "-":
@@ -108,8 +108,8 @@ def _write_html(made: Report, destination: str, lang: Language) -> None:
             click.echo(render(made, lang))
         return
     try:
-        write(made, destination, lang)
+        said = write(made, destination, lang)
     except ReportError as error:
         raise Failure(str(error)) from error
-    click.echo(headline(made, lang))
+    click.echo(said)
     click.echo(f"Report: {visible(destination)}")

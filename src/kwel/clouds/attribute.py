@@ -97,10 +97,15 @@ class Attributor:
         self._judged_alike: dict[tuple[int, int], dict[str, Any]] = {}
         self._judged: dict[tuple[int, int], tuple[Any, ...]] = {}
 
-    @property
-    def attribute(self) -> Attributor:
-        """Return what attributes one endpoint when it is called, and many in three steps: this object."""
-        return self
+    def attribute(
+        self,
+        address: str | None,
+        name: str | None,
+        chain: tuple[str, ...] = (),
+        observed: tuple[Evidence, ...] = (),
+    ) -> Attribution:
+        """Return who runs one endpoint, whose law reaches it and where it stands."""
+        return self(address, name, chain, observed)
 
     def network(self, address: str | None, name: str | None) -> int:
         """Return the number of what is known of an address: the same for all between which nothing decides."""
