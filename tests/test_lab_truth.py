@@ -136,6 +136,11 @@ def test_volumes_are_those_of_the_wire_though_the_capture_was_cut() -> None:
     assert dependency.bytes_out + dependency.bytes_in == event["frame_bytes"]
 
 
+def test_a_capture_behind_address_translation_is_warned_of() -> None:
+    notes = concluded("nat_wan").traffic.coverage.notes
+    assert notes["behind-router"] == notes["outside-flows"]
+
+
 @pytest.mark.parametrize("name", ["erspan2", "erspan3", "gre_teb", "tzsp", "vxlan_mirror"])
 def test_the_transport_of_a_mirror_is_no_contact(name: str) -> None:
     hosts = {d.host for d in concluded(name).dependencies}

@@ -288,6 +288,7 @@ def _with_flow_notes(traffic: Traffic, inventory: Any) -> Coverage:
     flows, initiators, responders = traffic.flows, inventory.asset_of_initiator, inventory.asset_of_responder
     leaving = ((initiators >= 0) & (responders == EXTERNAL)) | ((initiators == EXTERNAL) & (responders >= 0))
     one_way = (flows["packets_in"] == 0) & (flows["state"] == State.ESTABLISHED)
+    routers = [i for i, asset in enumerate(inventory.assets) if asset.role and asset.role.value == "router"]
     notes = {
         **traffic.coverage.notes,
         "flows": len(flows),
@@ -296,6 +297,7 @@ def _with_flow_notes(traffic: Traffic, inventory: Any) -> Coverage:
         "direction-unknown": int((flows["direction"] == Direction.UNKNOWN).sum()),
         "outside-flows": int(leaving.sum()),
         "outside-unnamed": int((leaving & (flows["name"] == 0)).sum()),
+        "behind-router": int((leaving & np.isin(np.maximum(initiators, responders), routers)).sum()),
         "between-outsiders": int(((initiators == EXTERNAL) & (responders == EXTERNAL)).sum()),
         "addresses-left-out": inventory.left_out,
     }
