@@ -17,13 +17,14 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -258,13 +259,38 @@ def assembly_of(symbols: Sequence[str]) -> str:
     """Return LLVM assembly of some kernels: modules with ``SEPARATOR`` between them."""
     for name in KERNEL_MODULES:
         importlib.import_module(name)
-    return SEPARATOR.join(_compile(made for made in _kernels if made.symbol in symbols))
+    with _assembly_only():
+        return SEPARATOR.join(_compile(made for made in _kernels if made.symbol in symbols))
+
+
+@contextmanager
+def _assembly_only() -> Iterator[None]:
+    """Keep numba from emitting machine code of every helper for itself: only the optimised assembly is wanted.
+
+    What it would call such code by must be a distinct built-in function; it is never called.
+    """
+    from numba.core import codegen, cpu
+
+    library, context = codegen.JITCodeLibrary, cpu.CPUContext
+    stand_ins: list[Any] = []
+
+    def stand_in(*_: Any) -> Any:
+        stand_ins.append([].append)
+        return stand_ins[-1]
+
+    before = library._finalize_specific, context.get_executable
+    library._finalize_specific, context.get_executable = lambda _: None, stand_in  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        library._finalize_specific, context.get_executable = before  # type: ignore[method-assign]
 
 
 def _compile(kernels: Iterable[Kernel]) -> Iterable[str]:
     """Yield LLVM assembly: per kernel its optimised code, and an entry that unpacks a frame of words."""
     from numba import from_dtype, types
     from numba.core import compiler, registry
+    from numba.core.compiler_lock import global_compiler_lock
     from numba.extending import register_jitable
 
     options = {"boundscheck": True, "_nrt": False, "error_model": "numpy", "no_cfunc_wrapper": True}
@@ -289,6 +315,8 @@ def _compile(kernels: Iterable[Kernel]) -> Iterable[str]:
             flags,
             {},
         )
+        with global_compiler_lock:
+            result.library._ensure_finalized()  # links the helpers in
         yield result.library.get_llvm_str()
         yield _entry(made, result.fndesc.llvm_func_name)
 
