@@ -34,6 +34,7 @@ KERNEL_MODULES = (
     "kwel.capture.records",
     "kwel.kernel.layers",
     "kwel.kernel.flowtable",
+    "kwel.kernel.errors",
     "kwel.kernel.namepool",
     "kwel.streams.join",
     "kwel.streams.listen",
@@ -133,6 +134,8 @@ def cache_folder() -> Path:
     if own:
         return Path(own)
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if not os.path.isabs(base):  # a user without a home: there is nowhere that nobody else can write to
+        return Path(os.devnull) / "kwel"
     return Path(base) / "kwel"
 
 

@@ -124,7 +124,7 @@ def nanoseconds(units: int, interfaces: NDArray[np.int64], row: int) -> int:
             part, bits = part >> (bits - 32), 32
         time = seconds * 1_000_000_000 + (part * 1_000_000_000 >> bits)
     offset = interfaces[row + OFFSET]
-    return FOREVER if offset > 0 and time > FOREVER - offset else time + offset
+    return FOREVER if offset > 0 and time > FOREVER - offset else max(0, time + offset)
 
 
 @helper

@@ -47,8 +47,9 @@ def note_claim(claim: Any, packet: Any, claims: Claims) -> int:
     """Keep a claim that was not seen before."""
     rows, slots, counters = claims
     claim.time, claim.frame, claim.vlan, claim.capture = packet.time, packet.frame, packet.vlan, packet.capture
-    hashed = mix(mix(slots[len(slots) - 1], claim.mac), claim.address_lo)
-    hashed = mix(hashed ^ claim.address_hi, np.uint64(claim.vlan)) * MULTIPLIER
+    seed = slots[len(slots) - 1]
+    hashed = mix(mix(seed, claim.mac, seed), claim.address_lo, seed)
+    hashed = mix(mix(hashed, claim.address_hi, seed), np.uint64(claim.vlan), seed) * MULTIPLIER
     mask = np.uint64(len(slots) - 2)
     slot, tag = hashed & mask, hashed & TAG
     while slots[slot] != U0:

@@ -31,8 +31,11 @@ MAX_LABELS = 128
 MAX_RECORDS = 64
 """Records read of one message. What is beyond is left out: answers that plants see have a dozen."""
 
-ANSWERS, MESSAGES = 0, 1
-"""Indices into the counters: answer rows, messages."""
+MOST_ANSWERS = 2_000_000
+"""Answers kept of one analysis. Beyond, they are counted."""
+
+ANSWERS, MESSAGES, REFUSED = 0, 1, 2
+"""Indices into the counters: answer rows, messages, messages whose answers there was no room for."""
 MAPPED64 = np.uint64(MAPPED)
 U0 = np.uint64(0)
 
@@ -111,6 +114,9 @@ def read_message(
     if not is_response:
         return question, False
     answers.counters[MESSAGES] += 1
+    if answers.counters[ANSWERS] >= MOST_ANSWERS:
+        answers.counters[REFUSED] += 1
+        return question, True
     for _ in range(min(records, MAX_RECORDS)):
         if at + 2 <= end and questions and u16(data, at) == 0xC00C:  # a pointer to the question
             at, owner = at + 2, question
@@ -125,6 +131,9 @@ def read_message(
         at += 10
         if at + size > end:
             break
+        if question == 0 and owner == 0:  # the root, or a name for which there was no room
+            at += size
+            continue
         row = answers.rows[answers.counters[ANSWERS]]
         row.address_hi, row.address_lo, row.target, row.previous = U0, U0, 0, 0
         if kind == TYPE_A and size == 4:

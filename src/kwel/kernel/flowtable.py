@@ -42,8 +42,10 @@ FLOWS, LIMIT = 0, 1
 @helper
 def hash_key(a_hi: Any, a_lo: Any, b_hi: Any, b_lo: Any, key: Any, path: Any, seed: Any) -> Any:
     """Return 64 well-mixed bits of a flow's key."""
-    hashed = mix(mix(mix(seed, a_lo), b_lo), key)
-    return mix(hashed ^ a_hi, path + b_hi) * MULTIPLIER
+    hashed = mix(mix(mix(seed, a_lo, seed), b_lo, seed), key, seed)
+    if (a_hi | b_hi | path) != U0:
+        hashed = mix(mix(mix(hashed, a_hi, seed), b_hi, seed), path, seed)
+    return hashed * MULTIPLIER
 
 
 @helper

@@ -35,7 +35,12 @@ def slots_of(index: NDArray[np.uint64]) -> int:
 
 
 @helper
-def mix(hashed: np.uint64, word: np.uint64) -> np.uint64:
-    """Take one more word into a hash."""
+def mix(hashed: np.uint64, word: np.uint64, seed: np.uint64) -> np.uint64:
+    """Take one more word into a hash.
+
+    The second factor is secret: without it a change of the highest bits comes out as a known change, which the next
+    word can take back. Two words of a key never meet before each was mixed in, or one could take back the other.
+    """
     hashed = (hashed ^ word) * MULTIPLIER
+    hashed = (hashed ^ (hashed >> U32)) * (seed | U1)
     return hashed ^ (hashed >> U32)

@@ -13,11 +13,15 @@ from kwel.native import helper, kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NAMES, ARENA = 0, 1
-"""Indices into the pool's counters: names known, arena bytes used."""
+NAMES, ARENA, REFUSED = 0, 1, 2
+"""Indices into the pool's counters: names known, arena bytes used, names for which there was no room."""
 
 SEVENS, EIGHTHS = np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x8080808080808080)
 FROM_A, ABOVE_Z = np.uint64(0x3F3F3F3F3F3F3F3F), np.uint64(0x2525252525252525)
+
+
+MOST_NAMES, MOST_BYTES = 500_000, 1 << 26
+"""Distinct names that are kept, and their bytes. Beyond, a capture shows a flood: flows and packets go on counting."""
 
 
 class Pool(NamedTuple):
@@ -49,15 +53,15 @@ def lower_eight(word: np.uint64) -> np.uint64:
 @helper
 def hash_name(data: NDArray[np.uint8], start: int, end: int, seed: np.uint64) -> np.uint64:
     """Return 64 well-mixed bits of a name, whatever its case."""
-    hashed, at = mix(seed, np.uint64(end - start)), start
+    hashed, at = mix(seed, np.uint64(end - start), seed), start
     while at + 8 <= end:
-        hashed = mix(hashed, lower_eight(u64(data, at)))
+        hashed = mix(hashed, lower_eight(u64(data, at)), seed)
         at += 8
     tail = U0
     while at < end:
         tail = (tail << np.uint64(8)) | np.uint64(lower(np.int64(data[np.uint64(at)])))
         at += 1
-    return mix(hashed, tail) * MULTIPLIER
+    return mix(hashed, tail, seed) * MULTIPLIER
 
 
 @helper
@@ -77,7 +81,7 @@ def is_same(data: NDArray[np.uint8], start: int, size: int, arena: NDArray[np.ui
 
 @helper
 def intern(data: NDArray[np.uint8], start: int, end: int, pool: Pool) -> int:
-    """Return the number of the name ``data[start:end]``; 0 is the empty name.
+    """Return the number of the name ``data[start:end]``; 0 is the empty name, and one for which there is no room.
 
     The caller has made room for one more name and *end* - *start* more bytes.
     """
@@ -97,6 +101,9 @@ def intern(data: NDArray[np.uint8], start: int, end: int, pool: Pool) -> int:
                 return known
         slot = (slot + U1) & mask
     number, at = counters[NAMES], counters[ARENA]
+    if number >= MOST_NAMES or at + size > MOST_BYTES:
+        counters[REFUSED] += 1
+        return 0
     for i in range(size):
         arena[np.uint64(at + i)] = lower(np.int64(data[np.uint64(start + i)]))
     starts[number], lengths[number] = at, size

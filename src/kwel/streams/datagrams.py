@@ -1,4 +1,4 @@
-"""UDP datagrams and ICMP errors in, names, answers, marks and refused flows out."""
+"""UDP datagrams in, names, answers and marks out."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import Application, Direction, NameSource
-from kwel.dissect.dns import ANSWERS, looks_like_message, read_message
-from kwel.kernel.flowtable import ERROR, find_quoted, set_initiator
-from kwel.kernel.layers import IP_ICMP, IP_ICMPV6, IP_TCP, IP_UDP, ipv4_header, ipv6_header
-from kwel.kernel.loads import u8, u16, u32
+from kwel.dissect.dns import ANSWERS, MOST_ANSWERS, looks_like_message, read_message
+from kwel.kernel.flowtable import set_initiator
+from kwel.kernel.loads import u32
 from kwel.kernel.rows import Mark
 from kwel.native import helper
 from kwel.streams.join import join_answers
@@ -27,7 +26,6 @@ MAX_MARKS = 6
 """Payloads of one direction that go to a Python dissector."""
 PORT_DNS, PORT_DHCP_SERVER, PORT_DHCP_CLIENT, PORT_NBNS, PORT_MDNS, PORT_LLMNR = 53, 67, 68, 137, 5353, 5355
 DHCP_COOKIE, DHCP_COOKIE_AT = 0x63825363, 236  # RFC 2131 section 3
-ICMP_UNREACHABLE, ICMPV6_UNREACHABLE = 3, 1
 M_DHCP, M_NBNS = int(Mark.DHCP), int(Mark.NBNS)
 N_DNS, N_MDNS, N_LLMNR = int(NameSource.DNS), int(NameSource.MDNS), int(NameSource.LLMNR)
 A_UNKNOWN, A_DNS, A_DHCP = int(Application.UNKNOWN), int(Application.DNS), int(Application.DHCP)
@@ -53,7 +51,7 @@ def read_dns(data: NDArray[np.uint8], at: int, end: int, source: int, packet: An
         if run.direction == D_UNKNOWN:
             set_initiator(run, 1 - packet.side if is_response else packet.side, D_REQUEST)
         join_answers(t.answers.rows, first, t.answers.counters[ANSWERS], t.answers.index)
-    if packet.cut and is_response and question:
+    if packet.cut and is_response and question and t.answers.counters[ANSWERS] < MOST_ANSWERS:
         note_cut_answer(question, packet, t)
     if question and run.asked != question:
         run.asked = question
@@ -112,27 +110,4 @@ def read_datagram(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
         half.marked += 1
         run.application = A_NBNS
         note_mark(M_NBNS, at, end, packet, t)
-    return 0
-
-
-@helper
-def read_error(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
-    """Let an ICMP error mark the flow that it quotes (RFC 792, RFC 4443 section 3.1)."""
-    at, end, quoted = packet.payload, packet.end, t.quoted[0]
-    if at + 8 > end:
-        return 0
-    kind = u8(data, at)
-    if packet.transport == IP_ICMP and kind == ICMP_UNREACHABLE:
-        stop, protocol, above, end = ipv4_header(data, at + 8, end, quoted)
-    elif packet.transport == IP_ICMPV6 and kind == ICMPV6_UNREACHABLE:
-        stop, protocol, above, end = ipv6_header(data, at + 8, end, quoted)
-    else:
-        return 0
-    if stop or protocol not in (IP_TCP, IP_UDP) or above + 4 > end:
-        return 0
-    addresses = (quoted.source_hi, quoted.source_lo, quoted.destination_hi, quoted.destination_lo)
-    ports = (u16(data, above), u16(data, above + 2))
-    row = find_quoted(packet, addresses, ports, protocol, t.runs, t.flow_index)
-    if row >= 0:
-        t.runs[row].notes |= ERROR
     return 0

@@ -28,8 +28,9 @@ def find_answer(
 ) -> tuple[Any, Any, int]:
     """Return (slot, tag, 1 + row of the newest answer) that gave a client this address; row 0 is none."""
     mask = np.uint64(len(index) - 2)
-    hashed = mix(mix(index[len(index) - 1], client_lo), lo)
-    hashed = mix(hashed ^ client_hi, hi) * MULTIPLIER
+    seed = index[len(index) - 1]
+    hashed = mix(mix(seed, client_lo, seed), lo, seed)
+    hashed = mix(mix(hashed, client_hi, seed), hi, seed) * MULTIPLIER
     slot, tag = hashed & mask, hashed & TAG
     while index[slot] != U0:
         if index[slot] & TAG == tag:

@@ -9,11 +9,11 @@ import numpy as np
 from kwel.columns import ANSWER, CLAIM, NAME
 from kwel.dissect.claims import Claims, note_claim, read_arp, read_neighbour
 from kwel.dissect.dns import ANSWERS, Answers
-from kwel.kernel.layers import ETHER_ARP, ETHER_LLDP, IP_ICMP, IP_ICMPV6, IP_TCP, IP_UDP
+from kwel.kernel.layers import ETHER_ARP, ETHER_LLDP, IP_ICMPV6, IP_TCP, IP_UDP
 from kwel.kernel.namepool import Pool
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Mark, Stage, Stop
 from kwel.native import helper, kernel
-from kwel.streams.datagrams import is_named_port, read_datagram, read_error
+from kwel.streams.datagrams import is_named_port, read_datagram
 from kwel.streams.join import look_up_flow
 from kwel.streams.room import Tables, has_room, note_mark
 from kwel.streams.segments import is_dull, read_segment, step_over
@@ -42,12 +42,12 @@ def note_discovery(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
 
 
 @helper
-def note_icmp(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
-    """Keep what a Neighbour Discovery message claims; let an error mark the flow that it quotes."""
+def note_neighbour(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
+    """Keep what a Neighbour Discovery message claims."""
     claim = t.claims.rows[len(t.claims.rows) - 1]
-    if packet.transport == IP_ICMPV6 and read_neighbour(data, packet, claim):
-        return note_claim(claim, packet, t.claims)
-    return read_error(data, packet, t)
+    if read_neighbour(data, packet, claim):
+        note_claim(claim, packet, t.claims)
+    return 0
 
 
 @helper
@@ -64,14 +64,14 @@ def deserves_a_look(data: NDArray[np.uint8], packet: Any, t: Tables) -> bool:
         return not (half.stage == OPEN and is_dull(data, packet) and step_over(packet, half))
     if packet.transport == IP_UDP:
         return is_named_port(packet)
-    return packet.transport in (IP_ICMP, IP_ICMPV6)
+    return packet.transport == IP_ICMPV6
 
 
 @kernel(
     np.uint8, int, int, PACKET, RUN, HALF, np.uint64, NAME,
     ANSWER, np.uint64, np.int64, CLAIM, np.uint64, np.int64, MARK,
     np.uint8, np.int64, np.int64, np.uint64, np.int64, np.int64, np.int64,
-    np.uint8, np.uint8, np.uint8, np.uint8, np.int64, np.int64, PACKET,
+    np.uint8, np.uint8, np.uint8, np.uint8, np.int64, np.int64,
 )  # fmt: skip
 def listen(
     data: NDArray[np.uint8], index: int, count: int, packets: Rows,
@@ -82,13 +82,13 @@ def listen(
     name_slots: NDArray[np.uint64], name_counters: NDArray[np.int64],
     counters: NDArray[np.int64], limits: NDArray[np.int64],
     text: NDArray[np.uint8], joined: NDArray[np.uint8], held: NDArray[np.uint8], covered: NDArray[np.uint8],
-    ready: NDArray[np.int64], owners: NDArray[np.int64], quoted: Rows,
+    ready: NDArray[np.int64], owners: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Look at the packets from *index* to *count*; return where a table ran short of room, or *count*."""
     t = Tables(
         runs, halves, flow_index, named, Answers(answers, answer_index, answer_counters),
         Claims(claims, claim_slots, claim_counters), marks, Pool(arena, starts, lengths, name_slots, name_counters),
-        counters, limits, text, joined, held, covered, ready, owners, quoted,
+        counters, limits, text, joined, held, covered, ready, owners,
     )  # fmt: skip
     while index < count:
         packet = packets[index]
@@ -104,6 +104,6 @@ def listen(
             elif packet.transport == IP_UDP:
                 read_datagram(data, packet, t)
             else:
-                note_icmp(data, packet, t)
+                note_neighbour(data, packet, t)
         index += 1
     return index

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import ANSWER, CLAIM, FLOW, NAME, Names, NameSource
-from kwel.dissect.claims import CLAIMS, REFUSED
+from kwel.dissect import claims, dns
+from kwel.dissect.claims import CLAIMS
 from kwel.dissect.dns import ANSWERS
+from kwel.kernel import namepool
+from kwel.kernel.errors import note_errors
 from kwel.kernel.flowtable import FLOWS, LIMIT, finish, rehash, track
 from kwel.kernel.hashing import new_index, slots_of
 from kwel.kernel.layers import decode
@@ -87,7 +90,7 @@ class Listener:
         self._named = np.zeros(CAPACITY, NAME)
         self._answers = np.zeros(CAPACITY, ANSWER)
         self._answer_index = new_index(2 << 12)
-        self._answer_counters = np.zeros(2, np.int64)
+        self._answer_counters = np.zeros(3, np.int64)
         self._claims = np.zeros(MAX_CLAIMS + 1, CLAIM)
         self._claim_slots = new_index(2 * MAX_CLAIMS)
         self._claim_counters = np.zeros(2, np.int64)
@@ -97,7 +100,7 @@ class Listener:
         self._starts = np.zeros(CAPACITY, np.int64)
         self._lengths = np.zeros(CAPACITY, np.int64)
         self._slots = new_index(2 << 12)
-        self._pool = np.array([1, 0], np.int64)  # name 0 is the empty name
+        self._pool = np.array([1, 0, 0], np.int64)  # name 0 is the empty name
         self._text = np.zeros(512, np.uint8)
         self._joined = np.zeros(STREAM_BUDGET + 1, np.uint8)
         self._held = np.zeros(SLOTS * STREAM_BUDGET, np.uint8)
@@ -136,6 +139,7 @@ class Listener:
         self._make_room_for_flows(count)
         decode(buffer, records, count, first_frame, capture, packets, self._stops)
         track(packets, count, self._runs, self._halves, self._table, self._flow_counters, self._stops)
+        note_errors(buffer, packets, count, self._runs, self._table, self._quoted)
         index = 0
         while True:
             index = listen(
@@ -143,7 +147,7 @@ class Listener:
                 self._answers, self._answer_index, self._answer_counters,
                 self._claims, self._claim_slots, self._claim_counters, self._marks,
                 self._arena, self._starts, self._lengths, self._slots, self._pool, counters, self._limits,
-                self._text, self._joined, self._held, self._covered, self._ready, self._owners, self._quoted,
+                self._text, self._joined, self._held, self._covered, self._ready, self._owners,
             )  # fmt: skip
             if counters[C_MARKS]:
                 on_marks(buffer, self._marks[: counters[C_MARKS]], packets)
@@ -218,6 +222,8 @@ class Listener:
                 "requests-cut": int(self._counters[C_CUT]),
                 "dns-answers-cut": int((self._answers["kind"][: self._answer_counters[ANSWERS]] == 0).sum()),
                 "streams-given-up": int(self._counters[C_EVICTED] + self._counters[C_LATE]),
-                "claims-not-kept": int(self._claim_counters[REFUSED]),
+                "names-not-kept": int(self._pool[namepool.REFUSED]),
+                "dns-answers-not-kept": int(self._answer_counters[dns.REFUSED]),
+                "claims-not-kept": int(self._claim_counters[claims.REFUSED]),
             },
         )

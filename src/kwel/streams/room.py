@@ -65,8 +65,6 @@ class Tables(NamedTuple):
     ready: NDArray[np.int64]
     owners: NDArray[np.int64]
     """See ``slots``."""
-    quoted: Rows
-    """For the packet that an ICMP error quotes, of ``kernel.rows.PACKET``."""
 
 
 @helper
