@@ -123,6 +123,53 @@ CLAIM = np.dtype(
 """A host says that an address is its own: the only proof that a MAC belongs to an address."""
 
 
+HELLO = np.dtype(
+    [
+        ("time", np.int64),
+        ("flow", np.uint32),
+        ("frame", np.uint32),
+        ("name", np.uint32),  # index into the name table: the server name asked for; 0 is none
+        ("alpn", np.uint32),  # index into the name table: protocols offered, with commas between; 0 is none
+        ("fingerprint", np.uint32),  # index into the fingerprints (JA4); 0 is none
+        ("version", np.uint16),  # highest version offered, as on the wire: 0x0304 is TLS 1.3, 0xfefc DTLS 1.3
+        ("capture", np.uint16),
+        ("source", np.uint8),  # NameSource: TLS_SNI, QUIC_SNI or DTLS_SNI, whether it holds a name or not
+        ("ech", np.uint8),  # Ech
+    ],
+    align=True,
+)
+"""One ClientHello."""
+
+SHOWN = np.dtype(
+    [
+        ("time", np.int64),
+        ("flow", np.uint32),
+        ("frame", np.uint32),
+        ("certificate", np.uint32),  # index into the certificates
+        ("capture", np.uint16),
+        ("from_initiator", np.uint8),  # 1: a client certificate
+    ],
+    align=True,
+)
+"""A certificate was shown on a flow."""
+
+MIRROR = np.dtype(
+    [
+        ("source_hi", np.uint64),
+        ("source_lo", np.uint64),
+        ("collector_hi", np.uint64),
+        ("collector_lo", np.uint64),
+        ("frames", np.uint64),
+        ("tunnel", np.uint32),  # as in FLOW
+        ("first_frame", np.uint32),
+        ("vlan", np.uint32),  # of the outer frame
+        ("capture", np.uint16),
+    ],
+    align=True,
+)
+"""Frames that one machine mirrored to another inside a tunnel: the outer ends are no part of what is mirrored."""
+
+
 class Direction(enum.IntEnum):
     """How it is known who began a flow."""
 
@@ -154,16 +201,25 @@ class NameSource(enum.IntEnum):
 
     NONE = 0
     TLS_SNI = 1
-    HTTP_CONNECT = 2
-    HTTP_HOST = 3
-    DNS = 4
-    SOCKS = 5
-    QUIC_SNI = 6
-    DTLS_SNI = 7
+    QUIC_SNI = 2
+    DTLS_SNI = 3
+    HTTP_CONNECT = 4
+    HTTP_HOST = 5
+    HTTP2_AUTHORITY = 6
+    SOCKS = 7
     TLS_CERTIFICATE = 8
-    MDNS = 9
-    LLMNR = 10
-    NBNS = 11
+    """A name in the certificate that the responder showed."""
+    SIP = 9
+    MQTT = 10
+    SMTP = 11
+    NTLM = 12
+    KERBEROS = 13
+    DNS = 14
+    MDNS = 15
+    LLMNR = 16
+    NBNS = 17
+    CAPTURE = 18
+    """The capture file's own name-resolution records: what the capturing machine believed."""
 
     @property
     def label(self) -> str:
@@ -188,11 +244,35 @@ class Application(enum.IntEnum):
     NBNS = 11
     QUIC = 12
     NTP = 13
+    DTLS = 14
+    HTTP2 = 15
+    SIP = 16
+    SMTP = 17
+    KERBEROS = 18
+    NTLM = 19
+    SNMP = 20
+    RDP = 21
+    OPENVPN = 22
+    WIREGUARD = 23
+    TOR = 24
+    IKE = 25
+    SSTP = 26
+    GQUIC = 27
 
     @property
     def label(self) -> str:
         """The spelling of tables and reports, ``s7comm``."""
         return self.name.lower()
+
+
+class Ech(enum.IntEnum):
+    """What a ClientHello shows of Encrypted Client Hello (RFC 9849)."""
+
+    NONE = 0
+    OFFERED = 1
+    """The extension is there: real, or GREASE, which one hello alone does not tell."""
+    INNER = 2
+    """The inner form, which stands in no hello on the wire unless a stack is broken."""
 
 
 class ClaimKind(enum.IntEnum):
@@ -219,6 +299,18 @@ class Tunnel(enum.IntEnum):
     IPIP = 5
     GENEVE = 6
     GTP = 7
+    MPLS = 8
+    PBB = 9
+    NVGRE = 10
+    VXLAN_GPE = 11
+    TEREDO = 12
+    L2TP = 13
+    PPPOE = 14
+    AH = 15
+    VNTAG = 16
+    FABRICPATH = 17
+    PPTP = 18
+    CAPWAP = 19
 
 
 MAPPED = 0xFFFF_0000_0000

@@ -9,6 +9,10 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
+from kwel.columns import HELLO, MIRROR, SHOWN
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -369,6 +373,20 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class Certificate:
+    """An X.509 certificate (RFC 5280) as somebody showed it; nobody checked its signature."""
+
+    subject: str
+    """Common name; empty where it has none."""
+    names: tuple[str, ...]
+    """DNS names of the subject alternative name, as they stand there."""
+    issuer: str
+    """Organisation, else common name, of whoever signed it."""
+    sha256: str
+    """Of its DER bytes, hexadecimal: what Wireshark and browsers show."""
+
+
+@dataclass(frozen=True, slots=True)
 class Traffic:
     """What was on the wire: the output of the kernel and the dissectors, the input of all judgement."""
 
@@ -384,6 +402,16 @@ class Traffic:
     """Of ``columns.CLAIM``: distinct pairs of MAC and address."""
     observed: tuple[Observed, ...]
     coverage: Coverage
+    hellos: Rows = field(default_factory=lambda: np.zeros(0, HELLO))
+    """Of ``columns.HELLO``: every ClientHello."""
+    fingerprints: tuple[str, ...] = ("",)
+    """JA4 of the distinct shapes of ClientHello; 0 is none."""
+    certificates: tuple[Certificate, ...] = ()
+    """Distinct certificates."""
+    shown: Rows = field(default_factory=lambda: np.zeros(0, SHOWN))
+    """Of ``columns.SHOWN``: where certificates were shown."""
+    mirrors: Rows = field(default_factory=lambda: np.zeros(0, MIRROR))
+    """Of ``columns.MIRROR``: mirror sessions that the captures hold."""
 
 
 @dataclass(frozen=True, slots=True)

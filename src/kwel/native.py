@@ -38,12 +38,13 @@ KERNEL_MODULES = (
     "kwel.kernel.namepool",
     "kwel.streams.join",
     "kwel.streams.listen",
+    "kwel.streams.told",
     "kwel.tables.flows_csv",
 )
 """Every module that defines a kernel: they are compiled together."""
 
-LARGEST = "kwel.kwel.streams.listen.listen"
-"""The kernel that takes about as long to compile as all others."""
+SECOND = ("kwel.kwel.streams.listen.listen",)
+"""Kernels that take about as long to compile as all others: a second process does it."""
 
 CHILD = "import sys; from kwel import native; sys.stdout.write(native.assembly_of(sys.argv[1:]))"
 SEPARATOR = "\n; ---- next module\n"
@@ -225,15 +226,15 @@ def _say_not_kept(path: Path, error: OSError) -> None:
 
 
 def compile_all() -> bytes:
-    """Return one object file with every kernel. Takes some seconds: a second process compiles the largest."""
+    """Return one object file with every kernel. Takes some seconds: a second process does its half."""
     if announce:
         announce("compiling for this machine, once (about ten seconds) …")
     import llvmlite.binding as llvm
 
-    with _child(LARGEST) as child:
-        assemblies = [assembly_of(kernels_but(LARGEST))]
+    with _child(SECOND) as child:
+        assemblies = [assembly_of(kernels_but(SECOND))]
         theirs, _ = child.communicate()
-    assemblies.append(assembly_of([LARGEST]) if child.returncode else theirs)
+    assemblies.append(assembly_of(SECOND) if child.returncode else theirs)
     whole = llvm.parse_assembly("")
     for assembly in assemblies:
         for module in assembly.split(SEPARATOR):
@@ -242,20 +243,20 @@ def compile_all() -> bytes:
     return bytes(_machine(llvm).emit_object(whole))
 
 
-def _child(symbol: str) -> subprocess.Popen[str]:
-    """Start a process that prints the assembly of one kernel. What goes wrong in it is not shown: we do it again.
+def _child(symbols: Sequence[str]) -> subprocess.Popen[str]:
+    """Start a process that prints the assembly of some kernels. What goes wrong in it is not shown: we do it again.
 
     It runs with -P: the current folder, where strangers' captures lie, must not be searched for modules.
     """
-    command = [sys.executable, "-P", "-c", CHILD, symbol]
+    command = [sys.executable, "-P", "-c", CHILD, *symbols]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
-def kernels_but(symbol: str) -> list[str]:
-    """Return the symbols of all kernels except one."""
+def kernels_but(symbols: Sequence[str]) -> list[str]:
+    """Return the symbols of all other kernels."""
     for name in KERNEL_MODULES:
         importlib.import_module(name)
-    return [made.symbol for made in _kernels if made.symbol != symbol]
+    return [made.symbol for made in _kernels if made.symbol not in symbols]
 
 
 def assembly_of(symbols: Sequence[str]) -> str:

@@ -153,7 +153,8 @@ def read_traffic(
 
     options = options or Options()
     files = capture.find_captures([paths] if isinstance(paths, str) else list(paths), hash_files=options.hash_files)
-    listener, second_look = Listener(options.max_flows), SecondLook()
+    listener = Listener(options.max_flows)
+    second_look = SecondLook(listener.tell)
     sizes = [file.size for file in files]
     total = None if None in sizes else sum(size for size in sizes if size)
     done = 0
@@ -189,6 +190,7 @@ def _gather(captures: tuple[Any, ...], heard: Heard, second_look: SecondLook) ->
         named=heard.named,
         answers=heard.answers,
         claims=_with_bindings(heard.claims, second_look),
+        hellos=heard.hellos,
         observed=(*second_look.observed, *own_names),
         coverage=coverage,
     )

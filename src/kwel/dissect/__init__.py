@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwel.dissect import dhcp, discovery, modbus, nbns, s7comm
-from kwel.dissect.sayings import Binding, Saying
+from kwel.dissect.sayings import Binding, Named, Saying, Spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kwel.wire import Reader
 
-__all__ = ["DISSECTORS", "Binding", "Dissector", "Saying"]
+__all__ = ["DISSECTORS", "Binding", "Dissector", "Named", "Saying", "Spoken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Dissector:
     """The kernel's mark whose payloads it gets."""
     looks_like: Callable[[bytes], bool]
     """Cheap, total: whether *data* could be this protocol. Never raises."""
-    observe: Callable[[Reader], Iterator[Saying | Binding]]
+    observe: Callable[[Reader], Iterator[Saying | Binding | Named | Spoken]]
     """Yields what the bytes say; raises ``WireError`` and nothing else. What came before an error stands."""
     per_sender: int
     """Frames of one sender worth reading: what a device says of itself changes seldom."""

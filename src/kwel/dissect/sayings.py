@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from kwel.columns import Application, NameSource
 
 SayingKind = Literal["hostname", "vendor", "product", "firmware", "role", "protocol", "switch-port"]
 
@@ -32,6 +35,24 @@ class Binding:
 
     mac: int
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A frame names the responder of its flow: the host, or the service, that the initiator wants."""
+
+    source: NameSource
+    name: bytes
+    """As on the wire: at most 255 bytes are kept."""
+    from_initiator: bool = True
+    """Whether the initiator says it; else the responder says it of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A frame tells what its flow speaks."""
+
+    application: Application
 
 
 def text(raw: bytes) -> str:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import address_text
-from kwel.dissect import DISSECTORS, Binding
+from kwel.dissect import DISSECTORS, Binding, Named, Spoken
 from kwel.kernel.rows import Mark
 from kwel.model import Observed, Where
 from kwel.wire import Malformed, Reader, Truncated
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
@@ -28,7 +30,9 @@ _BY_MARK: dict[int, Dissector] = {int(Mark[dissector.mark.upper()]): dissector f
 class SecondLook:
     """Collects what the dissectors say, with the frame that says it."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_facts: Callable[[Rows, int, Named | Spoken], None]) -> None:
+        """*on_facts* gets (packets, index of the packet, what it tells of its flow)."""
+        self._on_facts = on_facts
         self.observed: list[Observed] = []
         self.bindings: list[tuple[Binding, int, int, int, int]] = []
         """Binding, time, frame, VLAN, capture index."""
@@ -57,7 +61,7 @@ class SecondLook:
             if dissector.looks_like(data):
                 where = Where(capture, int(mark["frame"]))
                 own_mac, own_address = (lo, None) if is_lan else (None, address_text(hi, lo))
-                self._read(dissector, data, where, capture_index, packet, own_mac, own_address)
+                self._read(dissector, data, where, capture_index, packets, mark, own_mac, own_address)
 
     def _affordable(self, marks: Rows) -> Rows:
         """Return *marks* without those of dissectors that have read enough: these are counted, and nothing more."""
@@ -76,15 +80,19 @@ class SecondLook:
         data: bytes,
         where: Where,
         capture_index: int,
-        packet: Rows,
+        packets: Rows,
+        mark: Rows,
         own_mac: int | None,
         own_address: str | None,
     ) -> None:
-        time, vlan = int(packet["time"]), int(packet["vlan"])
+        time, vlan = int(mark["time"]), int(packets[mark["packet"]]["vlan"])
         try:
             for said in dissector.observe(Reader(data)):
                 if isinstance(said, Binding):
                     self.bindings.append((said, time, where.frame, vlan, capture_index))
+                    continue
+                if isinstance(said, Named | Spoken):
+                    self._on_facts(packets, int(mark["packet"]), said)
                     continue
                 about_other = said.mac is not None or said.address is not None
                 mac = said.mac if about_other else own_mac

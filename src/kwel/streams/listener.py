@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import ANSWER, CLAIM, FLOW, NAME, Names, NameSource
-from kwel.dissect import claims, dns
+from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, Names, NameSource
+from kwel.dissect import Spoken, claims, dns
 from kwel.dissect.claims import CLAIMS
 from kwel.dissect.dns import ANSWERS
+from kwel.dissect.tls import MAX_NAME
 from kwel.kernel import namepool
 from kwel.kernel.errors import note_errors
 from kwel.kernel.flowtable import FLOWS, LIMIT, finish, rehash, track
@@ -24,6 +25,7 @@ from kwel.streams.room import (
     C_CUT,
     C_EVICTED,
     C_FREE_SLOTS,
+    C_HELLOS,
     C_LATE,
     C_MALFORMED,
     C_MARKS,
@@ -31,12 +33,14 @@ from kwel.streams.room import (
     COUNTERS,
     L_ANSWERS,
     L_ARENA,
+    L_HELLOS,
     L_NAMED,
     L_NAMES,
     MESSAGE_ADDS,
     STREAM_BUDGET,
 )
 from kwel.streams.slots import SLOTS
+from kwel.streams.told import note_told_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
+    from kwel.dissect import Named
 
 ROWS = 4096
 """Packets decoded at a time: half a megabyte of columns, which stays in the processor's cache."""
@@ -63,6 +68,7 @@ class Heard:
     named: Rows
     answers: Rows
     claims: Rows
+    hellos: Rows
     stops: dict[str, int]
     """Packets by ``Stop``, those used among them."""
     notes: dict[str, int]
@@ -88,6 +94,7 @@ class Listener:
         self._halves = np.zeros(2 * len(self._runs), HALF)
         self._table = new_index(2 << 13)
         self._named = np.zeros(CAPACITY, NAME)
+        self._hellos = np.zeros(CAPACITY, HELLO)
         self._answers = np.zeros(CAPACITY, ANSWER)
         self._answer_index = new_index(2 << 12)
         self._answer_counters = np.zeros(3, np.int64)
@@ -146,7 +153,8 @@ class Listener:
                 buffer, index, count, packets, self._runs, self._halves, self._table, self._named,
                 self._answers, self._answer_index, self._answer_counters,
                 self._claims, self._claim_slots, self._claim_counters, self._marks,
-                self._arena, self._starts, self._lengths, self._slots, self._pool, counters, self._limits,
+                self._arena, self._starts, self._lengths, self._slots, self._pool,
+                self._hellos, counters, self._limits,
                 self._text, self._joined, self._held, self._covered, self._ready, self._owners,
             )  # fmt: skip
             if counters[C_MARKS]:
@@ -155,6 +163,20 @@ class Listener:
             if index >= count:
                 break
             self._make_room_for_names()
+
+    def tell(self, packets: Rows, index: int, fact: Named | Spoken) -> None:
+        """Keep what a Python dissector read in packet *index* of the batch under way."""
+        if isinstance(fact, Spoken):
+            if packets["flow"][index] >= 0:
+                self._runs["application"][packets["flow"][index]] = fact.application
+            return
+        self._make_room_for_names()
+        name = fact.name[:MAX_NAME]
+        self._text[: len(name)] = np.frombuffer(name, np.uint8)
+        note_told_name(
+            self._text, len(name), int(fact.source), int(fact.from_initiator), packets, index, self._runs, self._named,
+            self._arena, self._starts, self._lengths, self._slots, self._pool, self._counters,
+        )  # fmt: skip
 
     def _make_room_for_flows(self, more: int) -> None:
         flows = int(self._flow_counters[FLOWS])
@@ -172,6 +194,8 @@ class Listener:
         limits, counters = self._limits, self._counters
         if counters[C_NAMED] > limits[L_NAMED]:
             self._named = grown(self._named, 2 * len(self._named))
+        if counters[C_HELLOS] > limits[L_HELLOS]:
+            self._hellos = grown(self._hellos, 2 * len(self._hellos))
         answers = int(self._answer_counters[ANSWERS])
         if answers > limits[L_ANSWERS]:
             if 2 * len(self._answers) == slots_of(self._answer_index):
@@ -197,6 +221,7 @@ class Listener:
             slots_of(self._slots) // 2,
             len(self._arena),
             len(self._marks),
+            len(self._hellos),
         )
         self._limits[:] = [room - adds for room, adds in zip(rooms, MESSAGE_ADDS, strict=True)]
 
@@ -216,6 +241,7 @@ class Listener:
             named=self._named[: self._counters[C_NAMED]],
             answers=self._answers[: self._answer_counters[ANSWERS]],
             claims=self._claims[: self._claim_counters[CLAIMS]],
+            hellos=self._hellos[: self._counters[C_HELLOS]],
             stops={stop.label: int(self._stops[stop]) for stop in Stop},
             notes={
                 "malformed-dns": int(self._counters[C_MALFORMED]),

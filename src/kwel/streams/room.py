@@ -26,11 +26,12 @@ STREAM_BUDGET = 16384
 
 # indices into the counters
 C_NAMED, C_MARKS, C_NEXT_SLOT, C_EVICTED, C_MALFORMED, C_LATE, C_CUT, C_FREE_SLOTS = 0, 1, 2, 3, 4, 5, 6, 7
-COUNTERS = 8
+C_HELLOS = 8
+COUNTERS = 9
 
 # indices into the limits, and the most that one message adds beyond them
-L_NAMED, L_ANSWERS, L_NAMES, L_ARENA, L_MARKS = 0, 1, 2, 3, 4
-MESSAGE_ADDS = (4, MAX_RECORDS + 1, 2 * MAX_RECORDS + 4, (2 * MAX_RECORDS + 36) * 256 + STREAM_BUDGET, 4)
+L_NAMED, L_ANSWERS, L_NAMES, L_ARENA, L_MARKS, L_HELLOS = 0, 1, 2, 3, 4, 5
+MESSAGE_ADDS = (4, MAX_RECORDS + 1, 2 * MAX_RECORDS + 4, (2 * MAX_RECORDS + 36) * 256 + STREAM_BUDGET, 4, 1)
 
 N_SNI = int(NameSource.TLS_SNI)
 D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)
@@ -51,6 +52,8 @@ class Tables(NamedTuple):
     marks: Rows
     """Payloads for the Python dissectors, of ``kernel.rows.MARK``."""
     pool: Pool
+    hellos: Rows
+    """ClientHellos seen, of ``columns.HELLO``."""
     counters: NDArray[np.int64]
     limits: NDArray[np.int64]
     """How full each table may be before one more message."""
@@ -76,6 +79,7 @@ def has_room(t: Tables) -> bool:
         and t.pool.counters[NAMES] <= t.limits[L_NAMES]
         and t.pool.counters[ARENA] <= t.limits[L_ARENA]
         and t.counters[C_MARKS] <= t.limits[L_MARKS]
+        and t.counters[C_HELLOS] <= t.limits[L_HELLOS]
     )
 
 
@@ -114,4 +118,23 @@ def note_mark(kind: int, start: int, end: int, packet: Any, t: Tables) -> int:
     mark.kind, mark.start, mark.end, mark.packet, mark.frame = kind, start, end, packet.index, packet.frame
     mark.time, mark.flow, mark.side = packet.time, packet.flow, packet.side
     t.counters[C_MARKS] += 1
+    return 0
+
+
+@helper
+def note_hello(
+    name: int, alpn: int, fingerprint: int, version: int, source: int, ech: int, packet: Any, t: Tables
+) -> int:
+    """Append one row to the ClientHellos seen."""
+    row = t.hellos[t.counters[C_HELLOS]]
+    row.time, row.flow, row.frame, row.capture = packet.time, packet.flow, packet.frame, packet.capture
+    row.name, row.alpn, row.fingerprint, row.version, row.source, row.ech = (
+        name,
+        alpn,
+        fingerprint,
+        version,
+        source,
+        ech,
+    )
+    t.counters[C_HELLOS] += 1
     return 0

@@ -74,8 +74,8 @@ ENDS = (
 )
 EVIDENCE = Column("evidence", "list", "Frames that prove it, as `capture#frame`.", '["plant.pcapng#118"]', rank=3)
 NAME_SOURCES = (
-    "`tls-sni`, `http-connect`, `http-host`, `dns`, `socks`, `quic-sni`, `dtls-sni`, `tls-certificate`, "
-    "`mdns`, `llmnr` or `nbns`"
+    "`tls-sni`, `quic-sni`, `dtls-sni`, `http-connect`, `http-host`, `http2-authority`, `socks`, `tls-certificate`, "
+    "`sip`, `mqtt`, `smtp`, `ntlm`, `kerberos`, `dns`, `mdns`, `llmnr`, `nbns` or `capture`"
 )
 
 FLOWS = Table(
