@@ -48,7 +48,9 @@ class Options:
     """Prefixes that are the plant's own, beside the private ones."""
     bloc: str = "EEA"
     title: str = ""
-    max_flows: int = 4_000_000
+    max_flows: int = 2_000_000
+    """Conversations that are kept; each takes 160 bytes, and as much again while conclusions are drawn. Beyond half of
+    them, attempts that nobody answered make room for others. Packets of those without room are set aside."""
     hash_files: bool = False
     command: str = ""
     """How to do it again, for the report."""

@@ -94,6 +94,30 @@ def test_a_full_table_sets_packets_aside_and_counts_them(tmp_path: Path) -> None
     assert traffic.coverage.packets == traffic.coverage.used + 30
 
 
+def test_unanswered_handshakes_make_room_where_there_are_many_flows(tmp_path: Path) -> None:
+    talks = [Talk(isn=1000, port=20000 + i) for i in range(5)]
+    answered = [frame for talk in talks for frame in talk.handshake()]
+    alone = [ethernet(ipv4(tcp(b"", 1, 2, 30000 + i), 6)) for i in range(50)]
+    traffic = hear(tmp_path, [*answered, *alone, *(talk.up(b"x", 0) for talk in talks)], max_flows=20)
+    flows, coverage = traffic.flows, traffic.coverage
+
+    assert coverage.notes["flows-evicted"] == 55 - len(flows)
+    assert not coverage.set_aside
+    assert coverage.used == coverage.packets == 70
+    assert (flows["payload_out"] > 0).sum() == 5
+    assert flows["first_frame"].max() == 65
+    assert set(flows["state"][flows["payload_out"] == 0].tolist()) == {State.UNANSWERED}
+
+
+def test_a_flow_that_lost_its_row_begins_again(tmp_path: Path) -> None:
+    alone = [ethernet(ipv4(tcp(b"", 1, 2, 30000 + i), 6)) for i in range(30)]
+    flows = hear(tmp_path, [*alone, *alone], max_flows=20).flows
+
+    ports = flows["initiator_port"].tolist()
+    assert len(set(ports)) == len(ports) == 10
+    assert set(flows["packets_out"].tolist()) == {1}
+
+
 def test_many_flows_survive_a_growing_table(tmp_path: Path) -> None:
     frames = [ethernet(ipv4(udp(b"x", 1 + i % 60000, 2000 + i // 60000), 17)) for i in range(30000)] * 2
     flows = hear(tmp_path, frames).flows

@@ -1,6 +1,10 @@
 """Decoded packets in, flows under way out: counters, flags and timing each way, who began, how far it came.
 
 An open-addressing hash table over the two endpoints in canonical order, the transport, the VLANs and the tunnel.
+
+Where there are many flows, a new one takes over the row of one that came to nothing: a TCP handshake that nobody ever
+answered. A hand goes round the rows, oldest first, as in the CLOCK page replacement of operating systems. The slot of
+the flow that had the row stays in the index until the next ``rehash``; its key no longer matches there.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ WELL_KNOWN = 1024
 """Ports below are bound by services (RFC 6335 section 6)."""
 
 U16, U40 = np.uint64(16), np.uint64(40)
+U_BYTE, U_TCP = np.uint64(0xFF), np.uint64(TCP)
 
 S_USED, S_TABLE_FULL = int(Stop.USED), int(Stop.TABLE_FULL)
 D_UNKNOWN, D_HANDSHAKE, D_FIRST = int(Direction.UNKNOWN), int(Direction.HANDSHAKE), int(Direction.FIRST)
@@ -36,7 +41,10 @@ INITIATOR, OPENER, ERROR = int(Note.INITIATOR), int(Note.OPENER), int(Note.ERROR
 SYN_SEEN, TIMED = int(Note.SYN), int(Note.TIMED)
 
 # indices into the counters
-FLOWS, LIMIT = 0, 1
+FLOWS, LIMIT, MANY, HAND, EVICTED = 0, 1, 2, 3, 4
+COUNTERS = 5
+STEPS = 16
+"""Rows that the hand goes past in search of one to take over: a new flow costs no more than that."""
 
 
 @helper
@@ -86,6 +94,49 @@ def probe(
 
 
 @helper
+def came_to_nothing(run: Any) -> bool:
+    """Return whether a flow is a TCP handshake that nobody answered: no other table refers to such a one."""
+    flags = run.flags[0] | run.flags[1]
+    return (
+        (run.key >> U32) & U_BYTE == U_TCP
+        and flags & (SYN | ACK) == SYN
+        and (run.packets[0] == 0 or run.packets[1] == 0)
+        and run.payload[0] | run.payload[1] == 0
+    )
+
+
+@helper
+def clear(run: Any, first: Any, second: Any) -> int:
+    """Make a row and its two halves as good as new."""
+    run.last, run.bytes[0], run.bytes[1] = 0, 0, 0
+    run.packets[0] = run.packets[1] = run.payload[0] = run.payload[1] = 0
+    run.rtt_us = run.name = run.name_frame = run.answer = run.asked = 0
+    run.flags[0] = run.flags[1] = run.name_source = run.direction = run.application = 0
+    for half in (first, second):
+        half.base = half.taken = half.slot = half.stage = half.based = 0
+        half.looks = half.shape = half.marked = half.spare = 0
+    return 0
+
+
+@helper
+def place(runs: Rows, halves: Rows, counters: NDArray[np.int64]) -> int:
+    """Return the row for a new flow: where there are many, that of one that came to nothing; -1 is no room."""
+    row = counters[FLOWS]
+    if row >= counters[MANY]:
+        for _ in range(STEPS):
+            hand = counters[HAND] if counters[HAND] < row else 0
+            counters[HAND] = hand + 1
+            if came_to_nothing(runs[hand]):
+                clear(runs[hand], halves[2 * hand], halves[2 * hand + 1])
+                counters[EVICTED] += 1
+                return hand
+        if row >= counters[LIMIT]:
+            return -1
+    counters[FLOWS] = row + 1
+    return row
+
+
+@helper
 def find(packet: Any, runs: Rows, halves: Rows, table: NDArray[np.uint64], counters: NDArray[np.int64]) -> int:
     """Return the row of the packet's flow, a new one if need be, or -1 where the table is full. Sets packet.side."""
     a_hi, a_lo, b_hi, b_lo = packet.source_hi, packet.source_lo, packet.destination_hi, packet.destination_lo
@@ -103,10 +154,9 @@ def find(packet: Any, runs: Rows, halves: Rows, table: NDArray[np.uint64], count
         packet.flags & (SYN | ACK) == SYN and is_over(packet, runs[row], halves[2 * row + packet.side])
     ):
         return row
-    row = counters[FLOWS]
-    if row >= counters[LIMIT]:
+    row = place(runs, halves, counters)
+    if row < 0:
         return -1
-    counters[FLOWS] += 1
     table[slot] = tag | (np.uint64(row) + U1)
     run = runs[row]
     run.a_hi, run.a_lo, run.b_hi, run.b_lo, run.key, run.path = a_hi, a_lo, b_hi, b_lo, key, path
@@ -207,11 +257,12 @@ def track(
 
 @kernel(RUN, int, np.uint64)
 def rehash(runs: Rows, count: int, table: NDArray[np.uint64]) -> int:
-    """Enter all flows into an empty, larger table. Of flows with the same key the last one keeps the slot."""
+    """Enter all flows into an empty table. Of flows with the same key the one that began last keeps the slot."""
     for row in range(count):
         run = runs[row]
-        slot, tag, _ = probe(run.a_hi, run.a_lo, run.b_hi, run.b_lo, run.key, run.path, runs, table)
-        table[slot] = tag | (np.uint64(row) + U1)
+        slot, tag, other = probe(run.a_hi, run.a_lo, run.b_hi, run.b_lo, run.key, run.path, runs, table)
+        if other < 0 or runs[other].first <= run.first:
+            table[slot] = tag | (np.uint64(row) + U1)
     return 0
 
 

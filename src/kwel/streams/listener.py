@@ -12,9 +12,9 @@ from kwel.dissect import Spoken, claims, dns
 from kwel.dissect.claims import CLAIMS
 from kwel.dissect.dns import ANSWERS
 from kwel.dissect.tls import MAX_NAME
-from kwel.kernel import namepool
+from kwel.kernel import flowtable, namepool
 from kwel.kernel.errors import note_errors
-from kwel.kernel.flowtable import FLOWS, LIMIT, finish, rehash, track
+from kwel.kernel.flowtable import EVICTED, FLOWS, LIMIT, MANY, finish, rehash, track
 from kwel.kernel.hashing import new_index, slots_of
 from kwel.kernel.layers import decode
 from kwel.kernel.namepool import ARENA, NAMES, index_names
@@ -89,7 +89,10 @@ class Listener:
         self._packets = np.zeros(ROWS, PACKET)
         self._stops = np.zeros(len(Stop), np.int64)
         self._max_flows = max_flows
-        self._flow_counters = np.zeros(2, np.int64)
+        self._flow_counters = np.zeros(flowtable.COUNTERS, np.int64)
+        self._flow_counters[MANY] = max_flows // 2
+        self._evicted_before = 0
+        """Flows that had lost their rows when the index was made: the slots of later ones are still taken."""
         self._runs = np.zeros(min(CAPACITY, max_flows), RUN)
         self._halves = np.zeros(2 * len(self._runs), HALF)
         self._table = new_index(2 << 13)
@@ -185,9 +188,12 @@ class Listener:
             size = min(2 * size, self._max_flows)
         if size > len(self._runs):
             self._runs, self._halves = grown(self._runs, size), grown(self._halves, 2 * size)
-        if 2 * (flows + more) > slots_of(self._table):
-            self._table = new_index(4 * slots_of(self._table))
+        stale = int(self._flow_counters[EVICTED]) - self._evicted_before
+        slots = slots_of(self._table)
+        if 2 * (flows + more) > slots or 4 * (flows + stale + more) > 3 * slots:
+            self._table = new_index(2 * slots if 2 * (flows + more) > slots else slots)
             rehash(self._runs, flows, self._table)
+            self._evicted_before += stale
         self._flow_counters[LIMIT] = size
 
     def _make_room_for_names(self) -> None:
@@ -244,6 +250,7 @@ class Listener:
             hellos=self._hellos[: self._counters[C_HELLOS]],
             stops={stop.label: int(self._stops[stop]) for stop in Stop},
             notes={
+                "flows-evicted": int(self._flow_counters[EVICTED]),
                 "malformed-dns": int(self._counters[C_MALFORMED]),
                 "requests-cut": int(self._counters[C_CUT]),
                 "dns-answers-cut": int((self._answers["kind"][: self._answer_counters[ANSWERS]] == 0).sum()),
