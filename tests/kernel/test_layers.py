@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwel.columns import RECORD
-from kwel.kernel.layers import LINKS_READ, decode
+from kwel.kernel.layers import decode
+from kwel.kernel.links import LINKS_READ
 from kwel.kernel.rows import PACKET, Stop
 from kwel.pipeline import read_traffic
 from tests.conftest import SAMPLES

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.kernel.flowtable import ERROR, find_quoted
-from kwel.kernel.layers import IP_ICMP, IP_ICMPV6, IP_TCP, IP_UDP, ipv4_header, ipv6_header
 from kwel.kernel.loads import u8, u16
+from kwel.kernel.network import IP_ICMP, IP_ICMPV6, IP_TCP, IP_UDP, ipv4_header, ipv6_header
 from kwel.kernel.rows import PACKET, RUN, Stop
 from kwel.native import helper, kernel
 
