@@ -103,11 +103,20 @@ def test_nobody_can_make_keys_collide(kind: str, ordinary: float, tmp_path: Path
 
 
 def test_a_full_flow_table_turns_away_and_counts(tmp_path: Path) -> None:
-    path = flood(tmp_path / "made.pcap", SYN, MANY, [(SOURCE, big_endian(4))])
+    frame = ethernet(ipv4(udp(b"x", 40000, 2000), 17))
+    path = flood(tmp_path / "made.pcap", frame, MANY, [(SOURCE, big_endian(4))])
     traffic = read_traffic([str(path)], Options(max_flows=1000))
 
     assert len(traffic.flows) == 1000
     assert traffic.coverage.set_aside == {"table-full": MANY - 1000}
+
+
+def test_handshakes_that_nobody_answers_make_room_and_are_counted(tmp_path: Path) -> None:
+    path = flood(tmp_path / "made.pcap", SYN, MANY, [(SOURCE, big_endian(4))])
+    coverage = read_traffic([str(path)], Options(max_flows=1000)).coverage
+
+    assert coverage.used == coverage.packets == MANY
+    assert coverage.notes["flows-evicted"] == MANY - 500
 
 
 def test_messages_that_never_end_do_not_hide_one_that_does(tmp_path: Path) -> None:
