@@ -267,6 +267,8 @@ class Dependencies:
         self.bytes_out: NDArray = columns["bytes_out"]
         self.bytes_in: NDArray = columns["bytes_in"]
         self.attributions = attributions
+        self.left_out = 0
+        """Destinations and names looked up for which there was no room: a scan or a flood."""
         self._build = build
 
     def __len__(self) -> int:

@@ -270,7 +270,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         attributor,
         {name for operator in book.operators.values() for name in operator.outer_names},
     )
-    traffic = replace(traffic, coverage=_with_flow_notes(traffic, inventory))
+    traffic = replace(traffic, coverage=_with_flow_notes(traffic, inventory, found))
     return Analysis(
         options=options,
         traffic=traffic,
@@ -284,7 +284,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     )
 
 
-def _with_flow_notes(traffic: Traffic, inventory: Any) -> Coverage:
+def _with_flow_notes(traffic: Traffic, inventory: Any, found: Dependencies) -> Coverage:
     """Count what limits the conclusions: flows joined midway, seen one way, without a name, between outsiders."""
     from kwel.assets import EXTERNAL
     from kwel.columns import Direction, State
@@ -304,6 +304,7 @@ def _with_flow_notes(traffic: Traffic, inventory: Any) -> Coverage:
         "behind-router": int((leaving & np.isin(np.maximum(initiators, responders), routers)).sum()),
         "between-outsiders": int(((initiators == EXTERNAL) & (responders == EXTERNAL)).sum()),
         "addresses-left-out": inventory.left_out,
+        "destinations-left-out": found.left_out,
     }
     return replace(traffic.coverage, notes={key: count for key, count in sorted(notes.items()) if count})
 

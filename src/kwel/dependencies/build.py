@@ -8,6 +8,7 @@ import numpy as np
 
 from kwel.columns import State
 from kwel.dependencies.contacts import distinct, find_contacts, in_order
+from kwel.dependencies.crowd import contacts_within, looked_up_within
 from kwel.dependencies.destinations import Endpoints, judge_all
 from kwel.dependencies.looked_up import Chains, find_looked_up
 from kwel.dependencies.shown import Shown
@@ -55,7 +56,10 @@ def build(
         outer_names: names that an encrypted ClientHello shows in place of the real one (RFC 9849).
     """
     contacts = find_contacts(traffic, of_initiator, of_responder, outer_names)
-    looked_up = find_looked_up(traffic, contacts, of_initiator, of_responder, is_outside)
+    looked_up, names_left_out = looked_up_within(
+        find_looked_up(traffic, contacts, of_initiator, of_responder, is_outside)
+    )
+    contacts, left_out = contacts_within(contacts, traffic.flows)
     endpoint_of, first = distinct(contacts.name, contacts.hi, contacts.lo)
     none = np.zeros(len(looked_up), np.uint64)
     endpoints = Endpoints(
@@ -65,7 +69,9 @@ def build(
         np.concatenate([traffic.flows["answer"][contacts.flow[first]], looked_up.answer]).astype(np.int64),
     )
     kind_of, attributions = judge_all(endpoints, traffic.names, Chains(traffic), judge)
-    return _assemble(traffic, assets, contacts, endpoint_of, kind_of, attributions, looked_up)
+    found, timeline = _assemble(traffic, assets, contacts, endpoint_of, kind_of, attributions, looked_up)
+    found.left_out = left_out + names_left_out
+    return found, timeline
 
 
 def _assemble(
