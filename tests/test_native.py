@@ -13,6 +13,7 @@ import pytest
 
 from kwel import native
 from kwel.columns import RECORD
+from kwel.kernel.fragments import new_store
 from kwel.kernel.layers import decode
 from kwel.kernel.rows import PACKET, Stop
 from tests.conftest import ROOT, SAMPLES
@@ -21,17 +22,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
+
+def stops() -> NDArray[np.int64]:
+    return np.zeros(len(Stop), np.int64)
+
 
 def test_an_access_out_of_bounds_raises_and_harms_nothing() -> None:
     record = np.zeros(1, RECORD)
     record["start"], record["captured"], record["link"] = 10, 60, 1
     with pytest.raises(IndexError, match="out of bounds"):
-        decode(np.zeros(20, np.uint8), record, 1, 1, 0, np.zeros(1, PACKET), np.zeros(len(Stop), np.int64))
+        decode(
+            np.zeros(20, np.uint8), record, 1, 1, 0, np.zeros(1, PACKET), np.zeros(len(Stop), np.int64), *new_store()
+        )
 
 
 def test_an_array_of_another_type_is_refused() -> None:
     with pytest.raises(TypeError, match="argument 1"):
-        decode(np.zeros(20, np.uint8), np.zeros(1, PACKET), 1, 1, 0, np.zeros(1, PACKET), np.zeros(len(Stop), np.int64))
+        decode(
+            np.zeros(20, np.uint8),
+            np.zeros(1, PACKET),
+            1,
+            1,
+            0,
+            np.zeros(1, PACKET),
+            np.zeros(len(Stop), np.int64),
+            *new_store(),
+        )
 
 
 def test_every_module_with_a_kernel_is_listed() -> None:

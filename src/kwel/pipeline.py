@@ -168,7 +168,7 @@ def read_traffic(
                 second_look.look(buffer, marks, packets, name, index)
 
         for batch in file.batches():
-            listener.hear(batch.buffer, batch.records, batch.first_frame, index, on_marks)
+            listener.hear(batch.buffer, batch.records, batch.first_frame, index, on_marks, batch.spare)
             if progress:
                 progress(done + file.position, total)
         done += file.position

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwel.columns import RECORD
+from kwel.kernel.fragments import new_store
 from kwel.kernel.layers import decode
 from kwel.kernel.links import LINKS_READ
 from kwel.kernel.rows import PACKET, Stop
@@ -25,7 +26,7 @@ def stop_of(frame: bytes, link: int = 1) -> Stop:
     data = np.frombuffer(bytearray(frame or b"\0"), np.uint8)
     record, packet, stops = np.zeros(1, RECORD), np.zeros(1, PACKET), np.zeros(len(Stop), np.int64)
     record["captured"], record["wire"], record["link"] = len(frame), len(frame), link
-    decode(data, record, 1, 1, 0, packet, stops)
+    decode(data, record, 1, 1, 0, packet, stops, *new_store())
     return Stop(int(packet["stop"][0]))
 
 

@@ -23,7 +23,7 @@ def test_packets_in_are_those_used_and_those_set_aside_by_reason() -> None:
     body, small = lines(coverage=Coverage(100, 90, {"not-ip": 7, "fragment": 3}, {}))["Packets"]
 
     assert body == "100"
-    assert small == "= 90 used + 10 set aside: 7 not IP, 3 later fragments"
+    assert small == "= 90 used + 10 set aside: 7 not IP, 3 stray fragments"
 
 
 def test_many_reasons_are_summed_up() -> None:

@@ -32,6 +32,9 @@ CHUNK = 0x10_0000
 CARRY = records.HELD + 0x1000
 """The most that an incomplete record or block leaves at the end of a buffer."""
 
+SPARE = 0x8_0000
+"""Room behind the frames of a batch, in which the analysis lays out what it puts together of their fragments."""
+
 HASH_REST = 0x4000_0000
 """How much of a file that is read no further is still hashed: 1 GiB, about a second."""
 
@@ -46,6 +49,8 @@ class Batch:
     """Of ``columns.RECORD``: ``start`` is an offset into ``buffer``."""
     first_frame: int
     """Frame number of the first record, counted from 1 as Wireshark does; the others follow it."""
+    spare: int
+    """Where the part of ``buffer`` begins that the reader of the batch may write to."""
 
 
 class Reading:
@@ -93,7 +98,8 @@ class Reading:
         self._finish(file)
 
     def _frames(self, source: Source, index: Index) -> Iterator[Batch]:
-        buffer = np.empty(self._chunk + CARRY, np.uint8)
+        spare = self._chunk + CARRY
+        buffer = np.empty(spare + SPARE, np.uint8)
         view = memoryview(buffer.data)
         base = keep = 0
         while True:
@@ -103,7 +109,7 @@ class Reading:
             while status == records.FULL:
                 status = index.run(buffer, end, final=final)
                 if index.rows:
-                    yield Batch(buffer, index.records[: index.rows], index.frame - index.rows + 1)
+                    yield Batch(buffer, index.records[: index.rows], index.frame - index.rows + 1, spare)
             keep = max(end - index.position, 0)
             source.settle()
             if status != records.MORE:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.kernel.flowtable import ERROR, find_quoted
+from kwel.kernel.fragments import OFFSET
 from kwel.kernel.loads import u8, u16
 from kwel.kernel.network import IP_ICMP, IP_ICMPV6, IP_TCP, IP_UDP, ipv4_header, ipv6_header
 from kwel.kernel.rows import PACKET, RUN, Stop
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from kwel.columns import Rows
 
 ICMP_UNREACHABLE, ICMPV6_UNREACHABLE = 3, 1
-S_USED = int(Stop.USED)
+S_USED, S_FRAGMENT = int(Stop.USED), int(Stop.FRAGMENT)
 
 
 @helper
@@ -32,14 +33,16 @@ def read_error(data: NDArray[np.uint8], packet: Any, quoted: Any, runs: Rows, in
     at, end = packet.payload, packet.end
     if at + 8 > end:
         return -1
-    kind = u8(data, at)
+    kind, is_later = u8(data, at), False
     if packet.transport == IP_ICMP and kind == ICMP_UNREACHABLE:
         stop, protocol, above, end = ipv4_header(data, at + 8, end, quoted)
+        is_later = stop == S_FRAGMENT and u16(data, at + 14) & OFFSET != 0
     elif packet.transport == IP_ICMPV6 and kind == ICMPV6_UNREACHABLE:
         stop, protocol, above, end = ipv6_header(data, at + 8, end, quoted)
+        is_later = stop == S_FRAGMENT and u16(data, above - 6) >> 3 != 0
     else:
         return -1
-    if stop or protocol not in (IP_TCP, IP_UDP) or above + 4 > end:
+    if stop not in (S_USED, S_FRAGMENT) or is_later or protocol not in (IP_TCP, IP_UDP) or above + 4 > end:
         return -1
     addresses = (quoted.source_hi, quoted.source_lo, quoted.destination_hi, quoted.destination_lo)
     row = find_quoted(packet, addresses, (u16(data, above), u16(data, above + 2)), protocol, runs, index)

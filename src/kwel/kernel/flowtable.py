@@ -235,8 +235,8 @@ def track(
         row = find(packet, runs, halves, table, counters)
         if row < 0:
             packet.stop = S_TABLE_FULL
-            stops[S_USED] -= 1
-            stops[S_TABLE_FULL] += 1
+            stops[S_USED] -= np.int64(packet.frames)
+            stops[S_TABLE_FULL] += np.int64(packet.frames)
             continue
         packet.flow = row
         run = runs[row]
@@ -244,7 +244,7 @@ def track(
             run.first_frame, run.capture = packet.frame, packet.capture
         run.last = max(run.last, packet.time)
         side = packet.side
-        run.packets[side] += np.uint32(1)
+        run.packets[side] += np.uint32(packet.frames)
         run.bytes[side] += np.uint64(packet.wire)
         if packet.end > packet.payload:
             run.payload[side] = min(0xFFFFFFFF, np.int64(run.payload[side]) + packet.end - packet.payload)

@@ -27,11 +27,15 @@ MAX_EXTENSIONS = 8
 S_USED, S_FRAGMENT = int(Stop.USED), int(Stop.FRAGMENT)
 S_CUT_NETWORK, S_BAD_NETWORK, S_CUT_TRANSPORT = int(Stop.CUT_NETWORK), int(Stop.BAD_NETWORK), int(Stop.CUT_TRANSPORT)
 MAPPED64 = np.uint64(MAPPED)
+U32, U48 = np.uint64(32), np.uint64(48)
 
 
 @helper
 def ipv4_header(data: NDArray[np.uint8], at: int, end: int, packet: Any) -> tuple[int, int, int, int]:
-    """Read an IPv4 header (RFC 791 section 3.1); return (stop, protocol, offset above, end above)."""
+    """Read an IPv4 header (RFC 791 section 3.1); return (stop, protocol, offset above, end above).
+
+    The stop of a fragment, whichever it is of its datagram, is FRAGMENT; its bytes begin at the offset above.
+    """
     if at + 20 > end:
         return S_CUT_NETWORK, 0, at, end
     first = u8(data, at)
@@ -46,7 +50,8 @@ def ipv4_header(data: NDArray[np.uint8], at: int, end: int, packet: Any) -> tupl
     packet.source_lo = MAPPED64 | np.uint64(u32(data, at + 12))
     packet.destination_hi = np.uint64(0)
     packet.destination_lo = MAPPED64 | np.uint64(u32(data, at + 16))
-    stop = S_FRAGMENT if u16(data, at + 6) & 0x1FFF else S_USED
+    packet.trace = np.uint64(u16(data, at + 4))
+    stop = S_FRAGMENT if u16(data, at + 6) & 0x3FFF else S_USED
     # A total length of 0 is segmentation offload: the frame's end bounds the packet.
     above = end if total == 0 else min(end, at + total)
     return stop, u8(data, at + 9), at + header, above
@@ -61,6 +66,7 @@ def ipv6_header(data: NDArray[np.uint8], at: int, end: int, packet: Any) -> tupl
         return S_BAD_NETWORK, 0, at, end
     packet.version = 6
     packet.hops = u8(data, at + 7)
+    packet.trace = np.uint64(0)
     packet.source_hi, packet.source_lo = u64(data, at + 8), u64(data, at + 16)
     packet.destination_hi, packet.destination_lo = u64(data, at + 24), u64(data, at + 32)
     length, protocol = u16(data, at + 4), u8(data, at + 6)
@@ -71,10 +77,12 @@ def ipv6_header(data: NDArray[np.uint8], at: int, end: int, packet: Any) -> tupl
         if protocol == IP_FRAGMENT:
             if at + 8 > above:
                 return S_CUT_NETWORK, protocol, at, above
-            if u16(data, at + 2) >> 3:
-                stop = S_FRAGMENT
+            is_part = u16(data, at + 2) & 0xFFF9
             protocol = u8(data, at)
             at += 8
+            if is_part:
+                stop = S_FRAGMENT
+                break
         elif protocol in (IP_HOPOPTS, IP_ROUTING, IP_DSTOPTS, IP_MOBILITY):
             if at + 8 > above:
                 return S_CUT_NETWORK, protocol, at, above
@@ -87,12 +95,23 @@ def ipv6_header(data: NDArray[np.uint8], at: int, end: int, packet: Any) -> tupl
 
 
 @helper
+def sum_of_first(data: NDArray[np.uint8], at: int, end: int) -> int:
+    """Return 32 bits of the first bytes of what has no checksum that would tell two packets apart."""
+    total = 0
+    for i in range(at, min(end, at + 64)):
+        total = (total * 257 + u8(data, i)) & 0xFFFFFFFF
+    return total
+
+
+@helper
 def transport_header(data: NDArray[np.uint8], at: int, end: int, protocol: int, packet: Any) -> int:
     """Read TCP (RFC 9293 section 3.1), UDP (RFC 768) or SCTP ports, or nothing; return a stop."""
     packet.transport = protocol
     packet.source_port = packet.destination_port = 0
     packet.payload, packet.end = at, end
+    packet.trace = (packet.trace << U48) | (np.uint64((end - at) & 0xFFFF) << U32)
     if protocol not in (IP_TCP, IP_UDP, IP_SCTP):
+        packet.sequence = sum_of_first(data, at, end)
         return S_USED
     if at + 4 > end:
         return S_CUT_TRANSPORT
@@ -103,13 +122,18 @@ def transport_header(data: NDArray[np.uint8], at: int, end: int, protocol: int, 
             return S_USED
         packet.sequence, packet.acknowledgement = u32(data, at + 4), u32(data, at + 8)
         packet.flags = u8(data, at + 13)
+        packet.trace |= np.uint64((u8(data, at + 13) << 16) | u16(data, at + 16))
         packet.payload = min(end, at + ((u8(data, at + 12) >> 4) << 2))
     elif protocol == IP_UDP:
         packet.payload = min(end, at + 8)
         if at + 8 <= end:
-            length = u16(data, at + 4)
+            length, checksum = u16(data, at + 4), u16(data, at + 6)
             if length >= 8:
                 packet.end = min(end, at + length)
+            packet.trace |= np.uint64(checksum)
+            if checksum == 0:
+                packet.sequence = sum_of_first(data, at + 8, packet.end)
     else:
         packet.payload = min(end, at + 12)
+        packet.sequence = sum_of_first(data, at, end)
     return S_USED

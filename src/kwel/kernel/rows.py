@@ -38,6 +38,9 @@ PACKET = np.dtype(
         ("fresh", np.uint8),  # 1: the flow began with this packet
         ("cut", np.uint8),  # 1: the capture holds less than was on the wire
         ("hops", np.uint8),  # TTL or hop limit
+        ("trace", np.uint64),  # identification << 48 | length above IP << 32 | TCP flags << 16 | checksum
+        ("frames", np.uint16),  # that this row stands for: more than 1 for a datagram out of fragments
+        ("fragment", np.uint16),  # 1: the first fragment of a datagram that is not whole yet
     ],
     align=True,
 )
@@ -132,6 +135,10 @@ class Stop(enum.IntEnum):
     TOO_DEEP = 9
     DISCOVERY = 10
     """Not set aside: read for the identity of hosts (ARP, LLDP, CDP)."""
+    DUPLICATE = 11
+    """A second copy of a packet that is counted already."""
+    FRAGMENT_OVERLAP = 12
+    """Its datagram's fragments contradict one another (RFC 5722)."""
 
     @property
     def label(self) -> str:

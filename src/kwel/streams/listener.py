@@ -12,7 +12,7 @@ from kwel.dissect import Spoken, claims, dns
 from kwel.dissect.claims import CLAIMS
 from kwel.dissect.dns import ANSWERS
 from kwel.dissect.tls import MAX_NAME
-from kwel.kernel import flowtable, namepool
+from kwel.kernel import flowtable, fragments, namepool
 from kwel.kernel.errors import note_errors
 from kwel.kernel.flowtable import EVICTED, FLOWS, LIMIT, MANY, finish, rehash, track
 from kwel.kernel.hashing import new_index, slots_of
@@ -69,6 +69,7 @@ class Heard:
     answers: Rows
     claims: Rows
     hellos: Rows
+    mirrors: Rows
     stops: dict[str, int]
     """Packets by ``Stop``, those used among them."""
     notes: dict[str, int]
@@ -88,6 +89,8 @@ class Listener:
     def __init__(self, max_flows: int) -> None:
         self._packets = np.zeros(ROWS, PACKET)
         self._stops = np.zeros(len(Stop), np.int64)
+        self._fragments = fragments.new_store()
+        self._fragment_counters = self._fragments[-1]
         self._max_flows = max_flows
         self._flow_counters = np.zeros(flowtable.COUNTERS, np.int64)
         self._flow_counters[MANY] = max_flows // 2
@@ -130,11 +133,23 @@ class Listener:
         first_frame: int,
         capture: int,
         on_marks: Callable[[NDArray[np.uint8], Rows, Rows], None],
+        spare: int | None = None,
     ) -> None:
-        """Take in one batch. *on_marks* gets (buffer, marks, packets) while the buffer is still valid."""
-        for start in range(0, len(records), ROWS):
+        """Take in one batch.
+
+        Args:
+            buffer: bytes of frames.
+            records: where they are in it.
+            first_frame: number of the first.
+            capture: index of the capture file.
+            on_marks: gets (buffer, marks, packets) while the buffer is still valid.
+            spare: where the part of *buffer* begins that datagrams may be put together in; without, none are.
+        """
+        start = 0
+        while start < len(records):
+            self._fragment_counters[fragments.TAIL] = len(buffer) if spare is None else spare
             part = records[start : start + ROWS]
-            self._hear_part(buffer, part, first_frame + start, capture, on_marks)
+            start += self._hear_part(buffer, part, first_frame + start, capture, on_marks)
 
     def _hear_part(
         self,
@@ -143,11 +158,12 @@ class Listener:
         first_frame: int,
         capture: int,
         on_marks: Callable[[NDArray[np.uint8], Rows, Rows], None],
-    ) -> None:
-        count = len(records)
+    ) -> int:
         packets, counters = self._packets, self._counters
+        count = decode(
+            buffer, records, len(records), first_frame, capture, packets, self._stops, *self._fragments
+        )  # fmt: skip
         self._make_room_for_flows(count)
-        decode(buffer, records, count, first_frame, capture, packets, self._stops)
         track(packets, count, self._runs, self._halves, self._table, self._flow_counters, self._stops)
         note_errors(buffer, packets, count, self._runs, self._table, self._quoted)
         index = 0
@@ -164,7 +180,7 @@ class Listener:
                 on_marks(buffer, self._marks[: counters[C_MARKS]], packets)
                 counters[C_MARKS] = 0
             if index >= count:
-                break
+                return count
             self._make_room_for_names()
 
     def tell(self, packets: Rows, index: int, fact: Named | Spoken) -> None:
@@ -249,7 +265,11 @@ class Listener:
             claims=self._claims[: self._claim_counters[CLAIMS]],
             hellos=self._hellos[: self._counters[C_HELLOS]],
             stops={stop.label: int(self._stops[stop]) for stop in Stop},
+            mirrors=self._fragments[-2][: self._fragment_counters[fragments.MIRRORS]],
             notes={
+                "fragments-incomplete": fragments.incomplete(self._fragments),
+                "fragments-crowded-out": int(self._fragment_counters[fragments.CROWDED_OUT]),
+                "mirrors-not-kept": int(self._fragment_counters[fragments.MIRRORS_LOST]),
                 "flows-evicted": int(self._flow_counters[EVICTED]),
                 "malformed-dns": int(self._counters[C_MALFORMED]),
                 "requests-cut": int(self._counters[C_CUT]),
