@@ -331,6 +331,12 @@ class Capture:
     problem: str | None
     """One line: why the file was not read, or not read to its end."""
     unread_bytes: int = 0
+    names: tuple[tuple[str, str], ...] = ()
+    """Addresses and the names that the file itself gives them: what the capturing machine believed."""
+    names_left_out: int = 0
+    """Names in the file that are none, or for which there was no room."""
+    passed_over: tuple[tuple[str, int], ...] = ()
+    """Sorts of block that were not read, and how many of each: ``custom``, ``secrets``, ``events``, ``unknown``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -67,6 +68,28 @@ def packet(data: bytes = FRAME, *, units: int = 0, on: int = 0, wire: int | None
 def statistics(on: int, *options: bytes, order: str = "<") -> bytes:
     """Return an Interface Statistics Block."""
     return block(5, struct.pack(order + "III", on, 0, 0) + b"".join(options), order)
+
+
+def names(*records: tuple[str, bytes], order: str = "<", end: bool = True) -> bytes:
+    """Return a Name Resolution Block: addresses, and names with a zero after each."""
+    body = b""
+    for address, text in records:
+        raw = ip_address(address).packed
+        body += option(1 if len(raw) == 4 else 2, raw + text, order)
+    return block(4, body + (bytes(4) if end else b""), order)
+
+
+def snoop(*records: bytes, datalink: int = 4, version: int = 2) -> bytes:
+    """Return a snoop file of *records*."""
+    return b"snoop\0\0\0" + struct.pack(">II", version, datalink) + b"".join(records)
+
+
+def snoop_record(
+    data: bytes = FRAME, *, time: tuple[int, int] = (1, 0), wire: int | None = None, lost: int = 0, padding: int = 2
+) -> bytes:
+    """Return a snoop record."""
+    lengths = len(data) if wire is None else wire, len(data), 24 + len(data) + padding
+    return struct.pack(">IIIIII", *lengths, lost, *time) + data + bytes(padding)
 
 
 def frames(source: CaptureFile | Reading) -> list[Frame]:

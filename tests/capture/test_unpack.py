@@ -11,6 +11,7 @@ import struct
 import tracemalloc
 from typing import TYPE_CHECKING
 
+import lz4.frame
 import pytest
 import zstandard
 
@@ -26,7 +27,17 @@ def zstd(data: bytes) -> bytes:
     return zstandard.ZstdCompressor().compress(data)
 
 
-PACK: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "zst": zstd, "xz": lzma.compress, "bz2": bz2.compress}
+def lz4_frame(data: bytes) -> bytes:
+    return bytes(lz4.frame.compress(data, content_checksum=True))
+
+
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "zst": zstd,
+    "lz4": lz4_frame,
+    "xz": lzma.compress,
+    "bz2": bz2.compress,
+}
 NOISE = random.Random(1).randbytes(1000)
 PLAIN = pcap(*[record(NOISE[n:] + bytes(n), time=(n, 0)) for n in range(900)])
 
@@ -50,12 +61,51 @@ def test_several_members_are_one_stream(tmp_path: Path, suffix: str) -> None:
     assert reading.problem is None
 
 
-def test_skippable_frames_of_zstd_are_skipped(tmp_path: Path) -> None:
-    skipped = b"\x5a\x2a\x4d\x18" + struct.pack("<I", 5) + b"hello"
-    reading = Reading(write(tmp_path, skipped + zstd(PLAIN[:1000]) + skipped + zstd(PLAIN[1000:]) + skipped))
+def xxhash32(data: bytes) -> int:
+    """Return what the header of an lz4 stream is checked by: xxHash, 32 bits, of less than 16 bytes."""
+
+    def turned(value: int, bits: int) -> int:
+        return (value << bits | value >> 32 - bits) & 0xFFFFFFFF
+
+    value = 374761393 + len(data)
+    words = len(data) & ~3
+    for at in range(0, words, 4):
+        lane = int.from_bytes(data[at : at + 4], "little")
+        value = turned(value + lane * 3266489917 & 0xFFFFFFFF, 17) * 668265263 & 0xFFFFFFFF
+    for byte in data[words:]:
+        value = turned(value + byte * 374761393 & 0xFFFFFFFF, 11) * 2654435761 & 0xFFFFFFFF
+    value = (value ^ value >> 15) * 2246822519 & 0xFFFFFFFF
+    value = (value ^ value >> 13) * 3266489917 & 0xFFFFFFFF
+    return value ^ value >> 16
+
+
+SKIPPED = b"\x5a\x2a\x4d\x18" + struct.pack("<I", 5) + b"hello"
+
+
+@pytest.mark.parametrize(("pack", "before"), [(zstd, SKIPPED), (lz4_frame, b"")])
+def test_skippable_frames_are_skipped(tmp_path: Path, pack: Callable[[bytes], bytes], before: bytes) -> None:
+    reading = Reading(write(tmp_path, before + pack(PLAIN[:1000]) + SKIPPED + pack(PLAIN[1000:]) + SKIPPED))
 
     assert len(frames(reading)) == 900
     assert reading.problem is None
+
+
+@pytest.mark.parametrize("told", [0, 1, 1 << 40, (1 << 64) - 1])
+def test_a_length_that_an_lz4_stream_promises_falsely_costs_no_memory(tmp_path: Path, told: int) -> None:
+    packed = bytearray(lz4.frame.compress(PLAIN, store_size=True))
+    assert packed[6:14] == struct.pack("<Q", len(PLAIN))
+    assert packed[14] == xxhash32(bytes(packed[4:14])) >> 8 & 0xFF
+    packed[6:14] = struct.pack("<Q", told)
+    packed[14] = xxhash32(bytes(packed[4:14])) >> 8 & 0xFF
+    tracemalloc.start()
+    reading = Reading(write(tmp_path, bytes(packed)))
+    found = frames(reading)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert 0 < len(found) <= 900
+    assert (reading.problem is None) == (told == 0)
+    assert peak < 30_000_000
 
 
 @pytest.mark.parametrize("suffix", PACK)

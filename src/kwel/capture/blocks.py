@@ -11,32 +11,45 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwel.capture.interfaces import (
+    LINK,
+    LONGEST,
+    SNAP,
+    WIDTH,
+    close_section,
+    nanoseconds,
+    read_interface,
+    read_statistics,
+)
 from kwel.capture.records import (
+    ASIDE,
     BAD_BLOCK,
     BAD_ORDER,
     BAD_TRAILER,
     BAD_VERSION,
     CLAIM,
+    CUSTOM,
     FIRST,
-    FOREVER,
     FRAME,
     FULL,
     GROW,
     HELD,
     INTERFACES,
+    JOURNAL,
     LAST,
-    LOST,
     MORE,
+    NAME_BLOCKS,
     NO_INTERFACE,
     PACKETS,
     POSITION,
     ROWS,
+    SCANNED,
+    SECRETS,
     SWAPPED,
     TIME,
     TOO_LONG,
     TOO_MANY_INTERFACES,
-    longest_frame,
-    u8,
+    UNKNOWN,
     u16,
     u32,
     word,
@@ -54,36 +67,17 @@ SECTION_HEADER = 0x0A0D0D0A
 INTERFACE_DESCRIPTION = 1
 PACKET = 2
 SIMPLE_PACKET = 3
+NAME_RESOLUTION = 4
 INTERFACE_STATISTICS = 5
 ENHANCED_PACKET = 6
+DECRYPTION_SECRETS = 10
+CUSTOM_BLOCKS = (0xBAD, 0x40000BAD)
 PACKET_BLOCKS = (ENHANCED_PACKET, SIMPLE_PACKET, PACKET)
 NUMBERED = (0x9, 0xBAD, 0x40000BAD, 0x204, 0x208, 0x216, 0x217, 0x221, 0x222)
 """Journal export, two custom blocks, six sorts of Sysdig event: a frame number in Wireshark, but no packet."""
 
 BYTE_ORDER = 0x1A2B3C4D
 VERSION = 1
-
-# Option codes.
-END = 0
-RESOLUTION = 9
-TIME_OFFSET = 14
-STATISTICS_LOST = (5, 7)
-"""isb_ifdrop and isb_osdrop: what the interface lost, and what the operating system lost."""
-
-# Columns of the table of interfaces.
-LINK = 0
-SNAP = 1
-SCALE = 2
-"""Nanoseconds in a unit of time; negative: units in a nanosecond; 0: units are 2^-BITS seconds."""
-BITS = 3
-LATEST = 4
-"""The last count of units that ``SCALE`` can turn into nanoseconds."""
-OFFSET = 5
-"""Nanoseconds to add."""
-DROPPED = 6
-"""Packets that this interface lost; -1 where it does not say."""
-LONGEST = 7
-WIDTH = 8
 
 MOST_INTERFACES = 0x1_0000
 """``RECORD.interface`` has 16 bits."""
@@ -93,122 +87,6 @@ LONGEST_BLOCK = 0x100_0000
 
 ROOM = 0x40
 """Bytes of a block beside the frame that must be at hand: no fixed part is longer."""
-
-BELIEVED = 1 << 48
-"""A larger count of lost packets is not a count."""
-
-
-@helper
-def u64(buffer: NDArray[np.uint8], at: int, swapped: int) -> int:
-    """Return the 64-bit integer at *at*, in the byte order of the file; negative from 2^63 on."""
-    a, b = u32(buffer, at, swapped), u32(buffer, at + 4, swapped)
-    return a << 32 | b if swapped else b << 32 | a
-
-
-@helper
-def nanoseconds(units: int, interfaces: NDArray[np.int64], row: int) -> int:
-    """Return the time of a frame of one interface, in nanoseconds since the epoch."""
-    scale = interfaces[row + SCALE]
-    if units < 0 or units > interfaces[row + LATEST]:
-        return FOREVER
-    if scale > 0:
-        time = units * scale
-    elif scale < 0:
-        time = units // -scale
-    else:
-        bits = interfaces[row + BITS]
-        if bits > 62:
-            units, bits = units >> min(bits - 62, 63), 62
-        seconds, part = units >> bits, units & ((1 << bits) - 1)
-        if bits > 32:
-            part, bits = part >> (bits - 32), 32
-        time = seconds * 1_000_000_000 + (part * 1_000_000_000 >> bits)
-    offset = interfaces[row + OFFSET]
-    return FOREVER if offset > 0 and time > FOREVER - offset else max(0, time + offset)
-
-
-@helper
-def set_resolution(interfaces: NDArray[np.int64], row: int, resolution: int) -> None:
-    """Keep the meaning of an if_tsresol byte: the top bit chooses powers of two over powers of ten."""
-    digits = resolution & 0x7F
-    interfaces[row + BITS] = 0
-    interfaces[row + LATEST] = FOREVER
-    if resolution & 0x80:
-        interfaces[row + SCALE] = 0
-        interfaces[row + BITS] = digits
-        if digits < 30:
-            interfaces[row + LATEST] = FOREVER // 1_000_000_000 - 1 << digits
-    elif digits <= 9:
-        interfaces[row + SCALE] = 10 ** (9 - digits)
-        interfaces[row + LATEST] = FOREVER // 10 ** (9 - digits)
-    else:
-        interfaces[row + SCALE] = -(10 ** min(digits - 9, 18))
-
-
-@helper
-def read_interface(
-    buffer: NDArray[np.uint8],
-    start: int,
-    stop: int,
-    swapped: int,
-    interfaces: NDArray[np.int64],
-    row: int,
-) -> None:
-    """Keep what an Interface Description Block says. Unknown options and a damaged tail of them are passed over."""
-    interfaces[row + LINK] = u16(buffer, start, swapped)
-    interfaces[row + SNAP] = u32(buffer, start + 4, swapped)
-    interfaces[row + LONGEST] = longest_frame(interfaces[row + LINK])
-    interfaces[row + OFFSET] = 0
-    interfaces[row + DROPPED] = -1
-    set_resolution(interfaces, row, 6)
-    at = start + 8
-    while at + 4 <= stop:
-        code, size = u16(buffer, at, swapped), u16(buffer, at + 2, swapped)
-        at += 4
-        if code == END or at + size > stop:
-            break
-        if code == RESOLUTION and size == 1:
-            set_resolution(interfaces, row, u8(buffer, at))
-        elif code == TIME_OFFSET and size == 8:
-            seconds = u64(buffer, at, swapped)
-            interfaces[row + OFFSET] = max(-4_000_000_000, min(seconds, 4_000_000_000)) * 1_000_000_000
-        at += (size + 3) & ~3
-
-
-@helper
-def read_statistics(
-    buffer: NDArray[np.uint8],
-    start: int,
-    stop: int,
-    swapped: int,
-    interfaces: NDArray[np.int64],
-    row: int,
-) -> None:
-    """Keep the packets that an Interface Statistics Block says were lost. Each block counts from the beginning."""
-    lost, said = 0, 0
-    at = start
-    while at + 4 <= stop:
-        code, size = u16(buffer, at, swapped), u16(buffer, at + 2, swapped)
-        at += 4
-        if code == END or at + size > stop:
-            break
-        if size == 8 and code in STATISTICS_LOST:
-            count = u64(buffer, at, swapped)
-            if 0 <= count < BELIEVED:
-                lost += count
-                said = 1
-        at += (size + 3) & ~3
-    if said:
-        interfaces[row + DROPPED] = max(lost, interfaces[row + DROPPED])
-
-
-@helper
-def close_section(state: NDArray[np.int64], interfaces: NDArray[np.int64]) -> None:
-    """Add up what the interfaces of a section lost, and forget them."""
-    for row in range(0, state[INTERFACES] * WIDTH, WIDTH):
-        if interfaces[row + DROPPED] >= 0:
-            state[LOST] = max(state[LOST], 0) + interfaces[row + DROPPED]
-    state[INTERFACES] = 0
 
 
 @helper
@@ -247,13 +125,32 @@ def read_other(
             return GROW
         read_interface(buffer, position + 8, stop, swapped, interfaces, count * WIDTH)
         state[INTERFACES] = count + 1
-    elif kind == INTERFACE_STATISTICS and total >= 24:
+    elif kind == INTERFACE_STATISTICS:
         interface = u32(buffer, position + 8, swapped)
-        if interface < count:
+        if total >= 24 and interface < count:
             read_statistics(buffer, position + 20, stop, swapped, interfaces, interface * WIDTH)
-    elif kind in NUMBERED:
-        state[FRAME] += 1
+    elif kind == NAME_RESOLUTION:
+        state[NAME_BLOCKS] += 1
+        if state[SCANNED] > 0:
+            return ASIDE
+    else:
+        pass_over(kind, state)
     return MORE
+
+
+@helper
+def pass_over(kind: int, state: NDArray[np.int64]) -> None:
+    """Count a block that is not read. Of decryption secrets not a byte is looked at."""
+    if kind in NUMBERED:
+        state[FRAME] += 1
+    if kind in CUSTOM_BLOCKS:
+        state[CUSTOM] += 1
+    elif kind in NUMBERED:
+        state[JOURNAL] += 1
+    elif kind == DECRYPTION_SECRETS:
+        state[SECRETS] += 1
+    else:
+        state[UNKNOWN] += 1
 
 
 @helper

@@ -203,6 +203,9 @@ class CaptureFile:
             dropped=index.dropped if index else None,
             problem=self.problem,
             unread_bytes=done.unread,
+            names=index.resolved.names if index else (),
+            names_left_out=index.resolved.left_out if index else 0,
+            passed_over=index.passed_over if index else (),
         )
 
     def _size(self) -> int:

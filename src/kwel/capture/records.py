@@ -1,8 +1,8 @@
-"""A buffer of a classic pcap file in, a table of its frames out.
+"""A buffer of a classic pcap or of a snoop file in, a table of its frames out.
 
-Layout: draft-ietf-opsawg-pcap sections 4 and 5. The modified records of Alexey Kuznetzov's patch of 1999 (24-byte
-record headers), the swapped lengths of versions before 2.3, and the limits on a record's length are those that
-Wireshark reads by (wiretap/libpcap.c, wiretap/wtap.h).
+pcap: draft-ietf-opsawg-pcap sections 4 and 5. Its variants with longer record headers, the swapped lengths of versions
+before 2.3, and the limits on a record's length are those that Wireshark reads by (wiretap/libpcap.c, wiretap/wtap.h).
+snoop: RFC 1761, where a record says itself how long it is, padding included.
 
 All arithmetic is signed 64-bit: in numba a signed and an unsigned operand give a float. Every read is checked
 against *end* before it is made. What a kernel knows is kept in one array, *state*, between calls.
@@ -29,6 +29,8 @@ FULL = 1
 """The table is full, or the next block takes a frame number and is no frame: take the rows, call again."""
 GROW = 2
 """The table of interfaces is full: enlarge it, call again."""
+ASIDE = 3
+"""A name resolution block lies at ``state[POSITION]``, as far as a buffer holds it: read it, pass it, call again."""
 TOO_LONG = 10
 HOLE = 11
 BAD_BLOCK = 12
@@ -58,24 +60,44 @@ SCALE = 9
 """pcap: nanoseconds in a unit of the time stamp's fraction."""
 HEADER = 10
 """pcap: bytes before a frame."""
-ORDER = 11
-"""pcap: 0 captured length first, 1 the smaller is the captured one, 2 captured length last."""
+LAYOUT = 11
+"""One of the layouts of a record's header, below."""
 LINK = 12
 LONGEST = 13
-"""pcap: the longest frame that a sound file can hold."""
+"""pcap, snoop: the longest frame that a sound file can hold."""
 INTERFACES = 14
 """pcapng: interfaces described in this section."""
 TIME = 15
 """pcapng: the last time stamp, lent to blocks that carry none."""
 LOST = 16
-"""pcapng: packets lost in the sections that are over; -1 where none says."""
-STATE = 17
+"""pcapng: packets lost in the sections that are over; snoop: so far; -1 where none says."""
+SCANNED = 17
+"""pcapng: name resolution blocks that may still be read."""
+CUSTOM = 18
+SECRETS = 19
+JOURNAL = 20
+UNKNOWN = 21
+NAME_BLOCKS = 22
+"""pcapng: blocks passed over, by what they are. ``formats.PASSED_OVER`` names them."""
+STATE = 23
+
+# Layouts: where a record's header has the captured length, and which length that is.
+PCAP = 0
+EITHER = 1
+"""pcap 2.3: the smaller length is the captured one."""
+SWAPPED_LENGTHS = 2
+"""pcap before 2.3: the captured length comes last."""
+SNOOP = 3
+"""Length on the wire, captured length, length of the record, packets lost so far, seconds, microseconds."""
 
 FOREVER = 0x7FFF_FFFF_FFFF_FFFF
 """A time that no 64-bit count of nanoseconds holds becomes this one, in the year 2262."""
 
 HELD = 0x4_0000
 """Bytes of a frame that are kept. A sound frame is longer for three link types only, none of which kwel reads into."""
+
+PADDING = 0x1000
+"""What may follow the frame in a snoop record: RFC 1761 aligns it to four bytes, some writers add a trailer."""
 
 ZEROS = 0x1000
 """So many zero bytes where a record should begin are a hole in the file: no writer leaves 256 empty records of 1970."""
@@ -145,24 +167,21 @@ def index_records(
     records: Rows,
 ) -> int:
     """Fill *records* from ``state[POSITION]`` on; return how it ended. *links* counts packets by link type."""
-    position, swapped, order = state[POSITION], state[SWAPPED], state[ORDER]
+    position, swapped, layout = state[POSITION], state[SWAPPED], state[LAYOUT]
     header, scale, longest = state[HEADER], state[SCALE], state[LONGEST]
     first, last = state[FIRST], state[LAST]
+    at_time = 16 if layout == SNOOP else 0
+    at_lengths = 0 if layout == SNOOP else 8
     rows, status = 0, FULL
     while rows < records.shape[0]:
         status = MORE
         if position + header > end:
             break
-        seconds, fraction = u32(buffer, position, swapped), u32(buffer, position + 4, swapped)
-        captured, wire = u32(buffer, position + 8, swapped), u32(buffer, position + 12, swapped)
-        if order == 2 or (order == 1 and captured > wire):
+        seconds, fraction = u32(buffer, position + at_time, swapped), u32(buffer, position + at_time + 4, swapped)
+        captured = u32(buffer, position + at_lengths, swapped)
+        wire = u32(buffer, position + at_lengths + 4, swapped)
+        if layout >= SWAPPED_LENGTHS or (layout == EITHER and captured > wire):
             captured, wire = wire, captured
-        if captured > longest:
-            state[CLAIM] = captured
-            status = TOO_LONG
-            break
-        if position + header + min(captured, HELD) > end:
-            break
         if captured == 0 and wire == 0 and seconds == 0:
             zeros = leading_zeros(buffer, position, end)
             if zeros == ZEROS:
@@ -170,6 +189,21 @@ def index_records(
                 break
             if position + zeros == end and state[FINAL] == 0:
                 break
+        length = header + captured
+        if captured > longest:
+            state[CLAIM] = captured
+            status = TOO_LONG
+            break
+        if layout == SNOOP:
+            length = u32(buffer, position + 8, swapped)
+            if length < header + captured or length > header + captured + PADDING:
+                state[CLAIM] = length
+                status = TOO_LONG
+                break
+        if position + header + min(captured, HELD) > end:
+            break
+        if layout == SNOOP:
+            state[LOST] = max(state[LOST], u32(buffer, position + 12, swapped))
         time = seconds * 1_000_000_000 + fraction * scale
         first, last = min(first, time), max(last, time)
         row = records[rows]
@@ -180,7 +214,7 @@ def index_records(
         row["link"] = state[LINK]
         row["interface"] = 0
         rows += 1
-        position += header + captured
+        position += length
         status = FULL
     state[POSITION], state[ROWS], state[FIRST], state[LAST] = position, rows, first, last
     state[FRAME] += rows

@@ -1,7 +1,7 @@
 """Packed bytes in, unpacked bytes out, a piece at a time: memory stays bounded however far a stream expands.
 
-gzip (RFC 1952) with several members, zstd (RFC 8878) with several and with skippable frames, xz and bzip2 with
-several streams. What was unpacked before the damage in a stream is delivered.
+gzip (RFC 1952) with several members, zstd (RFC 8878) and lz4 (LZ4 Frame Format 1.6) with several and with skippable
+frames, xz and bzip2 with several streams. What was unpacked before the damage in a stream is delivered.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ MAGICS = (
     (b"\x28\xb5\x2f\xfd", "zst"),
     (b"\xfd7zXZ\x00", "xz"),
     (b"BZh", "bz2"),
+    (b"\x04\x22\x4d\x18", "lz4"),
 )
 """First bytes and the suffix of the packings that are read. A zstd stream may also begin with a skippable frame."""
 
@@ -39,7 +40,12 @@ def packing(head: bytes) -> str | None:
     for magic, suffix in MAGICS:
         if head.startswith(magic):
             return suffix
-    return "zst" if head[1:4] == b"\x2a\x4d\x18" and head[0] & 0xF0 == 0x50 else None
+    return "zst" if skippable(head) else None
+
+
+def skippable(head: bytes) -> bool:
+    """Return whether *head* begins a skippable frame, which zstd and lz4 share."""
+    return head[1:4] == b"\x2a\x4d\x18" and head[0] & 0xF0 == 0x50
 
 
 def unpacked(file: FileSource) -> Source:
@@ -56,6 +62,10 @@ def _codec(suffix: str) -> tuple[Callable[[], Any], tuple[type[Exception], ...]]
         return lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=WINDOW), (lzma.LZMAError, EOFError)
     if suffix == "bz2":
         return bz2.BZ2Decompressor, (OSError, EOFError)
+    if suffix == "lz4":
+        import lz4.frame
+
+        return lz4.frame.LZ4FrameDecompressor, (RuntimeError,)
     import zstandard
 
     return zstandard.ZstdDecompressor(max_window_size=WINDOW).decompressobj, (zstandard.ZstdError,)
@@ -68,7 +78,7 @@ def _step_zlib(decoder: Any, data: bytes, limit: int) -> tuple[bytes, bytes]:
 
 def _step_buffered(decoder: Any, data: bytes, limit: int) -> tuple[bytes, bytes]:
     out = decoder.decompress(data, limit)
-    return out, decoder.unused_data
+    return out, decoder.unused_data or b""
 
 
 def _step_zstd(decoder: Any, data: memoryview, limit: int) -> tuple[bytes, memoryview]:
@@ -81,6 +91,7 @@ STEPS: dict[str, Callable[[Any, Any, int], tuple[bytes, Any]]] = {
     "gz": _step_zlib,
     "xz": _step_buffered,
     "bz2": _step_buffered,
+    "lz4": _step_buffered,
     "zst": _step_zstd,
 }
 """By suffix: a decoder, input and the most to return in; output and the input that is left out."""
@@ -144,7 +155,7 @@ class Unpacker(Source):
         while len(rest) < MAGIC and self._refill():
             rest = (rest + bytes(self._input)).lstrip(b"\0")
         self._input = memoryview(rest)
-        if packing(rest[:MAGIC]) == self.suffix:
+        if packing(rest[:MAGIC]) == self.suffix or (self.suffix == "lz4" and skippable(rest[:MAGIC])):
             self._decoder = self._new_decoder()
         elif rest:
             self._end(f"what follows the {self.suffix} packing is not {self.suffix}: {self.unread} bytes were not read")

@@ -15,7 +15,7 @@ from kwel.cli.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CAPTURE_SUFFIXES = (".pcap", ".pcapng", ".cap", ".gz", ".zst")
+CAPTURE_SUFFIXES = (".pcap", ".pcapng", ".cap", ".snoop", ".gz", ".zst", ".lz4", ".xz", ".bz2")
 UNKNOWN = "not known"
 
 
