@@ -32,6 +32,7 @@ STORY = (
     "native.py",
     "wire.py",
     "columns.py",
+    "kinds.py",
     "model.py",
 )
 """Folders and modules in the order of the story; what is not named here comes last."""

@@ -90,22 +90,25 @@ ANSWER = np.dtype(
         ("time", np.int64),
         ("client_hi", np.uint64),
         ("client_lo", np.uint64),
-        ("address_hi", np.uint64),  # of an A or AAAA record
+        ("address_hi", np.uint64),  # of an A or AAAA record, or a hint of an HTTPS or SVCB record; else 0
         ("address_lo", np.uint64),
-        ("question", np.uint32),  # name asked for
+        ("question", np.uint32),  # name asked for; of a record that nobody asked for, its owner
         ("owner", np.uint32),  # name that the record belongs to: the end of the CNAME chain
-        ("target", np.uint32),  # of a CNAME record: name pointed to; else 0
+        ("target", np.uint32),  # name that a CNAME, PTR, MX, SRV, SVCB or HTTPS record points to; else 0
+        ("outer", np.uint32),  # of an SVCB or HTTPS record with ``ech``: the name that hellos show instead; else 0
         ("ttl", np.uint32),  # seconds
         ("flow", np.uint32),
         ("frame", np.uint32),
         ("previous", np.uint32),  # 1 + index of an earlier answer for this client and address; 0 is none
         ("message", np.uint32),  # answers of one DNS message share this number
         ("capture", np.uint16),
-        ("kind", np.uint16),  # DNS record type: 1 A, 5 CNAME, 28 AAAA; 0: answered, but the capture was cut
+        ("kind", np.uint16),  # DNS record type, see kinds.RecordKind
+        ("code", np.uint8),  # how the question was answered: RCODE, 3 is "no such name"
+        ("section", np.uint8),  # 0: answer; 2: additional, what the server added of itself
     ],
     align=True,
 )
-"""One DNS answer record, joined to the question it answers."""
+"""One DNS answer record, joined to the question it answers. The flow's responder is who says so."""
 
 CLAIM = np.dtype(
     [

@@ -154,7 +154,7 @@ def cache_key() -> str:
     ):
         digest.update(part.encode() + b"\0")
     root = Path(__file__).parent
-    files = [root / "native.py", root / "columns.py"]
+    files = [root / "native.py", root / "columns.py", root / "kinds.py"]
     for folder in ("capture", "kernel", "dissect", "streams", "tables"):
         files += sorted((root / folder).glob("*.py"))
     for file in files:

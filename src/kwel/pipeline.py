@@ -217,7 +217,9 @@ def _local_names(heard: Heard, captures: tuple[Any, ...]) -> tuple[list[Observed
 
     answers, flows = heard.answers, heard.flows
     spoken = flows["application"][answers["flow"]]
-    rows = np.flatnonzero(np.isin(spoken, [int(key) for key in LOCAL]) & (answers["target"] == 0))
+    rows = np.flatnonzero(
+        np.isin(spoken, [int(key) for key in LOCAL]) & ((answers["address_hi"] | answers["address_lo"]) > 0)
+    )
     _, first = distinct(spoken[rows], *(answers[key][rows] for key in ("owner", "address_hi", "address_lo")))
     rows = np.sort(rows[first])
     own = dict[tuple[str, str, str], Observed]()

@@ -25,6 +25,7 @@ class Answered:
         self.answers = np.zeros(len(answers), ANSWER)
         for row, (message, question, owner, target) in zip(self.answers, answers, strict=True):
             row["message"], row["question"], row["owner"], row["target"] = message, question, owner, target
+            row["kind"] = 5 if target else 1
 
 
 def chains_of(traffic: Answered, *asked: tuple[int, int]) -> list[tuple[str, ...]]:

@@ -137,3 +137,41 @@ def resolver_says(name: str, address: str, chain: Iterable[str] = (), client: st
         ethernet(ipv4(udp(dns_question(name), 50000, 53), 17, client, resolver)),
         ethernet(ipv4(udp(dns_answer(name, address, chain), 53, 50000), 17, resolver, client)),
     ]
+
+
+def dns_record(owner: bytes, kind: int, data: bytes, ttl: int = 60) -> bytes:
+    """Return a resource record; *owner* as on the wire, ``QUESTION`` for the name asked for."""
+    return owner + struct.pack(">HHIH", kind, 1, ttl, len(data)) + data
+
+
+QUESTION = b"\xc0\x0c"
+
+
+def dns_response(
+    name: str, kind: int, answers: Iterable[bytes] = (), added: Iterable[bytes] = (), code: int = 0, flags: int = 0x8180
+) -> bytes:
+    """Return a response with these records."""
+    answers, added = list(answers), list(added)
+    header = struct.pack(">HHHHHH", 7, flags | code, 1, len(answers), 0, len(added))
+    return header + dns_name(name) + struct.pack(">HH", kind, 1) + b"".join(answers) + b"".join(added)
+
+
+def says(message: bytes, client: str = CLIENT, resolver: str = "10.20.0.1") -> bytes:
+    """Return a response as a frame."""
+    return ethernet(ipv4(udp(message, 53, 50000), 17, resolver, client))
+
+
+def ech_config(public_name: str, version: int = 0xFE0D) -> bytes:
+    """Return an ECHConfigList (RFC 9849 section 4) with one configuration."""
+    name = public_name.encode()
+    key = b"\x07\x00\x20" + struct.pack(">H", 32) + bytes(32)
+    contents = key + struct.pack(">H", 4) + b"\0\1\0\1" + b"\x40" + bytes([len(name)]) + name + b"\0\0"
+    config = struct.pack(">HH", version, len(contents)) + contents
+    return struct.pack(">H", len(config)) + config
+
+
+def service(target: str, *parameters: tuple[int, bytes], priority: int = 1) -> bytes:
+    """Return the data of an SVCB or HTTPS record (RFC 9460 section 2.2); an empty *target* is the owner."""
+    name = dns_name(target) if target else b"\0"
+    listed = b"".join(struct.pack(">HH", key, len(value)) + value for key, value in parameters)
+    return struct.pack(">H", priority) + name + listed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwel.columns import Application, NameSource, State, address_text
+from kwel.kinds import RecordKind
 from kwel.model import STATES, Dependency, Evidence, Where
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from kwel.model import Asset, Attribution, Traffic
 
 TCP = 6
+NO_SUCH_NAME = 3
+"""The RCODE NXDOMAIN, RFC 1035 section 4.1.1."""
 TRANSPORTS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP"}
 APPLICATIONS = {int(spoken): spoken.label if spoken else None for spoken in Application}
 STATE_WORDS = {state: state.name.lower() for state in State}
@@ -142,5 +145,13 @@ class Shown:
         where = self._where(int(seen["capture"]), int(seen["frame"]))
         name = self._traffic.names[int(seen["name"])]
         question = Evidence("observed", "dns-question", (("name", name),), where)
-        is_address = answer and self._traffic.answers[answer - 1]["target"] == 0
-        return (question, self._of_answer(answer)) if is_address else (question,)
+        if answer == 0:
+            return (question,)
+        row = self._traffic.answers[answer - 1]
+        if row["address_hi"] or row["address_lo"]:
+            return (question, self._of_answer(answer))
+        if row["kind"] != RecordKind.NOTHING:
+            return (question,)
+        kind = "dns-no-such-name" if row["code"] == NO_SUCH_NAME else "dns-no-record"
+        where = self._where(int(row["capture"]), int(row["frame"]))
+        return (question, Evidence("observed", kind, (("name", name), ("code", str(row["code"]))), where))

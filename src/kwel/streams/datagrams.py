@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from kwel.columns import Application, Direction, NameSource
-from kwel.dissect.dns import ANSWERS, MOST_ANSWERS, looks_like_message, read_message
+from kwel.dissect.dns import ANSWERS, MOST_ANSWERS, add_row, looks_like_message, read_message
 from kwel.kernel.flowtable import set_initiator
-from kwel.kernel.loads import u32
+from kwel.kernel.loads import u16, u32
 from kwel.kernel.rows import Mark
+from kwel.kinds import RecordKind
 from kwel.native import helper
 from kwel.streams.join import join_answers
 from kwel.streams.room import C_MALFORMED, note_mark, note_row
@@ -18,6 +17,7 @@ from kwel.streams.room import C_MALFORMED, note_mark, note_row
 if TYPE_CHECKING:
     from typing import Any
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from kwel.streams.room import Tables
@@ -31,8 +31,8 @@ N_DNS, N_MDNS, N_LLMNR = int(NameSource.DNS), int(NameSource.MDNS), int(NameSour
 A_UNKNOWN, A_DNS, A_DHCP = int(Application.UNKNOWN), int(Application.DNS), int(Application.DHCP)
 A_MDNS, A_LLMNR, A_NBNS = int(Application.MDNS), int(Application.LLMNR), int(Application.NBNS)
 D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)
-KIND_CUT = 0  # in place of a DNS record type
-U0 = np.uint64(0)
+K_CUT, K_NOTHING = int(RecordKind.CUT), int(RecordKind.NOTHING)
+IS_CUT = 0x0200  # TC: the whole answer comes over TCP, RFC 1035 section 4.1.1
 
 
 @helper
@@ -51,24 +51,13 @@ def read_dns(data: NDArray[np.uint8], at: int, end: int, source: int, packet: An
         if run.direction == D_UNKNOWN:
             set_initiator(run, 1 - packet.side if is_response else packet.side, D_REQUEST)
         join_answers(t.answers.rows, first, t.answers.counters[ANSWERS], t.answers.index)
-    if packet.cut and is_response and question and t.answers.counters[ANSWERS] < MOST_ANSWERS:
-        note_cut_answer(question, packet, t)
+    is_bare = t.answers.counters[ANSWERS] == first and source == N_DNS and u16(data, at + 2) & IS_CUT == 0
+    if is_response and question and (packet.cut or is_bare) and first < MOST_ANSWERS:
+        add_row(shared, question, question, K_CUT if packet.cut else K_NOTHING, 0, t.answers)
     if question and run.asked != question:
         run.asked = question
         note_row(question, source, 0, 0 if is_response else 1, packet, t)
     return True
-
-
-@helper
-def note_cut_answer(question: int, packet: Any, t: Tables) -> int:
-    """Keep that a question was answered, though the capture holds too little of the answer to tell with what."""
-    row = t.answers.rows[t.answers.counters[ANSWERS]]
-    row.time, row.flow, row.frame, row.capture = packet.time, packet.flow, packet.frame, packet.capture
-    row.client_hi, row.client_lo = packet.destination_hi, packet.destination_lo
-    row.address_hi, row.address_lo, row.target, row.previous = U0, U0, 0, 0
-    row.question, row.owner, row.kind, row.ttl = question, question, KIND_CUT, 0
-    t.answers.counters[ANSWERS] += 1
-    return 0
 
 
 @helper

@@ -50,7 +50,7 @@ def join_answers(answers: Rows, first: int, stop: int, index: NDArray[np.uint64]
     """Enter the answers from *first* to *stop* into the index."""
     for i in range(first, stop):
         answer = answers[i]
-        if answer.target != 0 or answer.kind == 0:
+        if answer.address_lo == U0 and answer.address_hi == U0:
             continue
         slot, tag, known = find_answer(
             answer.client_hi, answer.client_lo, answer.address_hi, answer.address_lo, answers, index

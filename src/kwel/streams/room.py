@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwel.columns import Direction, NameSource
-from kwel.dissect.dns import ANSWERS, MAX_RECORDS
+from kwel.dissect.dns import ANSWERS, MAX_RECORDS, MAX_ROWS
 from kwel.kernel.flowtable import set_initiator
 from kwel.kernel.namepool import ARENA, NAMES, intern
 from kwel.native import helper
@@ -31,7 +31,7 @@ COUNTERS = 9
 
 # indices into the limits, and the most that one message adds beyond them
 L_NAMED, L_ANSWERS, L_NAMES, L_ARENA, L_MARKS, L_HELLOS = 0, 1, 2, 3, 4, 5
-MESSAGE_ADDS = (4, MAX_RECORDS + 1, 2 * MAX_RECORDS + 4, (2 * MAX_RECORDS + 36) * 256 + STREAM_BUDGET, 4, 1)
+MESSAGE_ADDS = (4, MAX_ROWS + 1, 3 * MAX_RECORDS + 4, (3 * MAX_RECORDS + 36) * 256 + STREAM_BUDGET, 4, 1)
 
 N_SNI = int(NameSource.TLS_SNI)
 D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)

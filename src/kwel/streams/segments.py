@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import Application, Direction, NameSource
-from kwel.dissect.dns import HEADER
 from kwel.dissect.http import MAX_METHOD, find_byte, looks_like_request, read_request
 from kwel.dissect.shapes import TPKT_VERSION, shape_of, tells_identity
 from kwel.dissect.tls import (
@@ -31,8 +30,9 @@ from kwel.kernel.flowtable import INITIATOR, set_initiator
 from kwel.kernel.loads import u8, u16, u24, u32
 from kwel.kernel.rows import Mark, Stage
 from kwel.native import helper
-from kwel.streams.datagrams import PORT_DNS, read_dns
-from kwel.streams.room import C_CUT, C_LATE, STREAM_BUDGET, has_room, note_mark, note_name
+from kwel.streams.datagrams import PORT_DNS
+from kwel.streams.messages import is_dns_segment, read_dns_segment
+from kwel.streams.room import C_CUT, C_LATE, STREAM_BUDGET, note_mark, note_name
 from kwel.streams.slots import free_slot, keep, take_slot
 
 if TYPE_CHECKING:
@@ -54,10 +54,8 @@ SKIP = 3
 DONE, WATCH = int(Stage.DONE), int(Stage.WATCH)
 M_MODBUS, M_S7COMM = int(Mark.MODBUS), int(Mark.S7COMM)
 N_SNI, N_CONNECT, N_HOST = int(NameSource.TLS_SNI), int(NameSource.HTTP_CONNECT), int(NameSource.HTTP_HOST)
-N_DNS, N_SOCKS = int(NameSource.DNS), int(NameSource.SOCKS)
-A_UNKNOWN, A_TLS, A_HTTP, A_DNS = (
-    int(Application.UNKNOWN), int(Application.TLS), int(Application.HTTP), int(Application.DNS)
-)  # fmt: skip
+N_SOCKS = int(NameSource.SOCKS)
+A_UNKNOWN, A_TLS, A_HTTP = int(Application.UNKNOWN), int(Application.TLS), int(Application.HTTP)
 A_MODBUS, A_S7COMM = int(Application.MODBUS), int(Application.S7COMM)
 D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)
 
@@ -188,24 +186,6 @@ def read_tls(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables)
 
 
 @helper
-def read_dns_stream(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables) -> int:
-    """Read DNS messages with their lengths in front (RFC 7766 section 8); return SKIP, or MORE for the first one."""
-    if at + 2 > end or at + 2 + u16(data, at) > end:
-        return MORE
-    while at + 2 <= end:
-        stop = at + 2 + u16(data, at)
-        if stop > end or stop - at < 2 + HEADER:
-            break
-        t.runs[packet.flow].application = A_DNS
-        read_dns(data, at + 2, stop, N_DNS, packet, t)
-        at = stop
-        if not has_room(t):
-            t.counters[C_LATE] += 1
-            break
-    return SKIP
-
-
-@helper
 def read_http(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables) -> int:
     """Read an HTTP request; return SKIP, what follows may be another one or TLS, or MORE."""
     outcome, is_connect, start, stop, port = read_request(data, at, end)
@@ -228,8 +208,6 @@ def read_stream(data: NDArray[np.uint8], at: int, end: int, is_whole: bool, pack
         return MORE
     if looks_like_hello(data, at, end):
         return read_tls(data, at, end, packet, t)
-    if PORT_DNS in (packet.source_port, packet.destination_port):
-        return read_dns_stream(data, at, end, packet, t)
     if looks_like_request(data, at, end):
         return read_http(data, at, end, packet, t)
     start, stop, port = read_socks(data, at, end)
@@ -253,6 +231,8 @@ def read_segment(data: NDArray[np.uint8], packet: Any, half: Any, t: Tables) -> 
     payload, end = packet.payload, packet.end
     if half.stage == WATCH:
         return mark_ot(data, payload, end, run.application, packet, half, t)
+    if is_dns_segment(data, packet, run, half):
+        return read_dns_segment(data, packet, half, t)
     if half.based == 0:
         half.base, half.based = packet.sequence, 1
     at = (packet.sequence - np.int64(half.base)) & 0xFFFFFFFF

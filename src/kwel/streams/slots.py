@@ -75,3 +75,17 @@ def keep(data: NDArray[np.uint8], at: int, end: int, slot: int, offset: int, t: 
         have += 1
     t.ready[slot] = have
     return have
+
+
+@helper
+def drop(slot: int, count: int, t: Tables) -> int:
+    """Move what lies behind the first *count* bytes of a slot to its start; return how far it was written then."""
+    base, written = slot * STREAM_BUDGET, t.ready[SLOTS + slot] - count
+    for i in range(base, base + written):
+        t.held[np.uint64(i)] = t.held[np.uint64(i + count)]
+        t.covered[np.uint64(i)] = t.covered[np.uint64(i + count)]
+    for i in range(base + written, base + written + count):
+        t.covered[np.uint64(i)] = 0
+    t.ready[slot] -= count
+    t.ready[SLOTS + slot] = written
+    return written
