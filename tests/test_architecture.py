@@ -10,7 +10,7 @@ import pytest
 SOURCES = Path(__file__).parents[1] / "src" / "kwel"
 MODULES = sorted(SOURCES.rglob("*.py"))
 LONGEST_MODULE = 400
-LONGER_MODULES = {"model.py": 480}
+LONGER_MODULES = {"model.py": 540}
 """The nouns stay together."""
 LONGEST_FUNCTION = 40
 LONGEST_KERNEL = 80

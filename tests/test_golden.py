@@ -34,6 +34,7 @@ def conclusions(analysis: Analysis) -> dict[str, Any]:
             "aside": dict(report.coverage.set_aside),
         },
         "notes": dict(report.coverage.notes),
+        "coverage": [report.coverage.grade.value, *(of.key for of in report.coverage.shortcomings)],
         "assets": [
             {
                 "asset": asset.label,

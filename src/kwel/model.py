@@ -339,6 +339,51 @@ class Capture:
     """Sorts of block that were not read, and how many of each: ``custom``, ``secrets``, ``events``, ``unknown``."""
 
 
+class CoverageGrade(enum.StrEnum):
+    """How much of what happened the captures let through, in a word. findings/coverage.py has the rules."""
+
+    GOOD = "good"
+    LIMITED = "limited"
+    POOR = "poor"
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcoming:
+    """One reason for which coverage is not good."""
+
+    key: str
+    """Key of a name in the report's catalogue, e.g. ``one-way``."""
+    share: float
+    """Of whatever it is a part of; above 1 where more was lost than was captured."""
+    is_poor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """A mirror session: a machine of the network sent copies of frames to another."""
+
+    source: str
+    collector: str
+    tunnel: str
+    """``erspan``, ``vxlan``: label of ``columns.Tunnel``."""
+    frames: int
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class BlindSpot:
+    """An asset takes part in encrypted tunnels: whom it talks to inside, and how much, nobody can see."""
+
+    asset: str
+    """Asset id."""
+    kind: str
+    """``wireguard``, ``openvpn``, ``esp``, …"""
+    flows: int
+    peer: str
+    """Address at the other end of the first of them."""
+    where: Where
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """The blind-spot ledger. ``packets == used + sum(set_aside.values())`` always."""
@@ -349,6 +394,13 @@ class Coverage:
     """Packets not used, by reason."""
     notes: Mapping[str, int]
     """Other counts that limit what can be said: cut packets, one-way flows, unnamed flows, duplicates, …"""
+    pauses: tuple[tuple[int, int], ...] = ()
+    """When no frame at all was captured though the rest was busy: begin and end, nanoseconds since the epoch."""
+    mirrors: tuple[Mirror, ...] = ()
+    blind_spots: tuple[BlindSpot, ...] = ()
+    grade: CoverageGrade = CoverageGrade.GOOD
+    shortcomings: tuple[Shortcoming, ...] = ()
+    """What lowers the grade, the worst first."""
 
 
 @dataclass(frozen=True, slots=True)

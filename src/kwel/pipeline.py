@@ -150,13 +150,14 @@ def read_traffic(
         progress: called now and then with bytes read, and bytes in all where known.
         discovery: whether to read what hosts say of themselves; flows and their names need none of it.
     """
+    from kwel.capture.pauses import Pauses
     from kwel.dissect.second_look import SecondLook
     from kwel.streams import Listener
 
     options = options or Options()
     files = capture.find_captures([paths] if isinstance(paths, str) else list(paths), hash_files=options.hash_files)
     listener = Listener(options.max_flows)
-    second_look = SecondLook(listener.tell)
+    second_look, pauses = SecondLook(listener.tell), Pauses()
     sizes = [file.size for file in files]
     total = None if None in sizes else sum(size for size in sizes if size)
     done = 0
@@ -167,12 +168,15 @@ def read_traffic(
             if discovery:
                 second_look.look(buffer, marks, packets, name, index)
 
+        pauses.begin()
         for batch in file.batches():
+            pauses.see(batch.records)
             listener.hear(batch.buffer, batch.records, batch.first_frame, index, on_marks, batch.spare)
             if progress:
                 progress(done + file.position, total)
         done += file.position
-    return _gather(tuple(file.describe() for file in files), listener.finish(), second_look)
+    traffic = _gather(tuple(file.describe() for file in files), listener.finish(), second_look)
+    return replace(traffic, coverage=replace(traffic.coverage, pauses=pauses.find()))
 
 
 def _gather(captures: tuple[Any, ...], heard: Heard, second_look: SecondLook) -> Traffic:
@@ -263,16 +267,17 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     book, tables = rulebook.load(), Tables.open()
     attributor = Attributor(book, tables, options.bloc)
     inventory = identify(traffic, options.internal)
+    sides = inventory.asset_of_initiator, inventory.asset_of_responder
     found, timeline = dependencies.build(
         traffic,
         inventory.assets,
-        inventory.asset_of_initiator,
-        inventory.asset_of_responder,
+        *sides,
         inventory.is_outside,
         attributor,
         {name for operator in book.operators.values() for name in operator.outer_names},
     )
-    traffic = replace(traffic, coverage=_with_flow_notes(traffic, inventory, found))
+    left_out = {"addresses-left-out": inventory.left_out, "destinations-left-out": found.left_out}
+    traffic = replace(traffic, coverage=findings.measure(traffic, inventory.assets, *sides, left_out))
     return Analysis(
         options=options,
         traffic=traffic,
@@ -284,31 +289,6 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         rulebook=book.digest,
         bloc_members=tuple(sorted(attributor.members)),
     )
-
-
-def _with_flow_notes(traffic: Traffic, inventory: Any, found: Dependencies) -> Coverage:
-    """Count what limits the conclusions: flows joined midway, seen one way, without a name, between outsiders."""
-    from kwel.assets import EXTERNAL
-    from kwel.columns import Direction, State
-
-    flows, initiators, responders = traffic.flows, inventory.asset_of_initiator, inventory.asset_of_responder
-    leaving = ((initiators >= 0) & (responders == EXTERNAL)) | ((initiators == EXTERNAL) & (responders >= 0))
-    one_way = (flows["packets_in"] == 0) & (flows["state"] == State.ESTABLISHED)
-    routers = [i for i, asset in enumerate(inventory.assets) if asset.role and asset.role.value == "router"]
-    notes = {
-        **traffic.coverage.notes,
-        "flows": len(flows),
-        "midstream": int((flows["state"] == State.MIDSTREAM).sum()),
-        "one-way": int(one_way.sum()),
-        "direction-unknown": int((flows["direction"] == Direction.UNKNOWN).sum()),
-        "outside-flows": int(leaving.sum()),
-        "outside-unnamed": int((leaving & (flows["name"] == 0)).sum()),
-        "behind-router": int((leaving & np.isin(np.maximum(initiators, responders), routers)).sum()),
-        "between-outsiders": int(((initiators == EXTERNAL) & (responders == EXTERNAL)).sum()),
-        "addresses-left-out": inventory.left_out,
-        "destinations-left-out": found.left_out,
-    }
-    return replace(traffic.coverage, notes={key: count for key, count in sorted(notes.items()) if count})
 
 
 def explain(query: str, analysis: Analysis | None = None, bloc: str = "EEA") -> dict[str, Any]:

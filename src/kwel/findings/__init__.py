@@ -1,7 +1,8 @@
-"""Assets and dependencies in, findings out."""
+"""Assets and dependencies in, findings out; and the ledger of what limits all of them."""
 
 from __future__ import annotations
 
 from kwel.findings.contacts import find
+from kwel.findings.coverage import measure
 
-__all__ = ["find"]
+__all__ = ["find", "measure"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.model import Grade, Verdict
-from kwel.report import numbers
+from kwel.report import ledger, numbers
 from kwel.report.limits import reason_name
 from kwel.report.relations import USED, alike
 from kwel.report.text import DASH, NOTHING, Text, code, joined, plain, wire
@@ -91,6 +91,7 @@ def block(report: Report, say: Catalogue) -> list[Line]:
         _period(report, say),
         _packets(report, say),
         _lost(report, say),
+        Line(say("cover.coverage"), *ledger.summary(report.coverage, say)),
         Line(say("cover.sent"), say("cover.sent-none"), say("cover.sent-why")),
         _bloc(report, say),
         _dates(report.tables, say),

@@ -94,6 +94,8 @@ class Listener:
         self._max_flows = max_flows
         self._flow_counters = np.zeros(flowtable.COUNTERS, np.int64)
         self._flow_counters[MANY] = max_flows // 2
+        self._cut = 0
+        """Packets that the capture holds less of than was on the wire."""
         self._evicted_before = 0
         """Flows that had lost their rows when the index was made: the slots of later ones are still taken."""
         self._runs = np.zeros(min(CAPACITY, max_flows), RUN)
@@ -164,6 +166,7 @@ class Listener:
             buffer, records, len(records), first_frame, capture, packets, self._stops, *self._fragments
         )  # fmt: skip
         self._make_room_for_flows(count)
+        self._cut += int(np.count_nonzero(records["captured"][:count] < records["wire"][:count]))
         track(packets, count, self._runs, self._halves, self._table, self._flow_counters, self._stops)
         note_errors(buffer, packets, count, self._runs, self._table, self._quoted)
         index = 0
@@ -270,6 +273,7 @@ class Listener:
                 "fragments-incomplete": fragments.incomplete(self._fragments),
                 "fragments-crowded-out": int(self._fragment_counters[fragments.CROWDED_OUT]),
                 "mirrors-not-kept": int(self._fragment_counters[fragments.MIRRORS_LOST]),
+                "packets-cut": self._cut,
                 "flows-evicted": int(self._flow_counters[EVICTED]),
                 "malformed-dns": int(self._counters[C_MALFORMED]),
                 "requests-cut": int(self._counters[C_CUT]),

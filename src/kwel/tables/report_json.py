@@ -6,6 +6,8 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from kwel.tables.conclusions import assets_table, dependencies_table
 from kwel.tables.formats import write_jsonl
 from kwel.tables.schema import ASSETS, DEPENDENCIES, Table
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from kwel.model import Capture, Evidence, Finding, Report
+    from kwel.model import Capture, Coverage, Evidence, Finding, Report
 
 
 def write_report_json(report: Report, out: BinaryIO) -> None:
@@ -29,12 +31,7 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
         "bloc": {"name": report.bloc, "members": list(report.bloc_members)},
         "internal": list(report.internal),
         "captures": [_capture(capture) for capture in report.captures],
-        "coverage": {
-            "packets": report.coverage.packets,
-            "used": report.coverage.used,
-            "set_aside": dict(sorted(report.coverage.set_aside.items())),
-            "notes": dict(sorted(report.coverage.notes.items())),
-        },
+        "coverage": _coverage(report.coverage),
         "tables": [
             {"name": of.name, "source": of.source, "date": of.date, "rows": of.rows, "licence": of.licence}
             for of in report.tables
@@ -51,6 +48,36 @@ def _rows(frame: pd.DataFrame, table: Table) -> list[dict[str, Any]]:
     lines = io.BytesIO()
     write_jsonl(frame, table, lines)
     return [json.loads(line) for line in lines.getvalue().splitlines()]
+
+
+def _time(nanoseconds: int) -> str:
+    return f"{np.datetime64(nanoseconds, 'ns')}Z"
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "packets": coverage.packets,
+        "used": coverage.used,
+        "set_aside": dict(sorted(coverage.set_aside.items())),
+        "notes": dict(sorted(coverage.notes.items())),
+        "grade": coverage.grade.value,
+        "shortcomings": [{"key": of.key, "share": of.share, "poor": of.is_poor} for of in coverage.shortcomings],
+        "pauses": [{"first": _time(first), "last": _time(last)} for first, last in coverage.pauses],
+        "mirrors": [
+            {
+                "source": of.source,
+                "collector": of.collector,
+                "tunnel": of.tunnel,
+                "frames": of.frames,
+                "where": str(of.where),
+            }
+            for of in coverage.mirrors
+        ],
+        "blind_spots": [
+            {"asset": of.asset, "kind": of.kind, "flows": of.flows, "peer": of.peer, "where": str(of.where)}
+            for of in coverage.blind_spots
+        ],
+    }
 
 
 def _capture(capture: Capture) -> dict[str, Any]:
