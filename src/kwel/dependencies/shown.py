@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwel.columns import Application, NameSource, State, address_text
+from kwel.dependencies.greetings import Greetings
 from kwel.kinds import RecordKind
 from kwel.model import STATES, Dependency, Evidence, Where
 
@@ -67,6 +68,7 @@ class Shown:
         self._traffic, self._assets, self._contacts = traffic, assets, contacts
         self._strongest, self._looked_up = strongest, looked_up
         self._attributions, self._columns, self._order = attributions, columns, order
+        self._greetings = Greetings(traffic)
         self._captures = [capture.name for capture in traffic.captures]
         # A whole row at once: its fields one by one would each take as long.
         self._flows, self._answers = traffic.flows[FLOW_FIELDS], traffic.answers[ANSWER_FIELDS]
@@ -85,7 +87,7 @@ class Shown:
             flow = _Flow(*self._flows[self._contacts.flow.item(contact)].item())
             port = flow.responder_port or None
             application = APPLICATIONS[flow.application]
-            evidence = self._of_flow(flow)
+            evidence = (*self._of_flow(flow), *self._greetings.of(self._contacts.flow.item(contact)))
         else:
             evidence = self._of_question(row - len(self._strongest))
         return Dependency(

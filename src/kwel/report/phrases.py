@@ -174,7 +174,21 @@ _WRITE: Mapping[str, Callable[[Catalogue, str], Text]] = {
     "reason": _reason,
     "bloc": _bloc,
     **dict.fromkeys(
-        ("address", "mac", "macs", "prefix", "ot", "other", "initiator", "responder", "peer", "gateway"), _code
+        (
+            "address",
+            "mac",
+            "macs",
+            "prefix",
+            "ot",
+            "other",
+            "initiator",
+            "responder",
+            "peer",
+            "gateway",
+            "ja4",
+            "sha256",
+        ),
+        _code,
     ),
     **dict.fromkeys(("date", "reviewed"), _date),
 }
