@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from kwel.columns import address_text
 from kwel.model import Control, DependencyState
 from kwel.pipeline import Analysis, analyse
 from tests.conftest import SAMPLES
@@ -46,6 +47,8 @@ EVENTS = [
 
 def hosts_of(name: str, event: dict[str, Any]) -> set[str]:
     """Return how kwel may call the host: by its name where the capture holds it, else by its address."""
+    if event["hostname"] is None and "cert" in event["evidence"]:
+        return {event["cert_cn"]}
     if event["hostname"] is None or event["evidence"] == ["ip"] or (name, event["hostname"]) in NAMED_LATER:
         return {event["dst_ip"]}
     return (
@@ -134,6 +137,34 @@ def test_volumes_are_those_of_the_wire_though_the_capture_was_cut() -> None:
     (event,) = [e for e in truth("snaplen128")["cloud_events"] if e["hostname"] == "telemetry.plantcloud.ovh"]
     (dependency,) = found("snaplen128", event)
     assert dependency.bytes_out + dependency.bytes_in == event["frame_bytes"]
+
+
+CERTIFIED = [
+    pytest.param(name, event, id=f"{name}-{event['asset']}-{event['hostname'] or event['dst_ip']}-{i}")
+    for name in NAMES
+    for i, event in enumerate(truth(name)["cloud_events"])
+    if "cert" in event["evidence"]
+]
+
+
+@pytest.mark.parametrize(("name", "event"), CERTIFIED)
+def test_every_certificate_of_the_truth_is_found_on_its_flow(name: str, event: dict[str, Any]) -> None:
+    traffic = concluded(name).traffic
+    seen = set[str]()
+    for row in traffic.shown[traffic.shown["from_initiator"] == 0]:
+        flow = traffic.flows[row["flow"]]
+        if address_text(int(flow["responder_hi"]), int(flow["responder_lo"])) == event["dst_ip"]:
+            certificate = traffic.certificates[row["certificate"]]
+            seen |= {certificate.subject, *certificate.names}
+
+    assert event.get("cert_cn", event["hostname"]) in seen
+
+
+def test_a_thing_is_known_by_the_certificate_that_it_shows() -> None:
+    analysis = concluded("aws_iot")
+    (asset,) = [a for a in analysis.assets if "10.20.3.32" in a.addresses]
+    said = [dict(step.values) for step in asset.evidence if step.kind == "says-of-itself"]
+    assert {"what": "identity", "value": "plant-gw-01", "protocol": "tls"} in said
 
 
 def test_a_capture_behind_address_translation_is_warned_of() -> None:

@@ -419,7 +419,7 @@ class TableInfo:
 class Observed:
     """One thing that a frame says about a host, before anyone has drawn a conclusion from it."""
 
-    kind: Literal["hostname", "vendor", "product", "firmware", "role", "protocol", "switch-port"]
+    kind: Literal["hostname", "vendor", "product", "firmware", "role", "protocol", "switch-port", "identity"]
     value: str
     protocol: str
     """Which dissector read it: ``dhcp``, ``modbus``."""
@@ -439,7 +439,7 @@ class Certificate:
     subject: str
     """Common name; empty where it has none."""
     names: tuple[str, ...]
-    """DNS names of the subject alternative name, as they stand there."""
+    """DNS names and addresses of the subject alternative name, as they stand there."""
     issuer: str
     """Organisation, else common name, of whoever signed it."""
     sha256: str

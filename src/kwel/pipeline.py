@@ -197,7 +197,9 @@ def _gather(captures: tuple[Any, ...], heard: Heard, second_look: SecondLook) ->
         answers=heard.answers,
         claims=_with_bindings(heard.claims, second_look),
         hellos=heard.hellos,
-        observed=(*second_look.observed, *own_names),
+        certificates=heard.certificates,
+        shown=heard.shown,
+        observed=(*second_look.observed, *own_names, *_client_certificates(heard, captures)),
         coverage=coverage,
     )
 
@@ -238,6 +240,19 @@ def _local_names(heard: Heard, captures: tuple[Any, ...]) -> tuple[list[Observed
             said = Observed("hostname", name, protocol, where, int(row["time"]), address, None, vlan)
             own.setdefault((address, name, protocol), said)
     return list(own.values()), max(0, len(rows) - MOST_LOCAL_NAMES)
+
+
+def _client_certificates(heard: Heard, captures: tuple[Any, ...]) -> list[Observed]:
+    """Return what clients are called in the certificates that they showed: at AWS IoT the name of the thing."""
+    own = dict[tuple[str, str], Observed]()
+    for row in heard.shown[heard.shown["from_initiator"] == 1]:
+        subject, flow = heard.certificates[row["certificate"]].subject, heard.flows[row["flow"]]
+        address = address_text(int(flow["initiator_hi"]), int(flow["initiator_lo"]))
+        where = Where(captures[row["capture"]].name, int(row["frame"]))
+        said = Observed("identity", subject, "tls", where, int(row["time"]), address, None, int(flow["vlan"]))
+        if subject and len(own) < MOST_LOCAL_NAMES:
+            own.setdefault((address, subject), said)
+    return list(own.values())
 
 
 @contextmanager

@@ -175,3 +175,46 @@ def service(target: str, *parameters: tuple[int, bytes], priority: int = 1) -> b
     name = dns_name(target) if target else b"\0"
     listed = b"".join(struct.pack(">HH", key, len(value)) + value for key, value in parameters)
     return struct.pack(">H", priority) + name + listed
+
+
+def der(tag: int, *content: bytes) -> bytes:
+    """Return one element of DER (ITU-T X.690)."""
+    body = b"".join(content)
+    size = bytes([len(body)]) if len(body) < 128 else b"\x82" + struct.pack(">H", len(body))
+    return bytes([tag]) + size + body
+
+
+def distinguished(name: str, organisation: str = "") -> bytes:
+    parts = [(b"\x55\x04\x0a", organisation), (b"\x55\x04\x03", name)]
+    return der(0x30, *(der(0x31, der(0x30, der(6, kind), der(12, value.encode()))) for kind, value in parts if value))
+
+
+def certificate(subject: str, names: Iterable[str] = (), issuer: str = "Test CA", padding: int = 600) -> bytes:
+    """Return an X.509 certificate (RFC 5280) without a real key or signature, of about *padding* bytes more."""
+    algorithm = der(0x30, der(6, b"\x2a\x86\x48\xce\x3d\x04\x03\x02"))
+    validity = der(0x30, der(23, b"240101000000Z"), der(23, b"340101000000Z"))
+    key = der(0x30, algorithm, der(3, b"\0" + bytes(padding)))
+    listed = der(0x30, *(der(0x82, name.encode()) for name in names))
+    extension = der(0x30, der(6, b"\x55\x1d\x11"), der(4, listed))
+    tbs = der(
+        0x30, der(0xA0, der(2, b"\2")), der(2, b"\7"), algorithm, distinguished("", issuer), validity,
+        distinguished(subject), key, der(0xA3, der(0x30, extension)),
+    )  # fmt: skip
+    return der(0x30, tbs, algorithm, der(3, b"\0" + bytes(64)))
+
+
+def handshake(kind: int, body: bytes) -> bytes:
+    """Return one handshake message (RFC 5246 section 7.4), without its record."""
+    return bytes([kind]) + len(body).to_bytes(3, "big") + body
+
+
+def server_hello(version: int = 0x0303) -> bytes:
+    """Return a ServerHello message."""
+    extension = struct.pack(">HHH", 43, 2, version) if version > 0x0303 else struct.pack(">HHB", 0xFF01, 1, 0)
+    return handshake(2, b"\3\3" + bytes(32) + b"\0\xc0\x2f\0" + struct.pack(">H", len(extension)) + extension)
+
+
+def certificate_message(*certificates: bytes) -> bytes:
+    """Return a Certificate message of TLS 1.2."""
+    listed = b"".join(len(one).to_bytes(3, "big") + one for one in certificates)
+    return handshake(11, len(listed).to_bytes(3, "big") + listed)

@@ -166,7 +166,7 @@ class _Writer:
             if device.mac is None and (for_others := self._proofs.for_others.get(host)):
                 count = self._proofs.answers_for_others[for_others.mac, host[2]]
                 steps.append(self.witness.for_others(host, for_others, count))
-        steps += [evidence.said(said) for said in device.observed if said.kind == "switch-port"][:STEPS]
+        steps += [evidence.said(said) for said in device.observed if said.kind in ("switch-port", "identity")][:STEPS]
         return tuple(steps)
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from kwel.columns import Application, NameSource
 
-SayingKind = Literal["hostname", "vendor", "product", "firmware", "role", "protocol", "switch-port"]
+SayingKind = Literal["hostname", "vendor", "product", "firmware", "role", "protocol", "switch-port", "identity"]
+"""``identity`` is what a device is called when it talks to a service: a certificate's subject, an MQTT client id."""
+
 
 MAX_TEXT = 255
 """Characters kept of a free text. Nothing that identifies a device is longer."""

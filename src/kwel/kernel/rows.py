@@ -168,6 +168,8 @@ class Stage(enum.IntEnum):
     DONE = 1
     WATCH = 2
     """An OT protocol: some messages are worth a look however late they come."""
+    EXPECT = 3
+    """A ClientHello was seen: what this direction sends next may hold a certificate."""
 
 
 class Mark(enum.IntEnum):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, Names, NameSource
+from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, SHOWN, Names, NameSource
 from kwel.dissect import Spoken, claims, dns
 from kwel.dissect.claims import CLAIMS
 from kwel.dissect.dns import ANSWERS
@@ -19,9 +19,12 @@ from kwel.kernel.hashing import new_index, slots_of
 from kwel.kernel.layers import decode
 from kwel.kernel.namepool import ARENA, NAMES, index_names
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
+from kwel.streams import shown
+from kwel.streams.flights import MOST_SHOWN
 from kwel.streams.join import index_answers
 from kwel.streams.listen import listen
 from kwel.streams.room import (
+    C_CERTIFICATES_CUT,
     C_CUT,
     C_EVICTED,
     C_FREE_SLOTS,
@@ -30,6 +33,7 @@ from kwel.streams.room import (
     C_MALFORMED,
     C_MARKS,
     C_NAMED,
+    C_SHOWN,
     COUNTERS,
     L_ANSWERS,
     L_ARENA,
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
 
     from kwel.columns import Rows
     from kwel.dissect import Named
+    from kwel.model import Certificate
 
 ROWS = 4096
 """Packets decoded at a time: half a megabyte of columns, which stays in the processor's cache."""
@@ -70,6 +75,8 @@ class Heard:
     claims: Rows
     hellos: Rows
     mirrors: Rows
+    certificates: tuple[Certificate, ...]
+    shown: Rows
     stops: dict[str, int]
     """Packets by ``Stop``, those used among them."""
     notes: dict[str, int]
@@ -103,6 +110,8 @@ class Listener:
         self._table = new_index(2 << 13)
         self._named = np.zeros(CAPACITY, NAME)
         self._hellos = np.zeros(CAPACITY, HELLO)
+        self._certificates = shown.new_store()
+        self._shown = np.zeros(MOST_SHOWN, SHOWN)
         self._answers = np.zeros(CAPACITY, ANSWER)
         self._answer_index = new_index(2 << 12)
         self._answer_counters = np.zeros(3, np.int64)
@@ -176,7 +185,7 @@ class Listener:
                 self._answers, self._answer_index, self._answer_counters,
                 self._claims, self._claim_slots, self._claim_counters, self._marks,
                 self._arena, self._starts, self._lengths, self._slots, self._pool,
-                self._hellos, counters, self._limits,
+                self._hellos, *self._certificates, self._shown, counters, self._limits,
                 self._text, self._joined, self._held, self._covered, self._ready, self._owners,
             )  # fmt: skip
             if counters[C_MARKS]:
@@ -192,13 +201,20 @@ class Listener:
             if packets["flow"][index] >= 0:
                 self._runs["application"][packets["flow"][index]] = fact.application
             return
+        self._note_name(fact.name[:MAX_NAME], int(fact.source), int(fact.from_initiator), packets, index)
+
+    def _note_name(self, name: bytes, source: int, from_initiator: int, packets: Rows, index: int) -> int:
         self._make_room_for_names()
-        name = fact.name[:MAX_NAME]
         self._text[: len(name)] = np.frombuffer(name, np.uint8)
-        note_told_name(
-            self._text, len(name), int(fact.source), int(fact.from_initiator), packets, index, self._runs, self._named,
+        return note_told_name(
+            self._text, len(name), source, from_initiator, packets, index, self._runs, self._named,
             self._arena, self._starts, self._lengths, self._slots, self._pool, self._counters,
         )  # fmt: skip
+
+    def _number_of(self, name: bytes) -> int:
+        """Return the number of a name that no packet of the batch under way holds."""
+        self._packets["flow"][0] = -1
+        return self._note_name(name, 0, 0, self._packets, 0) if name else 0
 
     def _make_room_for_flows(self, more: int) -> None:
         flows = int(self._flow_counters[FLOWS])
@@ -259,14 +275,19 @@ class Listener:
         joined = np.flatnonzero((flows["name"] == 0) & (flows["answer"] > 0))
         flows["name"][joined] = self._answers["question"][flows["answer"][joined] - 1]
         flows["name_source"][joined] = NameSource.DNS
+        named = self._named[: self._counters[C_NAMED]]
+        read = shown.read_all(self._certificates, self._shown[: self._counters[C_SHOWN]])
+        named = shown.name_flows(flows, named, read.certificates, read.shown, self._number_of)
         names = int(self._pool[NAMES])
         return Heard(
             flows=flows,
             names=Names(self._arena[: self._pool[ARENA]], self._starts[:names], self._lengths[:names]),
-            named=self._named[: self._counters[C_NAMED]],
+            named=named,
             answers=self._answers[: self._answer_counters[ANSWERS]],
             claims=self._claims[: self._claim_counters[CLAIMS]],
             hellos=self._hellos[: self._counters[C_HELLOS]],
+            certificates=read.certificates,
+            shown=read.shown,
             stops={stop.label: int(self._stops[stop]) for stop in Stop},
             mirrors=self._fragments[-2][: self._fragment_counters[fragments.MIRRORS]],
             notes={
@@ -279,6 +300,9 @@ class Listener:
                 "requests-cut": int(self._counters[C_CUT]),
                 "dns-answers-cut": int((self._answers["kind"][: self._answer_counters[ANSWERS]] == 0).sum()),
                 "streams-given-up": int(self._counters[C_EVICTED] + self._counters[C_LATE]),
+                "certificates-cut": int(self._counters[C_CERTIFICATES_CUT]),
+                "certificates-malformed": read.malformed,
+                "certificates-not-kept": int(self._certificates.counters[namepool.REFUSED]),
                 "names-not-kept": int(self._pool[namepool.REFUSED]),
                 "dns-answers-not-kept": int(self._answer_counters[dns.REFUSED]),
                 "claims-not-kept": int(self._claim_counters[claims.REFUSED]),

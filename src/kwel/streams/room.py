@@ -27,7 +27,8 @@ STREAM_BUDGET = 16384
 # indices into the counters
 C_NAMED, C_MARKS, C_NEXT_SLOT, C_EVICTED, C_MALFORMED, C_LATE, C_CUT, C_FREE_SLOTS = 0, 1, 2, 3, 4, 5, 6, 7
 C_HELLOS = 8
-COUNTERS = 9
+C_SHOWN, C_CERTIFICATES_CUT = 9, 10
+COUNTERS = 11
 
 # indices into the limits, and the most that one message adds beyond them
 L_NAMED, L_ANSWERS, L_NAMES, L_ARENA, L_MARKS, L_HELLOS = 0, 1, 2, 3, 4, 5
@@ -54,6 +55,10 @@ class Tables(NamedTuple):
     pool: Pool
     hellos: Rows
     """ClientHellos seen, of ``columns.HELLO``."""
+    certificates: Pool
+    """Distinct certificates, see ``flights``."""
+    shown: Rows
+    """Where they were shown, of ``columns.SHOWN``."""
     counters: NDArray[np.int64]
     limits: NDArray[np.int64]
     """How full each table may be before one more message."""

@@ -31,8 +31,9 @@ from kwel.kernel.loads import u8, u16, u24, u32
 from kwel.kernel.rows import Mark, Stage
 from kwel.native import helper
 from kwel.streams.datagrams import PORT_DNS
+from kwel.streams.flights import begins_flight, read_expected, read_flight
 from kwel.streams.messages import is_dns_segment, read_dns_segment
-from kwel.streams.room import C_CUT, C_LATE, STREAM_BUDGET, note_mark, note_name
+from kwel.streams.room import C_CERTIFICATES_CUT, C_CUT, C_LATE, STREAM_BUDGET, note_mark, note_name
 from kwel.streams.slots import free_slot, keep, take_slot
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ PROX, Y_SPACE, LF, MAX_PROXY_LINE = 0x50524F58, 0x5920, 10, 107
 SKIP = 3
 """An outcome beside those of the readers: nothing here, go on behind it."""
 
-DONE, WATCH = int(Stage.DONE), int(Stage.WATCH)
+OPEN, DONE, WATCH, EXPECT = int(Stage.OPEN), int(Stage.DONE), int(Stage.WATCH), int(Stage.EXPECT)
 M_MODBUS, M_S7COMM = int(Mark.MODBUS), int(Mark.S7COMM)
 N_SNI, N_CONNECT, N_HOST = int(NameSource.TLS_SNI), int(NameSource.HTTP_CONNECT), int(NameSource.HTTP_HOST)
 N_SOCKS = int(NameSource.SOCKS)
@@ -180,8 +181,9 @@ def read_tls(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables)
         note_name(t.joined if is_joined else data, start, stop, N_SNI, 0, packet, t)
     elif run.direction == D_UNKNOWN:
         set_initiator(run, packet.side, D_REQUEST)
-    if other.slot == 0:
-        other.stage = DONE
+    t.halves[2 * packet.flow + packet.side].stage = EXPECT
+    if other.slot == 0 and other.stage == OPEN:
+        other.stage = EXPECT
     return FOUND
 
 
@@ -218,7 +220,7 @@ def read_stream(data: NDArray[np.uint8], at: int, end: int, is_whole: bool, pack
         run = t.runs[packet.flow]
         if run.application == A_UNKNOWN:
             run.application = A_TLS
-        return FOUND
+        return read_flight(data, at, end, packet, t) if begins_flight(data, at, end) else FOUND
     if is_whole and note_shape(data, at, end, packet, t):
         return FOUND
     return SKIP
@@ -229,6 +231,8 @@ def read_segment(data: NDArray[np.uint8], packet: Any, half: Any, t: Tables) -> 
     """Place a TCP segment in its direction's stream and read what has become readable."""
     run = t.runs[packet.flow]
     payload, end = packet.payload, packet.end
+    if half.stage == EXPECT:
+        return read_expected(data, packet, half, t)
     if half.stage == WATCH:
         return mark_ot(data, payload, end, run.application, packet, half, t)
     if is_dns_segment(data, packet, run, half):
@@ -256,14 +260,14 @@ def read_segment(data: NDArray[np.uint8], packet: Any, half: Any, t: Tables) -> 
     if half.slot == 0:
         if at == taken or looks_like_start(data, payload, end):
             outcome = read_stream(data, payload, end, True, packet, t)
-            if outcome == FOUND and half.stage != WATCH:
+            if outcome == FOUND and half.stage == OPEN:
                 half.stage = DONE
-            elif outcome == SKIP:
+            elif outcome != MORE:
                 half.taken = at + end - payload
             if outcome != MORE:
                 return 0
             if packet.cut:  # what is missing was never captured
-                t.counters[C_CUT] += 1
+                t.counters[C_CERTIFICATES_CUT if begins_flight(data, payload, end) else C_CUT] += 1
                 half.stage = DONE
                 return 0
             half.taken = at
@@ -286,7 +290,7 @@ def read_slot(data: NDArray[np.uint8], payload: int, end: int, at: int, packet: 
     outcome = read_stream(t.held, base, base + have, False, packet, t)
     if outcome == MORE and have < STREAM_BUDGET:
         return 0
-    if outcome == SKIP:
+    if outcome == SKIP or half.stage == EXPECT:
         half.taken = taken + have
     else:
         half.stage = DONE

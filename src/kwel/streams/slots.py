@@ -64,8 +64,13 @@ def free_slot(half: Any, t: Tables) -> int:
 def keep(data: NDArray[np.uint8], at: int, end: int, slot: int, offset: int, t: Tables) -> int:
     """Copy bytes to *offset* of a slot where none is yet; return how many lie in one piece from its start."""
     base, size = slot * STREAM_BUDGET, min(end - at, STREAM_BUDGET - offset)
+    if offset == t.ready[slot] == t.ready[SLOTS + slot]:  # in order, and nothing beyond
+        for i in range(size):
+            t.held[np.uint64(base + offset + i)] = data[np.uint64(at + i)]
+        t.ready[slot] = t.ready[SLOTS + slot] = offset + size
+        return offset + size
     t.ready[SLOTS + slot] = max(t.ready[SLOTS + slot], offset + size)
-    for i in range(size):
+    for i in range(max(0, t.ready[slot] - offset), size):
         place = np.uint64(base + offset + i)
         if t.covered[place] == 0:
             t.covered[place] = 1

@@ -30,7 +30,7 @@ def note_told_name(
     packet = packets[index]
     number = intern(text, 0, size, Pool(arena, starts, lengths, slots, pool_counters))
     if number == 0 or packet.flow < 0:
-        return 0
+        return number
     run = runs[packet.flow]
     if run.name_source == 0 or source < run.name_source:
         run.name, run.name_source, run.name_frame = number, source, packet.frame
