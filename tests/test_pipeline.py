@@ -10,6 +10,7 @@ import pytest
 
 import kwel
 from kwel.pipeline import Options, analyse, explain, read_traffic
+from tests.capture.making import block, interface, packet, section, write
 from tests.conftest import SAMPLES
 
 if TYPE_CHECKING:
@@ -82,3 +83,24 @@ def test_an_explanation_with_a_capture_names_the_frames() -> None:
     told = explain("plantgw-prod.azure-devices.net.", analyse(MIXED))
     assert told["state"] == "used"
     assert any(step["where"] == "mixed_plant.pcapng#236" for step in told["evidence"])
+
+
+def test_packets_of_unread_link_types_are_told_by_link_type_and_blocks_by_sort(tmp_path: Path) -> None:
+    file = write(
+        tmp_path,
+        section()
+        + block(0x77, b"abcd") * 3
+        + interface(link=189)
+        + interface(link=1)
+        + interface(link=4711)
+        + packet(on=0) * 5
+        + packet(on=1) * 2
+        + packet(on=2)
+        + packet(on=0),
+    )
+
+    coverage = read_traffic(str(file)).coverage
+
+    assert coverage.unread_links == (("189 (Linux USB)", 6), ("4711 (not in the registry)", 1))
+    assert coverage.set_aside["link-type"] == 7
+    assert coverage.notes["blocks-unknown"] == 3

@@ -401,6 +401,8 @@ class Coverage:
     grade: CoverageGrade = CoverageGrade.GOOD
     shortcomings: tuple[Shortcoming, ...] = ()
     """What lowers the grade, the worst first."""
+    unread_links: tuple[tuple[str, int], ...] = ()
+    """Of the packets set aside for their link type: number and name of each link type, and how many are of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from kwel.columns import Rows
     from kwel.dissect.second_look import SecondLook
-    from kwel.model import Asset, Dependencies, Finding, TableInfo, Timeline
+    from kwel.model import Asset, Capture, Dependencies, Finding, TableInfo, Timeline
     from kwel.streams import Heard
 
     Progress = Callable[[int, int | None], None]
@@ -179,20 +179,24 @@ def read_traffic(
     return replace(traffic, coverage=replace(traffic.coverage, pauses=pauses.find()))
 
 
-def _gather(captures: tuple[Any, ...], heard: Heard, second_look: SecondLook) -> Traffic:
+def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook) -> Traffic:
+    from kwel.dependencies.believed import name_by_capture
+
     stops = dict(heard.stops)
     own_names, crowded_out = _local_names(heard, captures)
-    notes = {**heard.notes, **second_look.counts, "local-names-not-kept": crowded_out}
+    notes = {**heard.notes, **second_look.counts, **_file_notes(captures), "local-names-not-kept": crowded_out}
     coverage = Coverage(
         packets=sum(stops.values()),
         used=sum(stops[reason] for reason in USED),
         set_aside={reason: count for reason, count in sorted(stops.items()) if count and reason not in USED},
         notes={key: count for key, count in sorted(notes.items()) if count},
+        unread_links=tuple((capture.link_title(link), n) for link, n in sorted(heard.unread_links.items())),
     )
+    names = name_by_capture(heard.flows, heard.names, captures)
     return Traffic(
         captures=captures,
         flows=heard.flows,
-        names=heard.names,
+        names=names,
         named=heard.named,
         answers=heard.answers,
         claims=_with_bindings(heard.claims, second_look),
@@ -202,6 +206,15 @@ def _gather(captures: tuple[Any, ...], heard: Heard, second_look: SecondLook) ->
         observed=(*second_look.observed, *own_names, *_client_certificates(heard, captures)),
         coverage=coverage,
     )
+
+
+def _file_notes(captures: tuple[Capture, ...]) -> dict[str, int]:
+    """Count what the capture files hold beside packets and kwel does not read."""
+    notes = {"file-names-not-kept": sum(one.names_left_out for one in captures)}
+    for one in captures:
+        for sort, count in one.passed_over:
+            notes[f"blocks-{sort}"] = notes.get(f"blocks-{sort}", 0) + count
+    return notes
 
 
 def _with_bindings(claims: Rows, second_look: SecondLook) -> Rows:

@@ -35,6 +35,24 @@ def test_what_was_used_and_what_was_set_aside_add_up() -> None:
     assert entries[0][2] == "<b>750</b> of 1,000 packets were used."
 
 
+def test_each_link_type_that_was_not_read_has_its_line() -> None:
+    links = (("4711 (not in the registry)", 10), ("189 (Linux USB)", 60))
+    entries = part(Coverage(100, 30, {"link-type": 70}, {}, unread_links=links), "packets")
+
+    assert [(share, sentence) for share, _, sentence in entries[1:]] == [
+        (
+            "60%",
+            "<b>60</b> frames of link type <bdi>189 (Linux USB)</bdi> were not read: "
+            "of what is in them nothing is known here.",
+        ),
+        (
+            "10%",
+            "<b>10</b> frames of link type <bdi>4711 (not in the registry)</bdi> were not read: "
+            "of what is in them nothing is known here.",
+        ),
+    ]
+
+
 def test_a_note_has_the_share_of_what_it_is_a_part_of() -> None:
     coverage = Coverage(9, 9, {}, {"flows": 40, "one-way": 10, "outside-flows": 8, "outside-unnamed": 4})
 

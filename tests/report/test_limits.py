@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from kwel.capture.formats import PASSED_OVER
 from kwel.kernel.rows import Stop
 from kwel.model import Coverage
 from kwel.report import catalogue
@@ -34,6 +35,11 @@ def test_every_reason_for_setting_a_packet_aside_has_its_sentence(stop: Stop) ->
 def test_a_reason_that_nobody_wrote_a_sentence_for_is_printed() -> None:
     assert "<b>7</b> packets: <bdi>brand new</bdi>" in lines(coverage=Coverage(9, 2, {"brand-new": 7}, {}))
     assert reason_name("brand-new", SAY).en == "<bdi>brand new</bdi>"
+
+
+@pytest.mark.parametrize("sort", [*PASSED_OVER, "names"])
+def test_every_sort_of_block_that_is_passed_over_has_its_sentence(sort: str) -> None:
+    assert f"note.blocks-{sort}" in SAY
 
 
 def test_a_dissectors_count_names_its_protocol() -> None:

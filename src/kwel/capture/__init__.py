@@ -2,5 +2,6 @@
 
 from kwel.capture.file import Batch, CaptureFile
 from kwel.capture.find import find_captures
+from kwel.capture.links import link_title
 
-__all__ = ["Batch", "CaptureFile", "find_captures"]
+__all__ = ["Batch", "CaptureFile", "find_captures", "link_title"]

@@ -215,3 +215,12 @@ def link_name(link: int) -> str:
     ('Ethernet', 'link type 4711')
     """
     return NAMES.get(link, f"link type {link}")
+
+
+def link_title(link: int) -> str:
+    """Return the number of a link type and what it is called.
+
+    >>> link_title(189), link_title(4711)
+    ('189 (Linux USB)', '4711 (not in the registry)')
+    """
+    return f"{link} ({NAMES.get(link, 'not in the registry')})"

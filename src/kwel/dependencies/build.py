@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import State
+from kwel.columns import NameSource, State
 from kwel.dependencies.contacts import distinct, find_contacts, in_order
 from kwel.dependencies.crowd import contacts_within, looked_up_within
 from kwel.dependencies.destinations import Endpoints, judge_all
@@ -60,13 +60,16 @@ def build(
         find_looked_up(traffic, contacts, of_initiator, of_responder, is_outside)
     )
     contacts, left_out = contacts_within(contacts, traffic.flows)
-    endpoint_of, first = distinct(contacts.name, contacts.hi, contacts.lo)
+    by_file = (traffic.flows["name_source"][contacts.flow] == NameSource.CAPTURE) & (contacts.name > 0)
+    believed = by_file.astype(np.int64)
+    endpoint_of, first = distinct(contacts.name, contacts.hi, contacts.lo, believed)
     none = np.zeros(len(looked_up), np.uint64)
     endpoints = Endpoints(
         np.concatenate([contacts.name[first], looked_up.name]),
         np.concatenate([contacts.hi[first], none]),
         np.concatenate([contacts.lo[first], none]),
         np.concatenate([traffic.flows["answer"][contacts.flow[first]], looked_up.answer]).astype(np.int64),
+        np.concatenate([believed[first], none.astype(np.int64)]),
     )
     kind_of, attributions = judge_all(endpoints, traffic.names, Chains(traffic), judge)
     found, timeline = _assemble(traffic, assets, contacts, endpoint_of, kind_of, attributions, looked_up)

@@ -8,6 +8,7 @@ is written down with its evidence when somebody wants to see it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, overload
 
 import numpy as np
@@ -53,15 +54,21 @@ class Endpoints(NamedTuple):
     """The address; both 0 where there is none."""
     answer: NDArray[np.int64]
     """1 + row of the DNS answer that led there; 0 is none."""
+    believed: NDArray[np.int64]
+    """1 where only the capture file says the name: it is shown, and nothing is concluded from it."""
 
 
 class Attributions(Sequence["Attribution"]):
     """What is known of each kind of destination: written down when it is asked for, and then kept."""
 
     def __init__(
-        self, judge: Judge, endpoints: list[tuple[str | None, str | None, Chain]], alike: NDArray[Any]
+        self,
+        judge: Judge,
+        endpoints: list[tuple[str | None, str | None, Chain]],
+        alike: NDArray[Any],
+        believed: NDArray[np.int64],
     ) -> None:
-        self._judge, self._endpoints = judge, endpoints
+        self._judge, self._endpoints, self._believed = judge, endpoints, believed
         self._known: dict[int, Attribution] = {}
         self.alike: NDArray[Any] = alike
         """A number for each. Those with the same have both a name or none, both an address or none, and otherwise
@@ -80,7 +87,12 @@ class Attributions(Sequence["Attribution"]):
             return [self[position] for position in range(len(self))[index]]
         known = self._known.get(index)
         if known is None:
-            known = self._known[index] = self._judge(*self._endpoints[index])
+            address, name, chain = self._endpoints[index]
+            if self._believed[index]:
+                known = replace(self._judge(address, None), name=name)
+            else:
+                known = self._judge(address, name, chain)
+            self._known[index] = known
         return known
 
     def name(self, index: int) -> str | None:
@@ -94,22 +106,25 @@ def judge_all(
     """Return the kind of each endpoint, and what is known of each kind; kinds count in order of first appearance."""
     addresses, address_of = _addresses(endpoints)
     chain_of, distinct_chains = chains.find(endpoints.answer, endpoints.name)
-    said, first_said = distinct(endpoints.name, chain_of)
+    said, first_said = distinct(endpoints.name, chain_of, endpoints.believed)
+    believed = endpoints.believed[first_said]
     words = [
         (names[name] if name else None, distinct_chains[chain])
         for name, chain in zip(endpoints.name[first_said].tolist(), chain_of[first_said].tolist(), strict=True)
     ]
-    meaning = np.array([judge.meaning(*spoken) for spoken in words], np.int64)[said]
+    told = [(None, ()) if weak else spoken for spoken, weak in zip(words, believed.tolist(), strict=True)]
+    meaning = np.array([judge.meaning(*spoken) for spoken in told], np.int64)[said]
     by_name = np.array([judge.network(None, name) for name, _ in words], np.int64)[said]
     by_address = np.array([judge.network(address, None) for address in addresses] or [0], np.int64)
     network = np.where(address_of >= 0, by_address[address_of], by_name)
-    alike, first_alike = distinct(network, meaning, np.minimum(endpoints.name, 1), np.minimum(address_of, 0))
+    named = np.minimum(endpoints.name, 1) + endpoints.believed
+    alike, first_alike = distinct(network, meaning, named, np.minimum(address_of, 0))
     pairs = zip(network[first_alike].tolist(), meaning[first_alike].tolist(), strict=True)
     outcome = _numbered([judge.outcome(*pair) for pair in pairs])[alike]
     kind, first = first_seen(_hosts(words, said, addresses, address_of), outcome)
     shown = zip(said[first].tolist(), address_of[first].tolist(), strict=True)
     made = [(addresses[address] if address >= 0 else None, *words[word]) for word, address in shown]
-    return kind, Attributions(judge, made, alike[first])
+    return kind, Attributions(judge, made, alike[first], endpoints.believed[first])
 
 
 def _addresses(endpoints: Endpoints) -> tuple[list[str], NDArray[np.int64]]:

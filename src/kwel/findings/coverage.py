@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import Application, Direction, State, Tunnel, address_text
+from kwel.columns import Application, Direction, NameSource, State, Tunnel, address_text
 from kwel.model import BlindSpot, Coverage, CoverageGrade, Mirror, Shortcoming, Where
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _of_flows(
         "one-way": (flows["packets_in"] == 0) & (flows["state"] == State.ESTABLISHED),
         "direction-unknown": flows["direction"] == Direction.UNKNOWN,
         "outside-flows": leaving,
-        "outside-unnamed": leaving & (flows["name"] == 0),
+        "outside-unnamed": leaving & ((flows["name"] == 0) | (flows["name_source"] == NameSource.CAPTURE)),
         "behind-router": leaving & np.isin(np.maximum(initiators, responders), routers),
         "between-outsiders": (initiators == OUTSIDE) & (responders == OUTSIDE),
     }

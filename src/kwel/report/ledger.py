@@ -142,7 +142,13 @@ def _packets(coverage: Coverage, captures: tuple[Capture, ...], say: Catalogue) 
     whole = coverage.packets
     entries = [_entry(coverage.used, whole, say("ledger.used", n=bold(coverage.used), all=numbers.number(whole)))]
     for reason, count in largest(coverage.set_aside):
-        entries.append(_entry(count, whole, counted("set-aside", reason, count, say)))
+        if reason == "link-type" and coverage.unread_links:
+            entries += [
+                _entry(n, whole, say("set-aside.link", n=bold(n), link=wire(link, 80)))
+                for link, n in largest(dict(coverage.unread_links))
+            ]
+        else:
+            entries.append(_entry(count, whole, counted("set-aside", reason, count, say)))
     for capture in captures:
         entries += [Entry(NOT_ANY, 0, line) for line in problems(capture, say)]
         if capture.dropped:

@@ -81,6 +81,8 @@ class Heard:
     """Packets by ``Stop``, those used among them."""
     notes: dict[str, int]
     """What was looked at and could not be read, or not kept."""
+    unread_links: dict[int, int]
+    """Packets whose link type is not read, by link type."""
 
 
 def grown(table: NDArray, size: int) -> NDArray:
@@ -134,6 +136,7 @@ class Listener:
         self._owners[SLOTS:] = np.arange(SLOTS - 1, -1, -1)
         self._counters[C_FREE_SLOTS] = SLOTS
         self._quoted = np.zeros(1, PACKET)
+        self._unread_links = dict[int, int]()
         self._limits = np.zeros(len(MESSAGE_ADDS), np.int64)
         self._set_limits()
 
@@ -171,9 +174,12 @@ class Listener:
         on_marks: Callable[[NDArray[np.uint8], Rows, Rows], None],
     ) -> int:
         packets, counters = self._packets, self._counters
+        unread = int(self._stops[Stop.LINK_TYPE])
         count = decode(
             buffer, records, len(records), first_frame, capture, packets, self._stops, *self._fragments
         )  # fmt: skip
+        if self._stops[Stop.LINK_TYPE] > unread:
+            self._note_links(packets["frame"][:count][packets["stop"][:count] == Stop.LINK_TYPE] - first_frame, records)
         self._make_room_for_flows(count)
         self._cut += int(np.count_nonzero(records["captured"][:count] < records["wire"][:count]))
         track(packets, count, self._runs, self._halves, self._table, self._flow_counters, self._stops)
@@ -194,6 +200,12 @@ class Listener:
             if index >= count:
                 return count
             self._make_room_for_names()
+
+    def _note_links(self, unread: NDArray[np.int64], records: Rows) -> None:
+        """Count the frames *unread* of a batch by link type."""
+        links, counts = np.unique(records["link"][unread], return_counts=True)
+        for link, count in zip(links.tolist(), counts.tolist(), strict=True):
+            self._unread_links[link] = self._unread_links.get(link, 0) + count
 
     def tell(self, packets: Rows, index: int, fact: Named | Spoken) -> None:
         """Keep what a Python dissector read in packet *index* of the batch under way."""
@@ -288,6 +300,7 @@ class Listener:
             hellos=self._hellos[: self._counters[C_HELLOS]],
             certificates=read.certificates,
             shown=read.shown,
+            unread_links=self._unread_links,
             stops={stop.label: int(self._stops[stop]) for stop in Stop},
             mirrors=self._fragments[-2][: self._fragment_counters[fragments.MIRRORS]],
             notes={

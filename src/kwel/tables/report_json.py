@@ -59,6 +59,7 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
         "packets": coverage.packets,
         "used": coverage.used,
         "set_aside": dict(sorted(coverage.set_aside.items())),
+        "unread_links": dict(coverage.unread_links),
         "notes": dict(sorted(coverage.notes.items())),
         "grade": coverage.grade.value,
         "shortcomings": [{"key": of.key, "share": of.share, "poor": of.is_poor} for of in coverage.shortcomings],
@@ -89,6 +90,7 @@ def _capture(capture: Capture) -> dict[str, Any]:
         "packets": capture.packets,
         "links": dict(capture.links),
         "dropped": capture.dropped,
+        "passed_over": dict(capture.passed_over),
         "problem": capture.problem,
     }
 
