@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Names, Rows
+    from kwel.columns import Rows
+    from kwel.names import Names
 
 Step = Literal["observed", "looked-up", "inferred"]
 

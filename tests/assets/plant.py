@@ -16,12 +16,12 @@ from kwel.columns import (
     Application,
     ClaimKind,
     Direction,
-    Names,
     NameSource,
     State,
     address_halves,
 )
 from kwel.model import Asset, Capture, Coverage, Observed, Traffic, Where
+from kwel.names import Names
 
 START = 1_772_442_847_000_000_000
 SECOND = 1_000_000_000

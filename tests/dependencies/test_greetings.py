@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from kwel.columns import FLOW, HELLO, SHOWN, Ech, Names, NameSource
+from kwel.columns import FLOW, HELLO, SHOWN, Ech, NameSource
 from kwel.dependencies.greetings import MOST_CERTIFICATES, Greetings
 from kwel.model import Capture, Certificate, Coverage, Evidence, Traffic
+from kwel.names import Names
 
 WORDS = ["", "hidden.example", "h2,http/1.1"]
 JA4 = "t13d1516h2_8daaf6152771_02713d6af862"

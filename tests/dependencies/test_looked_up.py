@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from kwel.columns import ANSWER, Names
+from kwel.columns import ANSWER
 from kwel.dependencies.looked_up import Chains
+from kwel.names import Names
 
 if TYPE_CHECKING:
     from kwel.model import Traffic

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kwel.columns import FLOW, MIRROR, Application, Names, State, Tunnel, address_halves
+from kwel.columns import FLOW, MIRROR, Application, State, Tunnel, address_halves
 from kwel.findings.coverage import RULES, judge, measure
 from kwel.model import AssetKind, Capture, Coverage, CoverageGrade, Mirror, Traffic, Where
+from kwel.names import Names
 from tests.report.fixtures import asset
 
 SECOND = 1_000_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kwel.columns import ANSWER, CLAIM, FLOW, NAME, Direction, Names, NameSource, State, address_halves
+from kwel.columns import ANSWER, CLAIM, FLOW, NAME, Direction, NameSource, State, address_halves
 from kwel.model import (
     Asset,
     AssetKind,
@@ -26,6 +26,7 @@ from kwel.model import (
     Verdict,
     Where,
 )
+from kwel.names import Names
 
 START = 1_772_442_847_120_331_000  # 2026-03-02T09:14:07.120331Z
 HOSTILE = "=cmd|' /c calc'!a0"

@@ -16,8 +16,9 @@ from kwel.dependencies.contacts import distinct
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwel.columns import Names, Rows
+    from kwel.columns import Rows
     from kwel.model import Capture
+    from kwel.names import Names
 
 
 def name_by_capture(flows: Rows, names: Names, captures: Sequence[Capture]) -> Names:

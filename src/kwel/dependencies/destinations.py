@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Names
     from kwel.dependencies.looked_up import Chains
     from kwel.model import Attribution
+    from kwel.names import Names
 
 Chain = tuple[str, ...]
 

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Names, Rows
+    from kwel.columns import Rows
     from kwel.dependencies.contacts import Contacts
     from kwel.model import Traffic
+    from kwel.names import Names
 
     IsOutside = Callable[[NDArray, NDArray], NDArray]
 

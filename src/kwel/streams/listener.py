@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, SHOWN, Names, NameSource
+from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, SHOWN, NameSource
 from kwel.dissect import Spoken, claims, dns
 from kwel.dissect.claims import CLAIMS
 from kwel.dissect.dns import ANSWERS
@@ -19,6 +19,7 @@ from kwel.kernel.hashing import new_index, slots_of
 from kwel.kernel.layers import decode
 from kwel.kernel.namepool import ARENA, NAMES, index_names
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
+from kwel.names import Names
 from kwel.streams import shown
 from kwel.streams.flights import MOST_SHOWN
 from kwel.streams.join import index_answers
@@ -132,8 +133,7 @@ class Listener:
         self._held = np.zeros(SLOTS * STREAM_BUDGET, np.uint8)
         self._covered = np.zeros(SLOTS * STREAM_BUDGET, np.uint8)
         self._ready = np.zeros(2 * SLOTS, np.int64)
-        self._owners = np.full(2 * SLOTS, -1, np.int64)
-        self._owners[SLOTS:] = np.arange(SLOTS - 1, -1, -1)
+        self._owners = np.concatenate([np.full(SLOTS, -1, np.int64), np.arange(SLOTS - 1, -1, -1)])
         self._counters[C_FREE_SLOTS] = SLOTS
         self._quoted = np.zeros(1, PACKET)
         self._unread_links = dict[int, int]()

@@ -16,8 +16,9 @@ from kwel.tables.text import spell, spell_addresses, spell_times, take
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kwel.columns import Names, Rows
+    from kwel.columns import Rows
     from kwel.model import Traffic
+    from kwel.names import Names
 
 STATES = {int(state): state.name.lower() for state in State}
 
