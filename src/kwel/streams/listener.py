@@ -128,6 +128,14 @@ class Listener:
         self._lengths = np.zeros(CAPACITY, np.int64)
         self._slots = new_index(2 << 12)
         self._pool = np.array([1, 0, 0], np.int64)  # name 0 is the empty name
+        self._make_stream_room()
+        self._quoted = np.zeros(1, PACKET)
+        self._unread_links = dict[int, int]()
+        self._limits = np.zeros(len(MESSAGE_ADDS), np.int64)
+        self._set_limits()
+
+    def _make_stream_room(self) -> None:
+        """Make the room in which messages that are not complete are put together."""
         self._text = np.zeros(512, np.uint8)
         self._joined = np.zeros(STREAM_BUDGET + 1, np.uint8)
         self._held = np.zeros(SLOTS * STREAM_BUDGET, np.uint8)
@@ -135,10 +143,6 @@ class Listener:
         self._ready = np.zeros(2 * SLOTS, np.int64)
         self._owners = np.concatenate([np.full(SLOTS, -1, np.int64), np.arange(SLOTS - 1, -1, -1)])
         self._counters[C_FREE_SLOTS] = SLOTS
-        self._quoted = np.zeros(1, PACKET)
-        self._unread_links = dict[int, int]()
-        self._limits = np.zeros(len(MESSAGE_ADDS), np.int64)
-        self._set_limits()
 
     def hear(
         self,
@@ -303,21 +307,24 @@ class Listener:
             unread_links=self._unread_links,
             stops={stop.label: int(self._stops[stop]) for stop in Stop},
             mirrors=self._fragments[-2][: self._fragment_counters[fragments.MIRRORS]],
-            notes={
-                "fragments-incomplete": fragments.incomplete(self._fragments),
-                "fragments-crowded-out": int(self._fragment_counters[fragments.CROWDED_OUT]),
-                "mirrors-not-kept": int(self._fragment_counters[fragments.MIRRORS_LOST]),
-                "packets-cut": self._cut,
-                "flows-evicted": int(self._flow_counters[EVICTED]),
-                "malformed-dns": int(self._counters[C_MALFORMED]),
-                "requests-cut": int(self._counters[C_CUT]),
-                "dns-answers-cut": int((self._answers["kind"][: self._answer_counters[ANSWERS]] == 0).sum()),
-                "streams-given-up": int(self._counters[C_EVICTED] + self._counters[C_LATE]),
-                "certificates-cut": int(self._counters[C_CERTIFICATES_CUT]),
-                "certificates-malformed": read.malformed,
-                "certificates-not-kept": int(self._certificates.counters[namepool.REFUSED]),
-                "names-not-kept": int(self._pool[namepool.REFUSED]),
-                "dns-answers-not-kept": int(self._answer_counters[dns.REFUSED]),
-                "claims-not-kept": int(self._claim_counters[claims.REFUSED]),
-            },
+            notes={**self._notes(), "certificates-malformed": read.malformed},
         )
+
+    def _notes(self) -> dict[str, int]:
+        """Count what was looked at and could not be read, or not kept."""
+        return {
+            "fragments-incomplete": fragments.incomplete(self._fragments),
+            "fragments-crowded-out": int(self._fragment_counters[fragments.CROWDED_OUT]),
+            "mirrors-not-kept": int(self._fragment_counters[fragments.MIRRORS_LOST]),
+            "packets-cut": self._cut,
+            "flows-evicted": int(self._flow_counters[EVICTED]),
+            "malformed-dns": int(self._counters[C_MALFORMED]),
+            "requests-cut": int(self._counters[C_CUT]),
+            "dns-answers-cut": int((self._answers["kind"][: self._answer_counters[ANSWERS]] == 0).sum()),
+            "streams-given-up": int(self._counters[C_EVICTED] + self._counters[C_LATE]),
+            "certificates-cut": int(self._counters[C_CERTIFICATES_CUT]),
+            "certificates-not-kept": int(self._certificates.counters[namepool.REFUSED]),
+            "names-not-kept": int(self._pool[namepool.REFUSED]),
+            "dns-answers-not-kept": int(self._answer_counters[dns.REFUSED]),
+            "claims-not-kept": int(self._claim_counters[claims.REFUSED]),
+        }
