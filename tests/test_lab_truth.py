@@ -23,7 +23,6 @@ UNKNOWABLE = {
         "master3.teamviewer.com",
     ): "the truth names supplier and operator in one: TeamViewer (DE) on Anexia (AT)",
 }
-NAMED_LATER = {("ipv6", "www.google.com"): "the only name on the wire is in a QUIC Initial"}
 
 
 @cache
@@ -49,7 +48,7 @@ def hosts_of(name: str, event: dict[str, Any]) -> set[str]:
     """Return how kwel may call the host: by its name where the capture holds it, else by its address."""
     if event["hostname"] is None and "cert" in event["evidence"]:
         return {event["cert_cn"]}
-    if event["hostname"] is None or event["evidence"] == ["ip"] or (name, event["hostname"]) in NAMED_LATER:
+    if event["hostname"] is None or event["evidence"] == ["ip"]:
         return {event["dst_ip"]}
     return (
         {event["hostname"].lower(), event["dst_ip"]}

@@ -1,4 +1,4 @@
-"""A ClientHello in, an encrypted QUIC version 1 Initial packet out.
+"""ClientHellos in, encrypted QUIC Initial packets out.
 
 RFC 9000 section 17.2.2, RFC 9001 section 5.
 """
@@ -6,26 +6,29 @@ RFC 9000 section 17.2.2, RFC 9001 section 5.
 from __future__ import annotations
 
 import hmac
+import itertools
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from random import Random
 
 VERSION_1 = 1
-INITIAL_SALT = bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a")
+INITIAL_SALT = "38762cf7f55934b34d179ae6a4c80cadccbb7f0a"
 """RFC 9001 section 5.2."""
 DATAGRAM = 1250
-CRYPTO_FRAME = 6
-PACKET_NUMBER = 1
-FIRST_BYTE = 0xC1
-"""Long header, Initial, a packet number of two bytes."""
-SAMPLE = slice(2, 18)
-"""Ciphertext that masks the header: four bytes after the packet number began (RFC 9001 section 5.4.2)."""
+CRYPTO_FRAME, PING = 6, b"\1"
+INITIAL, ZERO_RTT = 0xC0, 0xD0
+"""Long header; the two lowest bits are the size of the packet number less one."""
+SAMPLE_AT = 4
 TAG = 16
+SPLITS = 9
+"""Pieces that a modern browser cuts its hello into."""
 
 
 def _expand(secret: bytes, label: bytes, length: int) -> bytes:
@@ -35,34 +38,80 @@ def _expand(secret: bytes, label: bytes, length: int) -> bytes:
     return hmac.digest(secret, info + b"\1", "sha256")[:length]
 
 
-def _varint(number: int) -> bytes:
+def varint(number: int) -> bytes:
+    """Return a variable-length integer in two bytes (RFC 9000 section 16)."""
     return struct.pack(">H", 0x4000 | number)
 
 
-def _header(destination: bytes, payload: int) -> bytes:
-    length = 2 + payload + TAG
-    lengths = bytes([len(destination)]) + destination + b"\0" + b"\0"  # no source id, no token
-    return bytes([FIRST_BYTE]) + struct.pack(">I", VERSION_1) + lengths + _varint(length)
+def crypto(offset: int, data: bytes, kind: int = CRYPTO_FRAME) -> bytes:
+    """Return a CRYPTO frame."""
+    return bytes([kind]) + (varint(offset) if offset else b"\0") + varint(len(data)) + data
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What protects the Initials of one client."""
+
+    key: bytes
+    iv: bytes
+    mask: bytes
+
+    @classmethod
+    def derived(cls, destination: bytes, salt: str = INITIAL_SALT, prefix: str = "quic") -> Keys:
+        """Return the keys for a client's first connection id."""
+        secret = _expand(hmac.digest(bytes.fromhex(salt), destination, "sha256"), b"client in", 32)
+        sizes = {"key": 16, "iv": 12, "hp": 16}
+        return cls(*(_expand(secret, f"{prefix} {label}".encode(), size) for label, size in sizes.items()))
+
+    def protect(self, head: bytes, number: bytes, plain: bytes) -> bytes:
+        """Return a packet: its header as far as the packet number, that, and the text, protected."""
+        nonce = (int.from_bytes(self.iv, "big") ^ int.from_bytes(number, "big")).to_bytes(12, "big")
+        cipher = AESGCM(self.key).encrypt(nonce, plain, head + number)
+        sample = (number + cipher)[SAMPLE_AT : SAMPLE_AT + 16]
+        # Header protection is one AES block, which is what ECB of one block is.
+        mask = Cipher(algorithms.AES(self.mask), modes.ECB()).encryptor().update(sample)
+        first = bytes([head[0] ^ mask[0] & 0x0F])
+        return first + head[1:] + bytes(a ^ b for a, b in zip(number, mask[1:], strict=False)) + cipher
+
+
+def packet(
+    keys: Keys,
+    destination: bytes,
+    frames: bytes,
+    *,
+    number: int = 1,
+    size: int = DATAGRAM,
+    version: int = VERSION_1,
+    kind: int = INITIAL,
+    source: bytes = b"",
+    token: bytes = b"",
+) -> bytes:
+    """Return a long-header packet that carries *frames*, padded to *size* bytes."""
+    tokens = varint(len(token)) + token if token else b"\0"
+    ids = bytes([len(destination)]) + destination + bytes([len(source)]) + source
+    head = bytes([kind | 1]) + struct.pack(">I", version) + ids + (tokens if kind != ZERO_RTT else b"")
+    plain = frames.ljust(size - len(head) - 4 - TAG, b"\0")
+    return keys.protect(head + varint(2 + len(plain) + TAG), struct.pack(">H", number), plain)
 
 
 def initial(hello: bytes, random: Random) -> bytes:
     """Return a client's first datagram, which carries *hello* in one CRYPTO frame."""
     destination = random.randbytes(8)
-    secret = _expand(hmac.digest(INITIAL_SALT, destination, "sha256"), b"client in", 32)
-    key, iv, mask_key = (
-        _expand(secret, label, size) for label, size in ((b"quic key", 16), (b"quic iv", 12), (b"quic hp", 16))
-    )
-    frame = bytes([CRYPTO_FRAME, 0]) + _varint(len(hello)) + hello
-    overhead = len(_header(destination, 0)) + 2 + TAG
-    plain = frame.ljust(DATAGRAM - overhead, b"\0")
-    number = struct.pack(">H", PACKET_NUMBER)
-    header = _header(destination, len(plain)) + number
-    nonce = (int.from_bytes(iv, "big") ^ PACKET_NUMBER).to_bytes(12, "big")
-    cipher = AESGCM(key).encrypt(nonce, plain, header)
-    # Header protection is one AES block, which is what ECB of one block is.
-    mask = Cipher(algorithms.AES(mask_key), modes.ECB()).encryptor().update(cipher[SAMPLE])
-    first = header[0] ^ mask[0] & 0x0F
-    return bytes([first]) + header[1:-2] + bytes(a ^ b for a, b in zip(number, mask[1:3], strict=True)) + cipher
+    return packet(Keys.derived(destination), destination, crypto(0, hello))
+
+
+def scattered(hello: bytes, random: Random) -> Sequence[bytes]:
+    """Return a client's first two datagrams as Chromium sends them: the hello in pieces, out of order, with PINGs."""
+    destination = random.randbytes(8)
+    keys = Keys.derived(destination)
+    cuts = [0, *sorted(random.sample(range(1, len(hello)), SPLITS - 1)), len(hello)]
+    pieces = [crypto(start, hello[start:stop]) for start, stop in itertools.pairwise(cuts)]
+    random.shuffle(pieces)
+    halves: list[bytes] = [b"", b""]
+    for piece in sorted(pieces, key=len, reverse=True):
+        fuller = len(halves[0]) > len(halves[1])
+        halves[fuller] += PING * random.randrange(3) + piece + bytes(random.randrange(4))
+    return [packet(keys, destination, half, number=number) for number, half in enumerate(halves, 1)]
 
 
 def short_packet(random: Random, size: int) -> bytes:

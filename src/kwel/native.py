@@ -36,6 +36,7 @@ KERNEL_MODULES = (
     "kwel.kernel.flowtable",
     "kwel.kernel.errors",
     "kwel.kernel.namepool",
+    "kwel.streams.initials",
     "kwel.streams.join",
     "kwel.streams.listen",
     "kwel.streams.told",
@@ -43,7 +44,11 @@ KERNEL_MODULES = (
 )
 """Every module that defines a kernel: they are compiled together."""
 
-SECOND = ("kwel.kwel.streams.listen.listen",)
+SECOND = (
+    "kwel.kwel.streams.listen.listen",
+    "kwel.kwel.kernel.layers.decode",
+    "kwel.kwel.tables.flows_csv.format_rows",
+)
 """Kernels that take about as long to compile as all others: a second process does it."""
 
 CHILD = "import sys; from kwel import native; sys.stdout.write(native.assembly_of(sys.argv[1:]))"
@@ -263,15 +268,19 @@ def assembly_of(symbols: Sequence[str]) -> str:
     """Return LLVM assembly of some kernels: modules with ``SEPARATOR`` between them."""
     for name in KERNEL_MODULES:
         importlib.import_module(name)
-    with _assembly_only():
-        return SEPARATOR.join(_compile(made for made in _kernels if made.symbol in symbols))
+    with _assembly_only() as optimise:
+        return SEPARATOR.join(_compile((made for made in _kernels if made.symbol in symbols), optimise))
 
 
 @contextmanager
-def _assembly_only() -> Iterator[None]:
-    """Keep numba from emitting machine code of every helper for itself: only the optimised assembly is wanted.
+def _assembly_only() -> Iterator[Callable[[Any], None]]:
+    """Keep numba from work on helpers that is done again for the kernels that they are part of.
 
-    What it would call such code by must be a distinct built-in function; it is never called.
+    It would optimise each helper with all that it calls, and emit machine code of it: only the optimised assembly of
+    kernels is wanted. What it would call machine code by must be a distinct built-in function; it is never called.
+
+    Yields:
+        What optimises the library of one kernel.
     """
     from numba.core import codegen, cpu
 
@@ -282,15 +291,20 @@ def _assembly_only() -> Iterator[None]:
         stand_ins.append([].append)
         return stand_ins[-1]
 
-    before = library._finalize_specific, context.get_executable
-    library._finalize_specific, context.get_executable = lambda _: None, stand_in  # type: ignore[method-assign]
+    def leave(_: Any) -> None:
+        pass
+
+    before = library._finalize_specific, library._optimize_final_module, context.get_executable
+    library._finalize_specific = library._optimize_final_module = leave  # type: ignore[method-assign]
+    context.get_executable = stand_in  # type: ignore[method-assign]
     try:
-        yield
+        yield before[1]
     finally:
-        library._finalize_specific, context.get_executable = before  # type: ignore[method-assign]
+        library._finalize_specific, library._optimize_final_module = before[:2]  # type: ignore[method-assign]
+        context.get_executable = before[2]  # type: ignore[method-assign]
 
 
-def _compile(kernels: Iterable[Kernel]) -> Iterable[str]:
+def _compile(kernels: Iterable[Kernel], optimise: Callable[[Any], None]) -> Iterable[str]:
     """Yield LLVM assembly: per kernel its optimised code, and an entry that unpacks a frame of words."""
     from numba import from_dtype, types
     from numba.core import compiler, registry
@@ -321,6 +335,7 @@ def _compile(kernels: Iterable[Kernel]) -> Iterable[str]:
         )
         with global_compiler_lock:
             result.library._ensure_finalized()  # links the helpers in
+            optimise(result.library)
         yield result.library.get_llvm_str()
         yield _entry(made, result.fndesc.llvm_func_name)
 

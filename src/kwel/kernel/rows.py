@@ -98,7 +98,7 @@ HALF = np.dtype(
         ("looks", np.uint8),
         ("shape", np.uint8),  # an Application that this half alone looks like
         ("marked", np.uint8),  # payloads given to a Python dissector
-        ("spare", np.uint8),
+        ("initials", np.uint8),  # QUIC: Initials looked at; ``streams.initials.DONE`` once the hello was read
     ],
     align=True,
 )

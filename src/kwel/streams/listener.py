@@ -20,8 +20,9 @@ from kwel.kernel.layers import decode
 from kwel.kernel.namepool import ARENA, NAMES, index_names
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
 from kwel.names import Names
-from kwel.streams import shown
+from kwel.streams import crypto, shown
 from kwel.streams.flights import MOST_SHOWN
+from kwel.streams.initials import read_initials
 from kwel.streams.join import index_answers
 from kwel.streams.listen import listen
 from kwel.streams.room import (
@@ -118,9 +119,9 @@ class Listener:
         self._answers = np.zeros(CAPACITY, ANSWER)
         self._answer_index = new_index(2 << 12)
         self._answer_counters = np.zeros(3, np.int64)
+        self._desk = crypto.new_desk()
         self._claims = np.zeros(MAX_CLAIMS + 1, CLAIM)
-        self._claim_slots = new_index(2 * MAX_CLAIMS)
-        self._claim_counters = np.zeros(2, np.int64)
+        self._claim_slots, self._claim_counters = new_index(2 * MAX_CLAIMS), np.zeros(2, np.int64)
         self._marks = np.zeros(MARKS, MARK)
         self._counters = np.zeros(COUNTERS, np.int64)
         self._arena = np.zeros(1 << 24, np.uint8)
@@ -188,6 +189,7 @@ class Listener:
         self._cut += int(np.count_nonzero(records["captured"][:count] < records["wire"][:count]))
         track(packets, count, self._runs, self._halves, self._table, self._flow_counters, self._stops)
         note_errors(buffer, packets, count, self._runs, self._table, self._quoted)
+        self._read_initials(buffer, count)
         index = 0
         while True:
             index = listen(
@@ -210,6 +212,18 @@ class Listener:
         links, counts = np.unique(records["link"][unread], return_counts=True)
         for link, count in zip(links.tolist(), counts.tolist(), strict=True):
             self._unread_links[link] = self._unread_links.get(link, 0) + count
+
+    def _read_initials(self, buffer: NDArray[np.uint8], count: int) -> None:
+        index = 0
+        while True:
+            index = read_initials(
+                buffer, index, count, self._packets, self._runs, self._halves, self._named,
+                self._arena, self._starts, self._lengths, self._slots, self._pool, self._hellos, self._counters,
+                self._limits, *self._desk,
+            )  # fmt: skip
+            if index >= count:
+                break
+            self._make_room_for_names()
 
     def tell(self, packets: Rows, index: int, fact: Named | Spoken) -> None:
         """Keep what a Python dissector read in packet *index* of the batch under way."""
@@ -324,6 +338,7 @@ class Listener:
             "streams-given-up": int(self._counters[C_EVICTED] + self._counters[C_LATE]),
             "certificates-cut": int(self._counters[C_CERTIFICATES_CUT]),
             "certificates-not-kept": int(self._certificates.counters[namepool.REFUSED]),
+            **self._desk.notes(),
             "names-not-kept": int(self._pool[namepool.REFUSED]),
             "dns-answers-not-kept": int(self._answer_counters[dns.REFUSED]),
             "claims-not-kept": int(self._claim_counters[claims.REFUSED]),

@@ -1,0 +1,155 @@
+"""A connection id and a salt in, the keys that protect a client's QUIC Initial packets out.
+
+SHA-256 (FIPS 180-4), HMAC (RFC 2104), HKDF (RFC 5869), HKDF-Expand-Label (RFC 8446 section 7.1), for messages of one
+block only, which all of these are. Compiled. Words of 32 bits lie in the scratch array *work*, one in each element,
+at the offsets below.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwel.kernel.loads import u8
+from kwel.native import helper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+# offsets in the scratch array
+SCHEDULE, BLOCK, INNER, OUTER, DIGEST, START = 0, 64, 80, 88, 96, 104
+KEYS = 112
+"""Key, IV, header protection key: four words each."""
+SHA_WORDS = 124
+
+M = 0xFFFFFFFF
+ROUNDS = 64
+BLOCK_WORDS, STATE_WORDS = 16, 8
+INNER_PAD, OUTER_PAD = 0x36363636, 0x5C5C5C5C
+END_BIT = 0x80000000
+BLOCK_BYTES = 64
+DIGEST_BITS = 8 * (BLOCK_BYTES + 32)
+"""Length of the outer message: a padded key, a digest."""
+
+
+def _primes() -> Iterator[int]:
+    number = 2
+    while True:
+        if all(number % divisor for divisor in range(2, number)):
+            yield number
+        number += 1
+
+
+def _fraction(number: int, power: int) -> int:
+    """Return the first 32 bits of the fraction of a root (FIPS 180-4 sections 4.2.2 and 5.3.3)."""
+    wanted, low, high = number << 32 * power, 0, 1 << 40
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle**power <= wanted else (low, middle)
+    return low & M
+
+
+CONSTANTS = np.array([_fraction(prime, 3) for prime, _ in zip(_primes(), range(ROUNDS), strict=False)], np.int64)
+START_STATE = np.array([_fraction(prime, 2) for prime, _ in zip(_primes(), range(STATE_WORDS), strict=False)], np.int64)
+
+
+@helper
+def compress(work: NDArray[np.int64], state: int, out: int) -> int:
+    """Take the block into the state at *state*, and put the new state at *out*.
+
+    A word is doubled into both halves of an element, so that a shift rotates it.
+    """
+    for i in range(BLOCK_WORDS):
+        work[i] = work[BLOCK + i]
+    for i in range(BLOCK_WORDS, ROUNDS):
+        early, late = work[i - 15], work[i - 2]
+        x, y = early | (early << 32), late | (late << 32)
+        mixed = ((x >> 7) ^ (x >> 18) ^ (early >> 3)) & M
+        mixed += ((y >> 17) ^ (y >> 19) ^ (late >> 10)) & M
+        work[i] = (work[i - 16] + work[i - 7] + mixed) & M
+    a, b, c, d = work[state], work[state + 1], work[state + 2], work[state + 3]
+    e, f, g, h = work[state + 4], work[state + 5], work[state + 6], work[state + 7]
+    for i in range(ROUNDS):
+        x, y = e | (e << 32), a | (a << 32)
+        one = h + (((x >> 6) ^ (x >> 11) ^ (x >> 25)) & M) + (g ^ (e & (f ^ g))) + CONSTANTS[i] + work[i]
+        two = (((y >> 2) ^ (y >> 13) ^ (y >> 22)) & M) + ((a & b) | (c & (a | b)))
+        h, g, f, e, d, c, b, a = g, f, e, (d + one) & M, c, b, a, (one + two) & M
+    first = (a, b, c, d, e, f, g, h)
+    for i in range(STATE_WORDS):
+        work[out + i] = (work[state + i] + first[i]) & M
+    return 0
+
+
+@helper
+def finish_hmac(work: NDArray[np.int64]) -> int:
+    """Put the HMAC of the block, under the key that INNER and OUTER hold, at DIGEST."""
+    compress(work, INNER, DIGEST)
+    for i in range(STATE_WORDS):
+        work[BLOCK + i] = work[DIGEST + i]
+        work[BLOCK + STATE_WORDS + i] = 0
+    work[BLOCK + STATE_WORDS] = END_BIT
+    work[BLOCK + BLOCK_WORDS - 1] = DIGEST_BITS
+    compress(work, OUTER, DIGEST)
+    return 0
+
+
+@helper
+def key_hmac(work: NDArray[np.int64]) -> int:
+    """Make the digest the key of the HMACs that follow."""
+    for i in range(STATE_WORDS):
+        work[BLOCK + i] = work[DIGEST + i] ^ INNER_PAD
+        work[BLOCK + STATE_WORDS + i] = INNER_PAD
+    compress(work, START, INNER)
+    for i in range(BLOCK_WORDS):
+        work[BLOCK + i] ^= INNER_PAD ^ OUTER_PAD
+    compress(work, START, OUTER)
+    return 0
+
+
+@helper
+def expand(work: NDArray[np.int64], labels: NDArray[np.int64], at: int) -> int:
+    """Put HKDF-Expand-Label at DIGEST; *labels* holds the whole message, as a block, at *at*."""
+    for i in range(BLOCK_WORDS):
+        work[BLOCK + i] = labels[at + i]
+    return finish_hmac(work)
+
+
+@helper
+def put_message(data: NDArray[np.uint8], at: int, size: int, work: NDArray[np.int64]) -> int:
+    """Make ``data[at:at + size]``, at most 55 bytes, the block of an HMAC."""
+    for i in range(BLOCK_WORDS):
+        work[BLOCK + i] = 0
+    for i in range(size):
+        work[BLOCK + (i >> 2)] |= u8(data, at + i) << (24 - 8 * (i & 3))
+    work[BLOCK + (size >> 2)] |= 0x80 << (24 - 8 * (size & 3))
+    work[BLOCK + BLOCK_WORDS - 1] = 8 * (BLOCK_BYTES + size)
+    return 0
+
+
+def words_of(message: bytes) -> list[int]:
+    """Return a byte string as words of 32 bits."""
+    return [int.from_bytes(message[i : i + 4], "big") for i in range(0, len(message), 4)]
+
+
+def label_block(label: str, size: int) -> list[int]:
+    """Return the block of an HMAC whose message is HKDF-Expand's for *size* bytes under *label*."""
+    whole = b"tls13 " + label.encode()
+    message = size.to_bytes(2, "big") + bytes([len(whole)]) + whole + b"\0\1"
+    padded = message + b"\x80" + bytes(BLOCK_BYTES - 9 - len(message))
+    return words_of(padded + (8 * (BLOCK_BYTES + len(message))).to_bytes(8, "big"))
+
+
+def salt_states(salt: bytes) -> list[int]:
+    """Return the two states that HMAC starts from under *salt*, of at most a block."""
+    assert len(salt) <= hashlib.sha256().block_size
+    work = np.zeros(SHA_WORDS, np.int64)
+    work[START : START + STATE_WORDS] = START_STATE
+    key = words_of(salt.ljust(BLOCK_BYTES, b"\0"))
+    for pad, out in ((INNER_PAD, INNER), (OUTER_PAD, OUTER)):
+        work[BLOCK : BLOCK + BLOCK_WORDS] = [word ^ pad for word in key]
+        compress(work, START, out)
+    return [int(word) for word in work[INNER : INNER + 2 * STATE_WORDS]]
