@@ -267,6 +267,13 @@ class Dependencies:
         self.flows: NDArray = columns["flows"]
         self.bytes_out: NDArray = columns["bytes_out"]
         self.bytes_in: NDArray = columns["bytes_in"]
+        none = np.zeros(len(self.asset), np.int64)
+        self.sealed: NDArray = columns.get("sealed", none)
+        """Flows that are encrypted."""
+        self.hiding: NDArray = columns.get("hiding", none)
+        """Flows that carry encrypted look-ups, by port or by what the hello offers."""
+        self.misfits: NDArray = columns.get("misfits", none)
+        """Flows on which a certificate was shown that does not cover the name asked for."""
         self.attributions = attributions
         self.left_out = 0
         """Destinations and names looked up for which there was no room: a scan or a flood."""

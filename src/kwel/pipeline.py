@@ -304,8 +304,13 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         attributor,
         {name for operator in book.operators.values() for name in operator.outer_names},
     )
-    left_out = {"addresses-left-out": inventory.left_out, "destinations-left-out": found.left_out}
-    traffic = replace(traffic, coverage=findings.measure(traffic, inventory.assets, *sides, left_out))
+    counts = {
+        "addresses-left-out": inventory.left_out,
+        "destinations-left-out": found.left_out,
+        "names-hidden": findings.names_hidden(found),
+        "sni-not-resolved": int(dependencies.told_otherwise(traffic)[sides[1] == dependencies.OUTSIDE].sum()),
+    }
+    traffic = replace(traffic, coverage=findings.measure(traffic, inventory.assets, *sides, counts))
     return Analysis(
         options=options,
         traffic=traffic,

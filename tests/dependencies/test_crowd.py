@@ -14,7 +14,15 @@ def contacts_to(*destinations: int) -> Contacts:
     count = len(destinations)
     none = np.zeros(count, np.int64)
     lo = np.array(destinations, np.uint64)
-    return Contacts(flow=np.arange(count), asset=none, name=none, hi=np.zeros(count, np.uint64), lo=lo)
+    return Contacts(
+        flow=np.arange(count),
+        asset=none,
+        name=none,
+        hi=np.zeros(count, np.uint64),
+        lo=lo,
+        answer=none,
+        weak=none,
+    )
 
 
 def flows_in(*states: State) -> np.ndarray:

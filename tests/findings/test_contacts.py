@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from kwel.findings import find
+from kwel.findings import find, names_hidden
 from kwel.findings.contacts import KINDS, LEVELS, MOST, MOST_INFO
 from kwel.model import (
     STATES,
@@ -58,8 +58,10 @@ def attribution(
         address=known["address"], name=name, chain=(), operator=claim(known["operator"]), operator_id=None,
         operator_jurisdiction=None, parent=claim(known["parent"]), parent_jurisdiction=known["parent_jurisdiction"],
         location=None, region=None, place="Frankfurt (DE)", anycast=False, role=None, service=claim(known["service"]),
-        supplier=known["supplier"], supplier_jurisdiction=known["supplier_jurisdiction"], function=None,
-        path=known["path"], grade=known["grade"], verdict=verdict, reason="", evidence=(),
+        supplier=known["supplier"], supplier_jurisdiction=known["supplier_jurisdiction"],
+        function=known.get("function"), path=known["path"], grade=known["grade"], verdict=verdict, reason="",
+        evidence=known.get("evidence", ()),
+        rejected=known.get("rejected", ()),
     )  # fmt: skip
 
 
@@ -77,6 +79,7 @@ def dependencies(assets: Sequence[Asset], rows: Sequence[Row], **columns: Any) -
         "state": np.array([row[2] for row in rows], np.int64),
         **{key: np.zeros(count, np.int64) for key in ("first", "last")},
         **{key: np.array(columns.get(key, [1] * count), np.int64) for key in ("flows", "bytes_out", "bytes_in")},
+        **{key: np.array(columns.get(key, [0] * count), np.int64) for key in ("sealed", "hiding", "misfits")},
     }
 
     def build(n: int) -> Dependency:
@@ -245,3 +248,43 @@ def test_sixty_thousand_dependencies_take_a_moment() -> None:
 
     assert len(found) == MOST
     assert took < 2.0, "measured 0.4 s on a quiet machine"
+
+
+RESOLVER = attribution("dns.example", Verdict.EU_CONTROLLED, function="name-resolution")
+CLOUD = attribution(verdict=Verdict.EU_CONTROLLED)
+
+
+@pytest.mark.parametrize(
+    ("at", "columns", "hidden"),
+    [
+        (RESOLVER, {"sealed": [3]}, 3),
+        (RESOLVER, {"sealed": [0]}, 0),
+        (CLOUD, {"sealed": [3]}, 0),
+        (CLOUD, {"sealed": [3], "hiding": [2]}, 2),
+        (RESOLVER, {"sealed": [3], "hiding": [3]}, 3),
+    ],
+)
+def test_names_are_hidden_by_what_is_spoken_or_by_whom_it_is_spoken_to(
+    at: Attribution, columns: dict[str, Any], hidden: int
+) -> None:
+    plant, rows = [asset("a")], [(0, at, USED)]
+
+    assert names_hidden(dependencies(plant, rows, **columns)) == hidden
+    assert [f.kind for f in findings(plant, *rows, **columns)] == ["names-hidden"] * bool(hidden)
+
+
+AGAINST = Evidence("inferred", "name-against-network", (("name_operator", "Claimed"), ("network_operator", "Owner")))
+
+
+@pytest.mark.parametrize(("looked_up", "found"), [("published-range", 1), ("documented-range", 1), ("asn", 0)])
+def test_a_name_against_a_published_range_is_a_conflict(looked_up: str, found: int) -> None:
+    evidence = (Evidence("looked-up", looked_up, (), source="cloud, 2026-10-26"),)
+    at = attribution(verdict=Verdict.EU_CONTROLLED, evidence=evidence, rejected=(AGAINST,))
+    conflicts = [f for f in findings([asset("a")], (0, at, USED)) if f.kind == "name-against-address"]
+
+    assert len(conflicts) == found
+    assert all(dict(f.values)["claimed"] == "Claimed" for f in conflicts)
+
+
+def test_a_certificate_of_another_is_a_finding() -> None:
+    assert [f.kind for f in findings([asset("a")], (0, CLOUD, USED), misfits=[1])] == ["certificate-of-another"]

@@ -24,6 +24,9 @@ KINDS = (
     "undecided-destination",
     "attempt-blocked",
     "proxy-use",
+    "names-hidden",
+    "name-against-address",
+    "certificate-of-another",
     "resolved-never-contacted",
 )
 
@@ -36,7 +39,8 @@ def only(**changes: object) -> Case:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_a_title_and_a_question_in_both_languages(kind: str) -> None:
-    case = only(kind=kind)
+    report = fixtures.plant()
+    case = only(kind=kind, values=(*report.findings[2].values, ("claimed", "Example")))
 
     for language in ("nl", "en"):
         assert SAY("word.unknown")[language] not in case.title[language]

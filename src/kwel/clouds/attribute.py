@@ -112,9 +112,9 @@ class Attributor:
         where = address or _literal(name)
         return (self._row(where) if where else self._nowhere).network
 
-    def meaning(self, name: str | None, chain: tuple[str, ...] = ()) -> int:
-        """Return the number of what a name and the CNAMEs behind it say."""
-        named = self._names.read(name, chain)
+    def meaning(self, name: str | None, chain: tuple[str, ...] = (), *, weak: bool = False) -> int:
+        """Return the number of what a name and the CNAMEs behind it say; *weak*: of a name that counts for less."""
+        named = self._names.read(name, chain, weak=weak)
         number = self._meanings.setdefault(id(named), len(self._of_meaning))
         if number == len(self._of_meaning):
             self._of_meaning.append(named)
@@ -133,6 +133,8 @@ class Attributor:
         name: str | None,
         chain: tuple[str, ...] = (),
         observed: tuple[Evidence, ...] = (),
+        *,
+        weak: bool = False,
     ) -> Attribution:
         """Return what is known of an endpoint.
 
@@ -141,10 +143,11 @@ class Attributor:
             name: the name asked for.
             chain: the CNAMEs that it led to, in order.
             observed: where the name and the address were seen; comes first in the evidence.
+            weak: whether the name rests on less than it should, and so counts one grade lower.
         """
         where = address or _literal(name)
         row = self._row(where) if where else self._nowhere
-        named = self._names.read(name, chain)
+        named = self._names.read(name, chain, weak=weak)
         key = id(row), id(named)  # both are kept: one object for each distinct answer
         judged = self._judged.get(key)
         if judged is None:

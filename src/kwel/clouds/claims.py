@@ -48,7 +48,8 @@ def grade_of(service: Service | None, host: Host, known: Known, named: HostName)
         grade = Grade.A
     elif host.operator and host.network and owns(service, host.operator):
         grade = max(grade, host.grade)
-    return lowered(grade, unsourced=service.evidence == "unverified")
+    is_weak = named.weak and named.service is not None
+    return lowered(grade, unsourced=service.evidence == "unverified" or is_weak)
 
 
 def claims_of(

@@ -110,6 +110,7 @@ class HostFinder:
         if operator := _more_special(network, named.operator):
             agreed = Grade.A if numbers is None else Grade.B
             grade = lowered(agreed, unsourced=operator.unsourced or bool(numbers and numbers.unsourced))
+            grade = lowered(grade, unsourced=named.weak)
             step = inferred(
                 "operator-confirmed",
                 operator_rule(named.operator),
@@ -182,13 +183,13 @@ class HostFinder:
     def _by_name(self, known: Known, named: HostName, evidence: tuple[Evidence, ...]) -> Host:
         """The network says nothing that a rule knows: the name alone, or what a vendor says of its service."""
         if operator := named.operator:
-            grade = lowered(Grade.C, unsourced=operator.unsourced or operator.lodges)
+            grade = lowered(Grade.C, unsourced=operator.unsourced or operator.lodges or named.weak)
             step = inferred("operator-domain", operator_rule(operator), operator=operator.name, suffix=named.suffix)
             return Host(operator, grade, (*evidence, step), name_counts=True, stranger=bool(evidence))
         service = known.service or named.service
         if service and service.operator and not evidence:  # a network without a rule may be another host
             operator = self._book.operators[service.operator]
-            weak = operator.unsourced or service.evidence == "unverified"
+            weak = operator.unsourced or service.evidence == "unverified" or (named.weak and not known.service)
             step = inferred("service-hosting", service_rule(service), product=service.product, operator=operator.name)
             return Host(operator, lowered(Grade.C, unsourced=weak), (step,))
         return Host(evidence=evidence)

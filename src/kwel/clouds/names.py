@@ -41,6 +41,8 @@ class HostName:
     place: NamedPlace | None = None
     service: Service | None = None
     service_suffix: str = ""
+    weak: bool = False
+    """The name rests on less than it should: an answer older than its time to live, or one to another client."""
 
     @property
     def front(self) -> bool:
@@ -133,17 +135,17 @@ class NameReader:
         self._same: dict[tuple[object, ...], HostName] = {}
         self._seen: dict[object, HostName] = {}
 
-    def read(self, name: str | None, chain: tuple[str, ...] = ()) -> HostName:
+    def read(self, name: str | None, chain: tuple[str, ...] = (), *, weak: bool = False) -> HostName:
         """Return what *name* and the CNAMEs that it led to say; the same object for the same answer."""
-        key = (name, chain) if chain else name
+        key = (name, chain, weak) if chain or weak else name
         found = self._seen.get(key)
         if found is None:
             if len(self._seen) >= _REMEMBERED:
                 self._seen.clear()
-            found = self._seen[key] = self._read(name, chain)
+            found = self._seen[key] = self._read(name, chain, weak=weak)
         return found
 
-    def _read(self, name: str | None, chain: tuple[str, ...]) -> HostName:
+    def _read(self, name: str | None, chain: tuple[str, ...], *, weak: bool) -> HostName:
         asked = _clean(name) if name else ""
         names = [*(clean for alias in reversed(chain) if (clean := _clean(alias))), *([asked] if asked else [])]
         operator, suffix = None, ""
@@ -159,7 +161,7 @@ class NameReader:
             if place is None and _related(found, operator):
                 place = self._place(found, candidate)
         service, service_suffix = (said.service if asked else None) or (None, "")
-        answer = operator, suffix, place, service, service_suffix
+        answer = operator, suffix, place, service, service_suffix, weak
         same = self._same.get(answer)
         if same is None:
             same = self._same[answer] = HostName(*answer)

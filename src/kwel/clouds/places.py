@@ -56,7 +56,7 @@ class Placer:
             return self._anywhere(host, facts, "front" if front else "anycast", what)
         # 2. The region that the operator publishes for the address.
         if facts and facts.region and host.network and host.numbers is None:
-            return self._published(host.network, facts, place.region if place else None)
+            return self._published(host.network, facts, place.region if place and not named.weak else None)
         # 3. The place that the operator writes into the name.
         if place:
             assert host.operator is not None
@@ -70,7 +70,7 @@ class Placer:
                 place=place.region.place,
                 country=place.region.country,
             )
-            grade = lowered(Grade.B if host.name_agrees else Grade.C, unsourced=host.operator.unsourced)
+            grade = lowered(Grade.B if host.name_agrees else Grade.C, unsourced=host.operator.unsourced or named.weak)
             region = place.region.id if key == "region" else None
             return self._at(place.region, grade, (step,), facts, region)
         # 4. The only countries in which the operator says that this network stands.

@@ -7,5 +7,6 @@ an asset looked up and never contacted are dependencies too, in the state *resol
 
 from kwel.dependencies.build import build
 from kwel.dependencies.contacts import OUTSIDE
+from kwel.dependencies.hearsay import told_otherwise
 
-__all__ = ["OUTSIDE", "build"]
+__all__ = ["OUTSIDE", "build", "told_otherwise"]

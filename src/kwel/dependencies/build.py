@@ -9,9 +9,10 @@ import numpy as np
 from kwel.columns import NameSource, State
 from kwel.dependencies.contacts import distinct, find_contacts, in_order
 from kwel.dependencies.crowd import contacts_within, looked_up_within
-from kwel.dependencies.destinations import Endpoints, judge_all
+from kwel.dependencies.destinations import BELIEVED, Endpoints, judge_all
 from kwel.dependencies.looked_up import Chains, find_looked_up
 from kwel.dependencies.shown import Shown
+from kwel.dependencies.signs import hides_names, is_sealed, misfits
 from kwel.model import Dependencies, Timeline
 
 if TYPE_CHECKING:
@@ -61,15 +62,15 @@ def build(
     )
     contacts, left_out = contacts_within(contacts, traffic.flows)
     by_file = (traffic.flows["name_source"][contacts.flow] == NameSource.CAPTURE) & (contacts.name > 0)
-    believed = by_file.astype(np.int64)
-    endpoint_of, first = distinct(contacts.name, contacts.hi, contacts.lo, believed)
+    doubt = np.where(by_file, BELIEVED, contacts.weak).astype(np.int64)
+    endpoint_of, first = distinct(doubt, contacts.name, contacts.hi, contacts.lo)  # the surest first
     none = np.zeros(len(looked_up), np.uint64)
     endpoints = Endpoints(
         np.concatenate([contacts.name[first], looked_up.name]),
         np.concatenate([contacts.hi[first], none]),
         np.concatenate([contacts.lo[first], none]),
-        np.concatenate([traffic.flows["answer"][contacts.flow[first]], looked_up.answer]).astype(np.int64),
-        np.concatenate([believed[first], none.astype(np.int64)]),
+        np.concatenate([contacts.answer[first], looked_up.answer]).astype(np.int64),
+        np.concatenate([doubt[first], none.astype(np.int64)]),
     )
     kind_of, attributions = judge_all(endpoints, traffic.names, Chains(traffic), judge)
     found, timeline = _assemble(traffic, assets, contacts, endpoint_of, kind_of, attributions, looked_up)
@@ -96,6 +97,9 @@ def _assemble(
     zeros = np.zeros(len(looked_up), np.int64)
     best = np.full(groups, ATTEMPTED)
     np.minimum.at(best, group, state)
+    misfit = misfits(traffic)[contacts.flow]
+    wrong, shown_wrong = np.flatnonzero(misfit)[::-1], np.zeros(groups, np.int64)
+    shown_wrong[group[wrong]] = misfit[wrong]  # of several, the first: what is written last stays
     strongest = _strongest(group, state, flows["first"], groups)
     first, last = np.full(groups, np.iinfo(np.int64).max), np.zeros(groups, np.int64)
     np.minimum.at(first, group, flows["first"])
@@ -113,10 +117,13 @@ def _assemble(
         "flows": np.concatenate([total(np.ones(len(group))), zeros]),
         "bytes_out": np.concatenate([total(_bytes(contacts, flows, "out")), zeros]),
         "bytes_in": np.concatenate([total(_bytes(contacts, flows, "in")), zeros]),
+        "sealed": np.concatenate([total(is_sealed(traffic)[contacts.flow]), zeros]),
+        "hiding": np.concatenate([total(hides_names(traffic)[contacts.flow]), zeros]),
+        "misfits": np.concatenate([total(misfit > 0), zeros]),
     }
     order = in_order(columns["asset"], columns["state"], -columns["bytes_out"], columns["attribution"])
     columns = {key: column[order] for key, column in columns.items()}
-    shown = Shown(traffic, assets, contacts, strongest, looked_up, attributions, columns, order)
+    shown = Shown(traffic, assets, contacts, strongest, shown_wrong, looked_up, attributions, columns, order)
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return Dependencies(columns, attributions, shown.build), _timeline(flows, rank[group])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import NameSource
+from kwel.dependencies.hearsay import ambiguous, is_stale, told_to_resolvers
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -36,6 +37,10 @@ class Contacts:
     hi: NDArray
     lo: NDArray
     """The address outside; both 0 where a proxy inside hides it."""
+    answer: NDArray
+    """1 + row of the DNS answer that led there; 0 is none."""
+    weak: NDArray
+    """1: the name rests on less than it should, see ``hearsay``; else 0."""
 
 
 def find_contacts(
@@ -51,14 +56,28 @@ def find_contacts(
     asked = named[np.isin(named["source"], PROXY_SOURCES) | (named["port"] > 0)]
     asked = asked[(of_initiator[asked["flow"]] >= 0) & (of_responder[asked["flow"]] >= 0)]
     proxied = asked["flow"].astype(np.int64)
-    none = np.zeros(len(proxied), np.uint64)
-    return Contacts(
-        flow=np.concatenate([outward, inward, proxied]),
+    none, rows = np.zeros(len(proxied), np.uint64), np.concatenate([outward, inward, proxied])
+    contacts = Contacts(
+        flow=rows,
         asset=np.concatenate([of_initiator[outward], of_responder[inward], of_initiator[proxied]]).astype(np.int64),
         name=np.concatenate([name[outward], np.zeros(len(inward), np.int64), asked["name"].astype(np.int64)]),
         hi=np.concatenate([flows["responder_hi"][outward], flows["initiator_hi"][inward], none]),
         lo=np.concatenate([flows["responder_lo"][outward], flows["initiator_lo"][inward], none]),
+        answer=flows["answer"][rows].astype(np.int64),
+        weak=is_stale(traffic)[rows].astype(np.int64),
     )
+    _name_by_hearsay(traffic, contacts, len(outward), of_initiator)
+    return contacts
+
+
+def _name_by_hearsay(traffic: Traffic, contacts: Contacts, outward: int, of_initiator: NDArray) -> None:
+    """Give nameless contacts, of the first *outward* rows, the one name that a resolver of the plant was given."""
+    rows = np.flatnonzero((contacts.name[:outward] == 0) & (contacts.answer[:outward] == 0))
+    told = told_to_resolvers(traffic, contacts.flow[rows], contacts.hi[rows], contacts.lo[rows], of_initiator)
+    told[ambiguous(traffic, told)] = 0
+    rows, told = rows[told > 0], told[told > 0]
+    contacts.name[rows] = traffic.answers["question"][told - 1]
+    contacts.answer[rows], contacts.weak[rows] = told, 1
 
 
 def _real_names(traffic: Traffic, outer_names: Collection[str]) -> NDArray:

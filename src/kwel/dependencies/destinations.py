@@ -26,19 +26,23 @@ if TYPE_CHECKING:
     from kwel.names import Names
 
 Chain = tuple[str, ...]
+WEAK, BELIEVED = 1, 2
+"""How much a name is doubted: see ``hearsay``; said by the capture file only."""
 
 
 class Judge(Protocol):
     """Attributes one endpoint when called; many in three steps, of which the first two number what is alike."""
 
-    def __call__(self, address: str | None, name: str | None, chain: Chain = (), /) -> Attribution:
+    def __call__(
+        self, address: str | None, name: str | None, chain: Chain = (), /, *, weak: bool = False
+    ) -> Attribution:
         """Return what is known of an endpoint."""
 
     def network(self, address: str | None, name: str | None, /) -> int:
         """Return the number of what is known of an address, or of a name that is one."""
 
-    def meaning(self, name: str | None, chain: Chain = (), /) -> int:
-        """Return the number of what a name and the CNAMEs behind it say."""
+    def meaning(self, name: str | None, chain: Chain = (), /, *, weak: bool = False) -> int:
+        """Return the number of what a name and the CNAMEs behind it say; *weak*: of a name that counts for less."""
 
     def outcome(self, network: int, meaning: int, /) -> Hashable:
         """Return what tells the destinations of one host apart."""
@@ -54,21 +58,17 @@ class Endpoints(NamedTuple):
     """The address; both 0 where there is none."""
     answer: NDArray[np.int64]
     """1 + row of the DNS answer that led there; 0 is none."""
-    believed: NDArray[np.int64]
-    """1 where only the capture file says the name: it is shown, and nothing is concluded from it."""
+    doubt: NDArray[np.int64]
+    """0: the name counts; WEAK: for less; BELIEVED: it is shown, and nothing is concluded from it."""
 
 
 class Attributions(Sequence["Attribution"]):
     """What is known of each kind of destination: written down when it is asked for, and then kept."""
 
     def __init__(
-        self,
-        judge: Judge,
-        endpoints: list[tuple[str | None, str | None, Chain]],
-        alike: NDArray[Any],
-        believed: NDArray[np.int64],
+        self, judge: Judge, endpoints: list[tuple[str | None, str | None, Chain, int]], alike: NDArray[Any]
     ) -> None:
-        self._judge, self._endpoints, self._believed = judge, endpoints, believed
+        self._judge, self._endpoints = judge, endpoints
         self._known: dict[int, Attribution] = {}
         self.alike: NDArray[Any] = alike
         """A number for each. Those with the same have both a name or none, both an address or none, and otherwise
@@ -87,11 +87,11 @@ class Attributions(Sequence["Attribution"]):
             return [self[position] for position in range(len(self))[index]]
         known = self._known.get(index)
         if known is None:
-            address, name, chain = self._endpoints[index]
-            if self._believed[index]:
+            address, name, chain, doubt = self._endpoints[index]
+            if doubt == BELIEVED:
                 known = replace(self._judge(address, None), name=name)
             else:
-                known = self._judge(address, name, chain)
+                known = self._judge(address, name, chain, weak=doubt == WEAK)
             self._known[index] = known
         return known
 
@@ -106,25 +106,25 @@ def judge_all(
     """Return the kind of each endpoint, and what is known of each kind; kinds count in order of first appearance."""
     addresses, address_of = _addresses(endpoints)
     chain_of, distinct_chains = chains.find(endpoints.answer, endpoints.name)
-    said, first_said = distinct(endpoints.name, chain_of, endpoints.believed)
-    believed = endpoints.believed[first_said]
+    said, first_said = distinct(endpoints.name, chain_of, endpoints.doubt)
+    spoken = (column[first_said].tolist() for column in (endpoints.name, chain_of, endpoints.doubt))
     words = [
-        (names[name] if name else None, distinct_chains[chain])
-        for name, chain in zip(endpoints.name[first_said].tolist(), chain_of[first_said].tolist(), strict=True)
+        (names[name] if name else None, distinct_chains[chain], doubt)
+        for name, chain, doubt in zip(*spoken, strict=True)
     ]
-    told = [(None, ()) if weak else spoken for spoken, weak in zip(words, believed.tolist(), strict=True)]
-    meaning = np.array([judge.meaning(*spoken) for spoken in told], np.int64)[said]
-    by_name = np.array([judge.network(None, name) for name, _ in words], np.int64)[said]
+    told = [(None, (), 0) if doubt == BELIEVED else (name, chain, doubt) for name, chain, doubt in words]
+    meaning = np.array([judge.meaning(name, chain, weak=doubt == WEAK) for name, chain, doubt in told], np.int64)[said]
+    by_name = np.array([judge.network(None, name) for name, _, _ in words], np.int64)[said]
     by_address = np.array([judge.network(address, None) for address in addresses] or [0], np.int64)
     network = np.where(address_of >= 0, by_address[address_of], by_name)
-    named = np.minimum(endpoints.name, 1) + endpoints.believed
+    named = np.minimum(endpoints.name, 1) + (endpoints.doubt == BELIEVED)
     alike, first_alike = distinct(network, meaning, named, np.minimum(address_of, 0))
     pairs = zip(network[first_alike].tolist(), meaning[first_alike].tolist(), strict=True)
     outcome = _numbered([judge.outcome(*pair) for pair in pairs])[alike]
     kind, first = first_seen(_hosts(words, said, addresses, address_of), outcome)
     shown = zip(said[first].tolist(), address_of[first].tolist(), strict=True)
     made = [(addresses[address] if address >= 0 else None, *words[word]) for word, address in shown]
-    return kind, Attributions(judge, made, alike[first], endpoints.believed[first])
+    return kind, Attributions(judge, made, alike[first])
 
 
 def _addresses(endpoints: Endpoints) -> tuple[list[str], NDArray[np.int64]]:
@@ -138,11 +138,11 @@ def _addresses(endpoints: Endpoints) -> tuple[list[str], NDArray[np.int64]]:
 
 
 def _hosts(
-    words: list[tuple[str | None, Chain]], said: NDArray[Any], addresses: list[str], address_of: NDArray[np.int64]
+    words: list[tuple[str | None, Chain, int]], said: NDArray[Any], addresses: list[str], address_of: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Number the hosts: the name, else the address. By text: somebody may ask a proxy for an address."""
     numbers: dict[str, int] = {}
-    named = np.array([-1 if name is None else numbers.setdefault(name, len(numbers)) for name, _ in words], np.int64)
+    named = np.array([-1 if name is None else numbers.setdefault(name, len(numbers)) for name, _, _ in words], np.int64)
     nameless = np.unique(address_of[named[said] < 0]).tolist()
     plain = np.full(len(addresses) + 1, -1, np.int64)
     plain[nameless] = [numbers.setdefault(addresses[index], len(numbers)) for index in nameless]

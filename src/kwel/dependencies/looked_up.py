@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import NameSource
+from kwel.dependencies.hearsay import PORT_DNS, bears_address
 from kwel.kinds import RecordKind
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 NOT_A_HOST = (".in-addr.arpa", ".ip6.arpa", ".local", ".localdomain", ".internal", ".home.arpa")
 """Names that never belong to a host outside: RFC 1035, RFC 6762, RFC 8375, and ICANN's reserved .internal."""
-PORT_DNS = 53
 LINKS = (int(RecordKind.CNAME), int(RecordKind.SVCB), int(RecordKind.HTTPS))
 """Records whose target stands for the very host that was asked for (RFC 9460 section 1.2 for the latter two)."""
 
@@ -121,14 +121,14 @@ def find_looked_up(
     left[_contacted(traffic, contacts, pair)] = False
     cut = answers["kind"] == RecordKind.CUT
     left[place[cut & (place >= 0)]] = False  # nobody can tell whether these were contacted
-    open_answers = np.flatnonzero((place >= 0) & left[place] & _bears_address(answers))
+    open_answers = np.flatnonzero((place >= 0) & left[place] & bears_address(answers))
     left[place[_to_contacted(traffic, contacts, asker, open_answers)]] = False
     left &= ~_is_inside(answers, place, is_outside, len(pair))
     left[left] = _may_be_outside(pair[left] % names, traffic.names)
     answer = np.zeros(len(pair), np.int64)
     told = np.flatnonzero(place >= 0)[::-1]
     answer[place[told]] = told + 1  # of several, the first: what is written last stays
-    told = told[_bears_address(answers[told])]
+    told = told[bears_address(answers[told])]
     answer[place[told]] = told + 1  # an address tells more than an alias or a refusal
     return LookedUp(pair[left] // names, pair[left] % names, rows[at[left]], answer[left])
 
@@ -160,18 +160,12 @@ def _to_contacted(traffic: Traffic, contacts: Contacts, asker: NDArray, rows: ND
 
 def _is_inside(answers: Rows, place: NDArray, is_outside: IsOutside, places: int) -> NDArray:
     """Return for each place whether an asset was told addresses for it, all of them within the plant."""
-    told = np.flatnonzero(_bears_address(answers) & (place >= 0))
+    told = np.flatnonzero(bears_address(answers) & (place >= 0))
     outside = is_outside(answers["address_hi"][told], answers["address_lo"][told])
     has_inside, has_outside = np.zeros((2, places), bool)
     has_inside[place[told[~outside]]] = True
     has_outside[place[told[outside]]] = True
     return has_inside & ~has_outside
-
-
-def _bears_address(answers: Rows) -> NDArray:
-    """Return which answers give an address: A and AAAA records, and hints."""
-    bears: NDArray = (answers["address_hi"] | answers["address_lo"]) != 0
-    return bears
 
 
 def _may_be_outside(name: NDArray, names: Names) -> NDArray:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from kwel.dependencies.looked_up import LookedUp
     from kwel.model import Asset, Attribution, Traffic
 
+SECOND = 1_000_000_000
+MOST_HOLDERS = 3
+"""Names of a certificate that evidence tells."""
 TCP = 6
 NO_SUCH_NAME = 3
 """The RCODE NXDOMAIN, RFC 1035 section 4.1.1."""
@@ -60,13 +63,14 @@ class Shown:
         assets: Sequence[Asset],
         contacts: Contacts,
         strongest: NDArray,
+        misfit: NDArray,
         looked_up: LookedUp,
         attributions: Sequence[Attribution],
         columns: dict[str, NDArray],
         order: NDArray,
     ) -> None:
         self._traffic, self._assets, self._contacts = traffic, assets, contacts
-        self._strongest, self._looked_up = strongest, looked_up
+        self._strongest, self._misfit, self._looked_up = strongest, misfit, looked_up
         self._attributions, self._columns, self._order = attributions, columns, order
         self._greetings = Greetings(traffic)
         self._captures = [capture.name for capture in traffic.captures]
@@ -87,7 +91,13 @@ class Shown:
             flow = _Flow(*self._flows[self._contacts.flow.item(contact)].item())
             port = flow.responder_port or None
             application = APPLICATIONS[flow.application]
-            evidence = (*self._of_flow(flow), *self._greetings.of(self._contacts.flow.item(contact)))
+            number = self._contacts.flow.item(contact)
+            evidence = (
+                *self._of_flow(flow),
+                *self._of_name(flow, contact),
+                *self._greetings.of(number),
+                *self._of_certificate(row, contact),
+            )
         else:
             evidence = self._of_question(row - len(self._strongest))
         return Dependency(
@@ -127,9 +137,34 @@ class Shown:
             source, name = NameSource(flow.name_source).label, self._traffic.names[flow.name]
             where = self._where(flow.capture, flow.name_frame)
             steps.append(Evidence("observed", source, (("name", name),), where))
-        if flow.answer:
-            steps.append(self._of_answer(flow.answer))
         return tuple(steps)
+
+    def _of_name(self, flow: _Flow, contact: int) -> tuple[Evidence, ...]:
+        """Return the DNS answer that led to a contact, and what it lacks."""
+        answer = int(self._contacts.answer[contact])
+        if answer == 0:
+            return ()
+        told = self._of_answer(answer)
+        if not self._contacts.weak[contact]:
+            return (told,)
+        row, name = self._traffic.answers[answer - 1], told.values[0]
+        if flow.answer == 0:
+            client = address_text(int(row["client_hi"]), int(row["client_lo"]))
+            return (told, Evidence("inferred", "dns-answer-to-another", (name, ("client", client))))
+        age = (int(self._traffic.flows["first"][self._contacts.flow[contact]]) - int(row["time"])) // SECOND
+        return (told, Evidence("inferred", "dns-answer-stale", (name, ("age", str(age)), ("ttl", str(row["ttl"])))))
+
+    def _of_certificate(self, row: int, contact: int) -> tuple[Evidence, ...]:
+        """Return the certificate that does not cover the name asked for, if one was shown."""
+        number = int(self._misfit[row])
+        if number == 0:
+            return ()
+        shown = self._traffic.shown[number - 1]
+        certificate = self._traffic.certificates[int(shown["certificate"])]
+        holder = ", ".join(certificate.names[:MOST_HOLDERS]) or certificate.subject
+        values = (("name", self._traffic.names[int(self._contacts.name[contact])]), ("holder", holder))
+        where = self._where(int(shown["capture"]), int(shown["frame"]))
+        return (Evidence("observed", "certificate-of-another", values, where),)
 
     def _of_answer(self, answer: int) -> Evidence:
         names = self._traffic.names

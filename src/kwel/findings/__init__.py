@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kwel.findings.contacts import find
+from kwel.findings.contacts import find, names_hidden
 from kwel.findings.coverage import measure
 
-__all__ = ["find", "measure"]
+__all__ = ["find", "measure", "names_hidden"]

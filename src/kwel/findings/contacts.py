@@ -34,6 +34,9 @@ LEVELS: Final = {
     "vendor-cloud-outside": (Severity.HIGH, Severity.MEDIUM, Severity.LOW),
     "front-hides-origin": (Severity.HIGH, Severity.MEDIUM, Severity.LOW),
     "asset-uses-foreign-cloud": (Severity.HIGH, Severity.MEDIUM, Severity.LOW),
+    "name-against-address": (Severity.HIGH, Severity.MEDIUM, Severity.MEDIUM),
+    "certificate-of-another": (Severity.HIGH, Severity.MEDIUM, Severity.MEDIUM),
+    "names-hidden": (Severity.MEDIUM, Severity.LOW, Severity.LOW),
     "unnamed-destination": (Severity.MEDIUM, Severity.LOW, Severity.LOW),
     "undecided-destination": (Severity.MEDIUM, Severity.LOW, Severity.LOW),
     "attempt-blocked": (Severity.MEDIUM, Severity.LOW, Severity.LOW),
@@ -42,6 +45,8 @@ LEVELS: Final = {
 }
 """Severity of each kind of finding: about an OT asset, an IT asset, and any other in between. Order breaks ties."""
 KINDS: Final = tuple(LEVELS)
+NAME_RESOLUTION: Final = "name-resolution"
+PUBLISHED: Final = ("published-range", "documented-range")
 _COLUMN: Final = {AssetKind.OT: 0, AssetKind.IT: 2}
 _BETWEEN: Final = 1
 _STEERED: Final = (AssetKind.IIOT, AssetKind.SHARED)
@@ -61,6 +66,10 @@ class _Traits:
     is_proxied: NDArray[np.bool_]
     steers: NDArray[np.bool_]
     supplier_outside: NDArray[np.bool_]
+    resolves: NDArray[np.bool_]
+    """What is behind it looks names up for others."""
+    in_conflict: NDArray[np.bool_]
+    """The name is of one operator's own hosts, the address in the range that another publishes."""
     grade: NDArray[np.int64]
     group: NDArray[np.int64]
     """Attributions of one service, else of one operator, have one number."""
@@ -81,6 +90,8 @@ class _Traits:
             is_named=column(lambda a: a.name is not None),
             is_proxied=column(lambda a: a.address is None),
             steers=column(lambda a: a.path == "control"),
+            resolves=column(lambda a: a.function == NAME_RESOLUTION),
+            in_conflict=column(_is_in_conflict),
             supplier_outside=column(lambda a: _has_own_supplier_outside(a, bloc)),
             grade=np.array([a.grade for a in samples], np.int64)[of],
             group=np.array(group, np.int64)[of],
@@ -122,7 +133,7 @@ def find(
     steered = np.array([asset.kind in _STEERED for asset in assets], np.bool_)[dependencies.asset]
     cases = [
         _group(kind, np.flatnonzero(mask), dependencies, traits, level, steered)
-        for kind, mask in _masks(dependencies.state, level, traits, at).items()
+        for kind, mask in {**_masks(dependencies.state, level, traits, at), **_signs(dependencies, traits)}.items()
     ]
     ranked = sorted((case for group in cases for case in group), key=lambda case: case.rank)
     info = [case for case in ranked if case.severity == Severity.INFO][:MOST_INFO]
@@ -147,6 +158,25 @@ def _masks(
         "proxy-use": used & traits.is_proxied[at],
         "resolved-never-contacted": (state == RESOLVED_ONLY) & (foreign | front),
     }
+
+
+def _signs(dependencies: Dependencies, traits: _Traits) -> dict[str, NDArray[np.bool_]]:
+    """Return, by kind of finding, which dependencies call for it by what the flows showed."""
+    at, used = dependencies.attribution, dependencies.state == USED
+    return {
+        "names-hidden": used & ((dependencies.hiding > 0) | (traits.resolves[at] & (dependencies.sealed > 0))),
+        "name-against-address": used & traits.in_conflict[at],
+        "certificate-of-another": used & (dependencies.misfits > 0),
+    }
+
+
+def names_hidden(dependencies: Dependencies) -> int:
+    """Return how many flows carried look-ups that nobody can read."""
+    if len(dependencies) == 0:
+        return 0
+    resolves = _Traits.of(dependencies.attributions, ()).resolves[dependencies.attribution]
+    hidden = np.maximum(dependencies.hiding, np.where(resolves, dependencies.sealed, 0))
+    return int(hidden.sum())
 
 
 PER_ASSET: Final = frozenset({"undecided-destination", "proxy-use", "resolved-never-contacted"})
@@ -246,7 +276,19 @@ def _values(case: _Case, asset: Asset, chief: Dependency) -> tuple[tuple[str, st
         ("bytes_in", str(case.bytes_in)),
         ("port", str(chief.port) if chief.port is not None else ""),
         ("flows", str(case.flows)),
+        *_claimed(case.kind, chief),
     )
+
+
+def _claimed(kind: str, chief: Dependency) -> tuple[tuple[str, str], ...]:
+    """Return whom the name or the certificate names, where that is the matter."""
+    if kind == "name-against-address":
+        steps = (dict(s.values) for s in chief.attribution.rejected if s.kind == "name-against-network")
+        return tuple(("claimed", step["name_operator"]) for step in steps)
+    if kind == "certificate-of-another":
+        steps = (dict(s.values) for s in chief.evidence if s.kind == "certificate-of-another")
+        return tuple(("claimed", step["holder"]) for step in steps)
+    return ()
 
 
 def _about(attribution: Attribution) -> str:
@@ -262,6 +304,12 @@ def _about(attribution: Attribution) -> str:
 
 def _is_front(attribution: Attribution) -> bool:
     return attribution.verdict == Verdict.FRONT_HIDES_ORIGIN
+
+
+def _is_in_conflict(attribution: Attribution) -> bool:
+    """Return whether an operator's own name was found in the range that another operator publishes."""
+    ranged = any(step.kind in PUBLISHED for step in attribution.evidence)
+    return ranged and any(step.kind == "name-against-network" for step in attribution.rejected)
 
 
 def _has_own_supplier_outside(attribution: Attribution, bloc: Collection[str]) -> bool:

@@ -90,7 +90,7 @@ def measure(
     assets: Sequence[Asset],
     of_initiator: NDArray[np.int32],
     of_responder: NDArray[np.int32],
-    left_out: Mapping[str, int],
+    counts: Mapping[str, int],
 ) -> Coverage:
     """Return the ledger with everything that limits the conclusions.
 
@@ -99,13 +99,13 @@ def measure(
         assets: the inventory.
         of_initiator: per flow, the index of the asset that began it; OUTSIDE, or lower where it is no host.
         of_responder: per flow, the index of the asset that answered; likewise.
-        left_out: counts of what the conclusions had no room for.
+        counts: what the conclusions count beside: what they had no room for, names looked up in secret.
     """
     blind = _blind_rows(traffic.flows)
     notes = {
         **traffic.coverage.notes,
         **_of_flows(traffic.flows, assets, of_initiator, of_responder),
-        **left_out,
+        **counts,
         "blind-spots": len(blind),
         "mirrored": int(traffic.mirrors["frames"].sum()),
         "mirror-sessions": len(traffic.mirrors),
