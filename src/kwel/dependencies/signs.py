@@ -16,8 +16,8 @@ from kwel.columns import Application, NameSource
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kwel.columns import Names
     from kwel.model import Certificate, Traffic
+    from kwel.names import Names
 
 PORT_ENCRYPTED_DNS: Final = 853
 TLS_LIKE: Final = tuple(map(int, (Application.TLS, Application.DTLS, Application.QUIC)))
