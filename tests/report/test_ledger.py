@@ -10,6 +10,7 @@ from kwel.findings.coverage import RULES
 from kwel.model import BlindSpot, Coverage, CoverageGrade, Mirror, Shortcoming, Where
 from kwel.report import catalogue
 from kwel.report.ledger import MOST_LINES, Ledger, ledger, percent, reasons, summary
+from kwel.streams import Listener
 from tests.report import fixtures
 from tests.report.fixtures import HOUR, START
 
@@ -95,6 +96,13 @@ def test_more_than_can_be_named_are_counted() -> None:
     assert part(Coverage(9, 9, {}, {"flows": 40}, blind_spots=spots), "tunnels")[-1][2] == "3 more, not named."
 
 
+def test_every_count_of_the_listener_has_its_sentence() -> None:
+    notes = Listener(10).finish().notes
+
+    assert len(notes) > 9
+    assert [key for key in notes if f"note.{key}" not in SAY] == []
+
+
 @pytest.mark.parametrize("grade", CoverageGrade)
 def test_every_grade_has_its_words(grade: CoverageGrade) -> None:
     assert f"coverage.{grade.value}" in SAY
@@ -124,7 +132,7 @@ def test_the_grade_comes_with_its_reasons() -> None:
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0.0001, "< 0.1%"), (0.004, "0.4%"), (0.25, "25%"), (0.9999, "99.9%"), (1.0, "100\xa0%"), (3.0, "100\xa0%")],
+    [(0.0001, "< 0.1%"), (0.004, "0.4%"), (0.25, "25%"), (0.9999, "99.9%"), (1.0, "100%"), (3.0, "100%")],
 )
 def test_a_share_is_never_rounded_to_none_or_all(share: float, text: str) -> None:
     assert percent(share).en.unescape() == text

@@ -45,7 +45,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """Under which head the notes stand that begin so; the others stand under the last, in the order of their size."""
 BAR: Final = 1000
-"""Width of the bar of packets."""
+"""Width of a whole bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +73,17 @@ class Ledger:
     grade: CoverageGrade
     verdict: Text
     reasons: list[Text]
-    used: int
-    """Width of the part of the bar that was used, of ``BAR``."""
     parts: list[Part]
 
 
 def ledger(report: Report, say: Catalogue) -> Ledger:
     """Return the whole ledger."""
     coverage = report.coverage
-    used = BAR * coverage.used // coverage.packets if coverage.packets else 0
     parts = [
         Part(say("ledger.packets"), _packets(coverage, report.captures, say)),
         *(Part(say(f"ledger.{head}"), entries) for head, entries in _grouped(report, say).items() if entries),
     ]
-    return Ledger(coverage.grade, say(f"coverage.{coverage.grade.value}"), reasons(coverage, say), used, parts)
+    return Ledger(coverage.grade, say(f"coverage.{coverage.grade.value}"), reasons(coverage, say), parts)
 
 
 def reasons(coverage: Coverage, say: Catalogue) -> list[Text]:
@@ -102,7 +99,7 @@ def reasons(coverage: Coverage, say: Catalogue) -> list[Text]:
 def percent(share: float) -> Text:
     """Return a share the way people write it, never rounded to none or to all."""
     if share >= 1:
-        return plain("100\N{NO-BREAK SPACE}%")
+        return both("100\N{NO-BREAK SPACE}%", "100%")
     if share < 0.001:
         return both("< 0,1\N{NO-BREAK SPACE}%", "< 0.1%")
     text = f"{min(share, 0.999) * 100:.1f}" if share < 0.1 or share > 0.99 else f"{share * 100:.0f}"
