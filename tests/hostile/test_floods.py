@@ -244,6 +244,25 @@ def _client(bits: int) -> tuple[int, Callable[[NDArray[np.uint64]], NDArray[np.u
     return SOURCE, lambda n: big_endian(4)(((n >> np.uint64(16)) & np.uint64((1 << bits) - 1)) + np.uint64(0x0A000000))
 
 
+def _fragments(path: Path, count: int) -> Path:
+    """The beginning of a datagram each, of which the end never comes (flags and identification: RFC 791 section 3.1)."""
+    frame = bytearray(ethernet(ipv4(udp(bytes(1400), 40000, 2000), 17)))
+    frame[20:22] = b"\x20\x00"
+    return flood(path, bytes(frame), count, [(18, big_endian(2)), _client(20)])
+
+
+def _datagrams(path: Path, count: int) -> Path:
+    """One datagram each to another host and port, which nobody answers and which speaks nothing that is known."""
+    frame = ethernet(ipv4(udp(bytes(60), 40000, 2000), 17))
+    to = (DESTINATION, lambda n: big_endian(4)((n * M & THIRTY_BITS) + np.uint64(1 << 30)))
+    return flood(path, frame, count, [(PORT, big_endian(2)), to])
+
+
+def _copies(path: Path, count: int) -> Path:
+    """The same segment over and over."""
+    return flood(path, ethernet(ipv4(tcp(b"x" * 60, 1, 0x18), 6)), count, [])
+
+
 FLOODS: dict[str, tuple[Callable[[Path, int], Path], int, float, float]] = {
     "SYN, to everywhere": (_outward, 2_000_000, 40, 600),
     "SYN, from everywhere": (lambda p, n: flood(p, SYN, n, [(SOURCE, big_endian(4))]), 2_000_000, 40, 700),
@@ -254,6 +273,9 @@ FLOODS: dict[str, tuple[Callable[[Path, int], Path], int, float, float]] = {
     "server names": (_new_names, 1_000_000, 50, 800),
     "DNS questions": (_questions, 1_000_000, 50, 950),
     "DNS answers": (_answers, 1_000_000, 50, 900),
+    "fragments": (_fragments, 300_000, 20, 600),
+    "datagrams": (_datagrams, 2_500_000, 60, 950),
+    "copies": (_copies, 2_000_000, 20, 300),
     "aliases": (_long_aliases, 15_000, 40, 1000),
 }
 """How to make it, frames, and what a report on it may cost: seconds of processor time and megabytes.
