@@ -245,7 +245,7 @@ def _client(bits: int) -> tuple[int, Callable[[NDArray[np.uint64]], NDArray[np.u
 
 
 def _fragments(path: Path, count: int) -> Path:
-    """The beginning of a datagram each, of which the end never comes (flags and identification: RFC 791 section 3.1)."""
+    """The beginning of a datagram each, of which the end never comes (RFC 791 section 3.1)."""
     frame = bytearray(ethernet(ipv4(udp(bytes(1400), 40000, 2000), 17)))
     frame[20:22] = b"\x20\x00"
     return flood(path, bytes(frame), count, [(18, big_endian(2)), _client(20)])
@@ -297,3 +297,12 @@ def test_a_report_on_a_flood_stays_within_bounds(kind: str, tmp_path: Path) -> N
     assert done.seconds < LONGER * seconds
     assert done.megabytes < megabytes
     assert (tmp_path / "out.html").stat().st_size < 4_000_000
+
+
+@pytest.mark.slow
+def test_the_table_of_flows_of_a_flood_stays_within_bounds(tmp_path: Path) -> None:
+    path = _outward(tmp_path / "made.pcap", LONGER * 2_000_000)
+    done = run("flows", path, "-o", tmp_path / "flows.csv", timeout=120 * LONGER)
+
+    assert done.status == 0
+    assert done.megabytes < 450
