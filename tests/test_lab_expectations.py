@@ -39,14 +39,8 @@ DIFFERENCES: dict[str, str] = {
 """What is tested -> why it is otherwise."""
 PENDING = {
     "evidence ech ews1 ech.vendor-iiot.example ech-outer-sni",
-    "evidence ipv6 ews1 www.google.com quic-sni",
-    "evidence office_it off1 www.google.com quic-sni",
-    "evidence quic_h3 ews1 www.google.com quic-sni",
-    "evidence quic_h3 gw1 portal.vendor-iiot.example quic-sni",
-    "evidence quic_h3 gw1 fonts.gstatic.com quic-sni",
     "expectation dup_span byte/packet counts must not be doubled (or the report must s",
     "expectation ech the GREASE ECH extension (65037) of the second host must not",
-    "expectation quic_h3 Chromium splits its CRYPTO frames out of order over 2 Initia",
     "expectation vxlan_mirror collector answers ICMP port unreachable to the mirror source",
 }
 """What is not read yet."""
@@ -61,7 +55,7 @@ def cases(kind: str, items: Iterable[tuple[str, str, Any]]) -> list[ParameterSet
         why = DIFFERENCES.get(key)
         marks = [pytest.mark.xfail(strict=True, reason=why)] if why else []
         if key in PENDING:
-            marks = [pytest.mark.xfail(reason="not read yet")]
+            marks = [pytest.mark.xfail(strict=False, reason="not read yet")]
         label = f"{name}-{re.sub(r'[^a-zA-Z0-9.:-]+', '-', what)}" + (f"-{seen[key]}" if seen[key] > 1 else "")
         made.append(pytest.param(name, item, id=label, marks=marks))
     return made
