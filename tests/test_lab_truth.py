@@ -166,6 +166,20 @@ def test_a_thing_is_known_by_the_certificate_that_it_shows() -> None:
     assert {"what": "identity", "value": "plant-gw-01", "protocol": "tls"} in said
 
 
+def test_a_mirror_that_shows_every_packet_twice_doubles_no_volume() -> None:
+    events = truth("dup_span")["cloud_events"]
+    for event in events:
+        (dependency,) = found("dup_span", event)
+        assert 2 * (dependency.bytes_out + dependency.bytes_in) == event["frame_bytes"]
+    assert concluded("dup_span").traffic.coverage.set_aside == {"duplicate": 140}
+
+
+def test_names_are_read_in_frames_that_the_mirror_had_to_fragment() -> None:
+    coverage = concluded("erspan2_frag").traffic.coverage
+    assert coverage.used == coverage.packets
+    assert all(found("erspan2_frag", event) for event in truth("erspan2_frag")["cloud_events"])
+
+
 def test_a_capture_behind_address_translation_is_warned_of() -> None:
     notes = concluded("nat_wan").traffic.coverage.notes
     assert notes["behind-router"] == notes["outside-flows"]

@@ -34,6 +34,7 @@ KERNEL_MODULES = (
     "kwel.capture.records",
     "kwel.kernel.layers",
     "kwel.kernel.flowtable",
+    "kwel.kernel.outcome",
     "kwel.kernel.errors",
     "kwel.kernel.namepool",
     "kwel.streams.initials",

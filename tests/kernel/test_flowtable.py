@@ -74,10 +74,10 @@ def test_the_same_ports_after_a_close_are_a_new_flow(tmp_path: Path) -> None:
 
 
 def test_vlans_and_tunnels_keep_flows_apart(tmp_path: Path) -> None:
-    inner = ipv4(udp(b"x", 40000, 2000), 17)
-    plain, tag = ethernet(inner), ethernet(inner, tags=bytes.fromhex("81000014"))
-    double = ethernet(inner, tags=bytes.fromhex("88a801f481000014"))
-    vxlan = ethernet(ipv4(udp(bytes.fromhex("0800000000106800") + plain, 5000, 4789), 17, "192.0.2.1", "192.0.2.2"))
+    inner = [ipv4(udp(b"x", 40000, 2000), 17) for _ in range(4)]  # each is a packet of its own
+    plain, tag = ethernet(inner[0]), ethernet(inner[1], tags=bytes.fromhex("81000014"))
+    double, last = ethernet(inner[2], tags=bytes.fromhex("88a801f481000014")), ethernet(inner[3])
+    vxlan = ethernet(ipv4(udp(bytes.fromhex("0800000000106800") + last, 5000, 4789), 17, "192.0.2.1", "192.0.2.2"))
     flows = hear(tmp_path, [plain, tag, double, vxlan]).flows
 
     assert flows["vlan"].tolist() == [0, 20, 500 << 16 | 20, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,18 @@ if TYPE_CHECKING:
     from kwel.model import Traffic
 
 CLIENT, SERVER = "10.20.1.5", "198.51.100.7"
+_idents = itertools.count()
 MAC_A, MAC_B = bytes.fromhex("001b1b100021"), bytes.fromhex("00090faa0001")
 
 
-def write_pcap(path: Path, frames: Iterable[bytes], *, link: int = 1, snaplen: int = 262144) -> Path:
-    """Write frames a millisecond apart; each is cut at *snaplen*."""
+def write_pcap(path: Path, frames: Iterable[bytes], *, link: int = 1, snaplen: int = 262144, step: int = 1000) -> Path:
+    """Write frames *step* microseconds apart; each is cut at *snaplen*."""
     with path.open("wb") as file:
         file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, snaplen, link))
         for i, frame in enumerate(frames):
             kept = frame[:snaplen]
-            file.write(struct.pack("<IIII", 1_700_000_000 + i // 1000, i % 1000 * 1000, len(kept), len(frame)) + kept)
+            seconds, rest = divmod(i * step, 1_000_000)
+            file.write(struct.pack("<IIII", 1_700_000_000 + seconds, rest, len(kept), len(frame)) + kept)
     return path
 
 
@@ -46,10 +49,15 @@ def ethernet(payload: bytes, kind: int = 0x0800, tags: bytes = b"") -> bytes:
     return MAC_B + MAC_A + tags + struct.pack(">H", kind) + payload
 
 
-def ipv4(payload: bytes, protocol: int, source: str = CLIENT, destination: str = SERVER, options: bytes = b"") -> bytes:
+def ipv4(
+    payload: bytes, protocol: int, source: str = CLIENT, destination: str = SERVER, options: bytes = b"",
+    ident: int | None = None, ttl: int = 64,
+) -> bytes:  # fmt: skip
+    """Return a packet; every one has an identification of its own unless it is given one."""
     header = 20 + len(options)
+    number = next(_idents) % 0xFFFF + 1 if ident is None else ident
     return (
-        struct.pack(">BBHHHBBH", 0x40 | header // 4, 0, header + len(payload), 1, 0, 64, protocol, 0)
+        struct.pack(">BBHHHBBH", 0x40 | header // 4, 0, header + len(payload), number, 0, ttl, protocol, 0)
         + ip4(source) + ip4(destination) + options + payload
     )  # fmt: skip
 

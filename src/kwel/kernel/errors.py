@@ -28,7 +28,14 @@ S_USED, S_FRAGMENT = int(Stop.USED), int(Stop.FRAGMENT)
 
 
 @helper
-def read_error(data: NDArray[np.uint8], packet: Any, quoted: Any, runs: Rows, index: NDArray[np.uint64]) -> int:
+def read_error(
+    data: NDArray[np.uint8],
+    packet: Any,
+    quoted: Any,
+    runs: Rows,
+    index: NDArray[np.uint64],
+    aliases: NDArray[np.uint64],
+) -> int:
     """Mark the flow that an error quotes; return its row, or -1."""
     at, end = packet.payload, packet.end
     if at + 8 > end:
@@ -45,19 +52,25 @@ def read_error(data: NDArray[np.uint8], packet: Any, quoted: Any, runs: Rows, in
     if stop not in (S_USED, S_FRAGMENT) or is_later or protocol not in (IP_TCP, IP_UDP) or above + 4 > end:
         return -1
     addresses = (quoted.source_hi, quoted.source_lo, quoted.destination_hi, quoted.destination_lo)
-    row = find_quoted(packet, addresses, (u16(data, above), u16(data, above + 2)), protocol, runs, index)
+    row = find_quoted(packet, addresses, (u16(data, above), u16(data, above + 2)), protocol, runs, index, aliases)
     if row >= 0:
         runs[row].notes |= ERROR
     return row
 
 
-@kernel(np.uint8, PACKET, int, RUN, np.uint64, PACKET)
+@kernel(np.uint8, PACKET, int, RUN, np.uint64, np.uint64, PACKET)
 def note_errors(
-    data: NDArray[np.uint8], packets: Rows, count: int, runs: Rows, index: NDArray[np.uint64], quoted: Rows
+    data: NDArray[np.uint8],
+    packets: Rows,
+    count: int,
+    runs: Rows,
+    index: NDArray[np.uint64],
+    aliases: NDArray[np.uint64],
+    quoted: Rows,
 ) -> int:
     """Let every ICMP error among *count* packets mark its flow; *quoted* is room for one packet."""
     for i in range(count):
         packet = packets[i]
         if packet.stop == S_USED and packet.transport in (IP_ICMP, IP_ICMPV6):
-            read_error(data, packet, quoted[0], runs, index)
+            read_error(data, packet, quoted[0], runs, index, aliases)
     return count

@@ -1,4 +1,4 @@
-"""Decoded packets in, flows under way out: counters, flags and timing each way, who began, how far it came.
+"""Decoded packets in, flows under way out: counters, flags and timing each way, and what shows who began.
 
 An open-addressing hash table over the two endpoints in canonical order, the transport, the VLANs and the tunnel.
 
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import FLOW, Direction, State
+from kwel.columns import Direction
+from kwel.kernel.duplicates import ALIASED, alias_of, digest_of, find_copy, note_alias, remember
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, U32, mix
 from kwel.kernel.rows import HALF, PACKET, RUN, Note, Stop
 from kwel.native import helper, kernel
@@ -27,33 +28,30 @@ if TYPE_CHECKING:
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 TCP = 6
-WELL_KNOWN = 1024
-"""Ports below are bound by services (RFC 6335 section 6)."""
-
 U16, U40 = np.uint64(16), np.uint64(40)
 U_BYTE, U_TCP = np.uint64(0xFF), np.uint64(TCP)
 
-S_USED, S_TABLE_FULL = int(Stop.USED), int(Stop.TABLE_FULL)
-D_UNKNOWN, D_HANDSHAKE, D_FIRST = int(Direction.UNKNOWN), int(Direction.HANDSHAKE), int(Direction.FIRST)
-ESTABLISHED, REFUSED = int(State.ESTABLISHED), int(State.REFUSED)
-UNANSWERED, MIDSTREAM = int(State.UNANSWERED), int(State.MIDSTREAM)
+S_USED, S_TABLE_FULL, S_DUPLICATE = int(Stop.USED), int(Stop.TABLE_FULL), int(Stop.DUPLICATE)
+D_HANDSHAKE = int(Direction.HANDSHAKE)
 INITIATOR, OPENER, ERROR = int(Note.INITIATOR), int(Note.OPENER), int(Note.ERROR)
-SYN_SEEN, TIMED = int(Note.SYN), int(Note.TIMED)
+SYN_SEEN, TIMED, CUT = int(Note.SYN), int(Note.TIMED), int(Note.CUT)
 
 # indices into the counters
 FLOWS, LIMIT, MANY, HAND, EVICTED = 0, 1, 2, 3, 4
-COUNTERS = 5
+MISSING, CLOSED = 5, 6
+"""Bytes acknowledged on closed connections that the capture does not hold, and all that were acknowledged there."""
+COUNTERS = 12
 STEPS = 16
 """Rows that the hand goes past in search of one to take over: a new flow costs no more than that."""
 
 
 @helper
-def hash_key(a_hi: Any, a_lo: Any, b_hi: Any, b_lo: Any, key: Any, path: Any, seed: Any) -> Any:
-    """Return 64 well-mixed bits of a flow's key."""
+def hash_ends(a_hi: Any, a_lo: Any, b_hi: Any, b_lo: Any, key: Any, seed: Any) -> Any:
+    """Return 64 well-mixed bits of a flow's key but its path."""
     hashed = mix(mix(mix(seed, a_lo, seed), b_lo, seed), key, seed)
-    if (a_hi | b_hi | path) != U0:
-        hashed = mix(mix(mix(hashed, a_hi, seed), b_hi, seed), path, seed)
-    return hashed * MULTIPLIER
+    if (a_hi | b_hi) != U0:
+        hashed = mix(mix(hashed, a_hi, seed), b_hi, seed)
+    return hashed
 
 
 @helper
@@ -73,12 +71,26 @@ def pack_key(a_port: int, b_port: int, transport: int, version: int) -> Any:
 
 
 @helper
+def orient(packet: Any) -> tuple[Any, Any, Any, Any, Any]:
+    """Return the two addresses and the key of a packet's flow in canonical order. Sets packet.side."""
+    a_hi, a_lo, b_hi, b_lo = packet.source_hi, packet.source_lo, packet.destination_hi, packet.destination_lo
+    a_port, b_port = packet.source_port, packet.destination_port
+    if not is_before(a_hi, a_lo, a_port, b_hi, b_lo, b_port):
+        packet.side = 1
+        a_hi, b_hi = b_hi, a_hi
+        a_lo, b_lo = b_lo, a_lo
+        a_port, b_port = b_port, a_port
+    return a_hi, a_lo, b_hi, b_lo, pack_key(a_port, b_port, packet.transport, packet.version)
+
+
+@helper
 def probe(
-    a_hi: Any, a_lo: Any, b_hi: Any, b_lo: Any, key: Any, path: Any, runs: Rows, table: NDArray[np.uint64]
+    ends: Any, a_hi: Any, a_lo: Any, b_hi: Any, b_lo: Any, key: Any, path: Any, runs: Rows, table: NDArray[np.uint64]
 ) -> tuple[Any, Any, int]:
-    """Return (slot, tag, row) of a key in canonical order; row -1 where the slot is free."""
+    """Return (slot, tag, row) of a key in canonical order; row -1 where the slot is free. *ends*: its hash."""
     mask = np.uint64(len(table) - 2)
-    hashed = hash_key(a_hi, a_lo, b_hi, b_lo, key, path, table[len(table) - 1])
+    hashed = ends if path == U0 else mix(ends, path, table[len(table) - 1])
+    hashed = hashed * MULTIPLIER
     slot, tag = hashed & mask, hashed & TAG
     while table[slot] != U0:
         if table[slot] & TAG == tag:
@@ -137,18 +149,17 @@ def place(runs: Rows, halves: Rows, counters: NDArray[np.int64]) -> int:
 
 
 @helper
-def find(packet: Any, runs: Rows, halves: Rows, table: NDArray[np.uint64], counters: NDArray[np.int64]) -> int:
-    """Return the row of the packet's flow, a new one if need be, or -1 where the table is full. Sets packet.side."""
-    a_hi, a_lo, b_hi, b_lo = packet.source_hi, packet.source_lo, packet.destination_hi, packet.destination_lo
-    a_port, b_port = packet.source_port, packet.destination_port
-    if not is_before(a_hi, a_lo, a_port, b_hi, b_lo, b_port):
-        packet.side = 1
-        a_hi, b_hi = b_hi, a_hi
-        a_lo, b_lo = b_lo, a_lo
-        a_port, b_port = b_port, a_port
-    key = pack_key(a_port, b_port, packet.transport, packet.version)
-    path = np.uint64(packet.vlan) | (np.uint64(packet.tunnel) << U32)
-    slot, tag, row = probe(a_hi, a_lo, b_hi, b_lo, key, path, runs, table)
+def find(
+    packet: Any, ends: Any, a_hi: Any, a_lo: Any, b_hi: Any, b_lo: Any, key: Any, path: Any,
+    runs: Rows, halves: Rows, table: NDArray[np.uint64], aliases: NDArray[np.uint64], counters: NDArray[np.int64],
+) -> int:  # fmt: skip
+    """Return the row of the packet's flow, a new one if need be, or -1 where the table is full."""
+    slot, tag, row = probe(ends, a_hi, a_lo, b_hi, b_lo, key, path, runs, table)
+    if row < 0 and counters[ALIASED]:
+        first = alias_of(ends, path, table[len(table) - 1], aliases)
+        if first != path:
+            path = first
+            slot, tag, row = probe(ends, a_hi, a_lo, b_hi, b_lo, key, path, runs, table)
     # The same ports again after a close: a new flow takes over the slot.
     if row >= 0 and not (
         packet.flags & (SYN | ACK) == SYN and is_over(packet, runs[row], halves[2 * row + packet.side])
@@ -167,7 +178,10 @@ def find(packet: Any, runs: Rows, halves: Rows, table: NDArray[np.uint64], count
 
 
 @helper
-def find_quoted(packet: Any, addresses: Any, ports: Any, transport: int, runs: Rows, table: NDArray[np.uint64]) -> int:
+def find_quoted(
+    packet: Any, addresses: Any, ports: Any, transport: int, runs: Rows, table: NDArray[np.uint64],
+    aliases: NDArray[np.uint64],
+) -> int:  # fmt: skip
     """Return the row of the flow that an ICMP error quotes, or -1. The error travels on the same VLAN and tunnel."""
     a_hi, a_lo, b_hi, b_lo = addresses
     a_port, b_port = ports
@@ -176,8 +190,14 @@ def find_quoted(packet: Any, addresses: Any, ports: Any, transport: int, runs: R
         a_lo, b_lo = b_lo, a_lo
         a_port, b_port = b_port, a_port
     key = pack_key(a_port, b_port, transport, packet.version)
+    seed = table[len(table) - 1]
+    ends = hash_ends(a_hi, a_lo, b_hi, b_lo, key, seed)
     path = np.uint64(packet.vlan) | (np.uint64(packet.tunnel) << U32)
-    return probe(a_hi, a_lo, b_hi, b_lo, key, path, runs, table)[2]
+    row = probe(ends, a_hi, a_lo, b_hi, b_lo, key, path, runs, table)[2]
+    if row < 0:
+        path = alias_of(ends, path, seed, aliases)
+        row = probe(ends, a_hi, a_lo, b_hi, b_lo, key, path, runs, table)[2]
+    return row
 
 
 @helper
@@ -217,41 +237,90 @@ def note_syn(packet: Any, run: Any, half: Any) -> int:
     return 0
 
 
-@kernel(PACKET, int, RUN, HALF, np.uint64, np.int64, np.int64)
+@helper
+def note_close(packet: Any, run: Any, half: Any, counters: NDArray[np.int64]) -> int:
+    """Count what a FIN acknowledges of the other direction and the capture does not hold. *half*: of that direction.
+
+    Bytes that were sent twice make up for missing ones: there are at least as many.
+    """
+    captured = np.int64(run.payload[1 - packet.side])
+    if half.based != 2 or run.notes & CUT or captured == 0xFFFFFFFF or not packet.flags & ACK:
+        return 0
+    acknowledged = (packet.acknowledgement - np.int64(half.base)) & 0xFFFFFFFF
+    if acknowledged >= 0x80000000:  # a number from before the first byte, or more than anybody sent
+        return 0
+    if acknowledged > captured + 1:  # its FIN takes up a number too
+        counters[MISSING] += acknowledged - captured
+    counters[CLOSED] += acknowledged
+    return 0
+
+
+@helper
+def set_aside(packet: Any, stop: int, stops: NDArray[np.int64]) -> int:
+    """Count a packet for another reason than it was decoded with."""
+    packet.stop = stop
+    stops[S_USED] -= np.int64(packet.frames)
+    stops[stop] += np.int64(packet.frames)
+    return stop
+
+
+@helper
+def count_packet(packet: Any, run: Any, halves: Rows, counters: NDArray[np.int64]) -> int:
+    """Enter a packet into its flow's counters."""
+    if packet.fresh:
+        run.first_frame, run.capture = packet.frame, packet.capture
+    run.last = max(run.last, packet.time)
+    side = packet.side
+    run.packets[side] += np.uint32(packet.frames)
+    run.bytes[side] += np.uint64(packet.wire)
+    if packet.end > packet.payload:
+        run.payload[side] = min(0xFFFFFFFF, np.int64(run.payload[side]) + packet.end - packet.payload)
+    if packet.cut:
+        run.notes |= CUT
+    if packet.flags:
+        if packet.flags & FIN and not run.flags[side] & FIN:
+            note_close(packet, run, halves[2 * packet.flow + 1 - side], counters)
+        run.flags[side] |= packet.flags
+        if packet.flags & SYN:
+            note_syn(packet, run, halves[2 * packet.flow + side])
+    return side
+
+
+@kernel(PACKET, int, RUN, HALF, np.uint64, np.uint64, np.uint64, np.int64, np.int64)
 def track(
     packets: Rows,
     count: int,
     runs: Rows,
     halves: Rows,
     table: NDArray[np.uint64],
+    recent: NDArray[np.uint64],
+    aliases: NDArray[np.uint64],
     counters: NDArray[np.int64],
     stops: NDArray[np.int64],
 ) -> int:
-    """Enter *count* packets into the flow table. The caller has made room for as many new flows."""
+    """Enter *count* packets into the flow table, each once. The caller has made room for as many new flows."""
+    seed = table[len(table) - 1]
     for i in range(count):
         packet = packets[i]
         if packet.stop != S_USED:
             continue
-        row = find(packet, runs, halves, table, counters)
+        a_hi, a_lo, b_hi, b_lo, key = orient(packet)
+        ends = hash_ends(a_hi, a_lo, b_hi, b_lo, key, seed)
+        path = np.uint64(packet.vlan) | (np.uint64(packet.tunnel) << U32)
+        digest = digest_of(ends, packet, seed)
+        is_second, place = find_copy(digest, path, packet, recent, counters)
+        if is_second:
+            set_aside(packet, S_DUPLICATE, stops)
+            if path != recent[place + 2]:
+                note_alias(ends, path, recent[place + 2], seed, aliases, counters)
+            continue
+        row = find(packet, ends, a_hi, a_lo, b_hi, b_lo, key, path, runs, halves, table, aliases, counters)
         if row < 0:
-            packet.stop = S_TABLE_FULL
-            stops[S_USED] -= np.int64(packet.frames)
-            stops[S_TABLE_FULL] += np.int64(packet.frames)
+            set_aside(packet, S_TABLE_FULL, stops)
             continue
         packet.flow = row
-        run = runs[row]
-        if packet.fresh:
-            run.first_frame, run.capture = packet.frame, packet.capture
-        run.last = max(run.last, packet.time)
-        side = packet.side
-        run.packets[side] += np.uint32(packet.frames)
-        run.bytes[side] += np.uint64(packet.wire)
-        if packet.end > packet.payload:
-            run.payload[side] = min(0xFFFFFFFF, np.int64(run.payload[side]) + packet.end - packet.payload)
-        if packet.flags:
-            run.flags[side] |= packet.flags
-            if packet.flags & SYN:
-                note_syn(packet, run, halves[2 * row + side])
+        remember(digest, runs[row].path, packet, place, recent)
+        count_packet(packet, runs[row], halves, counters)
     return counters[FLOWS]
 
 
@@ -260,87 +329,8 @@ def rehash(runs: Rows, count: int, table: NDArray[np.uint64]) -> int:
     """Enter all flows into an empty table. Of flows with the same key the one that began last keeps the slot."""
     for row in range(count):
         run = runs[row]
-        slot, tag, other = probe(run.a_hi, run.a_lo, run.b_hi, run.b_lo, run.key, run.path, runs, table)
+        ends = hash_ends(run.a_hi, run.a_lo, run.b_hi, run.b_lo, run.key, table[len(table) - 1])
+        slot, tag, other = probe(ends, run.a_hi, run.a_lo, run.b_hi, run.b_lo, run.key, run.path, runs, table)
         if other < 0 or runs[other].first <= run.first:
             table[slot] = tag | (np.uint64(row) + U1)
     return 0
-
-
-@helper
-def is_group(hi: Any, lo: Any) -> bool:
-    """Return whether an address is multicast or the limited broadcast (RFC 5771, RFC 4291 section 2.7, RFC 919)."""
-    if hi == U0 and lo >> U32 == np.uint64(0xFFFF):
-        top = lo & ROW
-        return (top >> np.uint64(28)) == np.uint64(0xE) or top == ROW
-    return hi >> np.uint64(56) == np.uint64(0xFF)
-
-
-@helper
-def initiator_of(run: Any, a_port: int, b_port: int, transport: int) -> tuple[int, int]:
-    """Return (0 for a or 1 for b, Direction): evidence first, then multicast, then the lower port."""
-    if run.direction != D_UNKNOWN:
-        return (1 if run.notes & INITIATOR else 0), run.direction
-    if is_group(run.a_hi, run.a_lo):
-        return 1, D_FIRST
-    if is_group(run.b_hi, run.b_lo):
-        return 0, D_FIRST
-    opener = 1 if run.notes & OPENER else 0
-    if a_port == b_port:
-        return opener, (D_FIRST if transport != TCP else D_UNKNOWN)
-    guess = 0 if a_port > b_port else 1
-    if transport != TCP and guess == opener:
-        return guess, D_FIRST
-    return guess, D_UNKNOWN
-
-
-@helper
-def state_of(run: Any, tcp: bool, out: int) -> int:
-    """Return the State of a flow; *out* is the side that began it."""
-    back = 1 - out
-    if not tcp:
-        if run.packets[back]:
-            return ESTABLISHED
-        return REFUSED if run.notes & ERROR else UNANSWERED
-    sent, came = run.flags[out], run.flags[back]
-    if sent & SYN:
-        if came & SYN:
-            return ESTABLISHED
-        if came & RST or run.notes & ERROR:
-            return REFUSED
-        if sent & ACK and run.packets[out] >= 2 and (run.payload[out] or not sent & RST):
-            return ESTABLISHED  # only one direction was captured, but nobody acknowledges an unanswered SYN
-        return UNANSWERED if run.packets[back] == 0 else MIDSTREAM
-    if came & SYN:
-        return ESTABLISHED
-    return MIDSTREAM
-
-
-@helper
-def turn_round(flow: Any) -> int:
-    """Swap the two ends of a flow."""
-    flow.initiator_hi, flow.responder_hi = flow.responder_hi, flow.initiator_hi
-    flow.initiator_lo, flow.responder_lo = flow.responder_lo, flow.initiator_lo
-    flow.initiator_port, flow.responder_port = flow.responder_port, flow.initiator_port
-    flow.bytes_out, flow.bytes_in = flow.bytes_in, flow.bytes_out
-    flow.packets_out, flow.packets_in = flow.packets_in, flow.packets_out
-    flow.payload_out, flow.payload_in = flow.payload_in, flow.payload_out
-    flow.flags_out, flow.flags_in = flow.flags_in, flow.flags_out
-    return 0
-
-
-@kernel(RUN, FLOW, int)
-def finish(runs: Rows, flows: Rows, count: int) -> int:
-    """Turn *count* flows round, in place, so that the initiator comes first. *flows* is the same memory as *runs*."""
-    for row in range(count):
-        run, flow = runs[row], flows[row]
-        tcp = flow.transport == TCP
-        side, direction = initiator_of(
-            run, np.int64(flow.initiator_port), np.int64(flow.responder_port), np.int64(flow.transport)
-        )
-        state = state_of(run, tcp, side)
-        if not run.notes & TIMED:
-            flow.rtt_us = 0
-        if side:
-            turn_round(flow)
-        flow.state, flow.direction = state, direction
-    return count

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kwel.model import Capture, Coverage, CoverageGrade, Report
     from kwel.report.catalogue import Catalogue
 
-TOTALS: Final = ("flows", "outside-flows")
+TOTALS: Final = ("flows", "outside-flows", "bytes-acknowledged")
 """Notes that limit nothing: what the others are a part of."""
 SILENT: Final = ("pauses", "pause-seconds", "mirrored", "mirror-sessions", "dropped", "blind-spots")
 """Notes that have lines of their own, with more in them than a count."""
@@ -30,7 +30,8 @@ MOST_LINES: Final = 8
 OF: Final[Mapping[str, str]] = {
     **dict.fromkeys(("midstream", "one-way", "direction-unknown", "between-outsiders"), "flows"),
     **dict.fromkeys(("outside-unnamed", "behind-router", "names-hidden", "ech-real", "ech-offered"), "outside-flows"),
-    **dict.fromkeys(("packets-cut", "mirrored", "duplicates"), "packets"),
+    **dict.fromkeys(("packets-cut", "mirrored"), "packets"),
+    "bytes-missing": "bytes-acknowledged",
 }
 """What a note is a part of. Encrypted tunnels, ``blind-…``, are flows."""
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {

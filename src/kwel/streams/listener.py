@@ -12,12 +12,13 @@ from kwel.dissect import Spoken, claims, dns
 from kwel.dissect.claims import CLAIMS
 from kwel.dissect.dns import ANSWERS
 from kwel.dissect.tls import MAX_NAME
-from kwel.kernel import flowtable, fragments, namepool
+from kwel.kernel import duplicates, flowtable, fragments, namepool
 from kwel.kernel.errors import note_errors
-from kwel.kernel.flowtable import EVICTED, FLOWS, LIMIT, MANY, finish, rehash, track
+from kwel.kernel.flowtable import EVICTED, FLOWS, LIMIT, MANY, rehash, track
 from kwel.kernel.hashing import new_index, slots_of
 from kwel.kernel.layers import decode
 from kwel.kernel.namepool import ARENA, NAMES, index_names
+from kwel.kernel.outcome import finish
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
 from kwel.names import Names
 from kwel.streams import crypto, shown
@@ -102,16 +103,7 @@ class Listener:
         self._stops = np.zeros(len(Stop), np.int64)
         self._fragments = fragments.new_store()
         self._fragment_counters = self._fragments[-1]
-        self._max_flows = max_flows
-        self._flow_counters = np.zeros(flowtable.COUNTERS, np.int64)
-        self._flow_counters[MANY] = max_flows // 2
-        self._cut = 0
-        """Packets that the capture holds less of than was on the wire."""
-        self._evicted_before = 0
-        """Flows that had lost their rows when the index was made: the slots of later ones are still taken."""
-        self._runs = np.zeros(min(CAPACITY, max_flows), RUN)
-        self._halves = np.zeros(2 * len(self._runs), HALF)
-        self._table = new_index(2 << 13)
+        self._open_flow_table(max_flows)
         self._named = np.zeros(CAPACITY, NAME)
         self._hellos = np.zeros(CAPACITY, HELLO)
         self._certificates = shown.new_store()
@@ -144,6 +136,20 @@ class Listener:
         self._ready = np.zeros(2 * SLOTS, np.int64)
         self._owners = np.concatenate([np.full(SLOTS, -1, np.int64), np.arange(SLOTS - 1, -1, -1)])
         self._counters[C_FREE_SLOTS] = SLOTS
+
+    def _open_flow_table(self, max_flows: int) -> None:
+        self._max_flows = max_flows
+        self._flow_counters = np.zeros(flowtable.COUNTERS, np.int64)
+        self._flow_counters[MANY] = max_flows // 2
+        self._cut = 0
+        """Packets that the capture holds less of than was on the wire."""
+        self._evicted_before = 0
+        """Flows that had lost their rows when the index was made: the slots of later ones are still taken."""
+        self._runs = np.zeros(min(CAPACITY, max_flows), RUN)
+        self._halves = np.zeros(2 * len(self._runs), HALF)
+        self._table = new_index(2 << 13)
+        self._recent = np.zeros(duplicates.RECENT, np.uint64)
+        self._aliases = np.zeros(2 * duplicates.ALIASES, np.uint64)
 
     def hear(
         self,
@@ -187,8 +193,11 @@ class Listener:
             self._note_links(packets["frame"][:count][packets["stop"][:count] == Stop.LINK_TYPE] - first_frame, records)
         self._make_room_for_flows(count)
         self._cut += int(np.count_nonzero(records["captured"][:count] < records["wire"][:count]))
-        track(packets, count, self._runs, self._halves, self._table, self._flow_counters, self._stops)
-        note_errors(buffer, packets, count, self._runs, self._table, self._quoted)
+        track(
+            packets, count, self._runs, self._halves, self._table, self._recent, self._aliases, self._flow_counters,
+            self._stops,
+        )  # fmt: skip
+        note_errors(buffer, packets, count, self._runs, self._table, self._aliases, self._quoted)
         self._read_initials(buffer, count)
         index = 0
         while True:
@@ -326,7 +335,11 @@ class Listener:
 
     def _notes(self) -> dict[str, int]:
         """Count what was looked at and could not be read, or not kept."""
+        missing = int(self._flow_counters[flowtable.MISSING])
         return {
+            "bytes-missing": missing,
+            "bytes-acknowledged": int(self._flow_counters[flowtable.CLOSED]) if missing else 0,
+            "aliases-not-kept": int(self._flow_counters[duplicates.ALIASES_LOST]),
             "fragments-incomplete": fragments.incomplete(self._fragments),
             "fragments-crowded-out": int(self._fragment_counters[fragments.CROWDED_OUT]),
             "mirrors-not-kept": int(self._fragment_counters[fragments.MIRRORS_LOST]),
