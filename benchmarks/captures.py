@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_HEADER, RECORD_HEADER = 24, 16
-NAMES = ("big", "small", "many")
+NAMES = ("big", "small", "many", "quic")
 
 
 @dataclass(frozen=True, slots=True)

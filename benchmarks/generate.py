@@ -1,6 +1,6 @@
 """A capture's name in, a pcap file and its truth out: the captures that kwel is measured on.
 
-    python -m benchmarks.generate big|small|many OUT [--scale 0.01]
+    python -m benchmarks.generate big|small|many|quic OUT [--scale 0.01]
 
 The same name and scale give the same bytes. Beside OUT a JSON file tells what is in it: packets, flows,
 names.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.traffic import big, frames, names, uniform
+from benchmarks.traffic import big, connections, frames, names, uniform
 from benchmarks.traffic.dialogue import perform
 from benchmarks.traffic.tables import ARP, LLDP, SEED, TCP, UDP, Kind, Rows
 
@@ -31,13 +31,14 @@ PLANS: Mapping[str, Callable[[float], Capture]] = {
     "big": big.plan,
     "small": uniform.plan_small,
     "many": uniform.plan_many,
+    "quic": connections.plan,
 }
 
-NAMED: Mapping[str, Kind] = {
-    "tls-sni": Kind.TLS,
-    "quic-sni": Kind.QUIC,
-    "http-host": Kind.HTTP,
-    "dns": Kind.DNS,
+NAMED: Mapping[str, tuple[Kind, ...]] = {
+    "tls-sni": (Kind.TLS,),
+    "quic-sni": (Kind.QUIC, Kind.QUIC_TWICE),
+    "http-host": (Kind.HTTP,),
+    "dns": (Kind.DNS,),
 }
 """Source of a name, spelt as kwel spells it, and the flows that have it."""
 
@@ -51,9 +52,9 @@ def _tape(capture: Capture) -> Rows:
 def _names(capture: Capture) -> dict[str, dict[str, int]]:
     """Return, by source, how many flows carry each name."""
     found = {}
-    for source, kind in NAMED.items():
-        numbers = Counter(capture.flows["host"][capture.flows["kind"] == kind].tolist())
-        words: Sequence[str] = names.WEB_NAMES if kind == Kind.HTTP else capture.names
+    for source, kinds in NAMED.items():
+        numbers = Counter(capture.flows["host"][np.isin(capture.flows["kind"], kinds)].tolist())
+        words: Sequence[str] = names.WEB_NAMES if Kind.HTTP in kinds else capture.names
         found[source] = {words[number]: count for number, count in sorted(numbers.items())}
     return found
 
@@ -66,7 +67,7 @@ def _messages(capture: Capture, tape: Rows) -> dict[str, int]:
     return {
         "client_hello": len(hellos),
         "client_hello_in_two_segments": int(np.count_nonzero(size[hellos + 1])),
-        "quic_initial": int(np.count_nonzero(flows["kind"] == Kind.QUIC)),
+        "quic_initial": int((flows["kind"] == Kind.QUIC).sum() + 2 * (flows["kind"] == Kind.QUIC_TWICE).sum()),
         "dns_answer": int(np.count_nonzero(flows["kind"] == Kind.DNS)),
         "http_request": int(np.count_nonzero(requests)),
     }

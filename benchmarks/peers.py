@@ -70,7 +70,7 @@ class Peer:
     timeout: float = 10 * MINUTES
     sliced: bool = False
     """Given the first packets only; what the whole capture would cost is reckoned from them."""
-    on: tuple[str, ...] = ("big", "small", "many")
+    on: tuple[str, ...] = ("big", "small", "many", "quic")
     """Captures on which it is worth the wait."""
     most_pairs: int = 99
     """Runs, at most, of one that takes minutes."""
@@ -172,8 +172,8 @@ PEERS = (
         "TLS and QUIC names",
         _tshark,
         "tshark",
-        {"big": AtLeast(30)},
-        on=("big",),
+        {"big": AtLeast(30), "quic": AtLeast(20)},
+        on=("big", "quic"),
         most_pairs=2,
         version=("tshark", "-v"),
     ),
@@ -184,5 +184,5 @@ PEERS = (
 )
 """In the order of the table: limits, flow exporters, inspectors, loops, kwel's other commands."""
 
-MOST_MEMORY = {"big": 400.0, "small": 400.0, "many": 700.0}
+MOST_MEMORY = {"big": 400.0, "small": 400.0, "many": 700.0, "quic": 400.0}
 """Megabytes that `kwel flows` may have, by capture."""

@@ -10,6 +10,7 @@ the machine: the one peer that exports flows sends them to a port of 127.0.0.1 t
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import re
@@ -21,6 +22,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks import captures, measure, peers, rows, start
@@ -114,16 +116,31 @@ def _agreement(bench: Bench, subject: Subject) -> str:
     return subprocess.run(compare, check=True, capture_output=True, text=True).stdout.strip()
 
 
+def _per_connection(bench: Bench, subject: Subject, cpu: float) -> str:
+    """Return what a connection costs beyond the start: of *cpu*, less what an empty capture takes."""
+    if subject.truth is None:
+        return "cost of a connection: not known, the capture has no truth beside it"
+    empty = captures.cut(subject.path, 0, bench.limits / "empty.pcap")
+    start_alone = _kwel(replace(bench, capture=empty)).cpu
+    flows = json.loads(subject.truth.read_text(encoding="utf-8"))["flows"]["total"]
+    return (
+        f"cost of a connection: {(cpu - start_alone) / flows * 1e6:.1f} microseconds of processor, all its packets read"
+    )
+
+
 def show(bench: Bench, subject: Subject, chosen: Sequence[Peer], count: int) -> None:
     """Print everything about one capture."""
     size = subject.path.stat().st_size / 1e9
     print(f"\n## {subject.name}: {size:.2f} GB, {subject.packets:,} packets\n")
     print(rows.header())
-    highest = 0.0
+    highest, costs = 0.0, list[float]()
     for line, measured in table(bench, subject, chosen, count):
         print(line, flush=True)
         highest = max([highest, *(pair.kwel.peak for pair in measured)])
+        costs += [pair.kwel.cpu for pair in measured]
     print()
+    if costs and subject.name == "quic":
+        print(_per_connection(bench, subject, median(costs)), flush=True)
     if highest:
         print(rows.verdict("peak memory of kwel flows", highest, peers.MOST_MEMORY[subject.name], "MB"))
     try:

@@ -191,6 +191,9 @@ def _http(tape: Rows, cursor: Any, flow: Any) -> None:
 @compiled
 def _quic(tape: Rows, cursor: Any, flow: Any, script: Script) -> None:
     _say(tape, cursor, CLIENT, 0, flow.message)
+    if flow.kind == Kind.QUIC_TWICE:
+        _wait(cursor, 20)
+        _say(tape, cursor, CLIENT, 0, flow.message + 1)
     _wait(cursor, 15000)
     for _ in range(2 + min(_lognormal(cursor, 2.6, 0.9), 1500)):
         _wait(cursor, 100 + _exponential(cursor, 3000))
@@ -291,7 +294,7 @@ def _converse(tape: Rows, cursor: Any, flow: Any, script: Script) -> None:
         _tls(tape, cursor, flow, script)
     elif flow.kind == Kind.HTTP:
         _http(tape, cursor, flow)
-    elif flow.kind == Kind.QUIC:
+    elif flow.kind in (Kind.QUIC, Kind.QUIC_TWICE):
         _quic(tape, cursor, flow, script)
     elif flow.kind == Kind.MODBUS:
         _connect(tape, cursor)

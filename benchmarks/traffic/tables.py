@@ -35,6 +35,8 @@ class Kind(enum.IntEnum):
     SHORT_UDP = 10
     OPAQUE = 11
     """Bytes without a meaning: such flows measure the flow table alone."""
+    QUIC_TWICE = 12
+    """QUIC whose hello takes two datagrams."""
 
 
 FLOW = np.dtype(

@@ -48,7 +48,6 @@ KERNEL_MODULES = (
 SECOND = (
     "kwel.kwel.streams.listen.listen",
     "kwel.kwel.kernel.layers.decode",
-    "kwel.kwel.tables.flows_csv.format_rows",
 )
 """Kernels that take about as long to compile as all others: a second process does it."""
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from benchmarks.generate import generate
 
+from kwel.pipeline import read_traffic
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -38,7 +40,7 @@ class Segment(NamedTuple):
     segment: bytes
 
 
-@pytest.fixture(scope="module", params=["big", "small", "many"])
+@pytest.fixture(scope="module", params=["big", "small", "many", "quic"])
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
     path = tmp_path_factory.mktemp("captures") / f"{request.param}.pcap"
     return Made(path, generate(request.param, path, SCALE))
@@ -127,3 +129,22 @@ def test_wireshark_reads_the_names_of_the_truth(tmp_path: Path, require_tool: Ca
     assert Counter(row[2] for row in rows if row[1]) == Counter(truth["names"]["tls-sni"])
     # Flows that share a connection id are one connection to Wireshark, so it names the first of them alone.
     assert {row[2] for row in rows if not row[1]} == set(truth["names"]["quic-sni"])
+
+
+def test_wireshark_reads_the_name_of_every_quic_connection(tmp_path: Path, require_tool: Callable[[str], str]) -> None:
+    path = tmp_path / "quic.pcap"
+    truth = generate("quic", path, SCALE)
+    name = "tls.handshake.extensions_server_name"
+    command = [require_tool("tshark"), "-n", "-r", str(path), "-Y", name, "-T", "fields", "-e", name]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    assert Counter(lines) == Counter(truth["names"]["quic-sni"])
+    assert len(lines) == truth["flows"]["total"]
+
+
+def test_kwel_reads_the_name_of_every_quic_connection(tmp_path: Path) -> None:
+    path = tmp_path / "quic.pcap"
+    truth = generate("quic", path, SCALE)
+    traffic = read_traffic(str(path))
+
+    assert Counter(traffic.names[number] for number in traffic.flows["name"]) == Counter(truth["names"]["quic-sni"])
