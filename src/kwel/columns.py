@@ -314,6 +314,7 @@ class Tunnel(enum.IntEnum):
     FABRICPATH = 17
     PPTP = 18
     CAPWAP = 19
+    LISP = 20
 
 
 MAPPED = 0xFFFF_0000_0000

@@ -47,7 +47,7 @@ def test_a_frame_is_set_aside_for_its_reason(frame: bytes, stop: Stop) -> None:
 
 
 def test_a_link_type_that_is_not_read_is_a_reason(tmp_path: Path) -> None:
-    traffic = hear(tmp_path, [bytes(60)] * 3, link=189)
+    traffic = hear(tmp_path, [bytes(60)] * 3, link=220)
     assert dict(traffic.coverage.set_aside) == {"link-type": 3}
 
 

@@ -1,4 +1,4 @@
-"""Offsets in, whole numbers in network byte order out. Bounds-checked; the index never wraps round to the end."""
+"""Offsets in, whole numbers out. Bounds-checked; the index never wraps round to the end."""
 
 from __future__ import annotations
 
@@ -41,3 +41,15 @@ def u32(data: NDArray[np.uint8], at: int) -> int:
 def u64(data: NDArray[np.uint8], at: int) -> np.uint64:
     """Return the 64 bits at *at*, unsigned."""
     return (np.uint64(u32(data, at)) << np.uint64(32)) | np.uint64(u32(data, at + 4))
+
+
+@helper
+def le16(data: NDArray[np.uint8], at: int) -> int:
+    """Return the 16 bits at *at*, least significant byte first."""
+    return u8(data, at) | (u8(data, at + 1) << 8)
+
+
+@helper
+def le32(data: NDArray[np.uint8], at: int) -> int:
+    """Return the 32 bits at *at*, least significant byte first."""
+    return le16(data, at) | (le16(data, at + 2) << 16)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 IP_HOPOPTS, IP_ICMP, IP_IPIP, IP_TCP, IP_UDP, IP_6IN4 = 0, 1, 4, 6, 17, 41
-IP_ROUTING, IP_FRAGMENT, IP_GRE, IP_ICMPV6, IP_DSTOPTS, IP_MOBILITY, IP_SCTP = 43, 44, 47, 58, 60, 135, 132
+IP_DCCP, IP_ROUTING, IP_FRAGMENT, IP_GRE, IP_ESP, IP_AH, IP_ICMPV6, IP_DSTOPTS = 33, 43, 44, 47, 50, 51, 58, 60
+IP_ETHERIP, IP_PIM, IP_L2TP, IP_SCTP, IP_MOBILITY, IP_UDP_LITE, IP_MPLS = 97, 103, 115, 132, 135, 136, 137
 MAX_EXTENSIONS = 8
 
 S_USED, S_FRAGMENT = int(Stop.USED), int(Stop.FRAGMENT)
@@ -105,12 +106,12 @@ def sum_of_first(data: NDArray[np.uint8], at: int, end: int) -> int:
 
 @helper
 def transport_header(data: NDArray[np.uint8], at: int, end: int, protocol: int, packet: Any) -> int:
-    """Read TCP (RFC 9293 section 3.1), UDP (RFC 768) or SCTP ports, or nothing; return a stop."""
+    """Read TCP (RFC 9293 section 3.1), UDP (RFC 768), or the ports of SCTP, DCCP and UDP-Lite; return a stop."""
     packet.transport = protocol
     packet.source_port = packet.destination_port = 0
     packet.payload, packet.end = at, end
     packet.trace = (packet.trace << U48) | (np.uint64((end - at) & 0xFFFF) << U32)
-    if protocol not in (IP_TCP, IP_UDP, IP_SCTP):
+    if protocol not in (IP_TCP, IP_UDP, IP_SCTP, IP_DCCP, IP_UDP_LITE):
         packet.sequence = sum_of_first(data, at, end)
         return S_USED
     if at + 4 > end:

@@ -139,6 +139,9 @@ class Stop(enum.IntEnum):
     """A second copy of a packet that is counted already."""
     FRAGMENT_OVERLAP = 12
     """Its datagram's fragments contradict one another (RFC 5722)."""
+    WIRELESS_ENCRYPTED = 13
+    LINK_ENCRYPTED = 14
+    """MACsec, and PPP that is encrypted or compressed."""
 
     @property
     def label(self) -> str:

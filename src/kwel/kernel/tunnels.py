@@ -1,6 +1,9 @@
-"""Payloads that carry frames or packets of their own in, what they carry out.
+"""IP payloads that carry frames or packets of their own in, what they carry out.
 
-RFC 2784 and 2890 (GRE), draft-foschiano-erspan, RFC 7348 (VXLAN), TZSP, TS 29.281 (GTP-U).
+RFC 2784, 2890, 1701 (GRE), RFC 7637 (NVGRE), RFC 2637 (PPTP), draft-foschiano-erspan, draft-wilson-wrec-wccp-v2,
+RFC 2003, 4213 (IP in IP), RFC 4302 (AH), RFC 3378 (EtherIP), RFC 3931 (L2TPv3), RFC 4023 (MPLS in IP), RFC 7761 (PIM
+Register). A number that each direction chooses for itself (TEID, SPI, call, session of L2TP) is not in a flow's key;
+one that both share (VNI, VSID, GRE key, ERSPAN session) is. What is above UDP is in ``overlays``.
 """
 
 from __future__ import annotations
@@ -8,8 +11,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwel.columns import Tunnel
-from kwel.kernel.links import ETHER_ERSPAN, ETHER_ERSPAN3, ETHER_TEB, NEXT_ETHERNET, NEXT_ETHERTYPE, NEXT_IP
-from kwel.kernel.loads import u8, u16, u24, u32
+from kwel.kernel.carriers import seems_ethernet, seems_ip
+from kwel.kernel.links import (
+    NEXT_ETHERNET,
+    NEXT_ETHERTYPE,
+    NEXT_IP,
+    NEXT_IPV4,
+    NEXT_IPV6,
+    NEXT_MPLS,
+    NEXT_PPP,
+    NEXT_WLAN,
+)
+from kwel.kernel.loads import le16, u8, u16, u32
+from kwel.kernel.network import IP_6IN4, IP_AH, IP_ETHERIP, IP_GRE, IP_IPIP, IP_L2TP, IP_MPLS, IP_PIM
 from kwel.native import helper
 
 if TYPE_CHECKING:
@@ -18,107 +32,150 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-PORT_VXLAN, PORT_VXLAN_LINUX, PORT_TZSP, PORT_GTP_U = 4789, 8472, 37008, 2152
+GRE_TEB, GRE_ERSPAN, GRE_ERSPAN3, GRE_WCCP, GRE_PPP, GRE_EOIP = 0x6558, 0x88BE, 0x22EB, 0x883E, 0x880B, 0x6400
+GRE_ARUBA_FIRST, GRE_ARUBA_LAST = 0x8200, 0x83FF
+GRE_CHECKSUM, GRE_ROUTING, GRE_KEY, GRE_SEQUENCE, GRE_ACKNOWLEDGE, GRE_VERSION = 0x8000, 0x4000, 0x2000, 0x1000, 0x80, 7
+NVGRE_FIRST = 0x1000  # VSIDs below are reserved (RFC 7637 section 3.3)
+ETHERIP_VERSION, PIM_REGISTER, PIM_NULL = 0x30, 0x21, 0x40
 
-T_GRE, T_ERSPAN, T_VXLAN = int(Tunnel.GRE), int(Tunnel.ERSPAN), int(Tunnel.VXLAN)
-T_TZSP, T_GTP = int(Tunnel.TZSP), int(Tunnel.GTP)
+T_GRE, T_ERSPAN, T_NVGRE, T_PPTP = int(Tunnel.GRE), int(Tunnel.ERSPAN), int(Tunnel.NVGRE), int(Tunnel.PPTP)
+T_IPIP, T_AH, T_L2TP, T_MPLS = int(Tunnel.IPIP), int(Tunnel.AH), int(Tunnel.L2TP), int(Tunnel.MPLS)
+
+
+@helper
+def is_carrier(protocol: int) -> bool:
+    """Return whether packets of an IP protocol carry packets or frames that `ip_tunnel` finds."""
+    return protocol in (IP_IPIP, IP_6IN4, IP_GRE, IP_ETHERIP, IP_PIM, IP_L2TP, IP_MPLS)
+
+
+@helper
+def ip_tunnel(data: NDArray[np.uint8], at: int, end: int, protocol: int, packet: Any) -> tuple[int, int, int]:
+    """Return (next layer, its offset, its ethertype) of what an IP packet carries; next 0 is nothing."""
+    if protocol == IP_GRE:
+        return gre_layer(data, at, end, packet)
+    if protocol in (IP_IPIP, IP_6IN4):
+        if not seems_ip(data, at, end):
+            return 0, at, 0
+        packet.tunnel = T_IPIP << 24
+        return (NEXT_IPV4 if protocol == IP_IPIP else NEXT_IPV6), at, 0
+    if at + 12 > end:
+        return 0, at, 0
+    if protocol == IP_ETHERIP:
+        return (
+            (NEXT_ETHERNET if u8(data, at) == ETHERIP_VERSION and seems_ethernet(data, at + 2, end) else 0),
+            at + 2,
+            0,
+        )
+    if protocol == IP_PIM:
+        is_register = u8(data, at) == PIM_REGISTER and not u8(data, at + 4) & PIM_NULL
+        return (NEXT_IP if is_register and seems_ip(data, at + 8, end) else 0), at + 8, 0
+    if protocol == IP_MPLS:
+        packet.tunnel = T_MPLS << 24
+        return NEXT_MPLS, at, 0
+    if u32(data, at) == 0:  # L2TPv3 control
+        return 0, at, 0
+    packet.tunnel = T_L2TP << 24
+    return l2tp3_layer(data, at + 4, end)
+
+
+@helper
+def l2tp3_layer(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int]:
+    """Return (next layer, its offset, 0) behind an L2TPv3 session id; next 0 is nothing.
+
+    Whether a cookie and a sublayer header stand in front was agreed where nobody sees it, so the places are tried.
+    """
+    for skip in range(0, 16, 4):
+        if seems_ethernet(data, at + skip, end):
+            return NEXT_ETHERNET, at + skip, 0
+        if seems_ip(data, at + skip, end):
+            return NEXT_IP, at + skip, 0
+    return 0, at, 0
+
+
+@helper
+def skip_authentication(data: NDArray[np.uint8], at: int, end: int, packet: Any) -> tuple[int, int]:
+    """Step over an authentication header (RFC 4302 section 2); return (protocol, offset), IP_AH when cut."""
+    if at + 8 > end or at + ((u8(data, at + 1) + 2) << 2) > end:
+        return IP_AH, at
+    packet.tunnel = T_AH << 24
+    return u8(data, at), at + ((u8(data, at + 1) + 2) << 2)
 
 
 @helper
 def gre_layer(data: NDArray[np.uint8], at: int, end: int, packet: Any) -> tuple[int, int, int]:
-    """Return (next layer, its offset, its ethertype) of a GRE payload (RFC 2784, RFC 2890); next 0 is cut or unread."""
-    if at + 4 > end:
+    """Return (next layer, its offset, its ethertype) of a GRE payload; next 0 is cut or nothing to read."""
+    if at + 8 > end:
         return 0, at, 0
     flags, kind = u16(data, at), u16(data, at + 2)
-    if flags & 0x7:  # version 1 is PPTP (RFC 2637)
-        return 0, at, 0
+    if flags & GRE_VERSION:
+        return gre1_layer(data, at, end, flags, kind, packet)
     inner = at + 4
-    if flags & 0x8000 or flags & 0x4000:
+    if flags & (GRE_CHECKSUM | GRE_ROUTING):
         inner += 4
-    key = 0
-    if flags & 0x2000:
+    key = -1
+    if flags & GRE_KEY:
         if inner + 4 > end:
             return 0, at, 0
-        key = u32(data, inner) & 0xFFFFFF
+        key = u32(data, inner)
         inner += 4
-    sequenced = flags & 0x1000
-    if sequenced:
+    if flags & GRE_SEQUENCE:
         inner += 4
-    if kind == ETHER_TEB:
-        packet.tunnel = (T_GRE << 24) | key
-        return NEXT_ETHERNET, inner, 0
-    if kind == ETHER_ERSPAN:
-        packet.tunnel = T_ERSPAN << 24
-        if sequenced and inner + 8 <= end:  # type II has a header and type I has none
-            packet.tunnel |= u16(data, inner + 2) & 0x3FF  # session
-            inner += 8
-        return NEXT_ETHERNET, inner, 0
-    if kind == ETHER_ERSPAN3:
-        if inner + 12 > end:
-            return 0, at, 0
-        packet.tunnel = (T_ERSPAN << 24) | (u16(data, inner + 2) & 0x3FF)
-        platform = u8(data, inner + 11) & 1  # the O bit: a platform sub-header follows
-        return NEXT_ETHERNET, inner + 12 + (8 if platform else 0), 0
-    packet.tunnel = (T_GRE << 24) | key
-    return NEXT_ETHERTYPE, inner, kind
+    if flags & GRE_ROUTING:  # source routes, the last of which has length 0
+        while inner + 4 <= end and u8(data, inner + 3):
+            inner += 4 + u8(data, inner + 3)
+        inner += 4
+    if inner + 4 > end:
+        return 0, at, 0
+    return gre_payload(data, inner, end, flags, kind, key, packet)
 
 
 @helper
-def tzsp_layer(data: NDArray[np.uint8], at: int, end: int) -> int:
-    """Return the offset of the Ethernet frame inside TZSP version 1, or 0."""
-    if at + 5 > end or u8(data, at) != 1 or u16(data, at + 2) != 1:
-        return 0
-    at += 4
-    while at < end:
-        tag = u8(data, at)
-        if tag == 1:  # end of tags
-            return at + 1
-        if tag == 0:  # padding
-            at += 1
-            continue
-        if at + 2 > end:
-            return 0
-        at += 2 + u8(data, at + 1)
-    return 0
+def gre_payload(
+    data: NDArray[np.uint8], at: int, end: int, flags: int, kind: int, key: int, packet: Any
+) -> tuple[int, int, int]:
+    """Return as `gre_layer` does for the bytes behind a header of version 0."""
+    if kind in (GRE_ERSPAN, GRE_ERSPAN3):
+        return erspan_layer(data, at, end, flags, kind, packet)
+    if kind == GRE_TEB and key >> 8 >= NVGRE_FIRST:
+        packet.tunnel = (T_NVGRE << 24) | (key >> 8)
+        return NEXT_ETHERNET, at, 0
+    packet.tunnel = (T_GRE << 24) | (key & 0xFFFFFF if key > 0 else 0)
+    if kind == GRE_TEB:
+        return NEXT_ETHERNET, at, 0
+    if GRE_ARUBA_FIRST <= kind <= GRE_ARUBA_LAST:
+        return NEXT_WLAN, at, 0
+    if kind == GRE_WCCP:  # version 2 puts a redirect header in front
+        return NEXT_IP, (at if seems_ip(data, at, end) else at + 4), 0
+    if kind == GRE_PPP:
+        return NEXT_PPP, at, 0
+    return NEXT_ETHERTYPE, at, kind
 
 
 @helper
-def gtp_layer(data: NDArray[np.uint8], at: int, end: int, packet: Any) -> int:
-    """Return the offset of the IP packet inside a GTP-U message (3GPP TS 29.281 section 5), or 0."""
-    if at + 8 > end or u8(data, at) >> 4 != 3 or u8(data, at + 1) != 255:
-        return 0
-    inner = at + 8
-    if u8(data, at) & 7:  # sequence number, N-PDU number, next extension type
-        inner += 4
-        if inner > end:
-            return 0
-        extension = u8(data, inner - 1)
-        while extension:
-            if inner + 4 > end or u8(data, inner) == 0 or inner + 4 * u8(data, inner) > end:
-                return 0
-            inner += 4 * u8(data, inner)
-            extension = u8(data, inner - 1)
-    if inner >= end or u8(data, inner) >> 4 not in (4, 6):
-        return 0
-    packet.tunnel = (T_GTP << 24) | (u32(data, at + 4) & 0xFFFFFF)
-    return inner
+def erspan_layer(
+    data: NDArray[np.uint8], at: int, end: int, flags: int, kind: int, packet: Any
+) -> tuple[int, int, int]:
+    """Return as `gre_layer` does for ERSPAN: type I has no header of its own, II eight bytes, III twelve or more."""
+    packet.tunnel = T_ERSPAN << 24
+    if kind == GRE_ERSPAN:
+        if flags & GRE_SEQUENCE and at + 8 <= end:
+            packet.tunnel |= u16(data, at + 2) & 0x3FF  # session
+            at += 8
+        return NEXT_ETHERNET, at, 0
+    if at + 12 > end:
+        return 0, at, 0
+    packet.tunnel |= u16(data, at + 2) & 0x3FF
+    platform = u8(data, at + 11) & 1  # the O bit: a platform sub-header follows
+    return NEXT_ETHERNET, at + 12 + (8 if platform else 0), 0
 
 
 @helper
-def udp_tunnel(data: NDArray[np.uint8], packet: Any) -> tuple[int, int]:
-    """Return (next layer, its offset) of what a UDP datagram carries as a mirror or an overlay; next 0 is nothing."""
-    port, at, end = packet.destination_port, packet.payload, packet.end
-    if port in (PORT_VXLAN, PORT_VXLAN_LINUX):
-        if at + 22 <= end and u8(data, at) & 0x08 and u8(data, at + 7) == 0:
-            packet.tunnel = (T_VXLAN << 24) | u24(data, at + 4)
-            return NEXT_ETHERNET, at + 8
-    elif port == PORT_TZSP:
-        inner = tzsp_layer(data, at, end)
-        if inner:
-            packet.tunnel = T_TZSP << 24
-            return NEXT_ETHERNET, inner
-    elif port == PORT_GTP_U:
-        inner = gtp_layer(data, at, end, packet)
-        if inner:
-            return NEXT_IP, inner
-    return 0, at
+def gre1_layer(data: NDArray[np.uint8], at: int, end: int, flags: int, kind: int, packet: Any) -> tuple[int, int, int]:
+    """Return as `gre_layer` does for version 1: PPTP's PPP, and MikroTik's EoIP, which borrows its header."""
+    if kind == GRE_EOIP:
+        packet.tunnel = (T_GRE << 24) | le16(data, at + 6)
+        return (NEXT_ETHERNET if seems_ethernet(data, at + 8, end) else 0), at + 8, 0
+    if kind != GRE_PPP or not flags & GRE_KEY or u16(data, at + 4) == 0:  # no payload: an acknowledgement
+        return 0, at, 0
+    packet.tunnel = T_PPTP << 24
+    return NEXT_PPP, at + 8 + (4 if flags & GRE_SEQUENCE else 0) + (4 if flags & GRE_ACKNOWLEDGE else 0), 0

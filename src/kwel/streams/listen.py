@@ -9,7 +9,7 @@ import numpy as np
 from kwel.columns import ANSWER, CLAIM, HELLO, NAME, SHOWN
 from kwel.dissect.claims import Claims, note_claim, read_arp, read_neighbour
 from kwel.dissect.dns import ANSWERS, Answers
-from kwel.kernel.links import ETHER_ARP, ETHER_LLDP
+from kwel.kernel.carriers import ETHER_ARP, ETHER_LLDP
 from kwel.kernel.namepool import Pool
 from kwel.kernel.network import IP_ICMPV6, IP_TCP, IP_UDP
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Mark, Stage, Stop
