@@ -230,7 +230,9 @@ def test_more_unfinished_hellos_than_slots_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_direction_that_never_ends_its_hello_is_given_up(tmp_path: Path) -> None:
-    traffic = hear(tmp_path, [up(first_packets(HELLO, 300)[0])] * (MAX_INITIALS + 40))
+    keys, first = Keys.derived(FIRST_ID), pieces(HELLO, 300)[0]
+    sent = [packet(keys, FIRST_ID, first, number=number) for number in range(MAX_INITIALS + 40)]
+    traffic = hear(tmp_path, map(up, sent))
     assert notes(traffic) == {"quic-given-up": 1}
 
 
