@@ -6,9 +6,11 @@ BIN := $(VENV)/bin
 SAMPLE := sample_pcaps/mixed_plant.pcapng
 REPORT := out/mixed_plant.html
 WORKERS ?= 2
+SECONDS ?= 600
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-fast check golden docs data bench setup setup-test clean
+.PHONY: help report test test-fast check golden docs data bench fuzz setup setup-test clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -38,8 +40,12 @@ check: setup-test ## Formatting, style, types, imports between stages
 bench: setup-test ## The table of speed and memory, beside other tools
 	$(BIN)/python -m benchmarks.run
 
+fuzz: setup-test ## Damaged captures for SECONDS=600 from SEED=1: findings go to out/fuzz, and fail it
+	$(BIN)/kwel warmup
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
+
 golden: setup-test ## Write the conclusions of the samples anew: then review the difference
-	KWEL_GOLDEN=write $(BIN)/python -m pytest -q tests/test_golden.py
+	KWEL_GOLDEN=write $(BIN)/python -m pytest -q tests/test_golden.py tests/test_malformed.py
 
 docs: setup-test ## Write the generated parts of docs/ anew
 	$(BIN)/python docs/generate.py

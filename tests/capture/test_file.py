@@ -11,13 +11,39 @@ from hypothesis import strategies as st
 
 from kwel.capture.file import CaptureFile, Reading
 from kwel.capture.formats import ROWS
-from tests.capture.making import FRAME, SECOND, frames, interface, packet, pcap, record, section, write
+from tests.capture.making import (
+    FRAME,
+    SECOND,
+    block,
+    frames,
+    interface,
+    names,
+    option,
+    packet,
+    pcap,
+    record,
+    section,
+    snoop,
+    snoop_record,
+    statistics,
+    write,
+)
 
 SAMPLES = [
     *sorted((Path(__file__).parents[2] / "sample_pcaps").glob("*.pcap*")),
 ]
 HEADS = [path.read_bytes()[:20_000] for path in SAMPLES]
 HEADS.append(section() + interface() + packet() * 20 + section(">") + interface(order=">") + packet(order=">") * 20)
+HEADS.append(snoop(*[snoop_record(FRAME[:n]) for n in range(60)]))
+HEADS.append(
+    section()
+    + interface()
+    + names(("192.0.2.1", b"a.example\0b.example\0"), ("2001:db8::1", b"c.example\0")) * 3
+    + packet()
+    + block(0xBAD, bytes(8))
+    + statistics(0, option(5, bytes(8)))
+    + packet()
+)
 
 
 def test_a_batch_holds_whole_frames_and_the_next_one_follows_it(tmp_path: Path) -> None:

@@ -1,0 +1,108 @@
+"""Damaged bytes in, what was noticed of them out: features of one execution. What may not happen is raised."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+from kwel.capture import CaptureFile
+from kwel.columns import Application, NameSource
+from kwel.dissect import DISSECTORS
+from kwel.dissect.certificates import read_certificate
+from kwel.pipeline import Options, conclude, read_traffic
+from kwel.report import render
+from kwel.tables import write
+from kwel.tables.report_json import write_report_json
+from kwel.wire import Reader, WireError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from kwel.model import Traffic
+
+Features = frozenset[str]
+MOST_SAID = 100_000
+
+
+def container(path: Path) -> Features:
+    """Read a file's frames: each lies within its buffer, and the description adds up."""
+    capture = CaptureFile("fuzzed", path)
+    count = 0
+    for batch in capture.batches():
+        ends = batch.records["start"].astype("int64") + batch.records["captured"]
+        assert int(ends.max()) <= len(batch.buffer)
+        count += len(batch.records)
+    about = capture.describe()
+    assert about.packets == count == sum(packets for _, packets in about.links)
+    problem = about.problem or ""
+    assert "\n" not in problem
+    return frozenset({f"format {about.format}", "problem " + re.sub(r"[0-9a-fx]*\d[0-9a-f]*|'.*'", "#", problem)[:60]})
+
+
+def pipeline(path: Path, *, thoroughly: bool = False) -> Features:
+    """Read a file's traffic; *thoroughly*: draw every conclusion from it and write all that can be written."""
+    traffic = read_traffic(str(path))
+    coverage = traffic.coverage
+    assert coverage.packets == coverage.used + sum(coverage.set_aside.values())
+    assert coverage.packets == sum(capture.packets for capture in traffic.captures)
+    assert sum(count for _, count in coverage.unread_links) == coverage.set_aside.get("link-type", 0)
+    if thoroughly:
+        _conclude(traffic)
+    return _features(traffic)
+
+
+def _conclude(traffic: Traffic) -> None:
+    made = conclude(traffic, Options())
+    coverage = made.report.coverage
+    assert coverage.packets == coverage.used + sum(coverage.set_aside.values())
+    render(made.report, "nl")
+    render(made.report, "en")
+    write_report_json(made.report, io.BytesIO())
+    write.write_flows(made.traffic, "csv", io.BytesIO(), 80)
+    write.write_names(made.traffic, "jsonl", io.BytesIO(), 80)
+    write.write_assets(made.report, "csv", io.BytesIO(), 80)
+    write.write_dependencies(made.report, "table", io.BytesIO(), 80)
+
+
+def _features(traffic: Traffic) -> Features:
+    """Return what tells this traffic apart from others: reasons, counts by their size, protocols, sources of names."""
+    found = {f"aside {reason}" for reason in traffic.coverage.set_aside}
+    found |= {f"note {key} {min(count, 1 << 10).bit_length()}" for key, count in traffic.coverage.notes.items()}
+    found |= {f"speaks {Application(number).name}" for number in set(traffic.flows["application"].tolist())}
+    found |= {f"state {number}" for number in set(traffic.flows["state"].tolist())}
+    found |= {f"named by {NameSource(number).name}" for number in set(traffic.named["source"].tolist())}
+    found |= {f"observed {one.protocol} {one.kind}" for one in traffic.observed}
+    found |= {f"hello {len(traffic.hellos).bit_length()}", f"certificates {len(traffic.certificates).bit_length()}"}
+    found |= {f"mirror {len(traffic.mirrors).bit_length()}", f"answers {len(traffic.answers).bit_length()}"}
+    return frozenset(found)
+
+
+def payload(data: bytes) -> Features:
+    """Give *data* to every reader in Python: ``WireError`` is the only answer beside what they found."""
+    found = set()
+    for dissector in DISSECTORS:
+        if dissector.looks_like(data):
+            said = 0
+            try:
+                for one in dissector.observe(Reader(data)):
+                    said += 1
+                    found.add(f"{dissector.name} {type(one).__name__} {getattr(one, 'kind', '')}")
+                    assert said < MOST_SAID
+            except WireError as error:
+                found.add(f"{dissector.name} {type(error).__name__}")
+    try:
+        found.add(f"certificate {len(read_certificate(data).names).bit_length()}")
+    except WireError as error:
+        found.add(f"certificate {type(error).__name__}")
+    return frozenset(found)
+
+
+FILES: dict[str, Callable[[Path], Features]] = {
+    "container": container,
+    "pipeline": pipeline,
+    "everything": lambda path: pipeline(path, thoroughly=True),
+    "payload": lambda path: payload(path.read_bytes()),
+}
+"""By name: what may be done with one input. A finding is tried again with ``python -m tests.fuzz --again``."""
