@@ -18,12 +18,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from kwel import native
 from tests.conftest import ROOT, SAMPLES
 from tests.fuzz import targets
 from tests.fuzz.worker import work
 
 SILENCE = 90.0
-"""Seconds after which an execution is taken not to end. The first waits for the compiler."""
+"""Seconds after which an execution is taken not to end."""
 COLLECTIONS = ("corpus/captures", "lab/captures", "lab")
 """Beside the repository, where present."""
 
@@ -112,6 +113,7 @@ def main() -> int:
         return 0
     shutil.rmtree(given.folder, ignore_errors=True)
     given.folder.mkdir(parents=True)
+    native.load()  # the worker shall not be silent while it compiles
     print(f"{len(seeds())} seeds; random seed {given.seed}; findings go to {given.folder}")
     arguments = ["--seconds", str(given.seconds), "--seed", str(given.seed), "--folder", str(given.folder)]
     worker = [sys.executable, "-m", "tests.fuzz", "--worker", *arguments]
