@@ -79,7 +79,7 @@ def judged(
 ) -> dict[str, bool]:
     aside = set_aside or {}
     counts = {key.replace("_", "-"): count for key, count in (notes or {}).items()}
-    found = judge(Coverage(used + sum(aside.values()), used, aside, counts), captures, 1_000_000)
+    found = judge(Coverage(used + sum(aside.values()), used, aside, counts), captures)
     return {shortcoming.key: shortcoming.is_poor for shortcoming in found}
 
 
@@ -95,6 +95,11 @@ def test_a_whole_capture_is_good() -> None:
         ("outside-unnamed", {"outside_flows": 10, "outside_unnamed": 2}, {"outside_flows": 10, "outside_unnamed": 6}),
         ("names-hidden", {"outside_flows": 90, "names_hidden": 1}, {"outside_flows": 10, "names_hidden": 5}),
         ("packets-cut", {"packets_cut": 60}, {"packets_cut": 600}),
+        (
+            "bytes-missing",
+            {"bytes_acknowledged": 1000, "bytes_missing": 2},
+            {"bytes_acknowledged": 1000, "bytes_missing": 60},
+        ),
         ("pauses", {"pause_seconds": 2}, {"pause_seconds": 30}),
         ("left-out", {"flows": 100, "flows_evicted": 1}, {"flows": 100, "flows_evicted": 900}),
         ("dropped", {"dropped": 2}, {"dropped": 100}),

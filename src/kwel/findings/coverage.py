@@ -58,7 +58,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "files-unread": Rule(("files-unread",), "files", ANY, 1),
     "set-aside": Rule(("set-aside",), "packets", 0.01, 0.2),
     "dropped": Rule(("dropped",), "packets", 0.001, 0.05),
-    "bytes-missing": Rule(("bytes-missing",), "payload-bytes", 0.001, 0.05),
+    "bytes-missing": Rule(("bytes-missing",), "bytes-acknowledged", 0.001, 0.05),
     "packets-cut": Rule(("packets-cut",), "packets", 0.05, 0.5),
     "pauses": Rule(("pause-seconds",), "seconds", 0.01, 0.2),
     "one-way": Rule(("one-way",), "flows", 0.1, 0.5),
@@ -119,7 +119,7 @@ def measure(
         mirrors=_mirrors(traffic),
         blind_spots=_blind_spots(traffic, assets, blind, (of_initiator, of_responder)),
     )
-    shortcomings = judge(coverage, traffic.captures, int(_payload(traffic.flows)))
+    shortcomings = judge(coverage, traffic.captures)
     grade = CoverageGrade.LIMITED if shortcomings else CoverageGrade.GOOD
     if any(shortcoming.is_poor for shortcoming in shortcomings):
         grade = CoverageGrade.POOR
@@ -142,10 +142,6 @@ def _of_flows(
         "between-outsiders": (initiators == OUTSIDE) & (responders == OUTSIDE),
     }
     return {"flows": len(flows), **{key: int(rows.sum()) for key, rows in counts.items()}}
-
-
-def _payload(flows: Rows) -> int:
-    return int(flows["payload_out"].sum(dtype=np.int64)) + int(flows["payload_in"].sum(dtype=np.int64))
 
 
 def _blind_rows(flows: Rows) -> NDArray[np.int64]:
@@ -191,7 +187,7 @@ def _mirrors(traffic: Traffic) -> tuple[Mirror, ...]:
     )
 
 
-def judge(coverage: Coverage, captures: Sequence[Capture], payload: int = 0) -> tuple[Shortcoming, ...]:
+def judge(coverage: Coverage, captures: Sequence[Capture]) -> tuple[Shortcoming, ...]:
     """Return what lowers the grade of *coverage*, the worst first."""
     notes = coverage.notes
     seconds = sum(end - begin for begin, end in _periods(captures)) // 1_000_000_000
@@ -204,7 +200,6 @@ def judge(coverage: Coverage, captures: Sequence[Capture], payload: int = 0) -> 
         "packets": coverage.packets,
         "set-aside": sum(n for reason, n in coverage.set_aside.items() if reason not in NOT_LOST),
         "seconds": seconds,
-        "payload-bytes": payload,
     }
     found = []
     for key, rule in RULES.items():
