@@ -8,8 +8,10 @@ from __future__ import annotations
 import html
 import ipaddress
 import json
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from kwel.columns import NameSource, address_text
@@ -23,31 +25,42 @@ if TYPE_CHECKING:
     from kwel.model import Traffic
 
 Seen = tuple[str, frozenset[tuple[str, int]], str]
-RECALL, PRECISION = 0.99, 0.999
+
+SOURCES = {
+    "tls": (NameSource.TLS_SNI,),
+    "quic": (NameSource.QUIC_SNI,),
+    "gquic": (NameSource.QUIC_SNI,),
+    "dtls": (NameSource.DTLS_SNI,),
+}
+"""Where kwel reads the names that the truth calls by its transport."""
+RECALL = {"tls": 0.995, "quic": 0.99, "gquic": 0.99, "dtls": 1.0}
+PRECISION = 0.999
 
 
 def printable(name: str) -> str:
     return "".join(c if "!" <= c <= "~" else "?" for c in name.strip().rstrip(".").lower())
 
 
-def truth_of(path: Path, corpus: Path, transports: tuple[str, ...]) -> Iterator[Seen]:
-    """Yield (file, the two ends, server name) that Wireshark reads, of the innermost packets and of their tunnels."""
+def truth_of(path: Path, corpus: Path) -> Iterator[tuple[str, Seen]]:
+    """Yield (transport, (file, the two ends, server name)) that Wireshark or the second reader reads."""
     where = path.relative_to(corpus / "captures")
     told: dict[str, Any] = json.loads((corpus / "truth" / f"{where}.json").read_text())
     for row in told.get("sni", []):
-        if row["transport"] in transports:
-            ends = frozenset((str(ipaddress.ip_address(ip)), port) for ip, port in (row["a"], row["b"]))
-            yield str(where), ends, printable(row["sni"])
+        ends = frozenset((str(ipaddress.ip_address(ip)), port) for ip, port in (row["a"], row["b"]))
+        yield row["transport"], (str(where), ends, printable(row["sni"]))
 
 
-def heard_in(path: Path, corpus: Path, traffic: Traffic) -> Iterator[Seen]:
-    for row in traffic.named[traffic.named["source"] == NameSource.TLS_SNI]:
+def heard_in(path: Path, corpus: Path, traffic: Traffic) -> Iterator[tuple[int, Seen]]:
+    """Yield (source, (file, the two ends, server name)) that kwel reads in ClientHellos."""
+    wanted = [int(source) for sources in SOURCES.values() for source in sources]
+    for row in traffic.named[np.isin(traffic.named["source"], wanted)]:
         flow = traffic.flows[row["flow"]]
         ends = frozenset(
             (address_text(int(flow[f"{side}_hi"]), int(flow[f"{side}_lo"])), int(flow[f"{side}_port"]))
             for side in ("initiator", "responder")
         )
-        yield str(path.relative_to(corpus / "captures")), ends, printable(traffic.names[int(row["name"])])
+        name = printable(traffic.names[int(row["name"])])
+        yield int(row["source"]), (str(path.relative_to(corpus / "captures")), ends, name)
 
 
 def files_of(corpus: Path) -> list[Path]:
@@ -64,18 +77,25 @@ def test_every_eighth_capture_becomes_a_report(shared: Callable[[str], Path]) ->
 
 
 @pytest.mark.slow
-def test_every_capture_is_read_and_its_tls_names_are_found(shared: Callable[[str], Path]) -> None:
+def test_every_capture_is_read_and_its_server_names_are_found(shared: Callable[[str], Path]) -> None:
     corpus = shared("corpus")
     files = files_of(corpus)
-    truth: set[Seen] = set()
-    heard: set[Seen] = set()
+    truth: dict[str, set[Seen]] = {transport: set() for transport in SOURCES}
+    heard: dict[int, set[Seen]] = defaultdict(set)
     for path in files:
         traffic = read_traffic(str(path))
         coverage = traffic.coverage
         assert coverage.packets == coverage.used + sum(coverage.set_aside.values()), path
-        truth.update(truth_of(path, corpus, ("tls",)))
-        heard.update(heard_in(path, corpus, traffic))
+        for transport, seen in truth_of(path, corpus):
+            truth[transport].add(seen)
+        for source, seen in heard_in(path, corpus, traffic):
+            heard[source].add(seen)
 
     assert len(files) > 2000
-    assert len(truth & heard) >= RECALL * len(truth), sorted(map(str, truth - heard))[:20]
-    assert len(truth & heard) >= PRECISION * len(heard), sorted(map(str, heard - truth))[:20]
+    everything = set[Seen]().union(*truth.values())
+    found = set[Seen]().union(*heard.values())
+    assert len(everything & found) >= PRECISION * len(found), sorted(map(str, found - everything))[:20]
+    for transport, names in truth.items():
+        ours = set[Seen]().union(*(heard[int(source)] for source in SOURCES[transport]))
+        missed = sorted(map(str, names - ours))
+        assert len(names) - len(missed) >= RECALL[transport] * len(names), (transport, missed[:20])
