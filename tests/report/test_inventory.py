@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kwel.model import AssetKind, Control
+import numpy as np
+
+from kwel.model import AssetKind, BlindSpot, Control, Where
 from kwel.report import catalogue
 from kwel.report.inventory import NAMED_SQUARES, REASONED, ROWS, SERVICES, Row, marks, ordered, rows, squares
 from kwel.report.phrases import Phrases
@@ -71,6 +73,20 @@ def test_a_row_says_what_is_tried_and_only_looked_up() -> None:
 
     assert row.tried.en == "1 attempt in vain"
     assert [service.frame.en for service in row.services] == ["#48219"]
+
+
+def test_a_row_says_what_of_the_asset_nobody_can_see() -> None:
+    report = fixtures.plant()
+    gateway = report.assets[3]
+    report.dependencies.hiding = np.where(report.dependencies.asset == 3, 2, 0)
+    spot = BlindSpot(gateway.id, "wireguard", 1, "203.0.113.7", Where("a.pcap", 3))
+    report = replace(report, coverage=replace(report.coverage, blind_spots=(spot,)))
+
+    unseen = {str(row.label.en): str(row.unseen.en) for row in rows_of(report)}
+    told = unseen.pop("<bdi>ewon-01</bdi>")
+    assert "looked up in secret in 2 conversations" in told
+    assert "1 encrypted tunnel (WireGuard)" in told
+    assert set(unseen.values()) == {""}
 
 
 def test_a_row_says_why_the_asset_is_called_so() -> None:

@@ -6,14 +6,14 @@ An asset's state is the worst over what it exchanged data with. Attempts and loo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kwel.model import Asset, AssetKind, Control
 from kwel.report import numbers
-from kwel.report.relations import RANKED, operational
+from kwel.report.relations import RANKED, operational, secret_lookups
 from kwel.report.sankey import place_of
 from kwel.report.text import NOT_ANY, NOTHING, Text, code, joined, plain, wire
 
@@ -97,6 +97,8 @@ class Row:
     services: list[Service]
     more: Text
     tried: Text
+    unseen: Text
+    """What of it nobody can see: names looked up in secret, encrypted tunnels."""
     bytes_out: int
     out: Text
     bytes_in: int
@@ -156,12 +158,29 @@ def rows(report: Report, relations: Relations, totals: Totals, order: list[int],
     """Return the rows of the asset table."""
     best = np.lexsort((-relations.total, len(RANKED) * relations.asset - relations.rank))
     edges = np.searchsorted(relations.asset[best], np.arange(len(report.assets) + 1))
-    shown = []
+    shown, unseen = [], _unseen(report, phrases.say)
     for position, asset in enumerate(order[:ROWS]):
         mine = best[edges[asset] : edges[asset + 1]].tolist()
         why = _why(report.assets[asset], phrases) if position < REASONED else []
-        shown.append(_row(report, relations, totals, asset, mine, why, phrases))
+        row = _row(report, relations, totals, asset, mine, why, phrases)
+        shown.append(replace(row, unseen=joined(unseen.get(report.assets[asset].id, []))))
     return shown
+
+
+def _unseen(report: Report, say: Catalogue) -> dict[str, list[Text]]:
+    """Return, by asset id, what of it nobody can see."""
+    dependencies = report.dependencies
+    secret = secret_lookups(dependencies)
+    flows = np.bincount(dependencies.asset, weights=secret, minlength=len(report.assets)).astype(int).tolist()
+    lines = {
+        asset.id: [say.count("assets.names-hidden", count)]
+        for asset, count in zip(report.assets, flows, strict=True)
+        if count
+    }
+    for spot in report.coverage.blind_spots:
+        kind = say.first(f"term.{spot.kind}") or plain(spot.kind)
+        lines.setdefault(spot.asset, []).append(say.count("assets.tunnels", spot.flows, kind=kind))
+    return lines
 
 
 def _row(
@@ -194,6 +213,7 @@ def _row(
         services=[_service(report, relations, r, phrases) for r in mine[: len(mine) - more]],
         more=say.count("assets.more", more) if more else NOTHING,
         tried=_tried(int(totals.attempts[index]), int(totals.lookups[index]), say),
+        unseen=NOTHING,
         bytes_out=out,
         out=numbers.size(out) if mine else NOT_ANY,
         bytes_in=into,

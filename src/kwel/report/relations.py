@@ -28,6 +28,8 @@ _RANK = {control: rank for rank, control in enumerate(RANKED)}
 
 USED = STATES.index(DependencyState.USED)
 ATTEMPTED = STATES.index(DependencyState.ATTEMPTED)
+RESOLUTION = "name-resolution"
+"""Function of those who look names up for others, in rules/vocabulary.toml."""
 RESOLVED_ONLY = STATES.index(DependencyState.RESOLVED_ONLY)
 
 
@@ -96,6 +98,16 @@ class Totals:
     def control(self, asset: int) -> Control:
         """Return the state that the report shows for an asset."""
         return RANKED[int(self.rank[asset])]
+
+
+def secret_lookups(dependencies: Dependencies) -> Column:
+    """Return, by dependency, how many of its flows carry look-ups that nobody can read: DoT, DoQ, DoH."""
+    attributions = dependencies.attributions
+    _, first, sort = np.unique(alike(attributions), return_index=True, return_inverse=True)
+    resolves = np.array([attributions[index].function == RESOLUTION for index in first.tolist()], bool)[sort]
+    sealed = np.where(resolves[dependencies.attribution], dependencies.sealed, 0) if len(resolves) else 0
+    hidden: Column = np.where(dependencies.state == USED, np.maximum(dependencies.hiding, sealed), 0)
+    return hidden
 
 
 def relate(report: Report) -> Relations:
