@@ -258,6 +258,14 @@ def _datagrams(path: Path, count: int) -> Path:
     return flood(path, frame, count, [(PORT, big_endian(2)), to])
 
 
+def _initials(path: Path, count: int) -> Path:
+    """A client's first packet of QUIC version 1 each (RFC 9000 section 17.2.2), which decrypts to nothing."""
+    head = b"\xc3\0\0\0\x01\x08" + b"cccccccc" + b"\0\0" + b"\x44\x96"
+    frame = ethernet(ipv4(udp(head + bytes(1174), 40000, 443), 17))
+    at = frame.index(b"cccccccc")
+    return flood(path, frame, count, [(PORT, big_endian(2)), (at, big_endian(8)), _client(20)])
+
+
 def _copies(path: Path, count: int) -> Path:
     """The same segment over and over."""
     return flood(path, ethernet(ipv4(tcp(b"x" * 60, 1, 0x18), 6)), count, [])
@@ -275,6 +283,7 @@ FLOODS: dict[str, tuple[Callable[[Path, int], Path], int, float, float]] = {
     "DNS answers": (_answers, 1_000_000, 50, 900),
     "fragments": (_fragments, 300_000, 20, 600),
     "datagrams": (_datagrams, 2_500_000, 60, 950),
+    "QUIC Initials": (_initials, 200_000, 20, 500),
     "copies": (_copies, 2_000_000, 20, 300),
     "aliases": (_long_aliases, 15_000, 40, 1000),
 }
