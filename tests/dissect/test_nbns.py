@@ -43,6 +43,13 @@ def test_a_positive_answer_names_the_host() -> None:
     assert list(nbns.observe(Reader(raw))) == [Saying("hostname", "EWS1", address="10.20.2.24")]
 
 
+def test_each_address_of_a_positive_answer_counts() -> None:
+    header = bytes.fromhex("1234 8580 0000 0001 0000 0000")
+    raw = header + half_ascii("EWS1", 0) + bytes.fromhex("00200001 000493e0 000c 0000 0a140218 0000 0a1e0218")
+
+    assert [said.address for said in nbns.observe(Reader(raw))] == ["10.20.2.24", "10.30.2.24"]
+
+
 @pytest.mark.parametrize("suffix", [0x03, 0x1B, 0x1C, 0x1D, 0x1E])
 def test_users_and_domains_are_no_hosts(suffix: int) -> None:
     assert not list(nbns.observe(Reader(registration("ADMIN", suffix))))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kwel.columns import Application, NameSource, State, address_text
 from kwel.dependencies.greetings import Greetings
+from kwel.dependencies.reverse import reverse_names
 from kwel.kinds import RecordKind
 from kwel.model import STATES, Dependency, Evidence, Where
 
@@ -73,6 +74,7 @@ class Shown:
         self._strongest, self._misfit, self._looked_up = strongest, misfit, looked_up
         self._attributions, self._columns, self._order = attributions, columns, order
         self._greetings = Greetings(traffic)
+        self._reverse: dict[tuple[int, int], int] | None = None
         self._captures = [capture.name for capture in traffic.captures]
         # A whole row at once: its fields one by one would each take as long.
         self._flows, self._answers = traffic.flows[FLOW_FIELDS], traffic.answers[ANSWER_FIELDS]
@@ -97,6 +99,7 @@ class Shown:
                 *self._of_name(flow, contact),
                 *self._greetings.of(number),
                 *self._of_certificate(row, contact),
+                *self._of_address(contact),
             )
         else:
             evidence = self._of_question(row - len(self._strongest))
@@ -165,6 +168,23 @@ class Shown:
         values = (("name", self._traffic.names[int(self._contacts.name[contact])]), ("holder", holder))
         where = self._where(int(shown["capture"]), int(shown["frame"]))
         return (Evidence("observed", "certificate-of-another", values, where),)
+
+    def _of_address(self, contact: int) -> tuple[Evidence, ...]:
+        """Return what the address is called in the reverse tree, if somebody in the capture asked."""
+        if self._reverse is None:
+            self._reverse = reverse_names(self._traffic)
+        hi, lo = int(self._contacts.hi[contact]), int(self._contacts.lo[contact])
+        row = self._reverse.get((hi, lo))
+        if row is None:
+            return ()
+        told = self._traffic.answers[row]
+        client = address_text(int(told["client_hi"]), int(told["client_lo"]))
+        values = (
+            ("address", address_text(hi, lo)),
+            ("name", self._traffic.names[int(told["target"])]),
+            ("client", client),
+        )
+        return (Evidence("observed", "reverse-name", values, self._where(int(told["capture"]), int(told["frame"]))),)
 
     def _of_answer(self, answer: int) -> Evidence:
         names = self._traffic.names

@@ -25,6 +25,8 @@ IS_GROUP = 0x8000
 POINTER = 0xC0
 ENCODED_LENGTH = 32
 NAME_LENGTH = 15
+MOST_ADDRESSES = 16
+"""Of one name that are read: a machine with several network cards answers with each of its addresses."""
 HOST_SUFFIXES = (0x00, 0x20)
 """Workstation and file server: names of a machine. Others are of users, domains and services."""
 
@@ -88,9 +90,12 @@ def _read_record(r: Reader, question: tuple[str, int] | None) -> Iterator[Saying
         if kind == RecordType.NBSTAT:
             yield from _read_status(data)
         elif kind == RecordType.NB:
-            flags, address = data.u16(), data.take(4)
-            if suffix in HOST_SUFFIXES and not flags & IS_GROUP and name and any(address):
-                yield Saying("hostname", name, address=socket.inet_ntoa(address))
+            for _ in range(MOST_ADDRESSES):
+                if len(data) == 0:
+                    break
+                flags, address = data.u16(), data.take(4)
+                if suffix in HOST_SUFFIXES and not flags & IS_GROUP and name and any(address):
+                    yield Saying("hostname", name, address=socket.inet_ntoa(address))
 
 
 def _read_status(r: Reader) -> Iterator[Saying]:
