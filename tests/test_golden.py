@@ -77,4 +77,4 @@ def test_conclusions_are_as_reviewed(path: Path) -> None:
 
 
 def test_every_golden_file_has_its_capture() -> None:
-    assert {path.name for path in GOLDEN.iterdir()} == {f"{path.name}.json" for path in CAPTURES}
+    assert {path.name for path in GOLDEN.glob("*.json")} == {f"{path.name}.json" for path in CAPTURES}
