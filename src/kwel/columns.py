@@ -138,6 +138,7 @@ HELLO = np.dtype(
         ("capture", np.uint16),
         ("source", np.uint8),  # NameSource: TLS_SNI, QUIC_SNI or DTLS_SNI, whether it holds a name or not
         ("ech", np.uint8),  # Ech
+        ("partial", np.uint8),  # 1: the capture does not hold all of it
     ],
     align=True,
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.dissect.tls import FOUND, MORE, NONE
+from kwel.dissect.hello import FOUND, MORE, NONE
 from kwel.kernel.loads import u8, u32
 from kwel.native import helper
 

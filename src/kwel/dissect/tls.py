@@ -1,7 +1,7 @@
-"""The bytes of a TLS stream in, the server name that a client asks for out.
+"""The bytes of a TLS stream in, where its records and their ClientHello begin out.
 
-RFC 8446 section 4.1.2 (ClientHello), section 5.1 (records), RFC 6066 section 3 (server_name). Compiled: called by
-``streams`` on the first bytes of a direction, which may stop short or be spread over several records.
+RFC 8446 section 5.1 (records), RFC 5246 appendix E.2 and RFC 6101 appendix E (the ClientHello of SSL 2.0). Compiled:
+called by ``streams`` on the first bytes of a direction, which may stop short or be spread over several records.
 """
 
 from __future__ import annotations
@@ -10,22 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.kernel.loads import u8, u16, u24
+from kwel.dissect.hello import HANDSHAKE_CLIENT_HELLO, MAX_HELLO
+from kwel.kernel.loads import u8, u16
 from kwel.native import helper
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RECORD_HANDSHAKE, RECORD_FIRST, RECORD_LAST = 22, 20, 24
-HANDSHAKE_CLIENT_HELLO = 1
-EXTENSION_SERVER_NAME = 0
-RECORD_HEADER, HANDSHAKE_HEADER = 5, 4
+RECORD_HEADER = 5
 MAX_RECORD = 16384 + 2048  # RFC 5246 section 6.2.3
-MAX_HELLO = 16384
-MAX_NAME = 255
-
-NONE, MORE, FOUND = 0, 1, 2
-"""Outcomes: no name here; more bytes needed; a name."""
+SSL2, SSL2_HEADER = 0x0002, 11
 
 
 @helper
@@ -41,9 +36,27 @@ def looks_like_record(data: NDArray[np.uint8], at: int, end: int) -> bool:
 
 
 @helper
+def looks_like_ssl2_hello(data: NDArray[np.uint8], at: int, end: int) -> bool:
+    """Return whether a whole SSL 2.0 ClientHello stands at *at*: its lengths add up."""
+    if at + SSL2_HEADER > end or u8(data, at) & 0xC0 != 0x80 or u8(data, at + 2) != HANDSHAKE_CLIENT_HELLO:
+        return False
+    version, ciphers, session, challenge = u16(data, at + 3), u16(data, at + 5), u16(data, at + 7), u16(data, at + 9)
+    return (
+        (version == SSL2 or version >> 8 == 3)
+        and ciphers > 0
+        and ciphers % 3 == 0
+        and session in (0, 16)
+        and 16 <= challenge <= 32
+        and (u16(data, at) & 0x7FFF) + 2 == SSL2_HEADER + ciphers + session + challenge
+    )
+
+
+@helper
 def looks_like_hello(data: NDArray[np.uint8], at: int, end: int) -> bool:
     """Return whether the bytes present could begin a record that carries a ClientHello. True for a lone 0x16 0x03."""
     size = end - at
+    if size >= SSL2_HEADER and u8(data, at) >= 0x80:
+        return looks_like_ssl2_hello(data, at, end)
     if size < 2 or u8(data, at) != RECORD_HANDSHAKE or u8(data, at + 1) != 3:
         return False
     if size > 2 and u8(data, at + 2) > 4:
@@ -66,43 +79,3 @@ def join_records(data: NDArray[np.uint8], at: int, end: int, joined: NDArray[np.
         size += part
         at = stop
     return size
-
-
-@helper
-def find_server_name(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int]:
-    """Return (outcome, start, end) of the server name in the ClientHello message that starts at *at*."""
-    if at + HANDSHAKE_HEADER > end:
-        return MORE, 0, 0
-    whole = at + HANDSHAKE_HEADER + u24(data, at + 1)
-    short = MORE if whole > end else NONE  # what running out of bytes means
-    end = min(end, whole)
-    at += HANDSHAKE_HEADER + 2 + 32  # legacy version, random
-    if at + 1 > end:
-        return short, 0, 0
-    at += 1 + u8(data, at)  # session id
-    if at + 2 > end:
-        return short, 0, 0
-    at += 2 + u16(data, at)  # cipher suites
-    if at + 1 > end:
-        return short, 0, 0
-    at += 1 + u8(data, at)  # compression methods
-    if at + 2 > end:
-        return short, 0, 0
-    stop = at + 2 + u16(data, at)
-    at += 2
-    short = MORE if stop > end and short == MORE else NONE
-    stop = min(stop, end)
-    while at + 4 <= stop:
-        kind, size = u16(data, at), u16(data, at + 2)
-        at += 4
-        if kind == EXTENSION_SERVER_NAME:
-            if at + 5 > stop:
-                return short, 0, 0
-            name, length = at + 5, u16(data, at + 3)
-            if name + length > stop:
-                return short, 0, 0
-            if u8(data, at + 2) != 0 or not 0 < length <= MAX_NAME:
-                return NONE, 0, 0
-            return FOUND, name, name + length
-        at += size
-    return short, 0, 0

@@ -12,15 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import Direction
-from kwel.dissect.tls import (
-    FOUND,
-    HANDSHAKE_HEADER,
-    MORE,
-    NONE,
-    RECORD_HANDSHAKE,
-    RECORD_HEADER,
-    looks_like_record,
-)
+from kwel.dissect.hello import FOUND, HANDSHAKE_HEADER, MORE, NONE
+from kwel.dissect.tls import RECORD_HANDSHAKE, RECORD_HEADER, looks_like_record
 from kwel.kernel.flowtable import set_initiator
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, mix
 from kwel.kernel.loads import u8, u16, u24, u64

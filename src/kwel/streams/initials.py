@@ -20,6 +20,8 @@ from kwel.dissect.gquic import (
     find_hello,
     version_number,
 )
+from kwel.dissect.hello import FOUND, MORE, read_client_hello
+from kwel.dissect.ja4 import Shapes
 from kwel.dissect.quic import (
     BAD,
     FIXED,
@@ -43,7 +45,6 @@ from kwel.dissect.quic import (
     read_header,
     salt_of,
 )
-from kwel.dissect.tls import FOUND, MORE, find_server_name
 from kwel.kernel.flowtable import set_initiator
 from kwel.kernel.loads import u8, u24, u32
 from kwel.kernel.namepool import ARENA, NAMES, Pool
@@ -63,7 +64,8 @@ from kwel.streams.crypto import (
     slot_of,
     take_slot,
 )
-from kwel.streams.room import C_HELLOS, C_NAMED, L_ARENA, L_HELLOS, L_NAMED, L_NAMES, note_hello, note_name
+from kwel.streams.hellos import note_client_hello
+from kwel.streams.room import C_HELLOS, C_NAMED, L_ARENA, L_HELLOS, L_NAMED, L_NAMES, note_name
 
 if TYPE_CHECKING:
     from typing import Any
@@ -78,7 +80,6 @@ MAX_INITIALS = 32
 """Initials of one direction that are looked at."""
 LEAST = 21
 """Bytes of the shortest datagram that is looked at."""
-TLS_1_3 = 0x0304
 S_USED = int(Stop.USED)
 N_QUIC = int(NameSource.QUIC_SNI)
 A_UNKNOWN, A_QUIC, A_GQUIC = int(Application.UNKNOWN), int(Application.QUIC), int(Application.GQUIC)
@@ -94,6 +95,8 @@ class Quic(NamedTuple):
     named: Rows
     pool: Pool
     hellos: Rows
+    shapes: Shapes
+    text: NDArray[np.uint8]
     counters: NDArray[np.int64]
     limits: NDArray[np.int64]
     halves: Rows
@@ -130,17 +133,18 @@ def note_client(application: int, packet: Any, t: Any) -> int:
 @helper
 def read_hello(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Any) -> bool:
     """Read a ClientHello, or Google's hello; return whether it was one."""
-    is_google_hello = end - at >= 4 and u32(data, at) == CHLO
-    if is_google_hello:
+    if end - at >= 4 and u32(data, at) == CHLO:
         outcome, start, stop = find_google_name(data, at, end)
-    else:
-        outcome, start, stop = find_server_name(data, at, end)
-    if outcome == MORE or (is_google_hello and outcome != FOUND):
+        if outcome != FOUND:
+            return False
+        note_name(data, start, stop, N_QUIC, 0, packet, t)
+        note_client(A_GQUIC, packet, t)
+        return True
+    hello = read_client_hello(data, at, end, False)
+    if hello.outcome == MORE and (packet.cut == 0 or hello.name == 0):
         return False
-    name = note_name(data, start, stop, N_QUIC, 0, packet, t) if outcome == FOUND else 0
-    if not is_google_hello:
-        note_hello(name, 0, 0, TLS_1_3, N_QUIC, 0, packet, t)
-    note_client(A_GQUIC if is_google_hello else A_QUIC, packet, t)
+    note_client_hello(data, hello, N_QUIC, 0, packet, t)
+    note_client(A_QUIC, packet, t)
     return True
 
 
@@ -297,18 +301,21 @@ def read_clear(data: NDArray[np.uint8], at: int, packet: Any, t: Any) -> int:
 
 @kernel(
     np.uint8, int, int, PACKET, RUN, HALF, NAME, np.uint8, np.int64, np.int64, np.uint64, np.int64, HELLO,
-    np.int64, np.int64, np.int64, np.int64, np.uint8, np.int64,
+    np.uint64, np.int64, np.uint8, np.uint8, np.int64, np.int64, np.int64, np.int64, np.uint8, np.int64,
 )  # fmt: skip
 def read_initials(
     data: NDArray[np.uint8], index: int, count: int, packets: Rows, runs: Rows, halves: Rows, named: Rows,
     arena: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64],
     name_slots: NDArray[np.uint64], name_counters: NDArray[np.int64], hellos: Rows,
+    shape_index: NDArray[np.uint64], shape_places: NDArray[np.int64], shape_arena: NDArray[np.uint8],
+    text: NDArray[np.uint8],
     counters: NDArray[np.int64], limits: NDArray[np.int64], own: NDArray[np.int64], work: NDArray[np.int64],
     plain: NDArray[np.uint8], slots: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Look at the packets from *index* to *count*; return where a table ran short of room, or *count*."""
     pool = Pool(arena, starts, lengths, name_slots, name_counters)
-    t = Quic(runs, named, pool, hellos, counters, limits, halves, own, work, plain, slots)
+    shapes = Shapes(shape_index, shape_places, shape_arena)
+    t = Quic(runs, named, pool, hellos, shapes, text, counters, limits, halves, own, work, plain, slots)
     while index < count:
         packet = packets[index]
         if packet.transport == IP_UDP and packet.stop == S_USED and packet.end - packet.payload >= LEAST:

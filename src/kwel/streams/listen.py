@@ -9,6 +9,7 @@ import numpy as np
 from kwel.columns import ANSWER, CLAIM, HELLO, NAME, SHOWN
 from kwel.dissect.claims import Claims, note_claim, read_arp, read_neighbour
 from kwel.dissect.dns import ANSWERS, Answers
+from kwel.dissect.ja4 import Shapes
 from kwel.kernel.carriers import ETHER_ARP, ETHER_LLDP
 from kwel.kernel.namepool import Pool
 from kwel.kernel.network import IP_ICMPV6, IP_TCP, IP_UDP
@@ -72,7 +73,7 @@ def deserves_a_look(data: NDArray[np.uint8], packet: Any, t: Tables) -> bool:
     np.uint8, int, int, PACKET, RUN, HALF, np.uint64, NAME,
     ANSWER, np.uint64, np.int64, CLAIM, np.uint64, np.int64, MARK,
     np.uint8, np.int64, np.int64, np.uint64, np.int64, HELLO,
-    np.uint8, np.int64, np.int64, np.uint64, np.int64, SHOWN, np.int64, np.int64,
+    np.uint64, np.int64, np.uint8, np.uint8, np.int64, np.int64, np.uint64, np.int64, SHOWN, np.int64, np.int64,
     np.uint8, np.uint8, np.uint8, np.uint8, np.int64, np.int64,
 )  # fmt: skip
 def listen(
@@ -82,6 +83,7 @@ def listen(
     claims: Rows, claim_slots: NDArray[np.uint64], claim_counters: NDArray[np.int64], marks: Rows,
     arena: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64],
     name_slots: NDArray[np.uint64], name_counters: NDArray[np.int64], hellos: Rows,
+    shape_index: NDArray[np.uint64], shape_places: NDArray[np.int64], shape_arena: NDArray[np.uint8],
     certificates: NDArray[np.uint8], certificate_starts: NDArray[np.int64], certificate_lengths: NDArray[np.int64],
     certificate_slots: NDArray[np.uint64], certificate_counters: NDArray[np.int64], shown: Rows,
     counters: NDArray[np.int64], limits: NDArray[np.int64],
@@ -92,7 +94,7 @@ def listen(
     t = Tables(
         runs, halves, flow_index, named, Answers(answers, answer_index, answer_counters),
         Claims(claims, claim_slots, claim_counters), marks, Pool(arena, starts, lengths, name_slots, name_counters),
-        hellos,
+        hellos, Shapes(shape_index, shape_places, shape_arena),
         Pool(certificates, certificate_starts, certificate_lengths, certificate_slots, certificate_counters), shown,
         counters, limits, text, joined, held, covered, ready, owners,
     )  # fmt: skip

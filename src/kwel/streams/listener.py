@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, SHOWN, NameSource
-from kwel.dissect import Spoken, claims, dns
+from kwel.dissect import Spoken, claims, dns, ja4
 from kwel.dissect.claims import CLAIMS
 from kwel.dissect.dns import ANSWERS
-from kwel.dissect.tls import MAX_NAME
+from kwel.dissect.hello import MAX_NAME
+from kwel.dissect.ja4 import fingerprints, new_shapes
 from kwel.kernel import duplicates, flowtable, fragments, namepool
 from kwel.kernel.errors import note_errors
 from kwel.kernel.flowtable import EVICTED, FLOWS, LIMIT, MANY, rehash, track
@@ -77,6 +78,7 @@ class Heard:
     answers: Rows
     claims: Rows
     hellos: Rows
+    fingerprints: tuple[str, ...]
     mirrors: Rows
     certificates: tuple[Certificate, ...]
     shown: Rows
@@ -106,6 +108,7 @@ class Listener:
         self._open_flow_table(max_flows)
         self._named = np.zeros(CAPACITY, NAME)
         self._hellos = np.zeros(CAPACITY, HELLO)
+        self._shapes = new_shapes()
         self._certificates = shown.new_store()
         self._shown = np.zeros(MOST_SHOWN, SHOWN)
         self._answers = np.zeros(CAPACITY, ANSWER)
@@ -133,7 +136,7 @@ class Listener:
         self._joined = np.zeros(STREAM_BUDGET + 1, np.uint8)
         self._held = np.zeros(SLOTS * STREAM_BUDGET, np.uint8)
         self._covered = np.zeros(SLOTS * STREAM_BUDGET, np.uint8)
-        self._ready = np.zeros(2 * SLOTS, np.int64)
+        self._ready = np.zeros(4 * SLOTS, np.int64)
         self._owners = np.concatenate([np.full(SLOTS, -1, np.int64), np.arange(SLOTS - 1, -1, -1)])
         self._counters[C_FREE_SLOTS] = SLOTS
 
@@ -206,7 +209,7 @@ class Listener:
                 self._answers, self._answer_index, self._answer_counters,
                 self._claims, self._claim_slots, self._claim_counters, self._marks,
                 self._arena, self._starts, self._lengths, self._slots, self._pool,
-                self._hellos, *self._certificates, self._shown, counters, self._limits,
+                self._hellos, *self._shapes, *self._certificates, self._shown, counters, self._limits,
                 self._text, self._joined, self._held, self._covered, self._ready, self._owners,
             )  # fmt: skip
             if counters[C_MARKS]:
@@ -227,8 +230,8 @@ class Listener:
         while True:
             index = read_initials(
                 buffer, index, count, self._packets, self._runs, self._halves, self._named,
-                self._arena, self._starts, self._lengths, self._slots, self._pool, self._hellos, self._counters,
-                self._limits, *self._desk,
+                self._arena, self._starts, self._lengths, self._slots, self._pool, self._hellos,
+                *self._shapes, self._text, self._counters, self._limits, *self._desk,
             )  # fmt: skip
             if index >= count:
                 break
@@ -325,6 +328,7 @@ class Listener:
             answers=self._answers[: self._answer_counters[ANSWERS]],
             claims=self._claims[: self._claim_counters[CLAIMS]],
             hellos=self._hellos[: self._counters[C_HELLOS]],
+            fingerprints=fingerprints(self._shapes),
             certificates=read.certificates,
             shown=read.shown,
             unread_links=self._unread_links,
@@ -354,5 +358,7 @@ class Listener:
             **self._desk.notes(),
             "names-not-kept": int(self._pool[namepool.REFUSED]),
             "dns-answers-not-kept": int(self._answer_counters[dns.REFUSED]),
+            "hellos-partial": int(self._hellos["partial"][: self._counters[C_HELLOS]].sum()),
+            "fingerprints-not-kept": int(self._shapes.places[ja4.REFUSED]),
             "claims-not-kept": int(self._claim_counters[claims.REFUSED]),
         }

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kwel.columns import Rows
     from kwel.dissect.claims import Claims
     from kwel.dissect.dns import Answers
+    from kwel.dissect.ja4 import Shapes
     from kwel.kernel.namepool import Pool
 
 STREAM_BUDGET = 16384
@@ -55,6 +56,8 @@ class Tables(NamedTuple):
     pool: Pool
     hellos: Rows
     """ClientHellos seen, of ``columns.HELLO``."""
+    shapes: Shapes
+    """Their distinct shapes."""
     certificates: Pool
     """Distinct certificates, see ``flights``."""
     shown: Rows

@@ -11,30 +11,37 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import Application, Direction, NameSource
+from kwel.dissect.hello import FOUND, HANDSHAKE_CLIENT_HELLO, HANDSHAKE_HEADER, MORE, read_client_hello
 from kwel.dissect.http import MAX_METHOD, find_byte, looks_like_request, read_request
 from kwel.dissect.shapes import TPKT_VERSION, shape_of, tells_identity
 from kwel.dissect.tls import (
-    FOUND,
-    HANDSHAKE_HEADER,
-    MORE,
     RECORD_FIRST,
     RECORD_HANDSHAKE,
     RECORD_HEADER,
     RECORD_LAST,
-    find_server_name,
     join_records,
     looks_like_hello,
     looks_like_record,
 )
-from kwel.kernel.flowtable import INITIATOR, set_initiator
+from kwel.kernel.flowtable import INITIATOR
 from kwel.kernel.loads import u8, u16, u24, u32
 from kwel.kernel.rows import Mark, Stage
 from kwel.native import helper
 from kwel.streams.datagrams import PORT_DNS
 from kwel.streams.flights import begins_flight, read_expected, read_flight
+from kwel.streams.hellos import note_client_hello
 from kwel.streams.messages import is_dns_segment, read_dns_segment
-from kwel.streams.room import C_CERTIFICATES_CUT, C_CUT, C_LATE, STREAM_BUDGET, note_mark, note_name
-from kwel.streams.slots import free_slot, keep, take_slot
+from kwel.streams.room import (
+    C_CERTIFICATES_CUT,
+    C_CUT,
+    C_HELLOS,
+    C_LATE,
+    STREAM_BUDGET,
+    note_hello,
+    note_mark,
+    note_name,
+)
+from kwel.streams.slots import HELLO_ROW, WANTED, free_slot, keep, take_slot
 
 if TYPE_CHECKING:
     from typing import Any
@@ -47,6 +54,8 @@ MAX_LOOKS = 40
 """Segments of each TCP direction that are looked at within the budget."""
 MAX_MARKS, FEW_MARKS = 6, 2
 """Payloads of one OT direction that go to a Python dissector: those that tell identity, and others."""
+SSL2_FIRST = 0x80
+"""Lowest first byte of an SSL 2.0 record without padding."""
 SOCKS5, SOCKS_CONNECT, SOCKS_DOMAIN = 5, 1, 3  # RFC 1928 section 4
 PROX, Y_SPACE, LF, MAX_PROXY_LINE = 0x50524F58, 0x5920, 10, 107
 SKIP = 3
@@ -58,22 +67,7 @@ N_SNI, N_CONNECT, N_HOST = int(NameSource.TLS_SNI), int(NameSource.HTTP_CONNECT)
 N_SOCKS = int(NameSource.SOCKS)
 A_UNKNOWN, A_TLS, A_HTTP = int(Application.UNKNOWN), int(Application.TLS), int(Application.HTTP)
 A_MODBUS, A_S7COMM = int(Application.MODBUS), int(Application.S7COMM)
-D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)
-
-
-@helper
-def read_hello(data: NDArray[np.uint8], at: int, end: int, joined: NDArray[np.uint8]) -> tuple[int, int, int, bool]:
-    """Return (outcome, start, end, whether in *joined*) of the server name in the TLS records at *at*."""
-    if at + RECORD_HEADER + HANDSHAKE_HEADER > end:
-        return MORE, 0, 0, False
-    record = u16(data, at + 3)
-    message = at + RECORD_HEADER
-    if record >= HANDSHAKE_HEADER and u24(data, message + 1) + HANDSHAKE_HEADER <= record:
-        outcome, start, stop = find_server_name(data, message, end)
-        return outcome, start, stop, False
-    size = join_records(data, at, end, joined)
-    outcome, start, stop = find_server_name(joined, 0, size)
-    return outcome, start, stop, True
+D_UNKNOWN = int(Direction.UNKNOWN)
 
 
 @helper
@@ -86,6 +80,8 @@ def is_dull(data: NDArray[np.uint8], packet: Any) -> bool:
     if RECORD_FIRST <= first <= RECORD_LAST:
         return u8(data, at + 1) != 3
     if 65 <= first <= 90 or first in (SOCKS5, TPKT_VERSION):
+        return False
+    if first >= SSL2_FIRST and u8(data, at + 2) == HANDSHAKE_CLIENT_HELLO and u8(data, at + 3) in (0, 3):
         return False
     return u16(data, at + 2) != 0 and packet.source_port != PORT_DNS and packet.destination_port != PORT_DNS
 
@@ -171,20 +167,37 @@ def note_shape(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Table
 
 @helper
 def read_tls(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables) -> int:
-    """Read a ClientHello; return FOUND, with a name or without, or MORE."""
-    run, other = t.runs[packet.flow], t.halves[2 * packet.flow + 1 - packet.side]
-    outcome, start, stop, is_joined = read_hello(data, at, end, t.joined)
-    if outcome == MORE:
-        return MORE
-    run.application = A_TLS
+    """Read a ClientHello; return FOUND, with a name or without, or MORE.
+
+    What a slot holds of it is kept at once, for the rest may never come.
+    """
+    number = 2 * packet.flow + packet.side
+    half, other = t.halves[number], t.halves[number ^ 1]
+    slot = np.int64(half.slot) - 1
+    row = t.ready[HELLO_ROW + slot] if slot >= 0 else 0
+    if u8(data, at) >= SSL2_FIRST:
+        note_hello(0, 0, 0, u16(data, at + 3), N_SNI, 0, packet, t)
+        row, outcome = t.counters[C_HELLOS], FOUND
+    else:
+        if at + RECORD_HEADER + HANDSHAKE_HEADER > end:
+            return MORE
+        text, record = data, u16(data, at + 3)
+        at += RECORD_HEADER
+        if record < HANDSHAKE_HEADER or u24(data, at + 1) + HANDSHAKE_HEADER > record:
+            text, end, at = t.joined, join_records(data, at - RECORD_HEADER, end, t.joined), 0
+        hello = read_client_hello(text, at, end, False)
+        outcome = hello.outcome
+        if outcome == FOUND or slot >= 0 or packet.cut:
+            row = note_client_hello(text, hello, N_SNI, row, packet, t)
+        if slot >= 0:
+            t.ready[HELLO_ROW + slot], t.ready[WANTED + slot] = row, t.ready[slot] + hello.missing
+    if row:
+        t.runs[packet.flow].application = A_TLS
     if outcome == FOUND:
-        note_name(t.joined if is_joined else data, start, stop, N_SNI, 0, packet, t)
-    elif run.direction == D_UNKNOWN:
-        set_initiator(run, packet.side, D_REQUEST)
-    t.halves[2 * packet.flow + packet.side].stage = EXPECT
-    if other.slot == 0 and other.stage == OPEN:
-        other.stage = EXPECT
-    return FOUND
+        half.stage = EXPECT
+        if other.slot == 0 and other.stage == OPEN:
+            other.stage = EXPECT
+    return outcome
 
 
 @helper
@@ -227,6 +240,12 @@ def read_stream(data: NDArray[np.uint8], at: int, end: int, is_whole: bool, pack
 
 
 @helper
+def is_awaited(half: Any, t: Tables) -> bool:
+    """Return whether a half's slot holds a hello that tells how much of it is missing, in however small pieces."""
+    return half.slot > 0 and t.ready[WANTED + np.int64(half.slot) - 1] > 0
+
+
+@helper
 def read_segment(data: NDArray[np.uint8], packet: Any, half: Any, t: Tables) -> int:
     """Place a TCP segment in its direction's stream and read what has become readable."""
     run = t.runs[packet.flow]
@@ -253,10 +272,11 @@ def read_segment(data: NDArray[np.uint8], packet: Any, half: Any, t: Tables) -> 
         at = taken
         if payload >= end:
             return 0
-    if at >= STREAM_BUDGET or half.looks >= MAX_LOOKS:
+    if at >= STREAM_BUDGET or (half.looks >= MAX_LOOKS and not is_awaited(half, t)):
         half.stage = DONE
         return free_slot(half, t)
-    half.looks += 1
+    if half.looks < MAX_LOOKS:
+        half.looks += 1
     if half.slot == 0:
         if at == taken or looks_like_start(data, payload, end):
             outcome = read_stream(data, payload, end, True, packet, t)
@@ -284,7 +304,7 @@ def read_slot(data: NDArray[np.uint8], payload: int, end: int, at: int, packet: 
     taken, slot = np.int64(half.taken), np.int64(half.slot) - 1
     before = t.ready[slot]
     have = keep(data, payload, end, slot, at - taken, t)
-    if have == before:
+    if have == before or (half.looks >= MAX_LOOKS and have < t.ready[WANTED + slot]):
         return 0
     base = slot * STREAM_BUDGET
     outcome = read_stream(t.held, base, base + have, False, packet, t)

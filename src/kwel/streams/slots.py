@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 SLOTS = 1024
 """Messages that can be waiting for more segments at a time: 32 MiB."""
+WRITTEN, HELLO_ROW, WANTED = SLOTS, 2 * SLOTS, 3 * SLOTS
+"""Places in *ready*, behind the bytes that lie in one piece: how far later ones were written, the row of the hello that
+the slot holds the beginning of, and how many bytes it takes to be whole."""
 DONE = int(Stage.DONE)
 
 
@@ -26,8 +29,7 @@ DONE = int(Stage.DONE)
 def take_slot(packet: Any, half: Any, t: Tables) -> int:
     """Give a half a reassembly slot, the one freed last, or one in turn if all are taken; return its number.
 
-    *owners* holds the half of each slot, -1 for none, and behind them the stack of free slots. *ready* holds the bytes
-    that lie in one piece, and behind them how far each slot was written, so that no more is cleared.
+    *owners* holds the half of each slot, -1 for none, and behind them the stack of free slots.
     """
     counters = t.counters
     if counters[C_FREE_SLOTS] > 0:
@@ -40,9 +42,9 @@ def take_slot(packet: Any, half: Any, t: Tables) -> int:
         t.halves[t.owners[slot]].stage = DONE
         counters[C_EVICTED] += 1
     base = slot * STREAM_BUDGET
-    for i in range(base, base + t.ready[SLOTS + slot]):
+    for i in range(base, base + t.ready[WRITTEN + slot]):
         t.covered[np.uint64(i)] = 0
-    t.ready[slot] = t.ready[SLOTS + slot] = 0
+    t.ready[slot] = t.ready[WRITTEN + slot] = t.ready[HELLO_ROW + slot] = t.ready[WANTED + slot] = 0
     t.owners[slot] = 2 * packet.flow + packet.side
     half.slot = slot + 1
     return slot
@@ -64,12 +66,12 @@ def free_slot(half: Any, t: Tables) -> int:
 def keep(data: NDArray[np.uint8], at: int, end: int, slot: int, offset: int, t: Tables) -> int:
     """Copy bytes to *offset* of a slot where none is yet; return how many lie in one piece from its start."""
     base, size = slot * STREAM_BUDGET, min(end - at, STREAM_BUDGET - offset)
-    if offset == t.ready[slot] == t.ready[SLOTS + slot]:  # in order, and nothing beyond
+    if offset == t.ready[slot] == t.ready[WRITTEN + slot]:  # in order, and nothing beyond
         for i in range(size):
             t.held[np.uint64(base + offset + i)] = data[np.uint64(at + i)]
-        t.ready[slot] = t.ready[SLOTS + slot] = offset + size
+        t.ready[slot] = t.ready[WRITTEN + slot] = offset + size
         return offset + size
-    t.ready[SLOTS + slot] = max(t.ready[SLOTS + slot], offset + size)
+    t.ready[WRITTEN + slot] = max(t.ready[WRITTEN + slot], offset + size)
     for i in range(max(0, t.ready[slot] - offset), size):
         place = np.uint64(base + offset + i)
         if t.covered[place] == 0:
@@ -85,12 +87,12 @@ def keep(data: NDArray[np.uint8], at: int, end: int, slot: int, offset: int, t: 
 @helper
 def drop(slot: int, count: int, t: Tables) -> int:
     """Move what lies behind the first *count* bytes of a slot to its start; return how far it was written then."""
-    base, written = slot * STREAM_BUDGET, t.ready[SLOTS + slot] - count
+    base, written = slot * STREAM_BUDGET, t.ready[WRITTEN + slot] - count
     for i in range(base, base + written):
         t.held[np.uint64(i)] = t.held[np.uint64(i + count)]
         t.covered[np.uint64(i)] = t.covered[np.uint64(i + count)]
     for i in range(base + written, base + written + count):
         t.covered[np.uint64(i)] = 0
     t.ready[slot] -= count
-    t.ready[SLOTS + slot] = written
+    t.ready[WRITTEN + slot] = written
     return written
