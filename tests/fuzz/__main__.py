@@ -25,6 +25,8 @@ from tests.fuzz.worker import work
 
 SILENCE = 90.0
 """Seconds after which an execution is taken not to end."""
+THRIFT = {"MALLOC_MMAP_THRESHOLD_": "262144"}
+"""Large tables come from the system, empty as they are, instead of being emptied thousands of times (glibc)."""
 COLLECTIONS = ("corpus/captures", "lab/captures", "lab")
 """Beside the repository, where present."""
 
@@ -45,7 +47,7 @@ def watch(
     command: list[str], folder: Path, seconds: float, silence: float = SILENCE
 ) -> tuple[dict[str, int], list[str]]:
     """Run one worker and follow it; return its last counts, and what it found."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ | THRIFT) as process:
         told, findings, ends = _follow(process, seconds, silence)
         if not ends:
             process.kill()
