@@ -6,6 +6,8 @@ import json
 import subprocess
 from typing import TYPE_CHECKING
 
+import pytest
+
 from kwel.capture.file import Reading
 from tests.capture.making import block, frames, interface, option, packet, section, statistics, write
 
@@ -77,3 +79,33 @@ def test_numbers_lengths_and_times_are_tsharks(tmp_path: Path, require_tool: Cal
         [str(f.number), str(f.wire), str(len(f.data)), f"{f.time // 10**9}.{f.time % 10**9:09d}"]
         for f in frames(Reading(path))
     ]
+
+
+@pytest.mark.parametrize("form", ["pcap", "nsecpcap", "modpcap", "rh6_1pcap", "suse6_3pcap", "nokiapcap", "snoop"])
+def test_what_wireshark_writes_is_read_as_it_was(
+    tmp_path: Path, form: str, require_tool: Callable[[str], str], samples: Path
+) -> None:
+    for sample in (samples / "mixed_plant.pcapng", samples / "dhcp_dns_tls.pcap"):
+        written = tmp_path / f"{sample.stem}.{form}"
+        subprocess.run([require_tool("editcap"), "-F", form, str(sample), str(written)], check=True)
+        one, other = Reading(sample), Reading(written)
+
+        wanted = [frame._replace(interface=0, time=frame.time // 1000) for frame in frames(one)]
+        found = [frame._replace(time=frame.time // 1000) for frame in frames(other)]
+
+        assert found == wanted
+        assert other.problem is None
+
+
+@pytest.mark.parametrize("form", ["5views", "lanalyzer", "netmon2", "ngsniffer", "observer", "visual"])
+def test_what_is_not_read_is_refused_in_one_line(
+    tmp_path: Path, form: str, require_tool: Callable[[str], str], samples: Path
+) -> None:
+    written = tmp_path / form
+    sample = samples / "dhcp_dns_tls.pcap"
+    subprocess.run([require_tool("editcap"), "-F", form, str(sample), str(written)], check=True)
+    reading = Reading(written)
+
+    assert frames(reading) == []
+    assert str(reading.problem).startswith("not a capture")
+    assert "\n" not in str(reading.problem)

@@ -57,6 +57,11 @@ class Frame:
     cut: int = 0
     """Bytes that it had on the wire beyond those that were captured."""
 
+    @property
+    def wire(self) -> int:
+        """Return its length on the wire, as a file can hold it."""
+        return min(len(self.data) + self.cut, 0xFFFF_FFFF)
+
 
 def damaged(data: bytes, random: Random) -> bytes:
     """Return *data* with one thing wrong."""
@@ -126,7 +131,7 @@ def scene(frames: Sequence[Frame], others: Sequence[Frame], random: Random) -> l
             out[at] = replace(out[at], data=(wrapped + out[at].data[14:])[:LONGEST])
         elif kind == 7:
             time = random.choice((0, out[at].time + random.choice((-1, 1)) * 10 ** random.randrange(19), 1 << 62))
-            out[at] = replace(out[at], time=max(0, time))
+            out[at] = replace(out[at], time=max(0, min(time, (1 << 64) - 1)))
         else:
             out[at] = replace(out[at], data=damaged(out[at].data, random))
     return out[:MOST_FRAMES]
@@ -150,8 +155,8 @@ def as_pcapng(frames: Sequence[Frame], random: Random) -> bytes:
     links = sorted({frame.link for frame in frames})
     out = [section(order), *(interface(option(9, b"\x09", order), link=link, order=order) for link in links)]
     for frame in frames:
-        wire, on = len(frame.data) + frame.cut, links.index(frame.link)
-        out.append(packet(frame.data, units=frame.time, on=on, wire=wire, order=order))
+        on = links.index(frame.link)
+        out.append(packet(frame.data, units=frame.time, on=on, wire=frame.wire, order=order))
         if random.random() < 0.03:
             out.append(_other_block(order, random))
     return b"".join(out)
@@ -182,7 +187,7 @@ def as_pcap(frames: Sequence[Frame], random: Random) -> bytes:
             frame.time // 10**9 & 0xFFFFFFFF,
             frame.time % 10**9 // scale,
             len(frame.data),
-            len(frame.data) + frame.cut,
+            frame.wire,
         )
         + extra
         + frame.data
@@ -198,7 +203,7 @@ def as_snoop(frames: Sequence[Frame], random: Random) -> bytes:
     records = [
         struct.pack(
             ">IIIIII",
-            len(frame.data) + frame.cut,
+            frame.wire,
             len(frame.data),
             24 + len(frame.data) + -len(frame.data) % 4,
             lost,

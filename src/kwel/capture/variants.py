@@ -40,8 +40,9 @@ def _kuznetzov(extra: bytes, order: str) -> bool:
 
 
 def _nokia(extra: bytes, order: str) -> bool:
-    """Return whether *extra* has the bits that every one of these files that Wireshark's authors saw has set."""
-    return bool(struct.unpack_from(order + "I", extra)[0] & 0x0FFF_00F0 == 0x0FBF_0000)
+    """Return whether *extra* has the bits set that Wireshark's authors saw set; Wireshark itself writes zeros."""
+    number = struct.unpack_from(order + "I", extra)[0]
+    return number == 0 or bool(number & 0x0FFF_00F0 == 0x0FBF_0000)
 
 
 HEADERS: dict[int, tuple[tuple[int, Callable[[bytes, str], bool]], ...]] = {
