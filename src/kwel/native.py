@@ -39,6 +39,7 @@ KERNEL_MODULES = (
     "kwel.kernel.namepool",
     "kwel.streams.initials",
     "kwel.streams.join",
+    "kwel.streams.blind",
     "kwel.streams.listen",
     "kwel.streams.told",
     "kwel.tables.flows_csv",

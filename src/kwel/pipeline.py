@@ -181,7 +181,9 @@ def read_traffic(
 
 def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook) -> Traffic:
     from kwel.dependencies.believed import name_by_capture
+    from kwel.dissect.tor import mark_relays
 
+    mark_relays(heard.flows, heard.certificates, heard.shown)
     stops = dict(heard.stops)
     own_names, crowded_out = _local_names(heard, captures)
     notes = {**heard.notes, **second_look.counts, **_file_notes(captures), "local-names-not-kept": crowded_out}

@@ -199,10 +199,11 @@ def test_numbers_that_each_direction_chooses_do_not_split_a_conversation(tmp_pat
 
 
 def test_the_same_addresses_in_two_networks_are_two_conversations(tmp_path: Path) -> None:
-    def vxlan(network: int) -> bytes:
-        return over_udp(b"\x08\0\0\0" + struct.pack(">I", network << 8) + ethernet(INNER), 4789)
+    def vxlan(network: int, payload: bytes) -> bytes:
+        packet = ipv4(udp(payload, 40000, 2000), 17, "192.0.2.1", "192.0.2.2")
+        return over_udp(b"\x08\0\0\0" + struct.pack(">I", network << 8) + ethernet(packet), 4789)
 
-    assert there_and_back(vxlan(1), vxlan(2), tmp_path) == 2
+    assert there_and_back(vxlan(1, b"to one host"), vxlan(2, b"to another"), tmp_path) == 2
 
 
 def nested(depth: int) -> bytes:

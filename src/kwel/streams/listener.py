@@ -23,6 +23,7 @@ from kwel.kernel.outcome import finish
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
 from kwel.names import Names
 from kwel.streams import crypto, shown
+from kwel.streams.blind import mark_tunnels
 from kwel.streams.flights import MOST_SHOWN
 from kwel.streams.initials import read_initials
 from kwel.streams.join import index_answers
@@ -202,6 +203,7 @@ class Listener:
         )  # fmt: skip
         note_errors(buffer, packets, count, self._runs, self._table, self._aliases, self._quoted)
         self._read_initials(buffer, count)
+        mark_tunnels(buffer, packets, count, self._runs, self._halves)
         index = 0
         while True:
             index = listen(

@@ -1,0 +1,53 @@
+"""Tracked packets in, flows that are encrypted tunnels marked out: a kernel beside ``listen``, over the same batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwel.columns import Application
+from kwel.dissect.blind import tunnel_of_datagram, tunnel_of_stream
+from kwel.kernel.network import IP_TCP, IP_UDP
+from kwel.kernel.rows import HALF, PACKET, RUN, Stop
+from kwel.native import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kwel.columns import Rows
+
+MAX_LOOKS = 4
+"""Datagrams of each direction that are looked at."""
+S_USED = int(Stop.USED)
+A_UNKNOWN = int(Application.UNKNOWN)
+
+
+@kernel(np.uint8, PACKET, int, RUN, HALF)
+def mark_tunnels(data: NDArray[np.uint8], packets: Rows, count: int, runs: Rows, halves: Rows) -> int:
+    """Mark the flows among *count* packets that begin as an encrypted tunnel does; return how many packets did so.
+
+    Of a TCP direction the segment is looked at before which nothing was read.
+    """
+    marked = 0
+    for i in range(count):
+        packet = packets[i]
+        if packet.stop != S_USED or packet.end <= packet.payload:
+            continue
+        if packet.transport != IP_UDP and packet.transport != IP_TCP:
+            continue
+        half = halves[2 * packet.flow + packet.side]
+        if packet.transport == IP_UDP:
+            if half.looks >= MAX_LOOKS:
+                continue
+            half.looks += 1
+            ports = packet.source_port, packet.destination_port
+            found = tunnel_of_datagram(data, packet.payload, packet.end, ports[0], ports[1])
+        elif half.looks == 0 and half.taken == 0:
+            found = tunnel_of_stream(data, packet.payload, packet.end)
+        else:
+            continue
+        if found != A_UNKNOWN and runs[packet.flow].application == A_UNKNOWN:
+            runs[packet.flow].application = found
+            marked += 1
+    return marked
