@@ -382,3 +382,23 @@ def test_forty_thousand_endpoints_cost_little_each(attributor: Attributor) -> No
     each = (time.process_time() - start) / len(pairs)
 
     assert each < 150e-6, "measured 10 microseconds on a quiet machine"
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("13.69.99.1", "plantstore01.blob.core.windows.net"),  # range and name
+        ("198.51.100.1", "plantstore01.blob.core.windows.net"),  # the name alone
+        (None, "plantstore01.blob.core.windows.net"),
+    ],
+)
+def test_a_name_that_rests_on_less_counts_one_grade_less(
+    address: str | None, name: str, attributor: Attributor
+) -> None:
+    full, weak = attributor(address, name), attributor(address, name, weak=True)
+
+    assert full.operator
+    assert weak.operator
+    assert weak.operator.value == full.operator.value
+    assert weak.operator.grade == full.operator.grade - 1
+    assert weak.grade <= full.grade

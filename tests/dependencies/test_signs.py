@@ -73,6 +73,8 @@ def test_tls_and_quic_are_sealed_and_http_is_not(tmp_path: Path) -> None:
         (certificate(subject="www.example.com"), "www.example.com", True),
         (certificate(subject="firewall.plant.example"), "www.example.com", False),
         (certificate(subject="S7-1500 Station"), "www.example.com", True),
+        (certificate("example.org"), "192.0.2.7", True),
+        (certificate("example.org"), "2001:db8::7", True),
     ],
 )
 def test_a_certificate_covers_its_own_names_and_one_label_of_a_wildcard(

@@ -273,7 +273,11 @@ def test_names_are_hidden_by_what_is_spoken_or_by_whom_it_is_spoken_to(
     assert [f.kind for f in findings(plant, *rows, **columns)] == ["names-hidden"] * bool(hidden)
 
 
-AGAINST = Evidence("inferred", "name-against-network", (("name_operator", "Claimed"), ("network_operator", "Owner")))
+AGAINST = Evidence(
+    "inferred",
+    "name-against-network",
+    (("name_operator", "Claimed"), ("suffix", "cloud.example"), ("network_operator", "Owner")),
+)
 
 
 @pytest.mark.parametrize(("looked_up", "found"), [("published-range", 1), ("documented-range", 1), ("asn", 0)])
@@ -284,6 +288,13 @@ def test_a_name_against_a_published_range_is_a_conflict(looked_up: str, found: i
 
     assert len(conflicts) == found
     assert all(dict(f.values)["claimed"] == "Claimed" for f in conflicts)
+
+
+def test_an_alias_against_a_published_range_is_no_conflict() -> None:
+    evidence = (Evidence("looked-up", "published-range", (), source="cloud, 2026-10-26"),)
+    at = attribution("notcloud.example", Verdict.EU_CONTROLLED, evidence=evidence, rejected=(AGAINST,))
+
+    assert findings([asset("a")], (0, at, USED)) == ()
 
 
 def test_a_certificate_of_another_is_a_finding() -> None:

@@ -73,7 +73,7 @@ def _fits(
 
 
 def covers(certificate: Certificate, name: str) -> bool:
-    """Return whether a certificate is of a host; so it is if it names none at all, and then says nothing.
+    """Return whether a certificate is of a host; so it is where it names none, or an address was asked for.
 
     >>> from kwel.model import Certificate
     >>> covers(Certificate("", ("*.example.com",), "", ""), "www.example.com")
@@ -82,7 +82,7 @@ def covers(certificate: Certificate, name: str) -> bool:
     False
     """
     listed = certificate.names or ((certificate.subject,) if "." in certificate.subject else ())
-    if not listed:
+    if not listed or ":" in name or name[-1:].isdigit():
         return True
     parent = name.partition(".")[2]
     return any(own.lower().rstrip(".") in (name, f"*.{parent}") for own in listed)

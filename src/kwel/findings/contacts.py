@@ -307,9 +307,14 @@ def _is_front(attribution: Attribution) -> bool:
 
 
 def _is_in_conflict(attribution: Attribution) -> bool:
-    """Return whether an operator's own name was found in the range that another operator publishes."""
+    """Return whether an operator's own name was asked for in the range that another operator publishes.
+
+    An alias proves less: balancers by DNS lend their names to hosts anywhere.
+    """
     ranged = any(step.kind in PUBLISHED for step in attribution.evidence)
-    return ranged and any(step.kind == "name-against-network" for step in attribution.rejected)
+    suffixes = (dict(step.values)["suffix"] for step in attribution.rejected if step.kind == "name-against-network")
+    name = f".{attribution.name}" if attribution.name else ""
+    return ranged and any(name.endswith(f".{suffix}") for suffix in suffixes)
 
 
 def _has_own_supplier_outside(attribution: Attribution, bloc: Collection[str]) -> bool:
