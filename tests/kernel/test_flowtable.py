@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kwel.columns import Direction, State, address_text
+from kwel.kernel.flowtable import clear
+from kwel.kernel.rows import HALF, RUN
 from tests.streams.making import CLIENT, SERVER, Talk, ethernet, hear, ipv4, ipv6, tcp, udp
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
 
 FIN_ACK, RST_ACK = 0x11, 0x14
 
@@ -107,6 +112,20 @@ def test_unanswered_handshakes_make_room_where_there_are_many_flows(tmp_path: Pa
     assert (flows["payload_out"] > 0).sum() == 5
     assert flows["first_frame"].max() == 65
     assert set(flows["state"][flows["payload_out"] == 0].tolist()) == {State.UNANSWERED}
+
+
+def test_a_row_that_is_taken_over_is_as_good_as_new() -> None:
+    """All but what the new flow writes at once: its key, when and where it began, and its notes."""
+    written = {"a_hi", "a_lo", "b_hi", "b_lo", "key", "path", "first", "notes", "first_frame", "capture"}
+    run, first, second = (used_row(kind) for kind in (RUN, HALF, HALF))
+    clear(run, first, second)
+
+    assert {name for name, value in vars(run).items() if value not in (0, [0, 0])} == written
+    assert set(vars(first).values()) == set(vars(second).values()) == {0}
+
+
+def used_row(kind: np.dtype[np.void]) -> SimpleNamespace:
+    return SimpleNamespace(**{name: [7, 7] if kind[name].shape else 7 for name in kind.names or ()})
 
 
 def test_a_flow_that_lost_its_row_begins_again(tmp_path: Path) -> None:
