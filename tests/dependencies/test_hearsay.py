@@ -127,3 +127,11 @@ def test_each_of_many_nameless_flows_finds_its_own_name(tmp_path: Path) -> None:
         frames.append(ethernet(ipv4(tcp(b"", 1, 2, 40000 + i, 8883), 6, CLIENT, address)))
     hosts = {d.host for d in concluded(tmp_path, frames).dependencies}
     assert {f"host{i}.example" for i in range(400)} <= hosts
+
+
+def test_evidence_of_an_answer_tells_who_gave_it(tmp_path: Path) -> None:
+    analysis = concluded(tmp_path, [*resolver_says("hub.example", SERVER), *Talk(port=8883).handshake()])
+    (dependency,) = analysis.dependencies
+    (step,) = [step for step in dependency.evidence if step.kind == "dns-answer"]
+
+    assert dict(step.values)["resolver"] == RESOLVER

@@ -52,7 +52,7 @@ class _Flow(NamedTuple):
 
 
 FLOW_FIELDS = list(_Flow._fields)
-ANSWER_FIELDS = ["question", "owner", "address_hi", "address_lo", "capture", "frame"]
+ANSWER_FIELDS = ["question", "owner", "address_hi", "address_lo", "flow", "capture", "frame"]
 
 
 class Shown:
@@ -188,11 +188,13 @@ class Shown:
 
     def _of_answer(self, answer: int) -> Evidence:
         names = self._traffic.names
-        question, owner, hi, lo, capture, frame = self._answers[answer - 1].item()
+        question, owner, hi, lo, flow, capture, frame = self._answers[answer - 1].item()
+        asked = self._flows[flow]
         values = (
             ("name", names[question]),
             ("address", address_text(hi, lo)),
             ("chain", names[owner] if owner != question else ""),
+            ("resolver", address_text(int(asked["responder_hi"]), int(asked["responder_lo"]))),
         )
         return Evidence("observed", "dns-answer", values, self._where(capture, frame))
 
