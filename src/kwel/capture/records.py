@@ -170,18 +170,20 @@ def index_records(
     position, swapped, layout = state[POSITION], state[SWAPPED], state[LAYOUT]
     header, scale, longest = state[HEADER], state[SCALE], state[LONGEST]
     first, last = state[FIRST], state[LAST]
-    at_time = 16 if layout == SNOOP else 0
-    at_lengths = 0 if layout == SNOOP else 8
+    padded = layout == SNOOP
     rows, status = 0, FULL
     while rows < records.shape[0]:
         status = MORE
         if position + header > end:
             break
-        seconds, fraction = u32(buffer, position + at_time, swapped), u32(buffer, position + at_time + 4, swapped)
-        captured = u32(buffer, position + at_lengths, swapped)
-        wire = u32(buffer, position + at_lengths + 4, swapped)
-        if layout >= SWAPPED_LENGTHS or (layout == EITHER and captured > wire):
-            captured, wire = wire, captured
+        if padded:
+            seconds, fraction = u32(buffer, position + 16, swapped), u32(buffer, position + 20, swapped)
+            captured, wire = u32(buffer, position + 4, swapped), u32(buffer, position, swapped)
+        else:
+            seconds, fraction = u32(buffer, position, swapped), u32(buffer, position + 4, swapped)
+            captured, wire = u32(buffer, position + 8, swapped), u32(buffer, position + 12, swapped)
+            if layout == SWAPPED_LENGTHS or (layout == EITHER and captured > wire):
+                captured, wire = wire, captured
         if captured == 0 and wire == 0 and seconds == 0:
             zeros = leading_zeros(buffer, position, end)
             if zeros == ZEROS:
@@ -194,16 +196,15 @@ def index_records(
             state[CLAIM] = captured
             status = TOO_LONG
             break
-        if layout == SNOOP:
+        if padded:
             length = u32(buffer, position + 8, swapped)
             if length < header + captured or length > header + captured + PADDING:
                 state[CLAIM] = length
                 status = TOO_LONG
                 break
+            state[LOST] = max(state[LOST], u32(buffer, position + 12, swapped))
         if position + header + min(captured, HELD) > end:
             break
-        if layout == SNOOP:
-            state[LOST] = max(state[LOST], u32(buffer, position + 12, swapped))
         time = seconds * 1_000_000_000 + fraction * scale
         first, last = min(first, time), max(last, time)
         row = records[rows]
