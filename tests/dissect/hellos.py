@@ -33,7 +33,7 @@ def signatures(*numbers: int) -> bytes:
 def client_hello(
     *extensions: bytes, ciphers: tuple[int, ...] = (0x1301,), legacy: int = 0x0303, cookie: bytes | None = None
 ) -> bytes:
-    """Return a ClientHello message; one with a cookie is DTLS."""
+    """Return a ClientHello message; one with a cookie is DTLS, in one piece."""
     listed = b"".join(extensions)
     body = struct.pack(">H", legacy) + bytes(32) + b"\0"
     if cookie is not None:
@@ -41,12 +41,13 @@ def client_hello(
     body += struct.pack(f">H{len(ciphers)}H", 2 * len(ciphers), *ciphers) + b"\1\0"
     if extensions:
         body += struct.pack(">H", len(listed)) + listed
-    return b"\1" + len(body).to_bytes(3, "big") + body
+    size = len(body).to_bytes(3, "big")
+    return b"\1" + size + (b"" if cookie is None else bytes(5) + size) + body
 
 
 def reckon_ja4(message: bytes, transport: str = "t") -> str:
     """Return the JA4 of a whole, sound ClientHello, straight from its bytes and the published description."""
-    at = 4 + 2 + 32
+    at = (12 if transport == "d" else 4) + 2 + 32
     at += 1 + message[at]
     if transport == "d":
         at += 1 + message[at]
@@ -64,7 +65,7 @@ def reckon_ja4(message: bytes, transport: str = "t") -> str:
     ciphers = sorted(cipher for cipher in ciphers if cipher not in grease)
     kinds = [kind for kind, _ in found if kind not in grease]
     data = dict(found)
-    offered = [message[4:6].hex()]
+    offered = [message[12:14].hex() if transport == "d" else message[4:6].hex()]
     if "002b" in data:
         listed = data["002b"][1:].hex()
         offered = [listed[i : i + 4] for i in range(0, len(listed), 4) if listed[i : i + 4] not in grease]

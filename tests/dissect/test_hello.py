@@ -14,13 +14,13 @@ from kwel.dissect.hello import FOUND, MORE, Hello, highest_version, is_grease, j
 from tests.dissect.hellos import alpn, client_hello, extension, server_name, versions
 
 
-def read(message: bytes, *, has_cookie: bool = False) -> Hello:
+def read(message: bytes, *, is_dtls: bool = False) -> Hello:
     data = np.frombuffer(message, np.uint8)
-    return read_client_hello(data, 0, len(data), has_cookie)
+    return read_client_hello(data, 0, len(data), is_dtls)
 
 
-def name_of(message: bytes, *, has_cookie: bool = False) -> bytes:
-    hello = read(message, has_cookie=has_cookie)
+def name_of(message: bytes, *, is_dtls: bool = False) -> bytes:
+    hello = read(message, is_dtls=is_dtls)
     return message[hello.name : hello.name_end]
 
 
@@ -75,7 +75,7 @@ def test_the_inner_form_is_told_apart() -> None:
 def test_a_cookie_stands_before_the_ciphers_of_dtls() -> None:
     message = client_hello(server_name("plant.example"), cookie=b"c" * 20)
 
-    assert name_of(message, has_cookie=True) == b"plant.example"
+    assert name_of(message, is_dtls=True) == b"plant.example"
     assert name_of(message) == b""
 
 
@@ -107,8 +107,8 @@ def test_lists_that_end_elsewhere_than_they_say_are_not_sound() -> None:
 
 
 @given(st.binary(max_size=300), st.booleans())
-def test_any_bytes_are_read_within_their_bounds(data: bytes, has_cookie: bool) -> None:
-    hello = read(b"\1" + data, has_cookie=has_cookie)
+def test_any_bytes_are_read_within_their_bounds(data: bytes, is_dtls: bool) -> None:
+    hello = read(b"\1" + data, is_dtls=is_dtls)
 
     assert 0 <= hello.name <= hello.name_end <= len(data) + 1
     assert hello.alpn_end <= len(data) + 1

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 HANDSHAKE_CLIENT_HELLO = 1
-HANDSHAKE_HEADER = 4
+HANDSHAKE_HEADER, DTLS_HEADER = 4, 12
 RANDOM_END = 2 + 32  # legacy version, random
 MAX_HELLO = 16384
 MAX_NAME = 255
@@ -100,19 +100,21 @@ def ech_of(data: NDArray[np.uint8], kind: int, at: int, end: int) -> int:
 
 
 @helper
-def read_client_hello(data: NDArray[np.uint8], at: int, end: int, has_cookie: bool) -> Hello:
+def read_client_hello(data: NDArray[np.uint8], at: int, end: int, is_dtls: bool) -> Hello:
     """Return what the ClientHello says that starts at *at*, of which the bytes before *end* are there.
 
+    One of DTLS has more in its header, which is that of a message in one piece, and a cookie before the ciphers.
     The outcome is MORE where it stops short; what was read by then stands.
     """
-    if at + HANDSHAKE_HEADER > end:
-        return Hello(MORE, HANDSHAKE_HEADER, False, 0, E_NONE, False, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-    whole = at + HANDSHAKE_HEADER + u24(data, at + 1)
+    header = DTLS_HEADER if is_dtls else HANDSHAKE_HEADER
+    if at + header > end:
+        return Hello(MORE, header, False, 0, E_NONE, False, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    whole = at + header + u24(data, at + 1)
     stop = min(end, whole)
-    at += HANDSHAKE_HEADER
+    at += header
     legacy = u16(data, at) if at + 2 <= stop else 0
     cookie = behind(data, at + RANDOM_END, 1, stop)
-    ciphers = behind(data, cookie, 1, stop) if has_cookie else cookie
+    ciphers = behind(data, cookie, 1, stop) if is_dtls else cookie
     compressions = behind(data, ciphers, 2, stop)
     extensions = behind(data, compressions, 1, stop)
     promised = behind(data, extensions, 2, stop)

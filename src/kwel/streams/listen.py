@@ -16,6 +16,7 @@ from kwel.kernel.network import IP_ICMPV6, IP_TCP, IP_UDP
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Mark, Stage, Stop
 from kwel.native import helper, kernel
 from kwel.streams.datagrams import is_named_port, read_datagram
+from kwel.streams.handshakes import begins_dtls, read_dtls
 from kwel.streams.join import look_up_flow
 from kwel.streams.room import Tables, has_room, note_mark
 from kwel.streams.segments import is_dull, read_segment, step_over
@@ -65,7 +66,7 @@ def deserves_a_look(data: NDArray[np.uint8], packet: Any, t: Tables) -> bool:
             return False
         return not (half.stage == OPEN and is_dull(data, packet) and step_over(packet, half))
     if packet.transport == IP_UDP:
-        return is_named_port(packet)
+        return is_named_port(packet) or begins_dtls(data, packet, t)
     return packet.transport == IP_ICMPV6
 
 
@@ -110,7 +111,10 @@ def listen(
             elif packet.transport == IP_TCP:
                 read_segment(data, packet, halves[2 * packet.flow + packet.side], t)
             elif packet.transport == IP_UDP:
-                read_datagram(data, packet, t)
+                if is_named_port(packet):
+                    read_datagram(data, packet, t)
+                else:
+                    read_dtls(data, packet, t)
             else:
                 note_neighbour(data, packet, t)
         index += 1
