@@ -39,7 +39,6 @@ DIFFERENCES: dict[str, str] = {
 }
 """What is tested -> why it is otherwise."""
 PENDING = {
-    "evidence ech ews1 ech.vendor-iiot.example ech-outer-sni",
     "expectation ech the GREASE ECH extension (65037) of the second host must not",
     "expectation vxlan_mirror collector answers ICMP port unreachable to the mirror source",
 }
