@@ -30,6 +30,7 @@ STORY = (
     "rulefile.py",
     "rulemodel.py",
     "native.py",
+    "instructions.py",
     "wire.py",
     "columns.py",
     "kinds.py",

@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from kwel import instructions
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -70,6 +72,22 @@ def helper(function: Function) -> Function:
     """Mark *function* as callable from kernels. It stays an ordinary Python function."""
     _helpers.append(function)
     return function
+
+
+def hardware(feature: str, emitter: str) -> Callable[[Function], Function]:
+    """Return a decorator of a helper that the processor has instructions for.
+
+    Args:
+        feature: what LLVM calls them; x86-64 alone is known here.
+        emitter: module and function that write the instructions, given a builder and the helper's arguments, arrays
+            as pointers. Imported when kernels are compiled.
+    """
+
+    def wrap(function: Function) -> Function:
+        instructions.wanted[function] = (feature, emitter)
+        return helper(function)
+
+    return wrap
 
 
 class Kernel:
@@ -160,7 +178,7 @@ def cache_key() -> str:
     ):
         digest.update(part.encode() + b"\0")
     root = Path(__file__).parent
-    files = [root / "native.py", root / "columns.py", root / "kinds.py"]
+    files = [root / "native.py", root / "instructions.py", root / "columns.py", root / "kinds.py"]
     for folder in ("capture", "kernel", "dissect", "streams", "tables"):
         files += sorted((root / folder).glob("*.py"))
     for file in files:
@@ -314,7 +332,8 @@ def _compile(kernels: Iterable[Kernel], optimise: Callable[[Any], None]) -> Iter
 
     options = {"boundscheck": True, "_nrt": False, "error_model": "numpy", "no_cfunc_wrapper": True}
     for function in _helpers:
-        register_jitable(**options, no_cpython_wrapper=True)(function)
+        if not instructions.use(function):
+            register_jitable(**options, no_cpython_wrapper=True)(function)
     flags: Any = compiler.Flags()  # type: ignore[no-untyped-call]
     flags.nrt = False
     flags.boundscheck = True

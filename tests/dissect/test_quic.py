@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+import importlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,7 +13,11 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kwel import instructions
 from kwel.dissect import aes, gquic, quic, sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RFC_ID = bytes.fromhex("8394c8f03e515708")
 """The client's connection id in RFC 9001 appendix A.1 and RFC 9369 appendix A.1."""
@@ -157,3 +163,11 @@ def test_frames_are_read_within_their_bounds(text: bytes, google: bool) -> None:
         offset, at, length = work[quic.FRAMES + 3 * i : quic.FRAMES + 3 * i + 3]
         assert offset + length <= quic.MAX_HELLO
         assert 0 <= at <= at + length <= len(text)
+
+
+@pytest.mark.parametrize("function", [aes.encrypt, sha256.compress])
+def test_the_processors_own_instructions_are_asked_for_by_name(function: Callable[..., int]) -> None:
+    """What they compute is held against names in ``tests/streams/test_initials.py``, which runs compiled code."""
+    _, emitter = instructions.wanted[function]
+    module, name = emitter.rsplit(".", 1)
+    assert callable(getattr(importlib.import_module(module), name))

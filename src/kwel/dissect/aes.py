@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.native import helper
+from kwel.native import hardware, helper
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,7 +91,7 @@ def last_column(a: int, b: int, c: int, d: int) -> int:
     )  # fmt: skip
 
 
-@helper
+@hardware("aes", "kwel.dissect.silicon.encrypt")
 def encrypt(work: NDArray[np.int64], keys: int, block: int, out: int) -> int:
     """Put the four words at *block*, encrypted under the round keys at *keys*, at *out* (FIPS 197 section 5.1)."""
     a, b = work[block] ^ work[keys], work[block + 1] ^ work[keys + 1]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.kernel.loads import u8
-from kwel.native import helper
+from kwel.native import hardware, helper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ CONSTANTS = np.array([_fraction(prime, 3) for prime, _ in zip(_primes(), range(R
 START_STATE = np.array([_fraction(prime, 2) for prime, _ in zip(_primes(), range(STATE_WORDS), strict=False)], np.int64)
 
 
-@helper
+@hardware("sha", "kwel.dissect.silicon.compress")
 def compress(work: NDArray[np.int64], state: int, out: int) -> int:
     """Take the block into the state at *state*, and put the new state at *out*.
 
