@@ -185,6 +185,12 @@ def test_a_capture_behind_address_translation_is_warned_of() -> None:
     assert notes["behind-router"] == notes["outside-flows"]
 
 
+@pytest.mark.parametrize("name", ["erspan2", "erspan2_frag", "erspan3", "gre_teb", "tzsp", "vxlan_mirror"])
+def test_a_mirror_session_is_told_with_its_ends(name: str) -> None:
+    (mirror,) = concluded(name).traffic.coverage.mirrors
+    assert (mirror.source, mirror.collector) == ("192.0.2.1", "192.0.2.2")
+
+
 @pytest.mark.parametrize("name", ["erspan2", "erspan3", "gre_teb", "tzsp", "vxlan_mirror"])
 def test_the_transport_of_a_mirror_is_no_contact(name: str) -> None:
     hosts = {d.host for d in concluded(name).dependencies}

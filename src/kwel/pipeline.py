@@ -204,6 +204,7 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         claims=_with_bindings(heard.claims, second_look),
         hellos=heard.hellos,
         fingerprints=heard.fingerprints,
+        mirrors=heard.mirrors,
         certificates=heard.certificates,
         shown=heard.shown,
         observed=(*second_look.observed, *own_names, *_client_certificates(heard, captures)),

@@ -6,11 +6,14 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from kwel.assets import describe, evidence
 from kwel.assets.activity import watch
 from kwel.assets.devices import Devices
 from kwel.assets.evidence import STEPS, Witness
-from kwel.assets.hosts import find_hosts, sort_key
+from kwel.assets.hosts import EXTERNAL, NOBODY, find_hosts, sort_key
+from kwel.assets.mirrors import Ends, find_ends
 from kwel.assets.proofs import read_proofs
 from kwel.assets.rules import installed
 from kwel.assets.scopes import Scope, Scopes
@@ -20,7 +23,6 @@ from kwel.model import Asset, AssetKind, Claim, Grade
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from kwel.assets.activity import Activity, Spoken
@@ -76,21 +78,28 @@ def identify(traffic: Traffic, internal: Sequence[str] = ()) -> Inventory:
     devices.hear(traffic.observed)
     shared = {rule.application for rule in rules.spoken if rule.shares}
     activity = watch(traffic, devices, shared, lambda name: any(rule.holds(name) for rule in rules.names))
-    writer = _Writer(traffic, scopes, rules, proofs, activity)
+    ends = find_ends(traffic)
+    writer = _Writer(traffic, scopes, rules, proofs, activity, ends)
     assets = _with_shared_kinds([writer.write(i, d) for i, d in enumerate(devices.devices)], activity, writer)
     labelled = _with_distinct_labels(assets)
-    sides = devices.of_initiator, devices.of_responder
-    return Inventory(labelled, *sides, hosts.left_out, devices, scopes, proofs.on_segment)
+    is_own = ends.own_flows()
+    initiators, responders = (_without(side, is_own) for side in (devices.of_initiator, devices.of_responder))
+    return Inventory(labelled, initiators, responders, hosts.left_out, devices, scopes, proofs.on_segment)
+
+
+def _without(side: NDArray[np.int32], is_own: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Return a side of the flows in which those of a collector have nobody outside."""
+    return np.where(is_own & (side == EXTERNAL), np.int32(NOBODY), side)
 
 
 class _Writer:
     """Writes one asset a device."""
 
     def __init__(
-        self, traffic: Traffic, scopes: Scopes, rules: DeviceRules, proofs: Proofs, activity: Activity
+        self, traffic: Traffic, scopes: Scopes, rules: DeviceRules, proofs: Proofs, activity: Activity, ends: Ends
     ) -> None:
         self.witness, self.rules = Witness(traffic, activity.flows()), rules
-        self._scopes, self._proofs, self._activity = scopes, proofs, activity
+        self._scopes, self._proofs, self._activity, self._ends = scopes, proofs, activity, ends
 
     def write(self, index: int, device: Device) -> Asset:
         """Return the asset; whether it is shared is decided when all are known."""
@@ -108,7 +117,8 @@ class _Writer:
             label=names[0].value if names else addresses[0] if addresses else macs[0].value,
             kind=kind,
             kind_why=why,
-            role=describe.role_of(device, applying, hint, self.witness, self.rules, self._scopes),
+            role=self._ends.role_of(device.hosts)
+            or describe.role_of(device, applying, hint, self.witness, self.rules, self._scopes),
             addresses=addresses,
             macs=macs,
             vendor=describe.vendor_of(device, macs, self.rules),

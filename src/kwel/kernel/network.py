@@ -132,8 +132,7 @@ def transport_header(data: NDArray[np.uint8], at: int, end: int, protocol: int, 
             if length >= 8:
                 packet.end = min(end, at + length)
             packet.trace |= np.uint64(checksum)
-            if checksum == 0:
-                packet.sequence = sum_of_first(data, at + 8, packet.end)
+            packet.sequence = 0 if checksum else sum_of_first(data, at + 8, packet.end)
     else:
         packet.payload = min(end, at + 12)
         packet.sequence = sum_of_first(data, at, end)

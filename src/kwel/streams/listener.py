@@ -28,6 +28,7 @@ from kwel.streams.flights import MOST_SHOWN
 from kwel.streams.initials import read_initials
 from kwel.streams.join import index_answers
 from kwel.streams.listen import listen
+from kwel.streams.mirrors import sessions
 from kwel.streams.room import (
     C_CERTIFICATES_CUT,
     C_CUT,
@@ -335,7 +336,7 @@ class Listener:
             shown=read.shown,
             unread_links=self._unread_links,
             stops={stop.label: int(self._stops[stop]) for stop in Stop},
-            mirrors=self._fragments[-2][: self._fragment_counters[fragments.MIRRORS]],
+            mirrors=sessions(self._fragments[-2][: self._fragment_counters[fragments.MIRRORS]], flows),
             notes={**self._notes(), "certificates-malformed": read.malformed},
         )
 
