@@ -262,6 +262,8 @@ class Application(enum.IntEnum):
     IKE = 25
     SSTP = 26
     GQUIC = 27
+    SMB = 28
+    FTP = 29
 
     @property
     def label(self) -> str:

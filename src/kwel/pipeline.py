@@ -157,7 +157,7 @@ def read_traffic(
     options = options or Options()
     files = capture.find_captures([paths] if isinstance(paths, str) else list(paths), hash_files=options.hash_files)
     listener = Listener(options.max_flows)
-    second_look, pauses = SecondLook(listener.tell), Pauses()
+    second_look, pauses = SecondLook(listener.tell, only_flows=not discovery), Pauses()
     sizes = [file.size for file in files]
     total = None if None in sizes else sum(size for size in sizes if size)
     done = 0
@@ -165,8 +165,7 @@ def read_traffic(
         name = file.name
 
         def on_marks(buffer: Any, marks: Rows, packets: Rows, name: str = name, index: int = index) -> None:
-            if discovery:
-                second_look.look(buffer, marks, packets, name, index)
+            second_look.look(buffer, marks, packets, name, index)
 
         pauses.begin()
         for batch in file.batches():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwel.dissect import DISSECTORS, Binding, Dissector, Saying
+from kwel.dissect import DISSECTORS, Binding, Dissector, Named, Saying, Spoken
 from kwel.wire import Reader, WireError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def test_raises_nothing_but_wire_error(
     dissector.looks_like(damaged)
     with contextlib.suppress(WireError):
         for said in dissector.observe(Reader(damaged)):
-            assert isinstance(said, Saying | Binding)
+            assert isinstance(said, Saying | Binding | Named | Spoken)
 
 
 @each

@@ -25,14 +25,18 @@ MAX_OBSERVED = 100_000
 """Observations kept of one analysis. What is beyond is counted."""
 
 _BY_MARK: dict[int, Dissector] = {int(Mark[dissector.mark.upper()]): dissector for dissector in DISSECTORS}
+_NAMING = [kind for kind, dissector in _BY_MARK.items() if dissector.names_flows]
 
 
 class SecondLook:
     """Collects what the dissectors say, with the frame that says it."""
 
-    def __init__(self, on_facts: Callable[[Rows, int, Named | Spoken], None]) -> None:
-        """*on_facts* gets (packets, index of the packet, what it tells of its flow)."""
-        self._on_facts = on_facts
+    def __init__(self, on_facts: Callable[[Rows, int, Named | Spoken], None], *, only_flows: bool = False) -> None:
+        """*on_facts* gets (packets, index of the packet, what it tells of its flow).
+
+        *only_flows*: what tells of hosts alone is not read, and what hosts say of themselves is not kept.
+        """
+        self._on_facts, self._only_flows = on_facts, only_flows
         self.observed: list[Observed] = []
         self.bindings: list[tuple[Binding, int, int, int, int]] = []
         """Binding, time, frame, VLAN, capture index."""
@@ -65,6 +69,8 @@ class SecondLook:
 
     def _affordable(self, marks: Rows) -> Rows:
         """Return *marks* without those of dissectors that have read enough: these are counted, and nothing more."""
+        if self._only_flows:
+            marks = marks[np.isin(marks["kind"], _NAMING)]
         is_full = len(self.observed) >= MAX_OBSERVED
         spent = [kind for kind, dissector in _BY_MARK.items() if is_full or self._looked[kind] >= dissector.in_all]
         if not spent:
@@ -93,6 +99,8 @@ class SecondLook:
                     continue
                 if isinstance(said, Named | Spoken):
                     self._on_facts(packets, int(mark["packet"]), said)
+                    continue
+                if self._only_flows:
                     continue
                 about_other = said.mac is not None or said.address is not None
                 mac = said.mac if about_other else own_mac

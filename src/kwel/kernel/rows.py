@@ -186,3 +186,10 @@ class Mark(enum.IntEnum):
     S7COMM = 4
     LLDP = 5
     CDP = 6
+    SSH = 7
+    SMTP = 8
+    HTTP2 = 9
+    MQTT = 10
+    SIP = 11
+    KERBEROS = 12
+    NTLM = 13

@@ -11,6 +11,7 @@ from kwel.kernel.loads import u16, u32
 from kwel.kernel.rows import Mark
 from kwel.kinds import RecordKind
 from kwel.native import helper
+from kwel.streams.greetings import datagram_greeting, is_snmp, note_greeting
 from kwel.streams.join import join_answers
 from kwel.streams.room import C_MALFORMED, note_mark, note_row
 
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
 MAX_MARKS = 6
 """Payloads of one direction that go to a Python dissector."""
 PORT_DNS, PORT_DHCP_SERVER, PORT_DHCP_CLIENT, PORT_NBNS, PORT_MDNS, PORT_LLMNR = 53, 67, 68, 137, 5353, 5355
+PORT_KERBEROS, PORT_SNMP, PORT_TRAPS, PORT_SIP = 88, 161, 162, 5060
 DHCP_COOKIE, DHCP_COOKIE_AT = 0x63825363, 236  # RFC 2131 section 3
 M_DHCP, M_NBNS = int(Mark.DHCP), int(Mark.NBNS)
 N_DNS, N_MDNS, N_LLMNR = int(NameSource.DNS), int(NameSource.MDNS), int(NameSource.LLMNR)
 A_UNKNOWN, A_DNS, A_DHCP = int(Application.UNKNOWN), int(Application.DNS), int(Application.DHCP)
+A_SNMP = int(Application.SNMP)
 A_MDNS, A_LLMNR, A_NBNS = int(Application.MDNS), int(Application.LLMNR), int(Application.NBNS)
 D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)
 K_CUT, K_NOTHING = int(RecordKind.CUT), int(RecordKind.NOTHING)
@@ -65,8 +68,11 @@ def is_named_port(packet: Any) -> bool:
     """Return whether `read_datagram` has a reader for a datagram with these ports."""
     low, high = min(packet.source_port, packet.destination_port), max(packet.source_port, packet.destination_port)
     return (
-        low in (PORT_DNS, PORT_DHCP_SERVER, PORT_DHCP_CLIENT, PORT_NBNS, PORT_MDNS, PORT_LLMNR)
-        or high in (PORT_NBNS, PORT_MDNS, PORT_LLMNR)
+        low in (
+            PORT_DNS, PORT_DHCP_SERVER, PORT_DHCP_CLIENT, PORT_NBNS, PORT_MDNS, PORT_LLMNR,
+            PORT_KERBEROS, PORT_SNMP, PORT_TRAPS, PORT_SIP,
+        )
+        or high in (PORT_NBNS, PORT_MDNS, PORT_LLMNR, PORT_SIP)
     )  # fmt: skip
 
 
@@ -99,4 +105,11 @@ def read_datagram(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
         half.marked += 1
         run.application = A_NBNS
         note_mark(M_NBNS, at, end, packet, t)
+    elif low in (PORT_SNMP, PORT_TRAPS):
+        if is_snmp(data, at, end):
+            run.application = A_SNMP
+    else:
+        mark = datagram_greeting(data, at, end)
+        if mark:
+            note_greeting(mark, at, end, packet, half, t)
     return 0

@@ -20,6 +20,7 @@ from kwel.kernel.loads import u8, u16, u24, u64
 from kwel.kernel.namepool import ARENA, NAMES, REFUSED
 from kwel.kernel.rows import Note, Stage
 from kwel.native import helper
+from kwel.streams.preludes import TDS_HEADER, TDS_PRELOGIN, TDS_REPLY
 from kwel.streams.room import C_CERTIFICATES_CUT, C_LATE, C_SHOWN, STREAM_BUDGET
 from kwel.streams.slots import free_slot, keep, take_slot
 
@@ -45,7 +46,7 @@ MAX_LOOKS = 80
 """Segments of a direction that are looked at, those before the handshake included."""
 
 INITIATOR = int(Note.INITIATOR)
-DONE, EXPECT = int(Stage.DONE), int(Stage.EXPECT)
+OPEN, DONE, EXPECT = int(Stage.OPEN), int(Stage.DONE), int(Stage.EXPECT)
 D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)
 
 
@@ -206,12 +207,39 @@ def note_server(packet: Any, t: Tables) -> int:
 
 
 @helper
+def expect_flights(packet: Any, t: Tables) -> int:
+    """After a ClientHello, expect the server's answer, and a certificate of the client."""
+    number = 2 * packet.flow + packet.side
+    half, other = t.halves[number], t.halves[number ^ 1]
+    half.stage = EXPECT
+    if other.stage != OPEN:
+        return 0
+    if other.slot:
+        slot = np.int64(other.slot) - 1
+        if u8(t.held, slot * STREAM_BUDGET) == RECORD_HANDSHAKE:
+            return 0  # the answer was captured first, and waits for more of itself
+        other.taken = np.int64(other.taken) + t.ready[slot]
+        free_slot(other, t)
+    other.stage = EXPECT
+    return 0
+
+
+@helper
 def begins_flight(data: NDArray[np.uint8], at: int, end: int) -> bool:
     """Return whether a segment begins with a record that can follow a ClientHello."""
     if not looks_like_record(data, at, end):
         return False
     at += RECORD_HEADER
     return u8(data, at - RECORD_HEADER) != RECORD_HANDSHAKE or (at < end and u8(data, at) != CLIENT_HELLO)
+
+
+@helper
+def skip_packet_header(data: NDArray[np.uint8], at: int, end: int, ahead: int) -> tuple[int, int]:
+    """Step over the header of a TDS packet with TLS inside; return (at, how far that is ahead)."""
+    behind = at + TDS_HEADER
+    if behind < end and u8(data, at) in (TDS_PRELOGIN, TDS_REPLY) and begins_flight(data, behind, end):
+        return behind, (ahead + TDS_HEADER) & 0xFFFFFFFF
+    return at, ahead
 
 
 @helper
@@ -232,13 +260,15 @@ def read_expected(data: NDArray[np.uint8], packet: Any, half: Any, t: Tables) ->
         half.stage = DONE
         return free_slot(half, t)
     if half.slot == 0:
+        payload, ahead = skip_packet_header(data, payload, end, ahead)
         if begins_flight(data, payload, end):
             outcome = read_flight(data, payload, end, packet, t)
             if outcome == FOUND or packet.cut:
                 t.counters[C_CERTIFICATES_CUT] += outcome == MORE
                 half.stage = DONE
                 return 0
-            half.base, half.based, half.taken, ahead = packet.sequence, 1, 0, 0
+            half.base = (packet.sequence + payload - packet.payload) & 0xFFFFFFFF
+            half.based, half.taken, ahead = 1, 0, 0
         elif ahead == 0 and not is_piece_of_header(data, payload, end):  # something else comes first
             half.taken += end - payload
             return 0

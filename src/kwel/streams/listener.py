@@ -327,7 +327,7 @@ class Listener:
         return Heard(
             flows=flows,
             names=Names(self._arena[: self._pool[ARENA]], self._starts[:names], self._lengths[:names]),
-            named=named,
+            named=shown.in_order(named),
             answers=self._answers[: self._answer_counters[ANSWERS]],
             claims=self._claims[: self._claim_counters[CLAIMS]],
             hellos=self._hellos[: self._counters[C_HELLOS]],

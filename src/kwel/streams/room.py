@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kwel.columns import Direction, NameSource
 from kwel.dissect.dns import ANSWERS, MAX_RECORDS, MAX_ROWS
+from kwel.dissect.hello import MAX_NAME
 from kwel.kernel.flowtable import set_initiator
 from kwel.kernel.namepool import ARENA, NAMES, intern
 from kwel.native import helper
@@ -94,7 +95,7 @@ def has_room(t: Tables) -> bool:
 @helper
 def note_name(data: NDArray[np.uint8], start: int, end: int, source: int, port: int, packet: Any, t: Tables) -> int:
     """Keep a name read from a flow's initiator, and let the flow bear it if it has none from a better source."""
-    number = intern(data, start, end, t.pool)
+    number = intern(data, start, end, t.pool) if end - start <= MAX_NAME else 0  # longer is no host
     if number == 0:
         return 0
     run = t.runs[packet.flow]

@@ -12,7 +12,7 @@ import numpy as np
 
 from kwel.columns import Application, Direction, NameSource
 from kwel.dissect.hello import FOUND, HANDSHAKE_CLIENT_HELLO, HANDSHAKE_HEADER, MORE, read_client_hello
-from kwel.dissect.http import MAX_METHOD, find_byte, looks_like_request, read_request
+from kwel.dissect.http import MAX_METHOD, looks_like_request, read_request
 from kwel.dissect.shapes import TPKT_VERSION, shape_of, tells_identity
 from kwel.dissect.tls import (
     RECORD_FIRST,
@@ -24,13 +24,32 @@ from kwel.dissect.tls import (
     looks_like_record,
 )
 from kwel.kernel.flowtable import INITIATOR
-from kwel.kernel.loads import u8, u16, u24, u32
+from kwel.kernel.loads import u8, u16, u24
 from kwel.kernel.rows import Mark, Stage
 from kwel.native import helper
 from kwel.streams.datagrams import PORT_DNS
-from kwel.streams.flights import begins_flight, read_expected, read_flight
+from kwel.streams.flights import begins_flight, expect_flights, read_expected, read_flight
+from kwel.streams.greetings import (
+    A_HTTP2,
+    A_RDP,
+    M_HTTP2,
+    greeting_of,
+    is_rdp_request,
+    may_greet,
+    note_greeting,
+)
 from kwel.streams.hellos import note_client_hello
 from kwel.streams.messages import is_dns_segment, read_dns_segment
+from kwel.streams.preludes import (
+    CR,
+    SOCKS4,
+    SOCKS5,
+    TDS_PRELOGIN,
+    find_hello,
+    is_openvpn_control,
+    read_socks,
+    skip_prelude,
+)
 from kwel.streams.room import (
     C_CERTIFICATES_CUT,
     C_CUT,
@@ -56,8 +75,6 @@ MAX_MARKS, FEW_MARKS = 6, 2
 """Payloads of one OT direction that go to a Python dissector: those that tell identity, and others."""
 SSL2_FIRST = 0x80
 """Lowest first byte of an SSL 2.0 record without padding."""
-SOCKS5, SOCKS_CONNECT, SOCKS_DOMAIN = 5, 1, 3  # RFC 1928 section 4
-PROX, Y_SPACE, LF, MAX_PROXY_LINE = 0x50524F58, 0x5920, 10, 107
 SKIP = 3
 """An outcome beside those of the readers: nothing here, go on behind it."""
 
@@ -79,7 +96,9 @@ def is_dull(data: NDArray[np.uint8], packet: Any) -> bool:
     first = u8(data, at)
     if RECORD_FIRST <= first <= RECORD_LAST:
         return u8(data, at + 1) != 3
-    if 65 <= first <= 90 or first in (SOCKS5, TPKT_VERSION):
+    if 65 <= first <= 90 or first in (TPKT_VERSION, SOCKS4, SOCKS5, CR, TDS_PRELOGIN):
+        return False
+    if may_greet(data, at) or is_openvpn_control(data, at, packet.end):
         return False
     if first >= SSL2_FIRST and u8(data, at + 2) == HANDSHAKE_CLIENT_HELLO and u8(data, at + 3) in (0, 3):
         return False
@@ -113,35 +132,17 @@ def is_too_short(data: NDArray[np.uint8], at: int, end: int) -> bool:
 
 
 @helper
-def skip_proxy_line(data: NDArray[np.uint8], at: int, end: int) -> int:
-    """Return the offset behind a PROXY protocol line, version 1 (HAProxy, proxy-protocol.txt section 2.1)."""
-    if at + 8 <= end and u32(data, at) == PROX and u16(data, at + 4) == Y_SPACE:
-        line = find_byte(data, at, min(end, at + MAX_PROXY_LINE), LF)
-        if line < end and u8(data, line) == LF:
-            return line + 1
-    return at
-
-
-@helper
 def looks_like_start(data: NDArray[np.uint8], at: int, end: int) -> bool:
     """Return whether the bytes begin a message that names its destination."""
     return looks_like_hello(data, at, end) or looks_like_request(data, at, end)
 
 
 @helper
-def read_socks(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int]:
-    """Return (start, end, port) of the name in a SOCKS 5 CONNECT request, or (0, 0, 0)."""
-    if at + 7 > end or u8(data, at) != SOCKS5 or u8(data, at + 1) != SOCKS_CONNECT or u8(data, at + 2) != 0:
-        return 0, 0, 0
-    size = u8(data, at + 4)
-    if u8(data, at + 3) != SOCKS_DOMAIN or at + 7 + size != end:
-        return 0, 0, 0
-    return at + 5, at + 5 + size, u16(data, at + 5 + size)
-
-
-@helper
 def mark_ot(data: NDArray[np.uint8], at: int, end: int, application: int, packet: Any, half: Any, t: Tables) -> int:
     """Mark the first payloads of an OT direction, and later ones that may tell what the device is."""
+    if application == A_HTTP2:
+        half.stage = DONE if half.marked >= MAX_MARKS else WATCH
+        return note_greeting(M_HTTP2, at, end, packet, half, t) if half.stage == WATCH else 0
     telling = tells_identity(data, at, end, application)
     if half.marked < FEW_MARKS or (telling and half.marked < MAX_MARKS):
         half.marked += 1
@@ -171,8 +172,7 @@ def read_tls(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables)
 
     What a slot holds of it is kept at once, for the rest may never come.
     """
-    number = 2 * packet.flow + packet.side
-    half, other = t.halves[number], t.halves[number ^ 1]
+    half = t.halves[2 * packet.flow + packet.side]
     slot = np.int64(half.slot) - 1
     row = t.ready[HELLO_ROW + slot] if slot >= 0 else 0
     if u8(data, at) >= SSL2_FIRST:
@@ -194,9 +194,7 @@ def read_tls(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables)
     if row:
         t.runs[packet.flow].application = A_TLS
     if outcome == FOUND:
-        half.stage = EXPECT
-        if other.slot == 0 and other.stage == OPEN:
-            other.stage = EXPECT
+        expect_flights(packet, t)
     return outcome
 
 
@@ -209,6 +207,9 @@ def read_http(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables
     if outcome == FOUND:
         t.runs[packet.flow].application = A_HTTP
         note_name(data, start, stop, N_CONNECT if is_connect else N_HOST, port, packet, t)
+        hello = find_hello(data, stop, end, end, end) if is_connect else end
+        if hello < end:  # a client that did not wait
+            return read_tls(data, hello, end, packet, t)
     return SKIP
 
 
@@ -218,16 +219,23 @@ def read_stream(data: NDArray[np.uint8], at: int, end: int, is_whole: bool, pack
 
     *is_whole*: the bytes are one segment as it lies in the batch, not a slot's.
     """
-    at = skip_proxy_line(data, at, end)
+    at = skip_prelude(data, at, end)
     if is_too_short(data, at, end):
         return MORE
     if looks_like_hello(data, at, end):
         return read_tls(data, at, end, packet, t)
+    half = t.halves[2 * packet.flow + packet.side]
+    mark = greeting_of(data, at, end) if is_whole else 0
+    if mark:
+        return FOUND if note_greeting(mark, at, end, packet, half, t) == M_HTTP2 else SKIP
     if looks_like_request(data, at, end):
         return read_http(data, at, end, packet, t)
-    start, stop, port = read_socks(data, at, end)
+    start, stop, port, behind = read_socks(data, at, end)
     if stop > start:
         note_name(data, start, stop, N_SOCKS, port, packet, t)
+        return read_tls(data, behind, end, packet, t) if looks_like_hello(data, behind, end) else SKIP
+    if is_rdp_request(data, at, end):
+        t.runs[packet.flow].application = A_RDP
         return SKIP
     if looks_like_record(data, at, end):  # an answer, or a session joined midway
         run = t.runs[packet.flow]
@@ -243,6 +251,16 @@ def read_stream(data: NDArray[np.uint8], at: int, end: int, is_whole: bool, pack
 def is_awaited(half: Any, t: Tables) -> bool:
     """Return whether a half's slot holds a hello that tells how much of it is missing, in however small pieces."""
     return half.slot > 0 and t.ready[WANTED + np.int64(half.slot) - 1] > 0
+
+
+@helper
+def is_hello_instead(data: NDArray[np.uint8], at: int, end: int, half: Any, t: Tables) -> bool:
+    """Return whether a whole hello begins here though the slot still waits for the end of something else."""
+    slot = np.int64(half.slot) - 1
+    held = u8(t.held, slot * STREAM_BUDGET)
+    return (
+        t.ready[slot] > 0 and held != RECORD_HANDSHAKE and end - at > RECORD_HEADER and looks_like_hello(data, at, end)
+    )
 
 
 @helper
@@ -272,6 +290,9 @@ def read_segment(data: NDArray[np.uint8], packet: Any, half: Any, t: Tables) -> 
         at = taken
         if payload >= end:
             return 0
+    if half.slot and is_hello_instead(data, payload, end, half, t):
+        free_slot(half, t)
+        half.taken = taken = at
     if at >= STREAM_BUDGET or (half.looks >= MAX_LOOKS and not is_awaited(half, t)):
         half.stage = DONE
         return free_slot(half, t)

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import NAME
+from kwel.columns import NAME, Direction
+from kwel.kernel.flowtable import INITIATOR, OPENER, set_initiator
 from kwel.kernel.namepool import Pool, intern
+from kwel.kernel.network import IP_TCP
 from kwel.kernel.rows import PACKET, RUN
 from kwel.native import kernel
 from kwel.streams.room import C_NAMED
+
+D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +36,12 @@ def note_told_name(
     if number == 0 or packet.flow < 0:
         return number
     run = runs[packet.flow]
+    began = packet.side if from_initiator else 1 - packet.side
+    is_known = run.direction != D_UNKNOWN
+    if not is_known and packet.transport == IP_TCP:
+        set_initiator(run, began, D_REQUEST)
+    elif began != (1 if run.notes & (INITIATOR if is_known else OPENER) else 0):
+        return 0  # the other end is meant
     if run.name_source == 0 or source < run.name_source:
         run.name, run.name_source, run.name_frame = number, source, packet.frame
     row = named[counters[C_NAMED]]

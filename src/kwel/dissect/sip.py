@@ -1,0 +1,45 @@
+"""A SIP request in, the host that it is for out; never a user's name: RFC 3261 sections 7.1 and 19.1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwel.columns import Application, NameSource
+from kwel.dissect.hosts import host_of
+from kwel.dissect.sayings import Named, Spoken
+from kwel.wire import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kwel.wire import Reader
+
+METHODS = (
+    b"INVITE", b"ACK", b"BYE", b"CANCEL", b"OPTIONS", b"REGISTER", b"PRACK", b"SUBSCRIBE", b"NOTIFY", b"PUBLISH",
+    b"INFO", b"REFER", b"MESSAGE", b"UPDATE",
+)  # fmt: skip
+VERSION = b"SIP/2.0"
+MAX_LINE = 2048
+
+
+def looks_like(data: bytes) -> bool:
+    """Return whether *data* begins with a request or a response of SIP."""
+    return data.startswith(VERSION) or data[:16].partition(b" ")[0] in METHODS
+
+
+def observe(r: Reader) -> Iterator[Named | Spoken]:
+    """Yield the host of the request's URI. A response names nobody."""
+    line, end, _ = r.rest()[:MAX_LINE].partition(b"\n")
+    words = line.split()
+    if words[:1] == [VERSION]:
+        yield Spoken(Application.SIP)
+        return
+    if not end or len(words) != 3 or words[2] != VERSION:
+        raise Malformed("no request line")
+    yield Spoken(Application.SIP)
+    scheme, _, rest = words[1].partition(b":")
+    if scheme.lower() in (b"sip", b"sips"):
+        authority = rest.partition(b";")[0].partition(b"?")[0]
+        host = host_of(authority.rpartition(b"@")[2])
+        if host and b"." in host + b".":
+            yield Named(NameSource.SIP, host)

@@ -1,0 +1,7 @@
+"""The hex samples of the dissectors, for streams that carry them."""
+
+from __future__ import annotations
+
+from tests.dissect.conftest import sample
+
+__all__ = ["sample"]
