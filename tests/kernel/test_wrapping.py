@@ -129,7 +129,7 @@ def test_a_frame_that_leads_to_no_packet_is_set_aside_for_its_reason(link: int, 
         (b"\0\0\x65\x58\0\1\2\0" + bytes(40), 6081),
         (b"\x40\0\x65\x58\0\1\2\0" + FRAME, 6081),
         (b"\0\0\x08\0\0\1\2\0" + bytes(40), 6081),
-        (b"\x0c\0\0\4\0\1\2\0" + INNER, 4790),
+        (b"\x0c\0\0\6\0\1\2\0" + INNER, 4790),
         (b"\x30\xff\0\x40\0\0\0\7" + bytes(40), 2152),
         (b"\x32\1\0\4\0\0\0\0" + INNER, 2152),  # an echo request
         (b"\x60" + bytes(20), 3544),

@@ -128,6 +128,8 @@ LINKS: dict[str, tuple[int, bytes]] = {
 """LINKTYPE_ number and frame."""
 
 L2TP = bytes.fromhex("0002 0001 0002")
+NSH = bytes.fromhex("0002 0203 00000100")
+SWAPPED = b"\1\x08" + wlan(b"")[2:22] + b"\x76\x30" + SNAP + INNER
 PLATFORM = bytes(4) + b"\x20\0\0\x64" + bytes(7) + b"\1" + bytes(8)
 TUNNELS: dict[str, tuple[bytes, int]] = {
     "LLC and SNAP": (ethernet(SNAP + INNER, 100), 0),
@@ -176,6 +178,7 @@ TUNNELS: dict[str, tuple[bytes, int]] = {
     "VXLAN of Linux": (over_udp(b"\x08\0\0\0\0\1\2\0" + FRAME, 8472), 3 << 24 | 0x102),
     "VXLAN-GPE": (over_udp(b"\x0c\0\0\3\0\1\2\0" + FRAME, 4790), 11 << 24 | 0x102),
     "VXLAN-GPE, IPv4": (over_udp(b"\x0c\0\0\1\0\1\2\0" + INNER, 4790), 11 << 24 | 0x102),
+    "VXLAN-GPE, NSH": (over_udp(b"\x0c\0\0\4\0\1\2\0" + NSH + FRAME, 4790), 11 << 24 | 0x102),
     "GENEVE": (over_udp(b"\0\0\x65\x58\0\1\2\0" + FRAME, 6081), 6 << 24 | 0x102),
     "GENEVE with options, IPv4": (over_udp(b"\1\0\x08\0\0\1\2\0" + bytes(4) + INNER, 6081), 6 << 24 | 0x102),
     "TZSP": (over_udp(b"\1\0\0\1\1" + FRAME, 37008), 4 << 24),
@@ -188,7 +191,7 @@ TUNNELS: dict[str, tuple[bytes, int]] = {
     "L2TP with all fields": (over_udp(b"\x4a\2\0\x40\0\1\0\2\0\0\0\0\0\2\0\0\0\x21" + INNER, 1701), 13 << 24),
     "LISP": (over_udp(bytes(8) + INNER, 4341), 20 << 24),
     "CAPWAP": (over_udp(b"\0\x10\3\0\0\0\0\0" + wlan(SNAP + INNER), 5247), 19 << 24),
-    "CAPWAP, swapped": (over_udp(b"\0\x10\3\0\0\0\0\0" + b"\1\x08" + wlan(SNAP + INNER)[2:], 5247), 19 << 24),
+    "CAPWAP, swapped": (over_udp(b"\0\x10\3\0\0\0\0\0" + SWAPPED, 5247), 19 << 24),
     "CAPWAP, 802.3": (over_udp(b"\0\x10\2\0\0\0\0\0" + FRAME, 5247), 19 << 24),
     "GRE in UDP": (over_udp(b"\0\0\x08\0" + INNER, 4754), 1 << 24),
     "MPLS in UDP": (over_udp(mpls(INNER), 6635), 8 << 24),

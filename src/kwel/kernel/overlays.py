@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwel.columns import Tunnel
-from kwel.kernel.carriers import seems_ethernet, seems_ip
+from kwel.kernel.carriers import ETHER_NSH, seems_ethernet, seems_ip
 from kwel.kernel.links import (
     NEXT_ETHERNET,
     NEXT_ETHERTYPE,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PORT_L2TP, PORT_GTP_U, PORT_TEREDO, PORT_LISP, PORT_GRE = 1701, 2152, 3544, 4341, 4754
 PORT_VXLAN, PORT_VXLAN_GPE, PORT_CAPWAP, PORT_GENEVE, PORT_MPLS = 4789, 4790, 5247, 6081, 6635
 PORT_VXLAN_LINUX, PORT_TZSP = 8472, 37008
-GPE_IPV4, GPE_IPV6, GPE_ETHERNET, GPE_MPLS = 1, 2, 3, 5
+GPE_IPV4, GPE_IPV6, GPE_ETHERNET, GPE_NSH, GPE_MPLS = 1, 2, 3, 4, 5
 TEREDO_AUTHENTICATION, TEREDO_ORIGIN = 1, 0
 ETHER_TEB = 0x6558
 CAPWAP_NATIVE, CAPWAP_WLAN, CAPWAP_FRAGMENT, CAPWAP_KEEP_ALIVE = 0x01, 1, 0x80, 0x08
@@ -125,6 +125,8 @@ def gpe_layer(data: NDArray[np.uint8], at: int, end: int, packet: Any) -> tuple[
     packet.tunnel = (T_VXLAN_GPE << 24) | u24(data, at + 4)
     if kind in (GPE_IPV4, GPE_IPV6):
         return (NEXT_IP if seems_ip(data, at + 8, end) else 0), at + 8, 0
+    if kind == GPE_NSH:
+        return NEXT_ETHERTYPE, at + 8, ETHER_NSH
     if kind == GPE_MPLS:
         return NEXT_MPLS, at + 8, 0
     if flags & 0x04 and kind != GPE_ETHERNET:

@@ -27,9 +27,9 @@ S_CUT_LINK, S_FRAGMENT, S_WIRELESS_ENCRYPTED = int(Stop.CUT_LINK), int(Stop.FRAG
 @helper
 def wlan_layer(data: NDArray[np.uint8], at: int, end: int, padded: bool) -> tuple[int, int, int]:
     """Return (next layer, offset, 0) of an 802.11 frame, or (-stop, …). *padded*: the header, to four bytes."""
-    control, flags = u8(data, at), u8(data, at + 1)
-    if control & 3 and flags & 0x0F == TYPE_DATA:  # no such version: access points of Cisco swap the two bytes
-        control, flags = flags, control
+    control, flags, sequence = u8(data, at), u8(data, at + 1), at + 22
+    if control & 3 and flags & 0x0F == TYPE_DATA:  # no such version: controllers of Cisco swap bytes
+        control, flags, sequence = flags, control, at + 23
     if control & 0x0F != TYPE_DATA or control & SUBTYPE_EMPTY:
         return NEXT_DONE, at, 0  # management and control, and data frames that carry none
     header = 30 if flags & TO_AND_FROM == TO_AND_FROM else 24
@@ -41,7 +41,7 @@ def wlan_layer(data: NDArray[np.uint8], at: int, end: int, padded: bool) -> tupl
         header += 6 if flags & ORDER else 2
     if flags & PROTECTED:
         return -S_WIRELESS_ENCRYPTED, at, 0
-    if u8(data, at + 22) & 0x0F:  # fragment number
+    if u8(data, sequence) & 0x0F:  # fragment number
         return -S_FRAGMENT, at, 0
     if padded:
         header = (header + 3) & ~3
