@@ -32,6 +32,7 @@ def flow_rows(draw: st.DrawFn) -> np.ndarray:
         row[key] = draw(st.integers(0, 65535))
     row["transport"] = draw(st.sampled_from([1, 6, 17, 58, 132, 47, 253]))
     row["vlan"] = draw(st.sampled_from([0, 20, 4094, 500 << 16 | 20, 500 << 16]))
+    row["tunnel"] = draw(st.sampled_from([0, 3 << 24 | 5001, 5 << 24, 200 << 24 | 0xFFFFFF]))
     row["first"], row["last"] = draw(TIME), draw(TIME)
     for key, top in (("packets_out", 2**32), ("packets_in", 2**32), ("bytes_out", 2**62), ("bytes_in", 2**62)):
         row[key] = draw(st.integers(0, top - 1))

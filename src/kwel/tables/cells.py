@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kwel.columns import Tunnel
+
 TRANSPORTS = {
     1: "icmp",
     2: "igmp",
@@ -18,6 +20,7 @@ TRANSPORTS = {
     132: "sctp",
 }
 """IP protocol number -> IANA keyword, in small letters."""
+TUNNELS = {int(tunnel): tunnel.name.lower().replace("_", "-") for tunnel in Tunnel}
 
 FORMULA = tuple("=+-@")
 """A spreadsheet takes a cell that begins so for a formula."""
@@ -42,6 +45,19 @@ def vlan_text(tag: int) -> str | None:
     if outer:
         return f"{outer}.{inner}"
     return str(inner) if inner else None
+
+
+def tunnel_text(tunnel: int) -> str | None:
+    """Return what carried a flow, and its number where it has one.
+
+    >>> tunnel_text(0), tunnel_text(5 << 24), tunnel_text(3 << 24 | 5001)
+    (None, 'ipip', 'vxlan-5001')
+    """
+    kind, number = tunnel >> 24, tunnel & 0xFFFFFF
+    if not kind:
+        return None
+    name = TUNNELS.get(kind, f"tunnel-{kind}")
+    return f"{name}-{number}" if number else name
 
 
 def visible(text: str) -> str:

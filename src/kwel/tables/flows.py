@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kwel.columns import Direction, NameSource, State
-from kwel.tables.cells import transport_text, vlan_text
+from kwel.tables.cells import transport_text, tunnel_text, vlan_text
 from kwel.tables.community import community_ids
 from kwel.tables.schema import FLOWS, NAMES
 from kwel.tables.text import spell, spell_addresses, spell_times, take
@@ -33,6 +33,7 @@ def flows_table(traffic: Traffic) -> pd.DataFrame:
         "last": spell_times(flows["last"]),
         **_ends(flows),
         "vlan": spell(flows["vlan"], vlan_text),
+        "tunnel": spell(flows["tunnel"], tunnel_text),
         **{key: flows[key].astype(np.int64) for key in ("packets_out", "packets_in", "bytes_out", "bytes_in")},
         "state": spell(flows["state"], STATES.get),
         "direction_known": flows["direction"] != Direction.UNKNOWN,

@@ -13,7 +13,7 @@ import numpy as np
 from kwel.columns import FLOW, Direction, NameSource, State
 from kwel.kernel.loads import u32
 from kwel.native import helper, kernel
-from kwel.tables.cells import csv_cell, transport_text
+from kwel.tables.cells import csv_cell, transport_text, tunnel_text
 from kwel.tables.schema import FLOWS
 
 if TYPE_CHECKING:
@@ -277,12 +277,13 @@ def base64_digit(value: int) -> int:
 
 @kernel(
     FLOW, int, int, np.uint8, np.uint8, np.int64, np.uint8, np.int64, np.uint8, np.int64, np.uint8, np.int64,
-    np.uint8, np.int64, np.uint8, np.int64, np.uint8, np.uint32, np.int64,
+    np.uint8, np.int64, np.uint8, np.int64, np.uint8, np.int64, np.uint8, np.uint32, np.int64,
 )  # fmt: skip
 def format_rows(
     flows: Rows, row: int, room: int, out: NDArray[np.uint8],
     captures: NDArray[np.uint8], capture_ends: NDArray[np.int64],
     transports: NDArray[np.uint8], transport_ends: NDArray[np.int64],
+    tunnels: NDArray[np.uint8], tunnel_ends: NDArray[np.int64],
     states: NDArray[np.uint8], state_ends: NDArray[np.int64],
     names: NDArray[np.uint8], name_ends: NDArray[np.int64],
     sources: NDArray[np.uint8], source_ends: NDArray[np.int64],
@@ -303,6 +304,10 @@ def format_rows(
         at = put_byte(out, put_address(out, at, flow.responder_hi, flow.responder_lo), COMMA)
         at = put_byte(out, put_number(out, at, np.int64(flow.responder_port)), COMMA)
         at = put_byte(out, put_vlan(out, at, np.int64(flow.vlan)), COMMA)
+        at = put_text(out, at, tunnels, tunnel_ends, np.int64(flow.tunnel) >> 24)
+        if np.int64(flow.tunnel) & 0xFFFFFF:
+            at = put_number(out, put_byte(out, at, DASH), np.int64(flow.tunnel) & 0xFFFFFF)
+        at = put_byte(out, at, COMMA)
         at = put_byte(out, put_number(out, at, np.int64(flow.packets_out)), COMMA)
         at = put_byte(out, put_number(out, at, np.int64(flow.packets_in)), COMMA)
         at = put_byte(out, put_number(out, at, np.int64(flow.bytes_out)), COMMA)
@@ -326,6 +331,7 @@ def write_flows_csv(traffic: Traffic, out: BinaryIO) -> None:
     texts = [
         *_words(captures),
         *_words(transport_text(number) for number in range(256)),
+        *_words(tunnel_text(kind << 24) or "" for kind in range(256)),
         *_words(states.get(number, "") for number in range(max(states) + 1)),
         *_words(names),
         *_words(sources.get(number, "") for number in range(max(sources) + 1)),

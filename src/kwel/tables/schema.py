@@ -88,6 +88,14 @@ FLOWS = Table(
         TRANSPORT,
         *ENDS,
         Column("vlan", "text", "802.1Q tag; outer and inner with a point between.", '"20"', optional=True),
+        Column(
+            "tunnel",
+            "text",
+            "What carried the flow's packets, the innermost of several, and its number (VNI, VSID, key, session) where "
+            "both directions share one; such a tunnel may be a mirror session.",
+            '"vxlan-5001"',
+            optional=True,
+        ),
         Column("packets_out", "whole", "From initiator to responder.", "24", "packets", rank=3),
         Column("packets_in", "whole", "From responder to initiator.", "21", "packets", rank=3),
         Column("bytes_out", "whole", "From initiator to responder, whole frames.", "5120", "bytes"),
