@@ -210,6 +210,14 @@ def test_bytes_that_were_acknowledged_and_never_captured_are_counted(tmp_path: P
     assert "bytes-missing" not in notes[1]
 
 
+def test_a_firewall_that_sets_numbers_of_its_own_makes_no_bytes_missing(tmp_path: Path) -> None:
+    """Both sides of it were captured: the server's SYN-ACK has one number inside and another outside."""
+    t = Talk()
+    other = ethernet(ipv4(tcp(b"", 900_000, 0x12, 443, 40000), 6, SERVER, CLIENT))
+    close = ethernet(ipv4(tcp(b"", 1001, FIN_ACK, ack=900_001), 6))
+    assert "bytes-missing" not in hear(tmp_path, [*t.handshake(), other, close]).coverage.notes
+
+
 def test_a_capture_that_cut_packets_says_nothing_of_missing_bytes(tmp_path: Path) -> None:
     frames = list(itertools.chain(talk()))
     assert "bytes-missing" not in hear(tmp_path, frames, snaplen=80).coverage.notes

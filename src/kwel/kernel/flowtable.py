@@ -34,7 +34,7 @@ U_BYTE, U_TCP = np.uint64(0xFF), np.uint64(TCP)
 S_USED, S_TABLE_FULL, S_DUPLICATE = int(Stop.USED), int(Stop.TABLE_FULL), int(Stop.DUPLICATE)
 D_HANDSHAKE = int(Direction.HANDSHAKE)
 INITIATOR, OPENER, ERROR = int(Note.INITIATOR), int(Note.OPENER), int(Note.ERROR)
-SYN_SEEN, TIMED, CUT = int(Note.SYN), int(Note.TIMED), int(Note.CUT)
+SYN_SEEN, TIMED, INEXACT = int(Note.SYN), int(Note.TIMED), int(Note.INEXACT)
 
 # indices into the counters
 FLOWS, LIMIT, MANY, HAND, EVICTED = 0, 1, 2, 3, 4
@@ -220,6 +220,8 @@ def note_syn(packet: Any, run: Any, half: Any) -> int:
     """Learn from a SYN or SYN-ACK who began, the round trip of the handshake and where the stream starts."""
     if half.based == 0:
         half.base, half.based = (packet.sequence + 1) & 0xFFFFFFFF, 2
+    elif half.based == 2 and np.int64(half.base) != (packet.sequence + 1) & 0xFFFFFFFF:
+        run.notes |= INEXACT  # captured on both sides of a firewall that sets numbers of its own
     if packet.flags & ACK:
         if run.direction != D_HANDSHAKE:
             set_initiator(run, 1 - packet.side, D_HANDSHAKE)
@@ -244,7 +246,7 @@ def note_close(packet: Any, run: Any, half: Any, counters: NDArray[np.int64]) ->
     Bytes that were sent twice make up for missing ones: there are at least as many.
     """
     captured = np.int64(run.payload[1 - packet.side])
-    if half.based != 2 or run.notes & CUT or captured == 0xFFFFFFFF or not packet.flags & ACK:
+    if half.based != 2 or run.notes & INEXACT or captured == 0xFFFFFFFF or not packet.flags & ACK:
         return 0
     acknowledged = (packet.acknowledgement - np.int64(half.base)) & 0xFFFFFFFF
     if acknowledged >= 0x80000000:  # a number from before the first byte, or more than anybody sent
@@ -276,7 +278,7 @@ def count_packet(packet: Any, run: Any, halves: Rows, counters: NDArray[np.int64
     if packet.end > packet.payload:
         run.payload[side] = min(0xFFFFFFFF, np.int64(run.payload[side]) + packet.end - packet.payload)
     if packet.cut:
-        run.notes |= CUT
+        run.notes |= INEXACT
     if packet.flags:
         if packet.flags & FIN and not run.flags[side] & FIN:
             note_close(packet, run, halves[2 * packet.flow + 1 - side], counters)

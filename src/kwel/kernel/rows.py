@@ -162,8 +162,8 @@ class Note(enum.IntFlag):
     """``rtt_us`` holds the time from the first packet to the last SYN."""
     TIMED = 16
     """``rtt_us`` holds the round trip."""
-    CUT = 32
-    """The capture holds less of some packet than was on the wire."""
+    INEXACT = 32
+    """Sequence numbers do not tell how much it carried: packets were cut, or one side has two sets of numbers."""
 
 
 class Stage(enum.IntEnum):
