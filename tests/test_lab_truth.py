@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from kwel.columns import address_text
+from kwel.columns import Ech, address_text
 from kwel.model import Control, DependencyState
 from kwel.pipeline import Analysis, analyse
 from tests.conftest import SAMPLES
@@ -195,3 +195,13 @@ def test_a_mirror_session_is_told_with_its_ends(name: str) -> None:
 def test_the_transport_of_a_mirror_is_no_contact(name: str) -> None:
     hosts = {d.host for d in concluded(name).dependencies}
     assert not hosts & {"192.0.2.1", "192.0.2.2"}
+
+
+def test_a_real_encrypted_hello_and_a_decoy_are_told_apart() -> None:
+    """Expectation of ech.yaml: GREASE must not be reported as ECH; the name there is real."""
+    traffic = concluded("ech").traffic
+    kinds = {traffic.names[int(row["name"])]: Ech(int(row["ech"])) for row in traffic.hellos if row["ech"]}
+
+    assert kinds["cloudflare-ech.com"] is Ech.REAL
+    assert kinds["portal.vendor-iiot.example"] is Ech.GREASE_LIKELY
+    assert "portal.vendor-iiot.example" in {d.host for d in concluded("ech").dependencies}

@@ -279,6 +279,15 @@ class Ech(enum.IntEnum):
     """The extension is there: real, or GREASE, which one hello alone does not tell."""
     INNER = 2
     """The inner form, which stands in no hello on the wire unless a stack is broken."""
+    REAL = 3
+    """Real: the name that shows is a public one, that hides others. See ``dependencies.ech``."""
+    GREASE_LIKELY = 4
+    """Likely GREASE, and the name the true one: the client looked it up."""
+
+    @property
+    def label(self) -> str:
+        """The spelling of tables, ``grease-likely``."""
+        return self.name.lower().replace("_", "-")
 
 
 class ClaimKind(enum.IntEnum):

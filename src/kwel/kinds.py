@@ -1,4 +1,4 @@
-"""Numbers that rows carry in, what they stand for out: DNS records. What else rows carry is in ``columns``."""
+"""Numbers that rows carry in, what they stand for out: DNS records, TLS versions. All others are in ``columns``."""
 
 from __future__ import annotations
 
@@ -20,3 +20,29 @@ class RecordKind(enum.IntEnum):
     HTTPS = 65
     NOTHING = 65535
     """Answered, and no record came: ``code`` tells whether there is no such name, or none of the type asked for."""
+
+
+TLS_VERSIONS = {
+    0x0002: "SSL 2.0",
+    0x0300: "SSL 3.0",
+    0x0301: "TLS 1.0",
+    0x0302: "TLS 1.1",
+    0x0303: "TLS 1.2",
+    0x0304: "TLS 1.3",
+    0xFEFF: "DTLS 1.0",
+    0xFEFD: "DTLS 1.2",
+    0xFEFC: "DTLS 1.3",
+}
+"""As they stand on the wire (RFC 8446 section 4.1.2, RFC 9147 section 5.3)."""
+TLS13_DRAFT = 0x7F
+
+
+def tls_version(number: int) -> str:
+    """Return how a version is called.
+
+    >>> tls_version(0x0304), tls_version(0x7F1C), tls_version(0x1234)
+    ('TLS 1.3', 'TLS 1.3 draft 28', '0x1234')
+    """
+    if number >> 8 == TLS13_DRAFT:
+        return f"TLS 1.3 draft {number & 0xFF}"
+    return TLS_VERSIONS.get(number, f"0x{number:04x}")

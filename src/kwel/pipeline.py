@@ -107,6 +107,13 @@ class Analysis:
         return tables.frame("names", self)
 
     @cached_property
+    def hello_table(self) -> pd.DataFrame:
+        """One row a ClientHello, with the columns of ``kwel hellos``."""
+        from kwel import tables
+
+        return tables.frame("hellos", self)
+
+    @cached_property
     def asset_table(self) -> pd.DataFrame:
         """One row an asset, with the columns of ``kwel assets``."""
         from kwel import tables
@@ -179,6 +186,7 @@ def read_traffic(
 
 
 def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook) -> Traffic:
+    from kwel.dependencies import ech
     from kwel.dependencies.believed import name_by_capture
     from kwel.dissect.tor import mark_relays
 
@@ -194,6 +202,7 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         unread_links=tuple((capture.link_title(link), n) for link, n in sorted(heard.unread_links.items())),
     )
     names = name_by_capture(heard.flows, heard.names, captures)
+    hellos = ech.decide(heard.hellos, heard.flows, heard.answers, names)
     return Traffic(
         captures=captures,
         flows=heard.flows,
@@ -201,7 +210,7 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         named=heard.named,
         answers=heard.answers,
         claims=_with_bindings(heard.claims, second_look),
-        hellos=heard.hellos,
+        hellos=hellos,
         fingerprints=heard.fingerprints,
         mirrors=heard.mirrors,
         certificates=heard.certificates,
@@ -294,10 +303,14 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     from kwel.assets import identify
     from kwel.clouds.attribute import Attributor
     from kwel.clouds.tables import Tables
+    from kwel.dependencies import ech
 
     book, tables = rulebook.load(), Tables.open()
     attributor = Attributor(book, tables, options.bloc)
     inventory = identify(traffic, options.internal)
+    outer_names = {name for operator in book.operators.values() for name in operator.outer_names}
+    hellos = ech.decide(traffic.hellos, traffic.flows, traffic.answers, traffic.names, outer_names)
+    traffic = replace(traffic, hellos=hellos)
     sides = inventory.asset_of_initiator, inventory.asset_of_responder
     found, timeline = dependencies.build(
         traffic,
@@ -305,12 +318,13 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         *sides,
         inventory.is_outside,
         attributor,
-        {name for operator in book.operators.values() for name in operator.outer_names},
+        outer_names,
     )
     counts = {
         "addresses-left-out": inventory.left_out,
         "destinations-left-out": found.left_out,
         "names-hidden": findings.names_hidden(found),
+        **ech.counts(hellos, traffic.flows),
         "sni-not-resolved": int(dependencies.told_otherwise(traffic)[sides[1] == dependencies.OUTSIDE].sum()),
     }
     traffic = replace(traffic, coverage=findings.measure(traffic, inventory.assets, *sides, counts))

@@ -55,7 +55,7 @@ def test_csv_json_lines_and_the_library_agree_on_a_real_capture(table: Table, cl
     cells = list(csv.DictReader(io.StringIO(cli(name, str(samples / PLANT), "--format", "csv")[1])))
     analysis = analyse([str(samples / PLANT)])
     frame = {
-        "flows": analysis.flows, "names": analysis.names,
+        "flows": analysis.flows, "names": analysis.names, "hellos": analysis.hello_table,
         "assets": analysis.asset_table, "dependencies": analysis.dependency_table,
     }[name]  # fmt: skip
 

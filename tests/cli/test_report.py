@@ -48,7 +48,8 @@ def test_json_holds_assets_dependencies_and_findings(cli: Cli, analysis: SimpleN
     assert [asset["asset"] for asset in made["assets"]] == ["00:90:e8:10:00:32", "10.20.3.12"]
     assert made["dependencies"][0]["verdict"] == "foreign"
     assert made["findings"][0]["evidence"][0]["where"] == "plant.pcapng#118"
-    assert made["coverage"] == {"packets": 21, "used": 20, "set_aside": {"link-type": 1}, "notes": {"midstream": 1}}
+    counts = {"packets": 21, "used": 20, "set_aside": {"link-type": 1}, "notes": {"midstream": 1}}
+    assert {key: made["coverage"][key] for key in counts} == counts
 
 
 def test_report_tells_how_to_make_it_again(cli: Cli, analysis: SimpleNamespace, tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from kwel.columns import ANSWER, CLAIM, FLOW, NAME, Direction, NameSource, State, address_halves
+from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, SHOWN, Direction, Ech, NameSource, State, address_halves
 from kwel.model import (
     Asset,
     AssetKind,
     Attribution,
     Capture,
+    Certificate,
     Claim,
     Coverage,
     Dependencies,
@@ -30,7 +31,12 @@ from kwel.names import Names
 
 START = 1_772_442_847_120_331_000  # 2026-03-02T09:14:07.120331Z
 HOSTILE = "=cmd|' /c calc'!a0"
-NAMES = ("", "iot.cloud.example", HOSTILE)
+NAMES = ("", "iot.cloud.example", HOSTILE, "h2,http/1.1")
+JA4 = "t13d1516h2_8daaf6152771_e5627efa2ab1"
+CERTIFICATES = (
+    Certificate("", ("*.cloud.example", "cloud.example"), "Example Trust", "00" * 32),
+    Certificate("device", (), "", "11" * 32),
+)
 SEEN = Evidence("observed", "tls-sni", (("name", "iot.cloud.example"),), Where("plant.pcapng", 118))
 LOOKED_UP = Evidence("looked-up", "published-range", (("prefix", "192.0.2.0/24"),), source="cloud 2026-03-01")
 
@@ -57,6 +63,17 @@ def make_capture(name: str = "plant.pcapng", problem: str | None = None) -> Capt
     return Capture(name, "pcapng", 4096, None, 20, START, START + 10**9, (("Ethernet", 20),), None, problem)
 
 
+def make_hellos() -> tuple[np.ndarray, np.ndarray]:
+    """Return two ClientHellos, one of which little is known, and a certificate from either side of the first flow."""
+    hellos, shown = np.zeros(2, HELLO), np.zeros(2, SHOWN)
+    hellos["flow"], hellos["frame"], hellos["name"], hellos["alpn"] = [0, 1], [118, 140], [1, 0], [3, 0]
+    hellos["source"], hellos["version"] = [NameSource.TLS_SNI, NameSource.QUIC_SNI], [0x0304, 0]
+    hellos["ech"], hellos["fingerprint"], hellos["partial"] = [Ech.GREASE_LIKELY, Ech.NONE], [1, 0], [0, 1]
+    hellos["time"] = START + 1
+    shown["certificate"], shown["from_initiator"] = [1, 0], [1, 0]
+    return hellos, shown
+
+
 def make_traffic(problem: str | None = None) -> Traffic:
     """Return two flows: one over TCP and two VLAN tags, one over IPv6 with a name that is a formula."""
     flows = np.concatenate(
@@ -77,8 +94,13 @@ def make_traffic(problem: str | None = None) -> Traffic:
     named = np.zeros(2, NAME)
     named["time"], named["flow"], named["frame"] = START + 1, [0, 1], [118, 140]
     named["name"], named["source"] = [1, 2], [NameSource.TLS_SNI, NameSource.HTTP_HOST]
+    hellos, shown = make_hellos()
     return Traffic(
         captures=(make_capture(problem=problem),),
+        hellos=hellos,
+        fingerprints=("", JA4),
+        certificates=CERTIFICATES,
+        shown=shown,
         flows=flows,
         names=make_names(*NAMES),
         named=named,

@@ -15,6 +15,7 @@ from kwel.cli.assets import assets
 from kwel.cli.dependencies import dependencies
 from kwel.cli.explain import explain
 from kwel.cli.flows import flows
+from kwel.cli.hellos import hellos
 from kwel.cli.names import names
 from kwel.cli.outcome import Status, complain, leave_quietly, replace_closed_streams
 from kwel.cli.report import report
@@ -22,7 +23,7 @@ from kwel.cli.rules import rules
 from kwel.cli.verify import verify
 from kwel.cli.warmup import warmup
 
-COMMANDS = (report, flows, names, assets, dependencies, explain, verify, rules, warmup)
+COMMANDS = (report, flows, names, hellos, assets, dependencies, explain, verify, rules, warmup)
 """In the order in which ``kwel --help`` lists them."""
 
 

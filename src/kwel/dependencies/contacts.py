@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import NameSource
+from kwel.columns import Ech, NameSource
 from kwel.dependencies.hearsay import ambiguous, is_stale, told_to_resolvers
 
 if TYPE_CHECKING:
@@ -82,10 +82,12 @@ def _name_by_hearsay(traffic: Traffic, contacts: Contacts, outward: int, of_init
 
 def _real_names(traffic: Traffic, outer_names: Collection[str]) -> NDArray:
     """Return the name of each flow; behind the outer name of an encrypted ClientHello, the one that the DNS told."""
-    flows, names = traffic.flows, traffic.names
+    flows, names, hellos = traffic.flows, traffic.names, traffic.hellos
     name = flows["name"].astype(np.int64)
     outer = [number for number in np.unique(name).tolist() if number and names[number] in outer_names]
-    hidden = np.flatnonzero(np.isin(name, outer))
+    is_hidden = np.isin(name, outer)
+    is_hidden[hellos["flow"][hellos["ech"] == Ech.REAL]] = True
+    hidden = np.flatnonzero(is_hidden)
     answer = flows["answer"][hidden].astype(np.int64)
     name[hidden] = 0
     name[hidden[answer > 0]] = traffic.answers["question"][answer[answer > 0] - 1]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kwel.columns import Ech
+from kwel.kinds import tls_version
 from kwel.model import Evidence, Where
 
 if TYPE_CHECKING:
@@ -18,18 +19,6 @@ if TYPE_CHECKING:
 MOST_CERTIFICATES: Final = 3
 """Of one flow that are told: a server may send a whole chain, a client its own."""
 MOST_NAMES: Final = 4
-VERSIONS: Final = {
-    0x0002: "SSL 2.0",
-    0x0300: "SSL 3.0",
-    0x0301: "TLS 1.0",
-    0x0302: "TLS 1.1",
-    0x0303: "TLS 1.2",
-    0x0304: "TLS 1.3",
-    0xFEFF: "DTLS 1.0",
-    0xFEFD: "DTLS 1.2",
-    0xFEFC: "DTLS 1.3",
-}
-"""As they stand on the wire (RFC 8446 section 4.1.2, RFC 9147 section 5.3)."""
 
 
 class Greetings:
@@ -54,14 +43,14 @@ class Greetings:
     def _hello(self, row: Rows) -> Iterator[Evidence]:
         traffic, where = self._traffic, self._where(row)
         values = (
-            ("version", VERSIONS.get(int(row["version"]), "")),
+            ("version", tls_version(int(row["version"])) if row["version"] else ""),
             ("alpn", traffic.names[int(row["alpn"])].replace(",", ", ")),
             ("ja4", traffic.fingerprints[int(row["fingerprint"])] if row["fingerprint"] else ""),
         )
         if any(value for _, value in values[1:]):
             yield Evidence("observed", "client-hello", values, where)
         if row["ech"]:
-            kind = "ech-inner" if row["ech"] == Ech.INNER else "ech-offered"
+            kind = f"ech-{Ech(int(row['ech'])).label}"
             yield Evidence("observed", kind, (("name", traffic.names[int(row["name"])]),), where)
 
     def _certificate(self, row: Rows) -> Evidence:

@@ -65,7 +65,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "midstream": Rule(("midstream",), "flows", 0.3, NEVER),
     "outside-unnamed": Rule(("outside-unnamed",), "outside-flows", 0.2, 0.6),
     "behind-router": Rule(("behind-router",), "outside-flows", 0.1, 0.5),
-    "names-hidden": Rule(("names-hidden", "ech-real"), "outside-flows", ANY, 0.5),
+    "names-hidden": Rule(("names-hidden", "ech-unnamed"), "outside-flows", ANY, 0.5),
     "blind-spots": Rule(("blind-spots",), "flows", ANY, 0.5),
     "left-out": Rule(
         (

@@ -29,7 +29,8 @@ MOST_LINES: Final = 8
 """Pauses, mirror sessions and blind spots that are named one by one."""
 OF: Final[Mapping[str, str]] = {
     **dict.fromkeys(("midstream", "one-way", "direction-unknown", "between-outsiders"), "flows"),
-    **dict.fromkeys(("outside-unnamed", "behind-router", "names-hidden", "ech-real", "ech-offered"), "outside-flows"),
+    **dict.fromkeys(("outside-unnamed", "behind-router", "names-hidden"), "outside-flows"),
+    **dict.fromkeys(("ech-real", "ech-unnamed", "ech-offered"), "outside-flows"),
     **dict.fromkeys(("packets-cut", "mirrored"), "packets"),
     "bytes-missing": "bytes-acknowledged",
 }

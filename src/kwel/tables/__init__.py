@@ -25,12 +25,14 @@ class Source(Protocol):
 
 def frame(name: Name, source: Source) -> pd.DataFrame:
     """Return a table as a DataFrame, with the columns that ``schema`` lists for it."""
-    from kwel.tables import conclusions, flows
+    from kwel.tables import conclusions, flows, hellos
 
     if name == "flows":
         return flows.flows_table(source.traffic)
     if name == "names":
         return flows.names_table(source.traffic)
+    if name == "hellos":
+        return hellos.hellos_table(source.traffic)
     if name == "assets":
         return conclusions.assets_table(source.report)
     return conclusions.dependencies_table(source.report)

@@ -31,14 +31,14 @@ def flows_table(traffic: Traffic) -> pd.DataFrame:
         "first_frame": flows["first_frame"].astype(np.int64),
         "first": spell_times(flows["first"]),
         "last": spell_times(flows["last"]),
-        **_ends(flows),
+        **ends_of(flows),
         "vlan": spell(flows["vlan"], vlan_text),
         "tunnel": spell(flows["tunnel"], tunnel_text),
         **{key: flows[key].astype(np.int64) for key in ("packets_out", "packets_in", "bytes_out", "bytes_in")},
         "state": spell(flows["state"], STATES.get),
         "direction_known": flows["direction"] != Direction.UNKNOWN,
         "community_id": pd.Series(community_ids(flows), dtype="str"),
-        "name": _spell_names(flows["name"], traffic.names),
+        "name": spell_names(flows["name"], traffic.names),
         "name_source": spell(flows["name_source"], _source_text),
     }
     return pd.DataFrame({key: columns[key] for key in FLOWS.keys})
@@ -51,14 +51,15 @@ def names_table(traffic: Traffic) -> pd.DataFrame:
         "capture": take([capture.name for capture in traffic.captures], named["capture"]),
         "frame": named["frame"].astype(np.int64),
         "time": spell_times(named["time"]),
-        **_ends(traffic.flows[named["flow"]]),
-        "name": _spell_names(named["name"], traffic.names),
+        **ends_of(traffic.flows[named["flow"]]),
+        "name": spell_names(named["name"], traffic.names),
         "source": spell(named["source"], _source_text),
     }
     return pd.DataFrame({key: columns[key] for key in NAMES.keys})
 
 
-def _ends(flows: Rows) -> dict[str, pd.Series | NDArray]:
+def ends_of(flows: Rows) -> dict[str, pd.Series | NDArray]:
+    """Return the columns that tell between whom: transport, initiator and responder."""
     return {
         "transport": spell(flows["transport"], transport_text),
         "initiator_address": spell_addresses(flows["initiator_hi"], flows["initiator_lo"]),
@@ -68,7 +69,8 @@ def _ends(flows: Rows) -> dict[str, pd.Series | NDArray]:
     }
 
 
-def _spell_names(index: NDArray, names: Names) -> pd.Series:
+def spell_names(index: NDArray, names: Names) -> pd.Series:
+    """Return a column of names; 0 is none."""
     return spell(index, lambda number: names[number] if number else None)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["text", "list", "whole", "flag", "time"]
-Name = Literal["flows", "names", "assets", "dependencies"]
+Name = Literal["flows", "names", "hellos", "assets", "dependencies"]
 
 JSON = {
     "text": "string",
@@ -143,6 +143,43 @@ NAMES = Table(
     ),
 )
 
+HELLOS = Table(
+    "hellos",
+    "one ClientHello: the first message of a client of TLS, QUIC or DTLS",
+    (
+        CAPTURE,
+        Column("frame", "whole", "Frame number in which it ends, as far as it was captured.", "118", rank=1),
+        Column("time", "time", "When.", '"2026-03-02T09:14:07.120331000Z"', "UTC", rank=3),
+        TRANSPORT,
+        *ENDS,
+        Column("source", "text", "What carried it: `tls` (over TCP), `quic` or `dtls`.", '"tls"'),
+        Column("name", "text", "Server name asked for (SNI).", '"www.example.com"', optional=True, rank=1),
+        Column("alpn", "list", "Protocols offered (ALPN), in lower case.", '["h2", "http/1.1"]'),
+        Column("version", "text", "Newest version offered.", '"TLS 1.3"', optional=True, rank=1),
+        Column(
+            "ech",
+            "text",
+            "Encrypted Client Hello: `real`: the name that shows only hides another; `grease-likely`: a decoy, for the "
+            "client looked that name up; `offered`: not known which; `inner`: a broken client.",
+            '"grease-likely"',
+            optional=True,
+        ),
+        Column(
+            "ja4",
+            "text",
+            "JA4 fingerprint of the client's software.",
+            '"t13d1516h2_8daaf6152771_e5627efa2ab1"',
+            optional=True,
+            rank=1,
+        ),
+        Column("partial", "flag", "Whether the capture holds only part of it.", "false", rank=3),
+        Column(
+            "certificate_names", "list", "DNS names of the certificate that answered it.", '["*.example.com"]', rank=3
+        ),
+        Column("certificate_issuer", "text", "Who signed that.", '"Example Trust"', optional=True, rank=3),
+    ),
+)
+
 ASSETS = Table(
     "assets",
     "one device on the plant's side",
@@ -213,4 +250,4 @@ DEPENDENCIES = Table(
     ),
 )
 
-TABLES = (FLOWS, NAMES, ASSETS, DEPENDENCIES)
+TABLES = (FLOWS, NAMES, HELLOS, ASSETS, DEPENDENCIES)

@@ -52,6 +52,14 @@ def write_names(traffic: Traffic, form: Format, out: BinaryIO, width: int | None
     write_frame(names_table(traffic), NAMES, form, out, width)
 
 
+def write_hellos(traffic: Traffic, form: Format, out: BinaryIO, width: int | None = None) -> None:
+    """Write one row a ClientHello."""
+    from kwel.tables.hellos import hellos_table
+    from kwel.tables.schema import HELLOS
+
+    write_frame(hellos_table(traffic), HELLOS, form, out, width)
+
+
 def write_assets(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
     """Write one row an asset."""
     from kwel.tables.conclusions import assets_table

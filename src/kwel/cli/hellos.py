@@ -1,0 +1,25 @@
+"""``kwel hellos``: captures in, the table of ClientHellos out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kwel.cli.show import epilog, show_traffic, table_options
+
+if TYPE_CHECKING:
+    from kwel.tables.write import Format
+
+
+@click.command(epilog=epilog("hellos"))
+@table_options
+def hellos(captures: tuple[str, ...], form: Format | None, output: str, internal: tuple[str, ...]) -> int:
+    """List every ClientHello of TLS, QUIC and DTLS.
+
+    Its name, protocols and version, whether more of it is encrypted (ECH), the JA4 fingerprint of the client's
+    software, and the certificate that answered it.
+    """
+    from kwel.tables.write import write_hellos
+
+    return show_traffic(write_hellos, captures, form, output, internal)
