@@ -50,7 +50,9 @@ KERNEL_MODULES = (
 
 SECOND = (
     "kwel.kwel.streams.listen.listen",
-    "kwel.kwel.kernel.layers.decode",
+    "kwel.kwel.capture.blocks.index_blocks",
+    "kwel.kwel.kernel.flowtable.track",
+    "kwel.kwel.streams.blind.mark_tunnels",
 )
 """Kernels that take about as long to compile as all others: a second process does it."""
 
