@@ -171,6 +171,15 @@ def test_an_unknown_version_is_counted_and_not_named(tmp_path: Path) -> None:
     assert notes(traffic) == {"quic-initials-unread": 1}
 
 
+def test_something_else_with_a_long_header_is_no_initial(tmp_path: Path) -> None:
+    keys = Keys.derived(FIRST_ID, "00" * 20)
+    short = packet(keys, FIRST_ID, crypto(0, HELLO), version=0x0ABCDEF0, size=800)
+    named = packet(keys, FIRST_ID[:4], crypto(0, HELLO), version=0x0ABCDEF0)
+    traffic = hear(tmp_path, [up(short), up(named, 50001)])
+    assert applications(traffic) == {Application.UNKNOWN}
+    assert not notes(traffic)
+
+
 def test_an_initial_under_other_keys_is_counted_and_not_named(tmp_path: Path) -> None:
     sent = packet(Keys.derived(SERVERS_ID), FIRST_ID, crypto(0, HELLO))
     traffic = hear(tmp_path, [up(sent)])

@@ -35,7 +35,7 @@ from kwel.native import helper
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MAX_ID = 20  # RFC 9000 section 17.2
+LEAST_ID, MAX_ID = 8, 20  # RFC 9000 sections 7.2 (of a client's first packet) and 17.2
 MAX_HELLO = 16384
 LEAST_DATAGRAM = 1200
 """Bytes of a datagram that carries a client's Initial (RFC 9000 section 14.1)."""

@@ -30,6 +30,7 @@ from kwel.dissect.quic import (
     K_INITIAL,
     K_RETRY,
     LEAST_DATAGRAM,
+    LEAST_ID,
     LONG,
     MAX_HELLO,
     SAMPLE,
@@ -231,7 +232,11 @@ def read_initial(
     if slot < 0 and slot_of(owner ^ 1, t.halves[owner ^ 1], t.slots) >= 0:
         return WAITS  # the server's side of a connection whose hello is not complete
     salt = salt_of(version)
-    tries = 1 if salt != UNKNOWN else GUESSES if packet.end - packet.payload >= LEAST_DATAGRAM else 0
+    tries = 1
+    if salt == UNKNOWN:
+        if size < LEAST_ID or packet.end - packet.payload < LEAST_DATAGRAM:
+            return NOTHING  # no client begins like that: something else, with a header that looks long
+        tries = GUESSES
     for trial in range(-1 if slot >= 0 else 0, tries):
         if trial < 0:
             guess = load_keys(slot, t.slots, t.work)
