@@ -144,6 +144,13 @@ def test_a_certificate_that_the_snap_length_cut_is_counted(tmp_path: Path) -> No
     assert hear(tmp_path, frames, snaplen=400).coverage.notes["certificates-cut"] == 1
 
 
+@pytest.mark.parametrize("size", [100, 9000])
+def test_a_warning_before_the_server_hello_is_stepped_over(tmp_path: Path, size: int) -> None:
+    warned = b"\x15\3\1\0\2\1\x70" + flight()
+
+    assert [one.subject for one in answered(tmp_path, warned, size).certificates] == ["plant.example"]
+
+
 def test_one_certificate_on_many_connections_is_kept_once(tmp_path: Path) -> None:
     talks = [Talk(client_port=40000 + i) for i in range(5)]
     frames = [frame for talk in talks for frame in (talk.up(NAMELESS, 0), talk.down(flight(), 0))]

@@ -41,5 +41,5 @@ def observe(r: Reader) -> Iterator[Named | Spoken]:
     if scheme.lower() in (b"sip", b"sips"):
         authority = rest.partition(b";")[0].partition(b"?")[0]
         host = host_of(authority.rpartition(b"@")[2])
-        if host and b"." in host + b".":
+        if host and (b"." in host or b":" in host):  # a word without a dot may be a user, or a telephone number
             yield Named(NameSource.SIP, host)

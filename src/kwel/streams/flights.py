@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kwel.streams.room import Tables
 
 CLIENT_HELLO, SERVER_HELLO, NEW_TICKET, CERTIFICATE, CERTIFICATE_STATUS = 1, 2, 4, 11, 22
+RECORD_ALERT, ALERT_SIZE, ALERT_WARNING, ALERT_CLOSE = 21, 2, 1, 0  # RFC 5246 section 7.2
 EXTENSION_VERSIONS, TLS13 = 43, 0x0304
 LIST_LENGTH, LEAF = 4 + 3 + 3, 7
 """Where the first certificate begins in its message, and where its length stands."""
@@ -180,9 +181,24 @@ def read_messages(data: NDArray[np.uint8], at: int, stop: int, end: int, packet:
 
 
 @helper
+def is_warning(data: NDArray[np.uint8], at: int, end: int) -> bool:
+    """Return whether an alert does not end the handshake: a server that does not know the name may send one."""
+    return (
+        at + RECORD_HEADER + ALERT_SIZE <= end
+        and u8(data, at) == RECORD_ALERT
+        and u16(data, at + 3) == ALERT_SIZE
+        and u8(data, at + RECORD_HEADER) == ALERT_WARNING
+        and u8(data, at + RECORD_HEADER + 1) != ALERT_CLOSE
+    )
+
+
+@helper
 def read_flight(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables) -> int:
     """Read the records at *at* up to the certificate; return FOUND, also where none can come, or MORE."""
     while at + RECORD_HEADER <= end:
+        if is_warning(data, at, end):
+            at += RECORD_HEADER + ALERT_SIZE
+            continue
         if u8(data, at) != RECORD_HANDSHAKE or not looks_like_record(data, at, end):
             return FOUND
         stop = at + RECORD_HEADER + u16(data, at + 3)
