@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SETS = 4096
+SETS = 1024
 ENTRY = 4
 """Words of a recent packet: digest, time, path, hop limit."""
 RECENT = 2 * SETS * ENTRY
-"""Words of the recent packets, two to a set: 256 KiB, which stays in the processor's cache."""
+"""Words of the recent packets, two to a set: 64 KiB, which stays in the processor's cache."""
 ALIASES = 4096
 """Pairs of flow and path that are known to be another path's."""
 

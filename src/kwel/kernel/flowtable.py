@@ -40,7 +40,11 @@ SYN_SEEN, TIMED, INEXACT = int(Note.SYN), int(Note.TIMED), int(Note.INEXACT)
 FLOWS, LIMIT, MANY, HAND, EVICTED = 0, 1, 2, 3, 4
 MISSING, CLOSED = 5, 6
 """Bytes acknowledged on closed connections that the capture does not hold, and all that were acknowledged there."""
-COUNTERS = 12
+EARLY_NOW, CUT_PACKETS = 12, 13
+"""Packets of the batch at the beginning of a direction; packets that the capture holds less of than was on the wire."""
+COUNTERS = 14
+EARLY = 64
+"""Datagrams of each direction that may tell what it is."""
 STEPS = 16
 """Rows that the hand goes past in search of one to take over: a new flow costs no more than that."""
 
@@ -267,8 +271,10 @@ def set_aside(packet: Any, stop: int, stops: NDArray[np.int64]) -> int:
 
 
 @helper
-def count_packet(packet: Any, run: Any, halves: Rows, counters: NDArray[np.int64]) -> int:
-    """Enter a packet into its flow's counters."""
+def count_packet(
+    packet: Any, run: Any, halves: Rows, early: NDArray[np.int64], counters: NDArray[np.int64]
+) -> int:  # fmt: skip
+    """Enter a packet into its flow's counters; list it if its payload stands at the beginning of its direction."""
     if packet.fresh:
         run.first_frame, run.capture = packet.frame, packet.capture
     run.last = max(run.last, packet.time)
@@ -276,9 +282,14 @@ def count_packet(packet: Any, run: Any, halves: Rows, counters: NDArray[np.int64
     run.packets[side] += np.uint32(packet.frames)
     run.bytes[side] += np.uint64(packet.wire)
     if packet.end > packet.payload:
-        run.payload[side] = min(0xFFFFFFFF, np.int64(run.payload[side]) + packet.end - packet.payload)
+        before = np.int64(run.payload[side])
+        run.payload[side] = min(0xFFFFFFFF, before + packet.end - packet.payload)
+        if before == 0 if packet.transport == TCP else run.packets[side] <= EARLY:
+            early[counters[EARLY_NOW]] = packet.index
+            counters[EARLY_NOW] += 1
     if packet.cut:
         run.notes |= INEXACT
+        counters[CUT_PACKETS] += 1
     if packet.flags:
         if packet.flags & FIN and not run.flags[side] & FIN:
             note_close(packet, run, halves[2 * packet.flow + 1 - side], counters)
@@ -288,7 +299,7 @@ def count_packet(packet: Any, run: Any, halves: Rows, counters: NDArray[np.int64
     return side
 
 
-@kernel(PACKET, int, RUN, HALF, np.uint64, np.uint64, np.uint64, np.int64, np.int64)
+@kernel(PACKET, int, RUN, HALF, np.uint64, np.uint64, np.uint64, np.int64, np.int64, np.int64)
 def track(
     packets: Rows,
     count: int,
@@ -297,10 +308,15 @@ def track(
     table: NDArray[np.uint64],
     recent: NDArray[np.uint64],
     aliases: NDArray[np.uint64],
+    early: NDArray[np.int64],
     counters: NDArray[np.int64],
     stops: NDArray[np.int64],
 ) -> int:
-    """Enter *count* packets into the flow table, each once. The caller has made room for as many new flows."""
+    """Enter *count* packets into the flow table, each once. The caller has made room for as many new flows.
+
+    *early* takes the indices of the packets that begin a direction: what else looks at beginnings need see no others.
+    """
+    counters[EARLY_NOW] = 0
     seed = table[len(table) - 1]
     for i in range(count):
         packet = packets[i]
@@ -322,7 +338,7 @@ def track(
             continue
         packet.flow = row
         remember(digest, runs[row].path, packet, place, recent)
-        count_packet(packet, runs[row], halves, counters)
+        count_packet(packet, runs[row], halves, early, counters)
     return counters[FLOWS]
 
 

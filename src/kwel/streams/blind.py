@@ -9,7 +9,7 @@ import numpy as np
 from kwel.columns import Application
 from kwel.dissect.blind import tunnel_of_datagram, tunnel_of_stream
 from kwel.kernel.network import IP_TCP, IP_UDP
-from kwel.kernel.rows import HALF, PACKET, RUN, Stop
+from kwel.kernel.rows import HALF, PACKET, RUN
 from kwel.native import kernel
 
 if TYPE_CHECKING:
@@ -19,21 +19,20 @@ if TYPE_CHECKING:
 
 MAX_LOOKS = 4
 """Datagrams of each direction that are looked at."""
-S_USED = int(Stop.USED)
 A_UNKNOWN = int(Application.UNKNOWN)
 
 
-@kernel(np.uint8, PACKET, int, RUN, HALF)
-def mark_tunnels(data: NDArray[np.uint8], packets: Rows, count: int, runs: Rows, halves: Rows) -> int:
-    """Mark the flows among *count* packets that begin as an encrypted tunnel does; return how many packets did so.
+@kernel(np.uint8, PACKET, np.int64, int, RUN, HALF)
+def mark_tunnels(
+    data: NDArray[np.uint8], packets: Rows, early: NDArray[np.int64], count: int, runs: Rows, halves: Rows
+) -> int:
+    """Mark the flows among *count* early packets that begin as an encrypted tunnel does; return how many did so.
 
     Of a TCP direction the segment is looked at before which nothing was read.
     """
     marked = 0
     for i in range(count):
-        packet = packets[i]
-        if packet.stop != S_USED or packet.end <= packet.payload:
-            continue
+        packet = packets[early[i]]
         if packet.transport != IP_UDP and packet.transport != IP_TCP:
             continue
         half = halves[2 * packet.flow + packet.side]

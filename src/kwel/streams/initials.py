@@ -50,7 +50,7 @@ from kwel.kernel.flowtable import set_initiator
 from kwel.kernel.loads import u8, u24, u32
 from kwel.kernel.namepool import ARENA, NAMES, Pool
 from kwel.kernel.network import IP_UDP
-from kwel.kernel.rows import HALF, PACKET, RUN, Stop
+from kwel.kernel.rows import HALF, PACKET, RUN
 from kwel.native import helper, kernel
 from kwel.streams.crypto import (
     C_GIVEN_UP,
@@ -81,7 +81,6 @@ MAX_INITIALS = 32
 """Initials of one direction that are looked at."""
 LEAST = 21
 """Bytes of the shortest datagram that is looked at."""
-S_USED = int(Stop.USED)
 N_QUIC = int(NameSource.QUIC_SNI)
 A_UNKNOWN, A_QUIC, A_GQUIC = int(Application.UNKNOWN), int(Application.QUIC), int(Application.GQUIC)
 D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)
@@ -305,11 +304,12 @@ def read_clear(data: NDArray[np.uint8], at: int, packet: Any, t: Any) -> int:
 
 
 @kernel(
-    np.uint8, int, int, PACKET, RUN, HALF, NAME, np.uint8, np.int64, np.int64, np.uint64, np.int64, HELLO,
+    np.uint8, int, int, PACKET, np.int64, RUN, HALF, NAME, np.uint8, np.int64, np.int64, np.uint64, np.int64, HELLO,
     np.uint64, np.int64, np.uint8, np.uint8, np.int64, np.int64, np.int64, np.int64, np.uint8, np.int64,
 )  # fmt: skip
 def read_initials(
-    data: NDArray[np.uint8], index: int, count: int, packets: Rows, runs: Rows, halves: Rows, named: Rows,
+    data: NDArray[np.uint8], index: int, count: int, packets: Rows, early: NDArray[np.int64],
+    runs: Rows, halves: Rows, named: Rows,
     arena: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64],
     name_slots: NDArray[np.uint64], name_counters: NDArray[np.int64], hellos: Rows,
     shape_index: NDArray[np.uint64], shape_places: NDArray[np.int64], shape_arena: NDArray[np.uint8],
@@ -317,13 +317,13 @@ def read_initials(
     counters: NDArray[np.int64], limits: NDArray[np.int64], own: NDArray[np.int64], work: NDArray[np.int64],
     plain: NDArray[np.uint8], slots: NDArray[np.int64],
 ) -> int:  # fmt: skip
-    """Look at the packets from *index* to *count*; return where a table ran short of room, or *count*."""
+    """Look at the *early* packets from *index* to *count*; return where a table ran short of room, or *count*."""
     pool = Pool(arena, starts, lengths, name_slots, name_counters)
     shapes = Shapes(shape_index, shape_places, shape_arena)
     t = Quic(runs, named, pool, hellos, shapes, text, counters, limits, halves, own, work, plain, slots)
     while index < count:
-        packet = packets[index]
-        if packet.transport == IP_UDP and packet.stop == S_USED and packet.end - packet.payload >= LEAST:
+        packet = packets[early[index]]
+        if packet.transport == IP_UDP and packet.end - packet.payload >= LEAST:
             at = packet.payload
             is_long = u8(data, at) >= LONG | FIXED or (u8(data, at) >= LONG and u32(data, at + 1) == 0)
             if is_long or clear_version(data, at, packet.end):

@@ -15,7 +15,7 @@ from kwel.dissect.hello import MAX_NAME
 from kwel.dissect.ja4 import fingerprints, new_shapes
 from kwel.kernel import duplicates, flowtable, fragments, namepool
 from kwel.kernel.errors import note_errors
-from kwel.kernel.flowtable import EVICTED, FLOWS, LIMIT, MANY, rehash, track
+from kwel.kernel.flowtable import CUT_PACKETS, EARLY_NOW, EVICTED, FLOWS, LIMIT, MANY, rehash, track
 from kwel.kernel.hashing import new_index, slots_of
 from kwel.kernel.layers import decode
 from kwel.kernel.namepool import ARENA, NAMES, index_names
@@ -146,8 +146,8 @@ class Listener:
         self._max_flows = max_flows
         self._flow_counters = np.zeros(flowtable.COUNTERS, np.int64)
         self._flow_counters[MANY] = max_flows // 2
-        self._cut = 0
-        """Packets that the capture holds less of than was on the wire."""
+        self._early = np.zeros(ROWS, np.int64)
+        """Packets of the batch under way that stand at the beginning of a direction."""
         self._evicted_before = 0
         """Flows that had lost their rows when the index was made: the slots of later ones are still taken."""
         self._runs = np.zeros(min(CAPACITY, max_flows), RUN)
@@ -197,14 +197,14 @@ class Listener:
         if self._stops[Stop.LINK_TYPE] > unread:
             self._note_links(packets["frame"][:count][packets["stop"][:count] == Stop.LINK_TYPE] - first_frame, records)
         self._make_room_for_flows(count)
-        self._cut += int(np.count_nonzero(records["captured"][:count] < records["wire"][:count]))
         track(
-            packets, count, self._runs, self._halves, self._table, self._recent, self._aliases, self._flow_counters,
-            self._stops,
+            packets, count, self._runs, self._halves, self._table, self._recent, self._aliases, self._early,
+            self._flow_counters, self._stops,
         )  # fmt: skip
         note_errors(buffer, packets, count, self._runs, self._table, self._aliases, self._quoted)
-        self._read_initials(buffer, count)
-        mark_tunnels(buffer, packets, count, self._runs, self._halves)
+        early = int(self._flow_counters[EARLY_NOW])
+        self._read_initials(buffer, early)
+        mark_tunnels(buffer, packets, self._early, early, self._runs, self._halves)
         index = 0
         while True:
             index = listen(
@@ -232,7 +232,7 @@ class Listener:
         index = 0
         while True:
             index = read_initials(
-                buffer, index, count, self._packets, self._runs, self._halves, self._named,
+                buffer, index, count, self._packets, self._early, self._runs, self._halves, self._named,
                 self._arena, self._starts, self._lengths, self._slots, self._pool, self._hellos,
                 *self._shapes, self._text, self._counters, self._limits, *self._desk,
             )  # fmt: skip
@@ -350,7 +350,7 @@ class Listener:
             "fragments-incomplete": fragments.incomplete(self._fragments),
             "fragments-crowded-out": int(self._fragment_counters[fragments.CROWDED_OUT]),
             "mirrors-not-kept": int(self._fragment_counters[fragments.MIRRORS_LOST]),
-            "packets-cut": self._cut,
+            "packets-cut": int(self._flow_counters[CUT_PACKETS]),
             "flows-evicted": int(self._flow_counters[EVICTED]),
             "malformed-dns": int(self._counters[C_MALFORMED]),
             "requests-cut": int(self._counters[C_CUT]),
