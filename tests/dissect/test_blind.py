@@ -105,6 +105,18 @@ def test_streams_that_begin_as_tunnels_do_are_recognised(tmp_path: Path) -> None
         assert flow["application"] == application
 
 
+def test_openvpn_stays_openvpn_when_the_tls_inside_it_is_read(tmp_path: Path) -> None:
+    def message(body: bytes) -> bytes:
+        return struct.pack(">H", len(body)) + body
+
+    talk, reset = Talk(), message(b"\x38" + SESSION + bytes(5))
+    control = message(b"\x20" + SESSION + bytes(5) + hello("vpn.example"))
+    frames = [*talk.handshake(), talk.up(reset, 0), talk.up(control, len(reset))]
+    traffic = hear(tmp_path, frames)
+    assert [traffic.names[int(row["name"])] for row in traffic.named] == ["vpn.example"]
+    assert traffic.flows["application"].tolist() == [Application.OPENVPN]
+
+
 def test_the_flow_of_a_tunnel_bears_its_application_though_it_began_otherwise(tmp_path: Path) -> None:
     payload, source, destination, application = CASES["WireGuard, initiation"]
     frames = [ethernet(ipv4(udp(body, source, destination), 17)) for body in (b"something else", payload, payload)]

@@ -83,6 +83,7 @@ M_MODBUS, M_S7COMM = int(Mark.MODBUS), int(Mark.S7COMM)
 N_SNI, N_CONNECT, N_HOST = int(NameSource.TLS_SNI), int(NameSource.HTTP_CONNECT), int(NameSource.HTTP_HOST)
 N_SOCKS = int(NameSource.SOCKS)
 A_UNKNOWN, A_TLS, A_HTTP = int(Application.UNKNOWN), int(Application.TLS), int(Application.HTTP)
+A_OPENVPN = int(Application.OPENVPN)
 A_MODBUS, A_S7COMM = int(Application.MODBUS), int(Application.S7COMM)
 D_UNKNOWN = int(Direction.UNKNOWN)
 
@@ -191,7 +192,7 @@ def read_tls(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables)
             row = note_client_hello(text, hello, N_SNI, row, packet, t)
         if slot >= 0:
             t.ready[HELLO_ROW + slot], t.ready[WANTED + slot] = row, t.ready[slot] + hello.missing
-    if row:
+    if row and t.runs[packet.flow].application != A_OPENVPN:  # TLS inside of it is how the tunnel is agreed on
         t.runs[packet.flow].application = A_TLS
     if outcome == FOUND:
         expect_flights(packet, t)
