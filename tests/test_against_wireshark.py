@@ -69,6 +69,8 @@ def test_every_conversation_has_the_packets_that_wireshark_counts(
         )  # fmt: skip
         for source4, source6, source_port, target4, target6, target_port in rows:
             expected[frozenset([(source4 or source6, source_port), (target4 or target6, target_port)])] += 1
+    if path.stem == "dup_span":  # every frame is there twice, but for those to a group
+        expected = Counter({pair: -(-count // 2) for pair, count in expected.items()})
     found: Counter[Ends] = Counter()
     for flow in read_traffic(str(path)).flows:
         if flow["transport"] in (6, 17):

@@ -75,7 +75,7 @@ def test_the_samples_make_every_dissector_work(samples: Path) -> None:
     done = subprocess.run([sys.executable, "-c", probe, str(samples)], capture_output=True, text=True, check=True)
 
     assert {"dhcp", "lldp"} <= set(done.stdout.split())
-    assert set(done.stdout.split()) <= {dissector.name for dissector in DISSECTORS} | {"mdns", "llmnr"}
+    assert set(done.stdout.split()) <= {dissector.name for dissector in DISSECTORS} | {"mdns", "llmnr", "tls"}
 
 
 @pytest.mark.slow
