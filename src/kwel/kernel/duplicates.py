@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.kernel.hashing import ROW, U0, U32, mix
+from kwel.kernel.hashing import ROW, U0, U1, U32, mix
 from kwel.native import helper
 
 if TYPE_CHECKING:
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from kwel.columns import Rows
+
 SETS = 1024
-ENTRY = 4
-"""Words of a recent packet: digest, time, path, hop limit."""
-RECENT = 2 * SETS * ENTRY
-"""Words of the recent packets, two to a set: 64 KiB, which stays in the processor's cache."""
+"""Sets of two recent packets: 64 KiB, which stays in the processor's cache."""
+RECENT = np.dtype([("digest", np.uint64), ("time", np.int64), ("path", np.uint64), ("hops", np.uint64)])
+"""A packet captured a short while ago."""
 ALIASES = 4096
 """Pairs of flow and path that are known to be another path's."""
 
@@ -73,18 +74,18 @@ def digest_of(ends: Any, packet: Any, seed: Any) -> Any:
 
 
 @helper
-def resembles(packet: Any, path: Any, first: int, recent: NDArray[np.uint64]) -> int:
-    """Return how sure it is that a packet is a copy of the recent one at *first*, which has its digest: SURE, or less.
+def resembles(packet: Any, path: Any, first: Any) -> int:
+    """Return how sure it is that a packet is a copy of *first*, a recent one with its digest: SURE, or less.
 
     MAYBE is a bare acknowledgement, a reset, or a datagram with the content of the last: each may well be sent twice.
     """
-    age = abs(packet.time - np.int64(recent[first + 1]))
+    age = abs(packet.time - first.time)
     if age > NUMBERED_ELSEWHERE:
         return NO
-    is_elsewhere = path != recent[first + 2]
+    is_elsewhere = path != first.path
     if is_elsewhere and is_linked(packet):
         return NO
-    is_elsewhere = is_elsewhere or np.uint64(packet.hops) != recent[first + 3]
+    is_elsewhere = is_elsewhere or np.uint64(packet.hops) != first.hops
     if packet.trace >> U48 != U0:
         return SURE if is_elsewhere or age <= NUMBERED_HERE else NO
     if is_elsewhere:
@@ -96,9 +97,9 @@ def resembles(packet: Any, path: Any, first: int, recent: NDArray[np.uint64]) ->
 
 
 @helper
-def is_copy(packet: Any, path: Any, first: int, recent: NDArray[np.uint64], counters: NDArray[np.int64]) -> bool:
-    """Return whether a packet with the digest of the recent one at *first* is a copy of it."""
-    likeness = resembles(packet, path, first, recent)
+def is_copy(packet: Any, path: Any, first: Any, counters: NDArray[np.int64]) -> bool:
+    """Return whether a packet with the digest of *first*, a recent one, is a copy of it."""
+    likeness = resembles(packet, path, first)
     if likeness == SURE:
         counters[COPIES] += 1
         return True
@@ -106,26 +107,23 @@ def is_copy(packet: Any, path: Any, first: int, recent: NDArray[np.uint64], coun
 
 
 @helper
-def find_copy(
-    digest: Any, path: Any, packet: Any, recent: NDArray[np.uint64], counters: NDArray[np.int64]
-) -> tuple[bool, int]:
+def find_copy(digest: Any, path: Any, packet: Any, recent: Rows, counters: NDArray[np.int64]) -> tuple[bool, Any]:
     """Return whether a packet is a copy, and the place of the first one, or the place for this one."""
     counters[SEEN] += 1
-    one = 2 * ENTRY * np.int64(digest & SET_MASK)
-    two = one + ENTRY
-    if recent[one] == digest:
-        return is_copy(packet, path, one, recent, counters), one
-    if recent[two] == digest:
-        return is_copy(packet, path, two, recent, counters), two
-    return False, (one if recent[one + 1] <= recent[two + 1] else two)
+    place = (digest & SET_MASK) << U1
+    one, two = recent[place], recent[place + U1]
+    if one.digest == digest:
+        return is_copy(packet, path, one, counters), place
+    if two.digest == digest:
+        return is_copy(packet, path, two, counters), place + U1
+    return False, (place if one.time <= two.time else place + U1)
 
 
 @helper
-def remember(digest: Any, path: Any, packet: Any, place: int, recent: NDArray[np.uint64]) -> int:
-    """Keep a packet among the recent ones."""
-    recent[place], recent[place + 1] = digest, np.uint64(packet.time)
-    recent[place + 2], recent[place + 3] = path, np.uint64(packet.hops)
-    return place
+def remember(digest: Any, path: Any, packet: Any, row: Any) -> int:
+    """Keep a packet in a row of the recent ones."""
+    row.digest, row.time, row.path, row.hops = digest, packet.time, path, np.uint64(packet.hops)
+    return 0
 
 
 @helper

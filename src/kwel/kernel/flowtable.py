@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import Direction
-from kwel.kernel.duplicates import ALIASED, alias_of, digest_of, find_copy, note_alias, remember
+from kwel.kernel.duplicates import ALIASED, RECENT, alias_of, digest_of, find_copy, note_alias, remember
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, U32, mix
 from kwel.kernel.rows import HALF, PACKET, RUN, Note, Stop
 from kwel.native import helper, kernel
@@ -299,14 +299,14 @@ def count_packet(
     return side
 
 
-@kernel(PACKET, int, RUN, HALF, np.uint64, np.uint64, np.uint64, np.int64, np.int64, np.int64)
+@kernel(PACKET, int, RUN, HALF, np.uint64, RECENT, np.uint64, np.int64, np.int64, np.int64)
 def track(
     packets: Rows,
     count: int,
     runs: Rows,
     halves: Rows,
     table: NDArray[np.uint64],
-    recent: NDArray[np.uint64],
+    recent: Rows,
     aliases: NDArray[np.uint64],
     early: NDArray[np.int64],
     counters: NDArray[np.int64],
@@ -329,15 +329,15 @@ def track(
         is_second, place = find_copy(digest, path, packet, recent, counters)
         if is_second:
             set_aside(packet, S_DUPLICATE, stops)
-            if path != recent[place + 2]:
-                note_alias(ends, path, recent[place + 2], seed, aliases, counters)
+            if path != recent[place].path:
+                note_alias(ends, path, recent[place].path, seed, aliases, counters)
             continue
         row = find(packet, ends, a_hi, a_lo, b_hi, b_lo, key, path, runs, halves, table, aliases, counters)
         if row < 0:
             set_aside(packet, S_TABLE_FULL, stops)
             continue
         packet.flow = row
-        remember(digest, runs[row].path, packet, place, recent)
+        remember(digest, runs[row].path, packet, recent[place])
         count_packet(packet, runs[row], halves, early, counters)
     return counters[FLOWS]
 

@@ -153,7 +153,7 @@ class Listener:
         self._runs = np.zeros(min(CAPACITY, max_flows), RUN)
         self._halves = np.zeros(2 * len(self._runs), HALF)
         self._table = new_index(2 << 13)
-        self._recent = np.zeros(duplicates.RECENT, np.uint64)
+        self._recent = np.zeros(2 * duplicates.SETS, duplicates.RECENT)
         self._aliases = np.zeros(2 * duplicates.ALIASES, np.uint64)
 
     def hear(
