@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,9 +13,56 @@ if TYPE_CHECKING:
 wanted: dict[Callable[..., Any], tuple[str, str]] = {}
 """By helper: what LLVM calls the instructions, and the function that writes them. See ``native.hardware``."""
 
+loads: dict[Callable[..., Any], tuple[int, str]] = {}
+"""By helper: how many bytes it reads, and in which order. See ``native.load_of``."""
+
 
 def use(function: Callable[..., Any]) -> bool:
-    """Let numba call what the emitter of *function* writes, if the processor can run that; return whether it can."""
+    """Let numba call what is written for *function*, if the processor can run that; return whether it can."""
+    if function in loads:
+        _use_load(function, *loads[function])
+        return True
+    return _use_emitter(function)
+
+
+def _use_load(function: Callable[..., Any], size: int, order: str) -> None:
+    """Read *size* bytes after one test that all of them lie in the array, where byte by byte each is tested.
+
+    As numba's own tests do, it raises IndexError; a negative offset is a large one.
+    """
+    from llvmlite import ir
+    from numba import types
+    from numba.extending import lower_builtin, type_callable
+
+    word = ir.IntType(64)
+
+    def load(builder: Any, data: Any, at: Any, width: int) -> Any:
+        value = builder.load(builder.bitcast(builder.gep(data, [at]), ir.IntType(8 * width).as_pointer()), align=1)
+        if width > 1 and order != sys.byteorder:
+            value = builder.bswap(value)
+        return builder.zext(value, word) if width < 8 else value
+
+    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        at = context.cast(builder, args[1], signature.args[1], types.uint64)
+        length = builder.extract_value(array.shape, 0)
+        more = word(size - 1)
+        room = builder.select(builder.icmp_signed(">", length, more), builder.sub(length, more), word(0))
+        with builder.if_then(builder.icmp_unsigned(">=", at, room), likely=False):
+            context.call_conv.return_user_exc(builder, IndexError, ("index is out of bounds",))
+        if size != 3:
+            return load(builder, array.data, at, size)
+        first, last = load(builder, array.data, at, 2), load(builder, array.data, builder.add(at, word(2)), 1)
+        return builder.or_(builder.shl(first, word(8)), last)
+
+    def returns(data: Any, at: Any) -> Any:
+        return types.uint64 if size == 8 else types.int64
+
+    type_callable(function)(lambda _: returns)
+    lower_builtin(function, types.Array, types.Integer)(lower)  # type: ignore[no-untyped-call]
+
+
+def _use_emitter(function: Callable[..., Any]) -> bool:
     import llvmlite.binding as llvm
     from numba import types
     from numba.extending import lower_builtin, type_callable

@@ -92,6 +92,21 @@ def hardware(feature: str, emitter: str) -> Callable[[Function], Function]:
     return wrap
 
 
+def load_of(size: int, order: str) -> Callable[[Function], Function]:
+    """Return a decorator of a helper ``(data, at)`` that reads a whole number out of bytes.
+
+    Args:
+        size: bytes: 2, 3, 4 or 8, and then the number is a ``np.uint64``.
+        order: "big" or "little".
+    """
+
+    def wrap(function: Function) -> Function:
+        instructions.loads[function] = (size, order)
+        return helper(function)
+
+    return wrap
+
+
 class Kernel:
     """A compiled function. Call it like the Python function that it was made from."""
 
@@ -266,7 +281,20 @@ def compile_all() -> bytes:
         for module in assembly.split(SEPARATOR):
             whole.link_in(llvm.parse_assembly(module))
     whole.verify()
-    return bytes(_machine(llvm).emit_object(whole))
+    machine = _machine(llvm)
+    _optimise(llvm, machine, whole)
+    return bytes(machine.emit_object(whole))
+
+
+def _optimise(llvm: Any, machine: Any, whole: Any) -> None:
+    """Optimise all kernels at once. Nothing else calls their helpers, so LLVM may change how they are called."""
+    for function in whole.functions:
+        if not function.is_declaration and function.name not in {made.symbol for made in _kernels}:
+            function.linkage = "internal"
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = options.slp_vectorization = False
+    passes = llvm.create_pass_builder(machine, options)
+    passes.getModulePassManager().run(whole, passes)
 
 
 def _child(symbols: Sequence[str]) -> subprocess.Popen[str]:
@@ -289,19 +317,16 @@ def assembly_of(symbols: Sequence[str]) -> str:
     """Return LLVM assembly of some kernels: modules with ``SEPARATOR`` between them."""
     for name in KERNEL_MODULES:
         importlib.import_module(name)
-    with _assembly_only() as optimise:
-        return SEPARATOR.join(_compile((made for made in _kernels if made.symbol in symbols), optimise))
+    with _assembly_only():
+        return SEPARATOR.join(_compile(made for made in _kernels if made.symbol in symbols))
 
 
 @contextmanager
-def _assembly_only() -> Iterator[Callable[[Any], None]]:
-    """Keep numba from work on helpers that is done again for the kernels that they are part of.
+def _assembly_only() -> Iterator[None]:
+    """Keep numba from work that is done once for all kernels, when they are linked.
 
-    It would optimise each helper with all that it calls, and emit machine code of it: only the optimised assembly of
-    kernels is wanted. What it would call machine code by must be a distinct built-in function; it is never called.
-
-    Yields:
-        What optimises the library of one kernel.
+    It would optimise each helper with all that it calls, and emit machine code of it: only assembly is wanted. What it
+    would call machine code by must be a distinct built-in function; it is never called.
     """
     from numba.core import codegen, cpu
 
@@ -319,14 +344,14 @@ def _assembly_only() -> Iterator[Callable[[Any], None]]:
     library._finalize_specific = library._optimize_final_module = leave  # type: ignore[method-assign]
     context.get_executable = stand_in  # type: ignore[method-assign]
     try:
-        yield before[1]
+        yield
     finally:
         library._finalize_specific, library._optimize_final_module = before[:2]  # type: ignore[method-assign]
         context.get_executable = before[2]  # type: ignore[method-assign]
 
 
-def _compile(kernels: Iterable[Kernel], optimise: Callable[[Any], None]) -> Iterable[str]:
-    """Yield LLVM assembly: per kernel its optimised code, and an entry that unpacks a frame of words."""
+def _compile(kernels: Iterable[Kernel]) -> Iterable[str]:
+    """Yield LLVM assembly: per kernel its code, not optimised, and an entry that unpacks a frame of words."""
     from numba import from_dtype, types
     from numba.core import compiler, registry
     from numba.core.compiler_lock import global_compiler_lock
@@ -357,7 +382,6 @@ def _compile(kernels: Iterable[Kernel], optimise: Callable[[Any], None]) -> Iter
         )
         with global_compiler_lock:
             result.library._ensure_finalized()  # links the helpers in
-            optimise(result.library)
         yield result.library.get_llvm_str()
         yield _entry(made, result.fndesc.llvm_func_name)
 

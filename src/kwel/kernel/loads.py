@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.native import helper
+from kwel.native import helper, load_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,38 +18,38 @@ def u8(data: NDArray[np.uint8], at: int) -> int:
     return np.int64(data[np.uint64(at)])
 
 
-@helper
+@load_of(2, "big")
 def u16(data: NDArray[np.uint8], at: int) -> int:
     """Return the 16 bits at *at*."""
     i = np.uint64(at)
     return (np.int64(data[i]) << 8) | np.int64(data[i + np.uint64(1)])
 
 
-@helper
+@load_of(3, "big")
 def u24(data: NDArray[np.uint8], at: int) -> int:
     """Return the 24 bits at *at*."""
     return (u16(data, at) << 8) | u8(data, at + 2)
 
 
-@helper
+@load_of(4, "big")
 def u32(data: NDArray[np.uint8], at: int) -> int:
     """Return the 32 bits at *at*."""
     return (u16(data, at) << 16) | u16(data, at + 2)
 
 
-@helper
+@load_of(8, "big")
 def u64(data: NDArray[np.uint8], at: int) -> np.uint64:
     """Return the 64 bits at *at*, unsigned."""
     return (np.uint64(u32(data, at)) << np.uint64(32)) | np.uint64(u32(data, at + 4))
 
 
-@helper
+@load_of(2, "little")
 def le16(data: NDArray[np.uint8], at: int) -> int:
     """Return the 16 bits at *at*, least significant byte first."""
     return u8(data, at) | (u8(data, at + 1) << 8)
 
 
-@helper
+@load_of(4, "little")
 def le32(data: NDArray[np.uint8], at: int) -> int:
     """Return the 32 bits at *at*, least significant byte first."""
     return le16(data, at) | (le16(data, at + 2) << 16)
