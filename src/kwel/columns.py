@@ -41,7 +41,8 @@ FLOW = np.dtype(
         ("responder_port", np.uint16),
         ("transport", np.uint8),  # IP protocol number
         ("version", np.uint8),  # 4 or 6
-        ("spare", np.uint16),
+        ("hops", np.uint8),  # TTL or hop limit of the first packet, if the initiator sent it; else 0
+        ("spare", np.uint8),
         ("vlan", np.uint32),  # outer tag << 16 | inner tag; a single tag is inner; 0 is untagged
         ("tunnel", np.uint32),  # Tunnel << 24 | VNI, session or key; 0 is none
         ("first", np.int64),

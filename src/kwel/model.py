@@ -393,6 +393,21 @@ class BlindSpot:
 
 
 @dataclass(frozen=True, slots=True)
+class System:
+    """One of several systems behind an address: connections that began near one TTL, or hop limit, *initial*."""
+
+    asset: str
+    address: str
+    initial: int
+    lowest: int
+    highest: int
+    flows: int
+    changes: int
+    """How often, in order of time, a connection of one system behind the address came after one of another."""
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """The blind-spot ledger. ``packets == used + sum(set_aside.values())`` always."""
 
@@ -406,6 +421,7 @@ class Coverage:
     """When no frame at all was captured though the rest was busy: begin and end, nanoseconds since the epoch."""
     mirrors: tuple[Mirror, ...] = ()
     blind_spots: tuple[BlindSpot, ...] = ()
+    systems: tuple[System, ...] = ()
     grade: CoverageGrade = CoverageGrade.GOOD
     shortcomings: tuple[Shortcoming, ...] = ()
     """What lowers the grade, the worst first."""

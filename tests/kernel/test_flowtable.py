@@ -59,6 +59,24 @@ def test_state(tmp_path: Path, frames, state: State) -> None:  # type: ignore[no
     assert State(int(flow["state"])) is state
 
 
+def test_the_ttl_of_the_first_packet_is_kept_if_the_initiator_sent_it(tmp_path: Path) -> None:
+    up = [ethernet(ipv4(tcp(b"", 1, flags), 6, ttl=ttl)) for flags, ttl in ((2, 127), (0x10, 30))]
+    down = ethernet(ipv4(tcp(b"", 1, 0x12, 443, 40000), 6, SERVER, CLIENT, ttl=55))
+    other = ethernet(ipv6(udp(b"x", 40000, 53), 17, bytes(15) + b"\1", bytes(15) + b"\2", hops=255), 0x86DD)
+
+    assert hear(tmp_path, [up[0], down, up[1], other]).flows["hops"].tolist() == [127, 255]
+    assert hear(tmp_path, [down, up[1]]).flows["hops"].tolist() == [0]
+
+
+def test_a_flow_is_found_again_whatever_the_ttl_and_however_large_the_table(tmp_path: Path) -> None:
+    first = [ethernet(ipv4(udp(b"x", port, 514), 17, ttl=64 + port % 64)) for port in range(20_000, 60_000)]
+    again = [ethernet(ipv4(udp(b"y", port, 514), 17, ttl=32)) for port in range(20_000, 60_000)]
+    flows = hear(tmp_path, first + again).flows
+
+    assert len(flows) == 40_000
+    assert set(flows["packets_out"].tolist()) == {2}
+
+
 def test_bytes_and_packets_are_counted_each_way_as_they_were_on_the_wire(tmp_path: Path) -> None:
     talk = Talk()
     frames = [*talk.handshake(), talk.up(bytes(500), 0), talk.down(bytes(1000), 0), talk.down(bytes(1000), 1000)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.model import AssetKind, BlindSpot, Control, Where
+from kwel.model import AssetKind, BlindSpot, Control, System, Where
 from kwel.report import catalogue
 from kwel.report.inventory import NAMED_SQUARES, REASONED, ROWS, SERVICES, Row, marks, ordered, rows, squares
 from kwel.report.phrases import Phrases
@@ -80,12 +80,16 @@ def test_a_row_says_what_of_the_asset_nobody_can_see() -> None:
     gateway = report.assets[3]
     report.dependencies.hiding = np.where(report.dependencies.asset == 3, 2, 0)
     spot = BlindSpot(gateway.id, "wireguard", 1, "203.0.113.7", Where("a.pcap", 3))
-    report = replace(report, coverage=replace(report.coverage, blind_spots=(spot,)))
+    where = spot.where
+    systems = tuple(System(gateway.id, "10.20.3.33", ttl, ttl, ttl, 9, 1, where) for ttl in (64, 128))
+    coverage = replace(report.coverage, blind_spots=(spot,), systems=systems)
+    report = replace(report, coverage=coverage)
 
     unseen = {str(row.label.en): str(row.unseen.en) for row in rows_of(report)}
     told = unseen.pop("<bdi>ewon-01</bdi>")
     assert "looked up in secret in 2 conversations" in told
     assert "1 encrypted tunnel (WireGuard)" in told
+    assert told.count("Several systems are behind <code><bdi>10.20.3.33</bdi></code>") == 1
     assert set(unseen.values()) == {""}
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kwel.findings.coverage import RULES
-from kwel.model import BlindSpot, Coverage, CoverageGrade, Mirror, Shortcoming, Where
+from kwel.model import BlindSpot, Coverage, CoverageGrade, Mirror, Shortcoming, System, Where
 from kwel.report import catalogue
 from kwel.report.ledger import MOST_LINES, TOTALS, Ledger, ledger, percent, reasons, summary
 from kwel.streams import Listener
@@ -88,6 +88,25 @@ def test_a_blind_spot_names_the_asset_by_its_label() -> None:
     ((_, _, sentence),) = part(Coverage(9, 9, {}, {"flows": 4}, blind_spots=(spot,)), "tunnels")
 
     assert "<bdi>ewon-01</bdi>: <b>2</b> encrypted tunnels (OpenVPN)" in sentence
+
+
+@pytest.mark.parametrize(("changes", "words"), [(1, "one after another"), (2, "by turns (2 changes)")])
+def test_an_address_of_several_systems_is_told_with_what_each_began_with(changes: int, words: str) -> None:
+    own = fixtures.plant().assets[3].id, "10.20.3.33"
+    systems = (
+        System(*own, 64, 63, 63, 5, changes, WHERE),
+        System(*own, 128, 126, 127, 4, changes, Where("plant.pcapng", 9)),
+    )
+    coverage = Coverage(9, 9, {}, {"flows": 36, "shared-addresses": 1}, systems=systems)
+    ((share, _, sentence),) = part(coverage, "whole")
+
+    assert share == "25%"
+    for fact in (
+        "<bdi>ewon-01</bdi>: conversations from <code><bdi>10.20.3.33</bdi></code>", words,
+        "<b>5</b> with TTL 63, near 64 (<bdi>plant.pcapng#7</bdi>)",
+        "<b>4</b> with TTL 126-127, near 128 (<bdi>plant.pcapng#9</bdi>)",
+    ):  # fmt: skip
+        assert fact in sentence
 
 
 def test_more_than_can_be_named_are_counted() -> None:

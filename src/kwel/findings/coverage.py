@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kwel.columns import Application, Direction, NameSource, State, Tunnel, address_text
+from kwel.findings.systems import find_systems
 from kwel.model import BlindSpot, Coverage, CoverageGrade, Mirror, Shortcoming, Where
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
-    from kwel.model import Asset, Capture, Traffic
+    from kwel.model import Asset, Capture, System, Traffic
 
 OUTSIDE: Final = -1
 """In place of an asset: an address outside the plant."""
@@ -35,7 +36,7 @@ ENCRYPTED: Final = (
 )
 """What carries other traffic where nobody can read it."""
 MOST_LISTED: Final = 200
-"""Mirror sessions and blind spots that are listed; the notes count all."""
+"""Mirror sessions, blind spots and shared addresses that are listed; the notes count all."""
 NOT_LOST: Final = frozenset({"not-ip", "duplicate"})
 """Reasons for setting a packet aside that take nothing from what is said of clouds."""
 NEVER: Final = 2.0
@@ -65,6 +66,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "midstream": Rule(("midstream",), "flows", 0.3, NEVER),
     "outside-unnamed": Rule(("outside-unnamed",), "outside-flows", 0.2, 0.6),
     "behind-router": Rule(("behind-router",), "outside-flows", 0.1, 0.5),
+    "behind-address": Rule(("behind-address",), "outside-flows", 0.1, 0.5),
     "names-hidden": Rule(("names-hidden", "ech-unnamed"), "outside-flows", ANY, 0.5),
     "blind-spots": Rule(("blind-spots",), "flows", ANY, 0.5),
     "left-out": Rule(
@@ -101,15 +103,17 @@ def measure(
         of_responder: per flow, the index of the asset that answered; likewise.
         counts: what the conclusions count beside: what they had no room for, names looked up in secret.
     """
-    blind = _blind_rows(traffic.flows)
+    blind, shared = _blind_rows(traffic.flows), find_systems(traffic, assets, of_initiator)
     notes = {
         **traffic.coverage.notes,
         **_of_flows(traffic.flows, assets, of_initiator, of_responder),
         **counts,
+        "behind-address": _leaving_from(shared, assets, of_initiator, of_responder),
         "blind-spots": len(blind),
         "mirrored": int(traffic.mirrors["frames"].sum()),
         "mirror-sessions": len(traffic.mirrors),
         "dropped": sum(capture.dropped or 0 for capture in traffic.captures),
+        "shared-addresses": len(shared),
         "pauses": len(traffic.coverage.pauses),
         "pause-seconds": sum(end - begin for begin, end in traffic.coverage.pauses) // 1_000_000_000,
     }
@@ -118,6 +122,7 @@ def measure(
         notes={key: count for key, count in sorted(notes.items()) if count},
         mirrors=_mirrors(traffic),
         blind_spots=_blind_spots(traffic, assets, blind, (of_initiator, of_responder)),
+        systems=tuple(system for systems in shared[:MOST_LISTED] for system in systems),
     )
     shortcomings = judge(coverage, traffic.captures)
     grade = CoverageGrade.LIMITED if shortcomings else CoverageGrade.GOOD
@@ -142,6 +147,18 @@ def _of_flows(
         "between-outsiders": (initiators == OUTSIDE) & (responders == OUTSIDE),
     }
     return {"flows": len(flows), **{key: int(rows.sum()) for key, rows in counts.items()}}
+
+
+def _leaving_from(
+    shared: Sequence[Sequence[System]],
+    assets: Sequence[Asset],
+    initiators: NDArray[np.int32],
+    responders: NDArray[np.int32],
+) -> int:
+    """Count the flows to the outside of assets behind whose address several systems show."""
+    ids = {systems[0].asset for systems in shared}
+    several = [i for i, asset in enumerate(assets) if asset.id in ids]
+    return int((np.isin(initiators, several) & (responders == OUTSIDE)).sum())
 
 
 def _blind_rows(flows: Rows) -> NDArray[np.int64]:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 TCP = 6
-U16, U40 = np.uint64(16), np.uint64(40)
+U16, U40, U48 = np.uint64(16), np.uint64(40), np.uint64(48)
+KEY = np.uint64((1 << 48) - 1)
+"""The part of ``RUN.key`` that tells flows apart."""
 U_BYTE, U_TCP = np.uint64(0xFF), np.uint64(TCP)
 
 S_USED, S_TABLE_FULL, S_DUPLICATE = int(Stop.USED), int(Stop.TABLE_FULL), int(Stop.DUPLICATE)
@@ -101,7 +103,7 @@ def probe(
             row = np.int64((table[slot] & ROW) - U1)
             run = runs[row]
             if (
-                run.key == key and run.a_lo == a_lo and run.b_lo == b_lo and run.path == path
+                run.key & KEY == key and run.a_lo == a_lo and run.b_lo == b_lo and run.path == path
                 and run.a_hi == a_hi and run.b_hi == b_hi
             ):  # fmt: skip
                 return slot, tag, row
@@ -174,7 +176,8 @@ def find(
         return -1
     table[slot] = tag | (np.uint64(row) + U1)
     run = runs[row]
-    run.a_hi, run.a_lo, run.b_hi, run.b_lo, run.key, run.path = a_hi, a_lo, b_hi, b_lo, key, path
+    run.a_hi, run.a_lo, run.b_hi, run.b_lo, run.path = a_hi, a_lo, b_hi, b_lo, path
+    run.key = key | (np.uint64(packet.hops) << U48)
     run.first = packet.time
     run.notes = OPENER if packet.side else 0
     packet.fresh = 1
@@ -347,8 +350,9 @@ def rehash(runs: Rows, count: int, table: NDArray[np.uint64]) -> int:
     """Enter all flows into an empty table. Of flows with the same key the one that began last keeps the slot."""
     for row in range(count):
         run = runs[row]
-        ends = hash_ends(run.a_hi, run.a_lo, run.b_hi, run.b_lo, run.key, table[len(table) - 1])
-        slot, tag, other = probe(ends, run.a_hi, run.a_lo, run.b_hi, run.b_lo, run.key, run.path, runs, table)
+        key = run.key & KEY
+        ends = hash_ends(run.a_hi, run.a_lo, run.b_hi, run.b_lo, key, table[len(table) - 1])
+        slot, tag, other = probe(ends, run.a_hi, run.a_lo, run.b_hi, run.b_lo, key, run.path, runs, table)
         if other < 0 or runs[other].first <= run.first:
             table[slot] = tag | (np.uint64(row) + U1)
     return 0

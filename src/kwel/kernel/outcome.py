@@ -84,10 +84,12 @@ def finish(runs: Rows, flows: Rows, count: int) -> int:
         side, direction = initiator_of(
             run, np.int64(flow.initiator_port), np.int64(flow.responder_port), np.int64(flow.transport)
         )
-        state = state_of(run, tcp, side)
+        state, opener = state_of(run, tcp, side), run.notes & OPENER
         if not run.notes & TIMED:
             flow.rtt_us = 0
         if side:
             turn_round(flow)
+        if side != (1 if opener else 0):
+            flow.hops = 0
         flow.state, flow.direction = state, direction
     return count

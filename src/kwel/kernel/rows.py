@@ -85,7 +85,8 @@ RUN: np.dtype[np.void] = np.dtype(
 """A flow under way: the memory of a ``columns.FLOW``, whose pairs are indexed by side and whose ends stand in order.
 
 *a* is the lower endpoint, by address, then port. *key* covers ports, transport and version: a_port | b_port << 16 |
-transport << 32 | version << 40. *path* covers VLAN and tunnel: vlan | tunnel << 32. *notes* are ``Note`` bits.
+transport << 32 | version << 40; above them, << 48, the TTL of the first packet. *path* covers VLAN and tunnel: vlan |
+tunnel << 32. *notes* are ``Note`` bits.
 """
 
 HALF = np.dtype(

@@ -180,6 +180,8 @@ def _unseen(report: Report, say: Catalogue) -> dict[str, list[Text]]:
     for spot in report.coverage.blind_spots:
         kind = say.first(f"term.{spot.kind}") or plain(spot.kind)
         lines.setdefault(spot.asset, []).append(say.count("assets.tunnels", spot.flows, kind=kind))
+    for owner, address in dict.fromkeys((system.asset, system.address) for system in report.coverage.systems):
+        lines.setdefault(owner, []).append(say("assets.several", address=code(address)))
     return lines
 
 

@@ -7,6 +7,7 @@ those of the catalogue, ``set-aside.*`` and ``note.*``; a count that has none is
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Final
 
 from kwel.report import numbers
@@ -16,20 +17,20 @@ from kwel.report.text import NOT_ANY, Text, code, joined, plain, wire, wrapped
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kwel.model import Capture, Coverage, CoverageGrade, Report
+    from kwel.model import Capture, Coverage, CoverageGrade, Report, System
     from kwel.report.catalogue import Catalogue
 
 TOTALS: Final = ("flows", "outside-flows", "bytes-acknowledged")
 """Notes that limit nothing: what the others are a part of."""
-SILENT: Final = ("pauses", "pause-seconds", "mirrored", "mirror-sessions", "dropped", "blind-spots")
+SILENT: Final = ("pauses", "pause-seconds", "mirrored", "mirror-sessions", "dropped", "blind-spots", "shared-addresses")
 """Notes that have lines of their own, with more in them than a count."""
 ENDINGS: Final = ("malformed", "cut", "not-looked-at")
 """What a dissector's own counts end with."""
 MOST_LINES: Final = 8
-"""Pauses, mirror sessions and blind spots that are named one by one."""
+"""Shared addresses, pauses, mirror sessions and blind spots that are named one by one."""
 OF: Final[Mapping[str, str]] = {
     **dict.fromkeys(("midstream", "one-way", "direction-unknown", "between-outsiders"), "flows"),
-    **dict.fromkeys(("outside-unnamed", "behind-router", "names-hidden"), "outside-flows"),
+    **dict.fromkeys(("outside-unnamed", "behind-router", "behind-address", "names-hidden"), "outside-flows"),
     **dict.fromkeys(("ech-real", "ech-unnamed", "ech-offered"), "outside-flows"),
     **dict.fromkeys(("packets-cut", "mirrored"), "packets"),
     "bytes-missing": "bytes-acknowledged",
@@ -178,9 +179,32 @@ def _grouped(report: Report, say: Catalogue) -> dict[str, list[Entry]]:
         head = next((head for head, beginnings in GROUPS.items() if note.startswith(beginnings)), "other")
         whole = wholes[OF.get(note, "flows")] if note in OF or note.startswith("blind-") else 0
         groups[head].append(_entry(count, whole, counted("note", note, count, say, **totals)))
-    groups["whole"] += _pauses(report, say)
+    groups["whole"] += [*_shared_addresses(report, say), *_pauses(report, say)]
     groups["tunnels"] += [*_mirrors(coverage, say), *_blind_spots(report, say)]
     return groups
+
+
+def _shared_addresses(report: Report, say: Catalogue) -> list[Entry]:
+    labels = {asset.id: asset.label for asset in report.assets}
+    coverage, entries = report.coverage, []
+    by_address = groupby(coverage.systems, lambda system: (system.asset, system.address))
+    for (asset, address), group in islice(by_address, MOST_LINES):
+        systems = list(group)
+        changes, flows = systems[0].changes, sum(system.flows for system in systems)
+        sentence = say(
+            f"note.shared-address.{'by-turns' if changes >= len(systems) else 'one-after-another'}",
+            asset=wire(labels.get(asset, asset), 60), address=code(address), n=numbers.number(changes),
+            systems=joined([_system(system, say) for system in systems]),
+        )  # fmt: skip
+        entries.append(_entry(flows, coverage.notes.get("flows", 0), sentence))
+    return [*entries, *_more(coverage.notes.get("shared-addresses", 0), say)]
+
+
+def _system(system: System, say: Catalogue) -> Text:
+    seen = f"{system.lowest}" if system.lowest == system.highest else f"{system.lowest}-{system.highest}"
+    return say(
+        "note.system", n=bold(system.flows), seen=seen, initial=f"{system.initial}", where=wire(f"{system.where}")
+    )
 
 
 def _pauses(report: Report, say: Catalogue) -> list[Entry]:

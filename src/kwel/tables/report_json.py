@@ -78,6 +78,18 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
             {"asset": of.asset, "kind": of.kind, "flows": of.flows, "peer": of.peer, "where": str(of.where)}
             for of in coverage.blind_spots
         ],
+        "systems": [
+            {
+                "asset": of.asset,
+                "address": of.address,
+                "ttl": of.initial,
+                "seen": [of.lowest, of.highest],
+                "flows": of.flows,
+                "changes": of.changes,
+                "where": str(of.where),
+            }
+            for of in coverage.systems
+        ],
     }
 
 
