@@ -19,7 +19,7 @@ from kwel.columns import CLAIM, Application, ClaimKind, NameSource, address_halv
 from kwel.model import Coverage, Observed, Report, Traffic, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     import pandas as pd
 
@@ -181,18 +181,17 @@ def read_traffic(
             if progress:
                 progress(done + file.position, total)
         done += file.position
-    traffic = _gather(tuple(file.describe() for file in files), listener.finish(), second_look)
+    traffic = _gather(tuple(file.describe() for file in files), listener.finish(), second_look, discovery)
     return replace(traffic, coverage=replace(traffic.coverage, pauses=pauses.find()))
 
 
-def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook) -> Traffic:
-    from kwel.dependencies import ech
+def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook, discovery: bool) -> Traffic:
     from kwel.dependencies.believed import name_by_capture
     from kwel.dissect.tor import mark_relays
 
     mark_relays(heard.flows, heard.certificates, heard.shown)
     stops = dict(heard.stops)
-    own_names, crowded_out = _local_names(heard, captures)
+    own_names, crowded_out = _local_names(heard, captures) if discovery else ([], 0)
     notes = {**heard.notes, **second_look.counts, **_file_notes(captures), "local-names-not-kept": crowded_out}
     coverage = Coverage(
         packets=sum(stops.values()),
@@ -202,7 +201,6 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         unread_links=tuple((capture.link_title(link), n) for link, n in sorted(heard.unread_links.items())),
     )
     names = name_by_capture(heard.flows, heard.names, captures)
-    hellos = ech.decide(heard.hellos, heard.flows, heard.answers, names)
     return Traffic(
         captures=captures,
         flows=heard.flows,
@@ -210,14 +208,25 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         named=heard.named,
         answers=heard.answers,
         claims=_with_bindings(heard.claims, second_look),
-        hellos=hellos,
+        hellos=heard.hellos,
         fingerprints=heard.fingerprints,
         mirrors=heard.mirrors,
         certificates=heard.certificates,
         shown=heard.shown,
-        observed=(*second_look.observed, *own_names, *_client_certificates(heard, captures)),
+        observed=(*second_look.observed, *own_names, *(_client_certificates(heard, captures) if discovery else ())),
         coverage=coverage,
     )
+
+
+def with_ech(traffic: Traffic, outer_names: Collection[str] = ()) -> Traffic:
+    """Decide which ClientHellos hold a real encrypted one, as far as the DNS and the *outer_names* of rules tell.
+
+    ``read_traffic`` leaves that open: most who read flows and names never ask, and it takes sorting all answers.
+    """
+    from kwel.dependencies import ech
+
+    hellos = ech.decide(traffic.hellos, traffic.flows, traffic.answers, traffic.names, outer_names)
+    return replace(traffic, hellos=hellos)
 
 
 def _file_notes(captures: tuple[Capture, ...]) -> dict[str, int]:
@@ -309,8 +318,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     attributor = Attributor(book, tables, options.bloc)
     inventory = identify(traffic, options.internal)
     outer_names = {name for operator in book.operators.values() for name in operator.outer_names}
-    hellos = ech.decide(traffic.hellos, traffic.flows, traffic.answers, traffic.names, outer_names)
-    traffic = replace(traffic, hellos=hellos)
+    traffic = with_ech(traffic, outer_names)
     sides = inventory.asset_of_initiator, inventory.asset_of_responder
     found, timeline = dependencies.build(
         traffic,
@@ -324,7 +332,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         "addresses-left-out": inventory.left_out,
         "destinations-left-out": found.left_out,
         "names-hidden": findings.names_hidden(found),
-        **ech.counts(hellos, traffic.flows),
+        **ech.counts(traffic.hellos, traffic.flows),
         "sni-not-resolved": int(dependencies.told_otherwise(traffic)[sides[1] == dependencies.OUTSIDE].sum()),
     }
     traffic = replace(traffic, coverage=findings.measure(traffic, inventory.assets, *sides, counts))

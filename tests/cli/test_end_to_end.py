@@ -67,6 +67,15 @@ def test_csv_json_lines_and_the_library_agree_on_a_real_capture(table: Table, cl
         }
 
 
+def test_the_table_of_hellos_tells_real_ech_from_decoys(cli: Cli, samples: Path) -> None:
+    cells = csv.DictReader(io.StringIO(cli("hellos", str(samples / "ech.pcap"), "--format", "csv")[1]))
+
+    assert {(row["name"], row["ech"]) for row in cells} == {
+        ("cloudflare-ech.com", "real"),
+        ("portal.vendor-iiot.example", "grease-likely"),
+    }
+
+
 def test_every_piece_of_evidence_is_a_frame_of_the_capture(cli: Cli, samples: Path) -> None:
     made = json.loads(cli("report", str(samples / PLANT), "--json")[1])
     packets = made["captures"][0]["packets"]

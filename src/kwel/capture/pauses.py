@@ -41,11 +41,11 @@ class Pauses:
         if len(times) == 0:
             return
         self._frames += len(times)
-        steps = np.abs(np.diff(times))
-        starts = np.zeros(1, np.int64)
-        if len(steps) and steps.max() >= SHORTEST:
-            starts = np.concatenate([starts, np.flatnonzero(steps >= SHORTEST) + 1])
-        low, high = (fold.reduceat(times, starts).tolist() for fold in (np.minimum, np.maximum))
+        low, high = [int(times.min())], [int(times.max())]
+        if high[0] - low[0] >= SHORTEST:
+            starts = np.flatnonzero(np.abs(np.diff(times, prepend=times[:1])) >= SHORTEST)
+            starts = np.concatenate([np.zeros(1, np.int64), starts])
+            low, high = (fold.reduceat(times, starts).tolist() for fold in (np.minimum, np.maximum))
         goes_on = self._last is not None and abs(int(times[0]) - self._last) < SHORTEST
         for first, last in zip(low, high, strict=True):
             if (goes_on or len(self._spells) >= MOST_SPELLS) and self._spells:

@@ -20,6 +20,7 @@ def hellos(captures: tuple[str, ...], form: Format | None, output: str, internal
     Its name, protocols and version, whether more of it is encrypted (ECH), the JA4 fingerprint of the client's
     software, and the certificate that answered it.
     """
+    from kwel.pipeline import with_ech
     from kwel.tables.write import write_hellos
 
-    return show_traffic(write_hellos, captures, form, output, internal)
+    return show_traffic(lambda traffic, *how: write_hellos(with_ech(traffic), *how), captures, form, output, internal)

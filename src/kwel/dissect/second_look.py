@@ -45,6 +45,9 @@ class SecondLook:
         """Payloads read, by mark."""
         self._seen: Counter[tuple[int, int, int, int]] = Counter()
         self._said: set[tuple[str, str, str, str | None, int | None, int]] = set()
+        self._is_read = np.zeros(max(Mark) + 1, bool)
+        """By mark: whether anybody reads its payloads."""
+        self._is_read[_NAMING if only_flows else list(_BY_MARK)] = True
 
     def look(self, buffer: NDArray[np.uint8], marks: Rows, packets: Rows, capture: str, capture_index: int) -> None:
         """Read each marked payload of one batch."""
@@ -69,8 +72,7 @@ class SecondLook:
 
     def _affordable(self, marks: Rows) -> Rows:
         """Return *marks* without those of dissectors that have read enough: these are counted, and nothing more."""
-        if self._only_flows:
-            marks = marks[np.isin(marks["kind"], _NAMING)]
+        marks = marks[self._is_read[marks["kind"]]]
         is_full = len(self.observed) >= MAX_OBSERVED
         spent = [kind for kind, dissector in _BY_MARK.items() if is_full or self._looked[kind] >= dissector.in_all]
         if not spent:

@@ -88,4 +88,7 @@ def name_flows(
 def in_order(named: Rows) -> Rows:
     """Return the names seen by capture and frame: those that other readers than the kernel's found come late."""
     place = named["capture"].astype(np.int64) << 32 | named["frame"]
-    return named if bool((place[1:] >= place[:-1]).all()) else named[np.argsort(place, kind="stable")]
+    if bool((place[1:] >= place[:-1]).all()):
+        return named
+    words = named.view(np.int64).reshape(len(named), -1)  # whole rows are copied faster than records field by field
+    return words[np.argsort(place, kind="stable")].reshape(-1).view(NAME)
