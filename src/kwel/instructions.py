@@ -5,13 +5,17 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 wanted: dict[Callable[..., Any], tuple[str, str]] = {}
-"""By helper: what LLVM calls the instructions, and the function that writes them. See ``native.hardware``."""
+"""By helper: what LLVM calls the instructions, "" if every processor has them, and the function that writes them.
+
+See ``native.hardware``.
+"""
 
 loads: dict[Callable[..., Any], tuple[int, str]] = {}
 """By helper: how many bytes it reads, and in which order. See ``native.load_of``."""
@@ -39,6 +43,48 @@ def leave_wide_registers(builder: Any) -> None:
         call(builder, "llvm.x86.avx.vzeroupper", ir.VoidType())
 
 
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """An array, as those have it who write instructions: each place in it is asked for, and tested on the way."""
+
+    context: Any
+    builder: Any
+    start: Any
+    size: Any
+
+    @classmethod
+    def of(cls, context: Any, builder: Any, kind: Any, value: Any) -> Cells:
+        """Return the array that numba passes."""
+        array = context.make_array(kind)(context, builder, value)
+        return cls(context, builder, array.data, builder.extract_value(array.shape, 0))
+
+    def at(self, first: Any, count: Any) -> Any:
+        """Return the address of element *first*; *count* from there lie in the array, or IndexError is raised.
+
+        As numba's own tests do, and with one comparison where *count* is a number, above 0; a negative one is large.
+        """
+        builder, one = self.builder, self.size.type(1)
+        if isinstance(count, int):
+            more = self.size.type(count - 1)
+            room = builder.select(builder.icmp_signed(">", self.size, more), builder.sub(self.size, more), one.type(0))
+        else:
+            self._raise_if(builder.icmp_unsigned(">", count, self.size))
+            room = builder.add(builder.sub(self.size, count), one)
+        self._raise_if(builder.icmp_unsigned(">=", first, room))
+        return builder.gep(self.start, [first])
+
+    def _raise_if(self, is_beyond: Any) -> None:
+        with self.builder.if_then(is_beyond, likely=False):
+            self.context.call_conv.return_user_exc(self.builder, IndexError, ("index is out of bounds",))
+
+
+def copy(builder: Any, source: Cells, at: Any, size: Any, target: Cells, to: Any) -> None:
+    """Write a move of *size* bytes."""
+    from numba.core.cgutils import raw_memmove
+
+    raw_memmove(builder, target.at(to, size), source.at(at, size), size, 1)  # type: ignore[no-untyped-call]
+
+
 def use(function: Callable[..., Any]) -> bool:
     """Let numba call what is written for *function*, if the processor can run that; return whether it can."""
     if function in loads:
@@ -48,34 +94,27 @@ def use(function: Callable[..., Any]) -> bool:
 
 
 def _use_load(function: Callable[..., Any], size: int, order: str) -> None:
-    """Read *size* bytes after one test that all of them lie in the array, where byte by byte each is tested.
-
-    As numba's own tests do, it raises IndexError; a negative offset is a large one.
-    """
+    """Read *size* bytes after one test that all of them lie in the array, where byte by byte each is tested."""
     from llvmlite import ir
     from numba import types
     from numba.extending import lower_builtin, type_callable
 
     word = ir.IntType(64)
 
-    def load(builder: Any, data: Any, at: Any, width: int) -> Any:
-        value = builder.load(builder.bitcast(builder.gep(data, [at]), ir.IntType(8 * width).as_pointer()), align=1)
+    def load(builder: Any, place: Any, width: int) -> Any:
+        value = builder.load(builder.bitcast(place, ir.IntType(8 * width).as_pointer()), align=1)
         if width > 1 and order != sys.byteorder:
             value = builder.bswap(value)
         return builder.zext(value, word) if width < 8 else value
 
     def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, args[0])
         at = context.cast(builder, args[1], signature.args[1], types.uint64)
-        length = builder.extract_value(array.shape, 0)
-        more = word(size - 1)
-        room = builder.select(builder.icmp_signed(">", length, more), builder.sub(length, more), word(0))
-        with builder.if_then(builder.icmp_unsigned(">=", at, room), likely=False):
-            context.call_conv.return_user_exc(builder, IndexError, ("index is out of bounds",))
+        place = Cells.of(context, builder, signature.args[0], args[0]).at(at, size)
         if size != 3:
-            return load(builder, array.data, at, size)
-        first, last = load(builder, array.data, at, 2), load(builder, array.data, builder.add(at, word(2)), 1)
-        return builder.or_(builder.shl(first, word(8)), last)
+            return load(builder, place, size)
+        return builder.or_(
+            builder.shl(load(builder, place, 2), word(8)), load(builder, builder.gep(place, [word(2)]), 1)
+        )
 
     def returns(data: Any, at: Any) -> Any:
         return types.uint64 if size == 8 else types.int64
@@ -89,25 +128,31 @@ def _use_emitter(function: Callable[..., Any]) -> bool:
     from numba import types
     from numba.extending import lower_builtin, type_callable
 
-    feature, emitter = wanted.get(function, ("", ""))
-    if not llvm.get_default_triple().startswith("x86_64") or not llvm.get_host_cpu_features().get(feature):
+    if function not in wanted:
+        return False
+    feature, emitter = wanted[function]
+    is_there = llvm.get_default_triple().startswith("x86_64") and llvm.get_host_cpu_features().get(feature)
+    if feature and not is_there:
         return False
     module, name = emitter.rsplit(".", 1)
     emit = getattr(importlib.import_module(module), name)
     shape = inspect.signature(function)
+    kinds = [types.Array if "NDArray" in each.annotation else types.Integer for each in shape.parameters.values()]
 
     def returns(*_: Any) -> Any:
         return types.int64
 
     def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kinds = zip(signature.args, args, strict=True)
-        emit(
-            builder,
-            *(context.make_array(k)(context, builder, a).data if isinstance(k, types.Array) else a for k, a in kinds),
-        )
+        given = [
+            Cells.of(context, builder, kind, value)
+            if isinstance(kind, types.Array)
+            else context.cast(builder, value, kind, types.int64)
+            for kind, value in zip(signature.args, args, strict=True)
+        ]
+        emit(builder, *given)
         return context.get_constant(types.int64, 0)
 
     returns.__signature__ = shape  # type: ignore[attr-defined]
     type_callable(function)(lambda _: returns)
-    lower_builtin(function, types.Array, *[types.Integer] * (len(shape.parameters) - 1))(lower)  # type: ignore[no-untyped-call]
+    lower_builtin(function, *kinds)(lower)  # type: ignore[no-untyped-call]
     return True

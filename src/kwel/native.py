@@ -80,9 +80,9 @@ def hardware(feature: str, emitter: str) -> Callable[[Function], Function]:
     """Return a decorator of a helper that the processor has instructions for.
 
     Args:
-        feature: what LLVM calls them; x86-64 alone is known here.
+        feature: what LLVM calls them, of x86-64 alone; "" if every processor has them.
         emitter: module and function that write the instructions, given a builder and the helper's arguments, arrays
-            as pointers. Imported when kernels are compiled.
+            as ``instructions.Cells``. Imported when kernels are compiled.
     """
 
     def wrap(function: Function) -> Function:

@@ -1,4 +1,4 @@
-"""A key and a block in, the block under AES-128 out (FIPS 197): compiled, by tables that are made here.
+"""A key and blocks in, the blocks under AES-128 out (FIPS 197): compiled, by tables that are made here.
 
 They hold, for each byte, the column that it turns into in a round: 2s, s, s, 3s, where s is its substitute, and the
 same rotated, for the other rows. This reads what anybody can read; timing gives nothing away that is secret.
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwel.kernel.loads import u8
 from kwel.native import hardware, helper
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 M, BYTE = 0xFFFFFFFF, 0xFF
 KEY_WORDS, ROUND_WORDS, LAST_ROUND = 4, 44, 40
 MIDDLE_ROUNDS = 9
+BLOCK_SIZE = 16
 POLYNOMIAL = 0x11B
 
 
@@ -54,7 +56,7 @@ def substitute(byte: int) -> int:
     return (TABLE[byte & BYTE] >> 8) & BYTE
 
 
-@helper
+@hardware("aes", "kwel.dissect.silicon.expand_key")
 def expand_key(work: NDArray[np.int64], key: int, out: int) -> int:
     """Put the round keys of the four words at *key* at *out* (FIPS 197 section 5.2)."""
     for i in range(KEY_WORDS):
@@ -109,4 +111,22 @@ def encrypt(work: NDArray[np.int64], keys: int, block: int, out: int) -> int:
     work[out + 1] = last_column(b, c, d, a) ^ work[keys + 1]
     work[out + 2] = last_column(c, d, a, b) ^ work[keys + 2]
     work[out + 3] = last_column(d, a, b, c) ^ work[keys + 3]
+    return 0
+
+
+@hardware("aes", "kwel.dissect.silicon.count_and_mix")
+def count_and_mix(
+    data: NDArray[np.uint8], at: int, size: int, plain: NDArray[np.uint8], to: int,
+    work: NDArray[np.int64], keys: int, counter: int,
+) -> int:  # fmt: skip
+    """Decrypt *size* bytes, whole blocks, in counter mode (NIST SP 800-38A section 6.5), from *data* into *plain*.
+
+    The block at *counter* is the first to be encrypted, and counts on. The four words behind it are for passing use.
+    """
+    for done in range(0, size, BLOCK_SIZE):
+        encrypt(work, keys, counter, counter + KEY_WORDS)
+        work[counter + 3] += 1
+        for i in range(BLOCK_SIZE):
+            mask = (work[counter + KEY_WORDS + (i >> 2)] >> (24 - 8 * (i & 3))) & BYTE
+            plain[np.uint64(to + done + i)] = u8(data, at + done + i) ^ mask
     return 0

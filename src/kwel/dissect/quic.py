@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.dissect.aes import ROUND_WORDS, encrypt, expand_key
+from kwel.dissect.aes import BLOCK_SIZE, ROUND_WORDS, count_and_mix, encrypt, expand_key
 from kwel.dissect.sha256 import (
     BLOCK_WORDS,
     DIGEST,
@@ -29,7 +29,7 @@ from kwel.dissect.sha256 import (
     put_message,
     salt_states,
 )
-from kwel.kernel.loads import u8, u16, u32
+from kwel.kernel.loads import copy, u8, u16, u32, u64
 from kwel.native import helper
 
 if TYPE_CHECKING:
@@ -83,6 +83,9 @@ SEALED, SIZE, HAVE = STREAM + 4, STREAM + 5, STREAM + 6
 FRAMES = STREAM + 7
 """Of each CRYPTO frame: offset in the stream, offset in the plain text, length."""
 MAX_FRAMES = 100
+STRIDE, LEAST_AHEAD = 256, 48
+"""Bytes that are decrypted at a time, and those that have to be, for any frame's first numbers."""
+NO_BITS = np.uint64(0)
 WORK = FRAMES + 3 * MAX_FRAMES
 
 K_INITIAL, K_OTHER, K_RETRY = 0, 1, 2
@@ -225,7 +228,7 @@ def open_packet(data: NDArray[np.uint8], first: int, number: int, end: int, stop
     packet_number = (u32(data, number) ^ (((mask << 8) | (work[STREAM + 1] >> 24)) & 0xFFFFFFFF)) >> (32 - 8 * size)
     expand_key(work, KEYS, PACKET_KEYS)
     work[COUNTER], work[COUNTER + 1], work[COUNTER + 2] = work[KEYS + 4], work[KEYS + 5], work[KEYS + 6] ^ packet_number
-    work[COUNTER + 3] = 1  # the block that seals the tag; the text begins with the next (NIST SP 800-38D section 7.1)
+    work[COUNTER + 3] = 2  # block 1 seals the tag (NIST SP 800-38D section 7.1)
     work[SEALED], work[SIZE], work[HAVE] = number + size, min(end - TAG, stop) - number - size, 0
     return head & 0x0C == 0 and work[SIZE] > 0
 
@@ -234,16 +237,15 @@ def open_packet(data: NDArray[np.uint8], first: int, number: int, end: int, stop
 def decrypt(data: NDArray[np.uint8], want: int, plain: NDArray[np.uint8], work: NDArray[np.int64]) -> int:
     """Make sure that the first *want* bytes of the packet, or all, stand in *plain*; return how many do."""
     size, have = work[SIZE], work[HAVE]
-    want = min(want, size)
-    while have < want:
-        work[COUNTER + 3] += 1
-        encrypt(work, PACKET_KEYS, COUNTER, STREAM)
-        at, part = work[SEALED] + have, min(16, size - have)
-        for i in range(part):
-            byte = (work[STREAM + (i >> 2)] >> (24 - 8 * (i & 3))) & 0xFF
-            plain[np.uint64(have + i)] = u8(data, at + i) ^ byte
-        have += part
-    work[HAVE] = have
+    if have < min(want, size):
+        at, whole = work[SEALED] + have, min((want - have + STRIDE - 1) & -STRIDE, (size - have) & -BLOCK_SIZE)
+        count_and_mix(data, at, whole, plain, have, work, PACKET_KEYS, COUNTER)
+        have += whole
+        if have < min(want, size):  # less than a block is left, and nothing need lie behind it
+            copy(data, at + whole, size - have, plain, have)
+            count_and_mix(plain, have, BLOCK_SIZE, plain, have, work, PACKET_KEYS, COUNTER)
+            have = size
+        work[HAVE] = have
     return have
 
 
@@ -279,13 +281,16 @@ def read_frames(
 
     A packet whose first CRYPTO frame holds a whole ClientHello is decrypted no further.
     """
-    at, count, size, crypto = 0, 0, work[SIZE], (G_CRYPTO if google else F_CRYPTO)
+    at, end, count, size, crypto = 0, 0, 0, work[SIZE], (G_CRYPTO if google else F_CRYPTO)
     while at < size:
-        end = decrypt(data, at + 48, plain, work)
+        if at + LEAST_AHEAD > end:
+            end = decrypt(data, at + LEAST_AHEAD, plain, work)
         kind = u8(plain, at)
         at += 1
         if kind == F_PADDING or kind == (G_PING if google else F_PING):
-            while at < end and plain[np.uint64(at)] == F_PADDING:
+            while at + 8 <= end and u64(plain, at) == NO_BITS:
+                at += 8
+            while at < end and u8(plain, at) == F_PADDING:
                 at += 1
             continue
         if kind == crypto:

@@ -1,4 +1,4 @@
-"""Offsets in, whole numbers out. Bounds-checked; the index never wraps round to the end."""
+"""Offsets in, whole numbers out; and bytes copied. Bounds-checked; the index never wraps round to the end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.native import helper, load_of
+from kwel.native import hardware, helper, load_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,3 +53,11 @@ def le16(data: NDArray[np.uint8], at: int) -> int:
 def le32(data: NDArray[np.uint8], at: int) -> int:
     """Return the 32 bits at *at*, least significant byte first."""
     return le16(data, at) | (le16(data, at + 2) << 16)
+
+
+@hardware("", "kwel.instructions.copy")
+def copy(source: NDArray[np.uint8], at: int, size: int, target: NDArray[np.uint8], to: int) -> int:
+    """Copy ``source[at:at + size]`` to ``target[to:]``; the two lie apart."""
+    for i in range(size):
+        target[np.uint64(to + i)] = source[np.uint64(at + i)]
+    return 0

@@ -11,6 +11,7 @@ import numpy as np
 
 from kwel.dissect.quic import MAX_HELLO, new_work
 from kwel.dissect.sha256 import KEYS
+from kwel.kernel.loads import copy
 from kwel.native import helper
 
 if TYPE_CHECKING:
@@ -146,9 +147,7 @@ def put(plain: NDArray[np.uint8], at: int, size: int, offset: int, slot: int, sl
         return True
     if not cover(slots, slot, offset, offset + size):
         return False
-    to = place_of(slot) + offset
-    for i in range(size):
-        plain[np.uint64(to + i)] = plain[np.uint64(at + i)]
+    copy(plain, at, size, plain, place_of(slot) + offset)
     return True
 
 

@@ -2,17 +2,20 @@
 
 Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2: SHA1RNDS4, SHA1NEXTE, SHA1MSG1, SHA1MSG2. Used
 where the processor that kwel is compiled on has them; ``sha1`` says what is computed, and computes the same without
-them. The instructions want the first of four words in the highest lane. Nothing checks the bounds of the array here.
+them. The instructions want the first of four words in the highest lane.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 
 from kwel.instructions import call, leave_wide_registers
 from kwel.tables.sha1 import STATE
+
+if TYPE_CHECKING:
+    from kwel.instructions import Cells
 
 LANES, GROUPS = 4, 20
 WORD, LONG, BYTE = ir.IntType(32), ir.IntType(64), ir.IntType(8)
@@ -35,8 +38,9 @@ def _lanes(*words: int) -> Any:
     return ir.Constant(VECTOR, list(words))
 
 
-def sha1_block(builder: Any, words: Any) -> None:
+def sha1_block(builder: Any, block: Cells) -> None:
     """Write the digest of the block in words 0 to 15 into words 0 to 4."""
+    words = block.at(ir.Constant(LONG, 0), LANES * MESSAGE)
     leave_wide_registers(builder)
     message = [_turned(builder, builder.load(_place(builder, words, group), align=4)) for group in range(MESSAGE)]
     first, last = _lanes(*STATE[3::-1]), _lanes(0, 0, 0, STATE[4])

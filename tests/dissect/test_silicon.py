@@ -1,0 +1,144 @@
+"""The processor's own instructions: they compute what the helpers do, and write nothing beyond an array."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kwel import instructions
+from kwel.dissect import aes, quic, sha256
+from kwel.kernel import loads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEYS, COUNTER = quic.PACKET_KEYS, quic.COUNTER
+SCRATCH = np.random.default_rng(7).integers(0, 1 << 32, quic.WORK).astype(np.int64)
+TEXT = np.random.default_rng(8).integers(0, 256, 600).astype(np.uint8)
+
+
+def compiled(helper: Callable[..., int]) -> Callable[..., int]:
+    """Return the helper as kernels call it on this processor."""
+    if not instructions.use(helper):
+        pytest.skip("this processor has no instructions for it")
+    parameters = ", ".join(helper.__code__.co_varnames[: helper.__code__.co_argcount])
+    made: Any = eval(f"lambda {parameters}: helper({parameters})", {"helper": helper})
+    return numba.njit(boundscheck=True, error_model="numpy")(made)
+
+
+encrypt, compress, expand_key, count_and_mix, copy = (
+    pytest.fixture(lambda helper=helper: compiled(helper), scope="module", name=helper.__name__)
+    for helper in (aes.encrypt, sha256.compress, aes.expand_key, aes.count_and_mix, loads.copy)
+)
+
+
+def test_a_block_is_encrypted_as_by_tables(encrypt: Callable[..., int]) -> None:
+    one, two = SCRATCH.copy(), SCRATCH.copy()
+    encrypt(one, KEYS, COUNTER, 0)
+    aes.encrypt(two, KEYS, COUNTER, 0)
+    assert np.array_equal(one, two)
+
+
+def test_a_block_is_compressed_as_by_arithmetic(compress: Callable[..., int]) -> None:
+    one, two = SCRATCH.copy(), SCRATCH.copy()
+    compress(one, sha256.INNER, sha256.DIGEST)
+    sha256.compress(two, sha256.INNER, sha256.DIGEST)
+    assert np.array_equal(one[sha256.BLOCK :], two[sha256.BLOCK :])  # the schedule before it is scratch
+
+
+@settings(max_examples=20)
+@given(st.binary(min_size=16, max_size=16))
+def test_a_key_is_expanded_as_by_tables(expand_key: Callable[..., int], key: bytes) -> None:
+    one = SCRATCH.copy()
+    one[:4] = sha256.words_of(key)
+    two = one.copy()
+    expand_key(one, 0, KEYS)
+    aes.expand_key(two, 0, KEYS)
+    assert np.array_equal(one, two)
+
+
+@pytest.mark.parametrize("blocks", [*range(18), 25, 32, 33])
+@pytest.mark.parametrize("counter", [2, 0xFFFFFFF9])
+def test_a_run_is_decrypted_as_block_by_block(count_and_mix: Callable[..., int], blocks: int, counter: int) -> None:
+    plain = np.zeros((2, 600), np.uint8)
+    works = SCRATCH.copy(), SCRATCH.copy()
+    for work in works:
+        work[COUNTER + 3] = counter
+    count_and_mix(TEXT, 3, 16 * blocks, plain[0], 5, works[0], KEYS, COUNTER)
+    aes.count_and_mix(TEXT, 3, 16 * blocks, plain[1], 5, works[1], KEYS, COUNTER)
+    assert np.array_equal(*plain)
+    assert works[0][COUNTER + 3] == works[1][COUNTER + 3] == counter + blocks
+
+
+def test_a_run_may_be_decrypted_where_it_lies(count_and_mix: Callable[..., int]) -> None:
+    text, plain = TEXT.copy(), np.zeros(600, np.uint8)
+    count_and_mix(TEXT, 9, 400, plain, 9, SCRATCH.copy(), KEYS, COUNTER)
+    count_and_mix(text, 9, 400, text, 9, SCRATCH.copy(), KEYS, COUNTER)
+    assert np.array_equal(text[9:409], plain[9:409])
+    assert np.array_equal(text[409:], TEXT[409:])
+
+
+@pytest.mark.parametrize("size", [0, 1, 15, 16, 100, 600])
+def test_bytes_are_copied_and_no_others_touched(copy: Callable[..., int], size: int) -> None:
+    target = np.full(700, 0xEE, np.uint8)
+    copy(TEXT, 600 - size, size, target, 50)
+    assert np.array_equal(target[50 : 50 + size], TEXT[600 - size :])
+    assert set(target[:50]) | set(target[50 + size :]) == {0xEE}
+
+
+EDGES = (-(1 << 63), -(1 << 40), -1, 1, 2, 100, 1 << 40, (1 << 63) - 1000)
+
+
+def outside(last: int, beyond: int) -> int:
+    """Return an offset below 0, or beyond the *last* one that is within bounds."""
+    return beyond if beyond < 0 else last + beyond
+
+
+@pytest.mark.parametrize("beyond", EDGES)
+def test_nothing_is_copied_from_or_to_beyond_an_array(copy: Callable[..., int], beyond: int) -> None:
+    target, wrong = np.full(600, 0xEE, np.uint8), outside(500, beyond)
+    for at, size, to in ((wrong, 100, 0), (0, 100, wrong), (0, outside(600, beyond), 0)):
+        with pytest.raises(IndexError):
+            copy(TEXT, at, size, target, to)
+    assert set(target) == {0xEE}
+
+
+@pytest.mark.parametrize("beyond", EDGES)
+def test_no_run_is_decrypted_from_or_to_beyond_an_array(count_and_mix: Callable[..., int], beyond: int) -> None:
+    plain, work, wrong = np.full(600, 0xEE, np.uint8), SCRATCH.copy(), outside(440, beyond)
+    for at, size, to in ((wrong, 160, 0), (0, 160, wrong), (0, outside(600, beyond), 0)):
+        with pytest.raises(IndexError):
+            count_and_mix(TEXT, at, size, plain, to, work, KEYS, COUNTER)
+    for keys, counter in ((outside(len(work) - 44, beyond), COUNTER), (KEYS, outside(len(work) - 4, beyond))):
+        with pytest.raises(IndexError):
+            count_and_mix(TEXT, 0, 160, plain, 0, work, keys, counter)
+    assert set(plain) == {0xEE}
+    assert np.array_equal(work, SCRATCH)
+
+
+@pytest.mark.parametrize("beyond", EDGES)
+def test_no_key_block_or_state_lies_beyond_an_array(
+    encrypt: Callable[..., int], compress: Callable[..., int], expand_key: Callable[..., int], beyond: int
+) -> None:
+    work = SCRATCH.copy()
+    four, eight, keys = (outside(len(work) - size, beyond) for size in (4, 8, 44))
+    for call, args in (
+        (encrypt, (keys, COUNTER, 0)),
+        (encrypt, (KEYS, four, 0)),
+        (encrypt, (KEYS, COUNTER, four)),
+        (compress, (eight, sha256.DIGEST)),
+        (compress, (sha256.INNER, eight)),
+        (expand_key, (four, KEYS)),
+        (expand_key, (0, keys)),
+    ):
+        with pytest.raises(IndexError):
+            call(work, *args)
+    for short in range(sha256.BLOCK, sha256.BLOCK + 16):
+        with pytest.raises(IndexError):
+            compress(work[:short], 0, 8)
+    assert np.array_equal(work, SCRATCH)
