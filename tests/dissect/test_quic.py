@@ -45,7 +45,7 @@ def hexadecimal(words: np.ndarray) -> str:
 def keys_of(destination: bytes, salt: int) -> tuple[str, str, str]:
     work = quic.new_work()
     quic.derive_keys(as_array(destination), 0, len(destination), salt, work)
-    key, iv, mask = (hexadecimal(work[sha256.KEYS + i : sha256.KEYS + i + 4]) for i in (0, 4, 8))
+    key, iv, mask = (hexadecimal(work[sha256.KEYS + i : sha256.KEYS + i + 4]) for i in (0, 8, 16))
     return key, iv[:24], mask
 
 
@@ -95,7 +95,7 @@ def test_an_hmac_is_that_of_the_standard_library(message: bytes, key: bytes) -> 
     work = quic.new_work()
     work[sha256.INNER : sha256.INNER + 16] = sha256.salt_states(key)
     sha256.put_message(as_array(message), 0, len(message), work)
-    sha256.finish_hmac(work)
+    sha256.hmac(work, sha256.BLOCK, sha256.INNER)
     assert hexadecimal(work[sha256.DIGEST : sha256.DIGEST + 8]) == hmac.digest(key, message, "sha256").hex()
 
 

@@ -46,8 +46,8 @@ def test_a_block_is_encrypted_as_by_tables(encrypt: Callable[..., int]) -> None:
 
 def test_a_block_is_compressed_as_by_arithmetic(compress: Callable[..., int]) -> None:
     one, two = SCRATCH.copy(), SCRATCH.copy()
-    compress(one, sha256.INNER, sha256.DIGEST)
-    sha256.compress(two, sha256.INNER, sha256.DIGEST)
+    compress(one, sha256.BLOCK, sha256.INNER, sha256.DIGEST)
+    sha256.compress(two, sha256.BLOCK, sha256.INNER, sha256.DIGEST)
     assert np.array_equal(one[sha256.BLOCK :], two[sha256.BLOCK :])  # the schedule before it is scratch
 
 
@@ -126,13 +126,14 @@ def test_no_key_block_or_state_lies_beyond_an_array(
     encrypt: Callable[..., int], compress: Callable[..., int], expand_key: Callable[..., int], beyond: int
 ) -> None:
     work = SCRATCH.copy()
-    four, eight, keys = (outside(len(work) - size, beyond) for size in (4, 8, 44))
+    four, eight, sixteen, keys = (outside(len(work) - size, beyond) for size in (4, 8, 16, 44))
     for call, args in (
         (encrypt, (keys, COUNTER, 0)),
         (encrypt, (KEYS, four, 0)),
         (encrypt, (KEYS, COUNTER, four)),
-        (compress, (eight, sha256.DIGEST)),
-        (compress, (sha256.INNER, eight)),
+        (compress, (sixteen, sha256.INNER, sha256.DIGEST)),
+        (compress, (sha256.BLOCK, eight, sha256.DIGEST)),
+        (compress, (sha256.BLOCK, sha256.INNER, eight)),
         (expand_key, (four, KEYS)),
         (expand_key, (0, keys)),
     ):
@@ -140,5 +141,5 @@ def test_no_key_block_or_state_lies_beyond_an_array(
             call(work, *args)
     for short in range(sha256.BLOCK, sha256.BLOCK + 16):
         with pytest.raises(IndexError):
-            compress(work[:short], 0, 8)
+            compress(work[:short], sha256.BLOCK, 0, 8)
     assert np.array_equal(work, SCRATCH)

@@ -238,6 +238,14 @@ def test_more_unfinished_hellos_than_slots_are_counted(tmp_path: Path) -> None:
     assert notes(hear(tmp_path, frames)) == {"quic-given-up": 7}
 
 
+def test_hellos_that_end_leave_the_slots_of_others_alone(tmp_path: Path) -> None:
+    waiting, last = first_packets(HELLO, 300)[:2]
+    others = [up(datagram, 10000 + i) for i in range(slots.SLOTS + 7) for datagram in first_packets(HELLO, 300)]
+    traffic = hear(tmp_path, [up(waiting), *others, up(last)])
+    assert len(names(traffic)) == slots.SLOTS + 8
+    assert not notes(traffic)
+
+
 def test_a_direction_that_never_ends_its_hello_is_given_up(tmp_path: Path) -> None:
     keys, first = Keys.derived(FIRST_ID), pieces(HELLO, 300)[0]
     sent = [packet(keys, FIRST_ID, first, number=number) for number in range(MAX_INITIALS + 40)]

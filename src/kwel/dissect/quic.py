@@ -14,18 +14,17 @@ import numpy as np
 
 from kwel.dissect.aes import BLOCK_SIZE, ROUND_WORDS, count_and_mix, encrypt, expand_key
 from kwel.dissect.sha256 import (
+    BLOCK,
     BLOCK_WORDS,
-    DIGEST,
     INNER,
     KEYS,
     SHA_WORDS,
-    START,
-    START_STATE,
     STATE_WORDS,
     expand,
-    finish_hmac,
+    hmac,
     key_hmac,
     label_block,
+    lay_out,
     put_message,
     salt_states,
 )
@@ -72,10 +71,14 @@ LABELS = np.array(
     np.int64,
 ).ravel()
 """The messages that HKDF expands (RFC 9001 section 5.1, RFC 9369 section 3.3.2)."""
-KEY_KINDS, LABEL_SET = 3, 4 * BLOCK_WORDS
+LABEL_SET = 4 * BLOCK_WORDS
+IV, MASK_KEY = KEYS + STATE_WORDS, KEYS + 2 * STATE_WORDS
 
 # offsets in the scratch array, behind those of SHA-256
-PACKET_KEYS, MASK_KEYS = SHA_WORDS, SHA_WORDS + ROUND_WORDS
+SALTS_AT = SHA_WORDS
+LABELS_AT = SALTS_AT + len(SALT_STATES)
+PACKET_KEYS = LABELS_AT + len(LABELS)
+MASK_KEYS = PACKET_KEYS + ROUND_WORDS
 COUNTER = MASK_KEYS + ROUND_WORDS
 STREAM = COUNTER + 4
 SEALED, SIZE, HAVE = STREAM + 4, STREAM + 5, STREAM + 6
@@ -97,7 +100,8 @@ BAD, TOO_MANY = -1, -2
 def new_work() -> NDArray[np.int64]:
     """Return a scratch array."""
     work = np.zeros(WORK, np.int64)
-    work[START : START + STATE_WORDS] = START_STATE
+    lay_out(work)
+    work[SALTS_AT:LABELS_AT], work[LABELS_AT:PACKET_KEYS] = SALT_STATES, LABELS
     return work
 
 
@@ -195,20 +199,13 @@ def lists_versions(data: NDArray[np.uint8], at: int, end: int) -> bool:
 @helper
 def derive_keys(data: NDArray[np.uint8], at: int, size: int, salt: int, work: NDArray[np.int64]) -> int:
     """Put the client's Initial keys for the connection id ``data[at:at + size]`` at KEYS (RFC 9001 section 5.2)."""
-    for i in range(2 * STATE_WORDS):
-        work[INNER + i] = SALT_STATES[2 * STATE_WORDS * salt + i]
+    labels = LABELS_AT + (LABEL_SET if salt == S_2 else 0)
     put_message(data, at, size, work)
-    finish_hmac(work)
-    labels = LABEL_SET if salt == S_2 else 0
+    hmac(work, BLOCK, SALTS_AT + 2 * STATE_WORDS * salt)
     key_hmac(work)
-    expand(work, LABELS, labels)
+    hmac(work, labels, INNER)
     key_hmac(work)
-    for kind in range(KEY_KINDS):
-        labels += BLOCK_WORDS
-        expand(work, LABELS, labels)
-        for i in range(4):
-            work[KEYS + 4 * kind + i] = work[DIGEST + i]
-    return 0
+    return expand(work, labels + BLOCK_WORDS)
 
 
 @helper
@@ -218,7 +215,7 @@ def open_packet(data: NDArray[np.uint8], first: int, number: int, end: int, stop
     *first* and *number* are where the packet and its packet number begin, *end* where it ends by its header, *stop*
     where the captured bytes do. Returns whether the reserved bits are zero, as they must be.
     """
-    expand_key(work, KEYS + 8, MASK_KEYS)
+    expand_key(work, MASK_KEY, MASK_KEYS)
     for i in range(4):
         work[COUNTER + i] = u32(data, number + SAMPLE_AT + 4 * i)
     encrypt(work, MASK_KEYS, COUNTER, STREAM)
@@ -227,7 +224,7 @@ def open_packet(data: NDArray[np.uint8], first: int, number: int, end: int, stop
     size = (head & 3) + 1
     packet_number = (u32(data, number) ^ (((mask << 8) | (work[STREAM + 1] >> 24)) & 0xFFFFFFFF)) >> (32 - 8 * size)
     expand_key(work, KEYS, PACKET_KEYS)
-    work[COUNTER], work[COUNTER + 1], work[COUNTER + 2] = work[KEYS + 4], work[KEYS + 5], work[KEYS + 6] ^ packet_number
+    work[COUNTER], work[COUNTER + 1], work[COUNTER + 2] = work[IV], work[IV + 1], work[IV + 2] ^ packet_number
     work[COUNTER + 3] = 2  # block 1 seals the tag (NIST SP 800-38D section 7.1)
     work[SEALED], work[SIZE], work[HAVE] = number + size, min(end - TAG, stop) - number - size, 0
     return head & 0x0C == 0 and work[SIZE] > 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.kernel.loads import u8
+from kwel.kernel.loads import u8, u32
 from kwel.native import hardware, helper
 
 if TYPE_CHECKING:
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 
 # offsets in the scratch array
 SCHEDULE, BLOCK, INNER, OUTER, DIGEST, START = 0, 64, 80, 88, 96, 104
-KEYS = 112
-"""Key, IV, header protection key: four words each."""
-SHA_WORDS = 124
+PADDED_KEY, OUTER_BLOCKS = 112, 144
+"""A key as two blocks, under the inner pad and under the outer; digests as blocks, for three HMACs under way."""
+KEYS = 192
+"""Digests that begin with key, IV, header protection key."""
+SHA_WORDS = 216
 
 M = 0xFFFFFFFF
 ROUNDS = 64
-BLOCK_WORDS, STATE_WORDS = 16, 8
+BLOCK_WORDS, STATE_WORDS, KEY_COUNT = 16, 8, 3
 INNER_PAD, OUTER_PAD = 0x36363636, 0x5C5C5C5C
 END_BIT = 0x80000000
 BLOCK_BYTES = 64
@@ -58,13 +60,13 @@ START_STATE = np.array([_fraction(prime, 2) for prime, _ in zip(_primes(), range
 
 
 @hardware("sha", "kwel.dissect.silicon.compress")
-def compress(work: NDArray[np.int64], state: int, out: int) -> int:
-    """Take the block into the state at *state*, and put the new state at *out*.
+def compress(work: NDArray[np.int64], block: int, state: int, out: int) -> int:
+    """Take the block at *block* into the state at *state*, and put the new state at *out*.
 
     A word is doubled into both halves of an element, so that a shift rotates it.
     """
     for i in range(BLOCK_WORDS):
-        work[i] = work[BLOCK + i]
+        work[i] = work[block + i]
     for i in range(BLOCK_WORDS, ROUNDS):
         early, late = work[i - 15], work[i - 2]
         x, y = early | (early << 32), late | (late << 32)
@@ -85,47 +87,43 @@ def compress(work: NDArray[np.int64], state: int, out: int) -> int:
 
 
 @helper
-def finish_hmac(work: NDArray[np.int64]) -> int:
-    """Put the HMAC of the block, under the key that INNER and OUTER hold, at DIGEST."""
-    compress(work, INNER, DIGEST)
-    for i in range(STATE_WORDS):
-        work[BLOCK + i] = work[DIGEST + i]
-        work[BLOCK + STATE_WORDS + i] = 0
-    work[BLOCK + STATE_WORDS] = END_BIT
-    work[BLOCK + BLOCK_WORDS - 1] = DIGEST_BITS
-    compress(work, OUTER, DIGEST)
-    return 0
+def hmac(work: NDArray[np.int64], block: int, key: int) -> int:
+    """Put the HMAC of a block at DIGEST, under a key that is given as its two states at *key*."""
+    compress(work, block, key, OUTER_BLOCKS)
+    return compress(work, OUTER_BLOCKS, key + STATE_WORDS, DIGEST)
 
 
 @helper
 def key_hmac(work: NDArray[np.int64]) -> int:
-    """Make the digest the key of the HMACs that follow."""
+    """Make the digest the key of the HMACs that follow: its states at INNER and OUTER."""
     for i in range(STATE_WORDS):
-        work[BLOCK + i] = work[DIGEST + i] ^ INNER_PAD
-        work[BLOCK + STATE_WORDS + i] = INNER_PAD
-    compress(work, START, INNER)
-    for i in range(BLOCK_WORDS):
-        work[BLOCK + i] ^= INNER_PAD ^ OUTER_PAD
-    compress(work, START, OUTER)
-    return 0
+        work[PADDED_KEY + i] = work[DIGEST + i] ^ INNER_PAD
+        work[PADDED_KEY + BLOCK_WORDS + i] = work[DIGEST + i] ^ OUTER_PAD
+    compress(work, PADDED_KEY, START, INNER)
+    return compress(work, PADDED_KEY + BLOCK_WORDS, START, OUTER)
 
 
 @helper
-def expand(work: NDArray[np.int64], labels: NDArray[np.int64], at: int) -> int:
-    """Put HKDF-Expand-Label at DIGEST; *labels* holds the whole message, as a block, at *at*."""
-    for i in range(BLOCK_WORDS):
-        work[BLOCK + i] = labels[at + i]
-    return finish_hmac(work)
+def expand(work: NDArray[np.int64], labels: int) -> int:
+    """Put three HMACs, of the blocks from *labels* on, at KEYS. They are apart: none waits for another."""
+    for i in range(KEY_COUNT):
+        compress(work, labels + BLOCK_WORDS * i, INNER, OUTER_BLOCKS + BLOCK_WORDS * i)
+    for i in range(KEY_COUNT):
+        compress(work, OUTER_BLOCKS + BLOCK_WORDS * i, OUTER, KEYS + STATE_WORDS * i)
+    return 0
 
 
 @helper
 def put_message(data: NDArray[np.uint8], at: int, size: int, work: NDArray[np.int64]) -> int:
     """Make ``data[at:at + size]``, at most 55 bytes, the block of an HMAC."""
-    for i in range(BLOCK_WORDS):
+    whole = size >> 2
+    for i in range(whole):
+        work[BLOCK + i] = u32(data, at + 4 * i)
+    for i in range(whole, BLOCK_WORDS):
         work[BLOCK + i] = 0
-    for i in range(size):
-        work[BLOCK + (i >> 2)] |= u8(data, at + i) << (24 - 8 * (i & 3))
-    work[BLOCK + (size >> 2)] |= 0x80 << (24 - 8 * (size & 3))
+    for i in range(4 * whole, size):
+        work[BLOCK + whole] |= u8(data, at + i) << (24 - 8 * (i & 3))
+    work[BLOCK + whole] |= 0x80 << (24 - 8 * (size & 3))
     work[BLOCK + BLOCK_WORDS - 1] = 8 * (BLOCK_BYTES + size)
     return 0
 
@@ -143,13 +141,23 @@ def label_block(label: str, size: int) -> list[int]:
     return words_of(padded + (8 * (BLOCK_BYTES + len(message))).to_bytes(8, "big"))
 
 
+def lay_out(work: NDArray[np.int64]) -> None:
+    """Write into a scratch array what does not change."""
+    half = STATE_WORDS
+    work[START : START + STATE_WORDS] = START_STATE
+    work[PADDED_KEY + half : PADDED_KEY + BLOCK_WORDS] = INNER_PAD
+    work[PADDED_KEY + BLOCK_WORDS + half : PADDED_KEY + 2 * BLOCK_WORDS] = OUTER_PAD
+    for block in range(OUTER_BLOCKS, OUTER_BLOCKS + KEY_COUNT * BLOCK_WORDS, BLOCK_WORDS):
+        work[block + half], work[block + BLOCK_WORDS - 1] = END_BIT, DIGEST_BITS
+
+
 def salt_states(salt: bytes) -> list[int]:
     """Return the two states that HMAC starts from under *salt*, of at most a block."""
     assert len(salt) <= hashlib.sha256().block_size
     work = np.zeros(SHA_WORDS, np.int64)
-    work[START : START + STATE_WORDS] = START_STATE
+    lay_out(work)
     key = words_of(salt.ljust(BLOCK_BYTES, b"\0"))
     for pad, out in ((INNER_PAD, INNER), (OUTER_PAD, OUTER)):
         work[BLOCK : BLOCK + BLOCK_WORDS] = [word ^ pad for word in key]
-        compress(work, START, out)
+        compress(work, BLOCK, START, out)
     return [int(word) for word in work[INNER : INNER + 2 * STATE_WORDS]]

@@ -132,14 +132,14 @@ def count_and_mix(
     builder.store(builder.add(builder.load(last), builder.udiv(done, ir.Constant(LONG, aes.BLOCK_SIZE))), last)
 
 
-def compress(builder: Any, work: Cells, state: Any, out: Any) -> None:
-    """Write SHA-256's compression of the block into a state."""
-    block, constants = work.at(ir.Constant(LONG, sha256.BLOCK), sha256.BLOCK_WORDS), sha256.CONSTANTS.tolist()
+def compress(builder: Any, work: Cells, block: Any, state: Any, out: Any) -> None:
+    """Write SHA-256's compression of a block into a state."""
+    words, constants = work.at(block, sha256.BLOCK_WORDS), sha256.CONSTANTS.tolist()
     before, after = work.at(state, sha256.STATE_WORDS), work.at(out, sha256.STATE_WORDS)
     leave_wide_registers(builder)
     low, high = _load_singly(builder, before), _load_singly(builder, before, LANES)
     abef, cdgh = _mix(builder, low, high, (5, 4, 1, 0)), _mix(builder, low, high, (7, 6, 3, 2))
-    message = [_load_singly(builder, block, LANES * i) for i in range(4)]
+    message = [_load_singly(builder, words, LANES * i) for i in range(4)]
     for group in range(SHA_GROUPS):
         if group >= LANES:
             oldest, older, old, newest = message

@@ -23,14 +23,16 @@ SLOTS = 1024
 """Hellos that can be waiting for more packets at a time: 16 MiB."""
 MAX_PACKET = 1 << 16
 MAX_SPANS = 32
-OWNER, SALT, KEPT_KEYS, COUNT, SPANS = 0, 1, 2, 14, 15
-"""Offsets in a slot: 1 + its half, the salt, the keys, how many spans of the hello are there, start and end of each."""
+OWNER, SALT, COUNT, KEPT_KEYS, SPANS = 0, 1, 2, 3, 23
+"""Offsets in a slot: 1 + its half, the salt, how many spans of the hello are there, the keys, the ends of each span."""
 SLOT_WORDS = SPANS + 2 * MAX_SPANS
-KEY_WORDS = 12
+KEY_WORDS = SPANS - KEPT_KEYS
+FREE = SLOTS * SLOT_WORDS
+"""Where the stack of free slots begins, behind them."""
 
 # indices into the counters
-C_NEXT, C_UNREAD, C_UNREADABLE, C_GIVEN_UP = 0, 1, 2, 3
-COUNTERS = 4
+C_NEXT, C_UNREAD, C_UNREADABLE, C_GIVEN_UP, C_FREE = 0, 1, 2, 3, 4
+COUNTERS = 5
 
 
 class Desk(NamedTuple):
@@ -51,12 +53,9 @@ class Desk(NamedTuple):
 
 def new_desk() -> Desk:
     """Return an empty desk. The system gives memory only to slots that are written."""
-    return Desk(
-        np.zeros(COUNTERS, np.int64),
-        new_work(),
-        np.zeros(MAX_PACKET + SLOTS * MAX_HELLO, np.uint8),
-        np.zeros(SLOTS * SLOT_WORDS, np.int64),
-    )
+    counters, slots = np.zeros(COUNTERS, np.int64), np.zeros(FREE + SLOTS, np.int64)
+    counters[C_FREE], slots[FREE:] = SLOTS, np.arange(SLOTS)
+    return Desk(counters, new_work(), np.zeros(MAX_PACKET + SLOTS * MAX_HELLO, np.uint8), slots)
 
 
 @helper
@@ -70,23 +69,27 @@ def slot_of(number: int, half: Any, slots: NDArray[np.int64]) -> int:
 
 @helper
 def take_slot(number: int, half: Any, slots: NDArray[np.int64], counters: NDArray[np.int64]) -> int:
-    """Give half *number* the next slot in turn; who owned it goes without."""
-    slot = counters[C_NEXT]
-    counters[C_NEXT] = (slot + 1) % SLOTS
-    at = slot * SLOT_WORDS
-    if slots[at + OWNER]:
+    """Give half *number* the slot freed last; if all are taken, one in turn, and who owned it goes without."""
+    if counters[C_FREE] > 0:
+        counters[C_FREE] -= 1
+        slot = slots[FREE + counters[C_FREE]]
+    else:
+        slot = counters[C_NEXT]
+        counters[C_NEXT] = (slot + 1) % SLOTS
         counters[C_GIVEN_UP] += 1
-    slots[at + OWNER] = number + 1
+    slots[slot * SLOT_WORDS + OWNER] = number + 1
     half.base = slot + 1
     return slot
 
 
 @helper
-def free_slot(number: int, half: Any, slots: NDArray[np.int64]) -> int:
+def free_slot(number: int, half: Any, slots: NDArray[np.int64], counters: NDArray[np.int64]) -> int:
     """Take the slot of half *number* back, if it owns one."""
     slot = slot_of(number, half, slots)
     if slot >= 0:
         slots[slot * SLOT_WORDS + OWNER] = 0
+        slots[FREE + counters[C_FREE]] = slot
+        counters[C_FREE] += 1
     return 0
 
 

@@ -174,7 +174,7 @@ def read_packet(
     if count == TOO_MANY:
         t.own[C_GIVEN_UP] += 1
         half.initials = DONE
-        free_slot(owner, half, t.slots)
+        free_slot(owner, half, t.slots, t.own)
         return WAITS
     if count == 0:
         return WAITS
@@ -184,7 +184,7 @@ def read_packet(
         if outcome != READ and (end - at < 4 or not packet.cut):
             return outcome
     if read_hello(plain, at, end, packet, t):
-        free_slot(owner, half, t.slots)
+        free_slot(owner, half, t.slots, t.own)
         return READ
     return WAITS if packet.cut else NOTHING
 
@@ -205,7 +205,7 @@ def join_frames(count: int, salt: int, is_kept: bool, owner: int, half: Any, t: 
         if not put(t.plain, t.work[i + 1], t.work[i + 2], t.work[i], slot, t.slots):
             t.own[C_GIVEN_UP] += 1
             half.initials = DONE
-            free_slot(owner, half, t.slots)
+            free_slot(owner, half, t.slots, t.own)
             return WAITS, 0, 0
     at, have = place_of(slot), ready(slot, t.slots)
     is_whole = have >= 4 and (u32(t.plain, at) == CHLO or 4 + u24(t.plain, at + 1) <= have)
@@ -226,7 +226,7 @@ def read_initial(
     if half.initials > MAX_INITIALS:
         half.initials = DONE
         t.own[C_GIVEN_UP] += 1
-        return free_slot(owner, half, t.slots)
+        return free_slot(owner, half, t.slots, t.own)
     slot = slot_of(owner, half, t.slots)
     if slot < 0 and slot_of(owner ^ 1, t.halves[owner ^ 1], t.slots) >= 0:
         return WAITS  # the server's side of a connection whose hello is not complete
