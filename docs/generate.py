@@ -21,7 +21,7 @@ STORY = (
     "dissect",
     "assets",
     "clouds",
-    "dependencies.py",
+    "dependencies",
     "findings",
     "report",
     "tables",
@@ -30,11 +30,12 @@ STORY = (
     "rulefile.py",
     "rulemodel.py",
     "native.py",
+    "compiler.py",
     "instructions.py",
     "wire.py",
     "columns.py",
     "kinds.py",
-    "model.py",
+    "model",
 )
 """Folders and modules in the order of the story; what is not named here comes last."""
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 Ends = tuple[str, tuple[str, int], tuple[str, int]]
 """Transport and the two endpoints, in order; no ports where the transport is ``other``."""

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from kwel.columns import Application, Direction, Ech, NameSource, State, address_text
-from kwel.model import Control, DependencyState
+from kwel.model.dependencies import DependencyState
+from kwel.model.verdicts import Control
 from tests.test_lab_truth import NAMES, concluded, found, truth
 
 if TYPE_CHECKING:

@@ -9,12 +9,13 @@ import pytest
 import yaml
 
 from kwel.columns import Ech, address_text
-from kwel.model import Control, DependencyState
+from kwel.model.dependencies import DependencyState
+from kwel.model.verdicts import Control
 from kwel.pipeline import Analysis, analyse
 from tests.conftest import SAMPLES
 
 if TYPE_CHECKING:
-    from kwel.model import Dependency
+    from kwel.model.dependencies import Dependency
 
 UNKNOWABLE = {
     ("proxy_connect", "telemetry.plantcloud.ovh"): "anybody may register under .ovh, and the proxy hides the address",

@@ -14,7 +14,7 @@ from tests.conftest import SAMPLES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 MADE = SAMPLES / "made"
 CAPTURES = sorted(MADE.glob("*.pcap"))

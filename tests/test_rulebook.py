@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kwel import rulebook
-from kwel.model import Grade
+from kwel.model.claims import Grade
 from kwel.rulebook import RuleError
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ within their capture file, as Wireshark does.
 from __future__ import annotations
 
 import enum
-import socket
 import struct
 from typing import Any
 
@@ -347,6 +346,8 @@ def address_text(hi: int, lo: int) -> str:
     >>> address_text(0xFE80 << 48, 1)
     'fe80::1'
     """
+    import socket
+
     if is_ipv4(hi, lo):
         return socket.inet_ntoa(struct.pack(">I", lo & 0xFFFF_FFFF))
     return socket.inet_ntop(socket.AF_INET6, struct.pack(">QQ", hi, lo))
@@ -361,6 +362,8 @@ def address_halves(text: str) -> tuple[int, int]:
     >>> address_text(*address_halves("2001:db8::7"))
     '2001:db8::7'
     """
+    import socket
+
     if ":" in text:
         hi, lo = struct.unpack(">QQ", socket.inet_pton(socket.AF_INET6, text))
         return hi, lo

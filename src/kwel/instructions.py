@@ -11,15 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-wanted: dict[Callable[..., Any], tuple[str, str]] = {}
-"""By helper: what LLVM calls the instructions, "" if every processor has them, and the function that writes them.
-
-See ``native.hardware``.
-"""
-
-loads: dict[Callable[..., Any], tuple[int, str]] = {}
-"""By helper: how many bytes it reads, and in which order. See ``native.load_of``."""
-
 
 def call(builder: Any, name: str, kind: Any, *args: Any) -> Any:
     """Write a call of an intrinsic function of LLVM that returns *kind*."""
@@ -85,12 +76,20 @@ def copy(builder: Any, source: Cells, at: Any, size: Any, target: Cells, to: Any
     raw_memmove(builder, target.at(to, size), source.at(at, size), size, 1)  # type: ignore[no-untyped-call]
 
 
-def use(function: Callable[..., Any]) -> bool:
-    """Let numba call what is written for *function*, if the processor can run that; return whether it can."""
-    if function in loads:
-        _use_load(function, *loads[function])
-        return True
-    return _use_emitter(function)
+def use(function: Callable[..., Any], written: tuple[int | str, str] | None) -> bool:
+    """Let numba call what is written for *function*, if anything is and the processor can run it; return whether.
+
+    Args:
+        function: a helper.
+        written: see ``native.load_of`` (size and order of bytes) and ``native.hardware`` (feature and emitter).
+    """
+    if written is None:
+        return False
+    how, what = written
+    if isinstance(how, str):
+        return _use_emitter(function, how, what)
+    _use_load(function, how, what)
+    return True
 
 
 def _use_load(function: Callable[..., Any], size: int, order: str) -> None:
@@ -123,14 +122,11 @@ def _use_load(function: Callable[..., Any], size: int, order: str) -> None:
     lower_builtin(function, types.Array, types.Integer)(lower)  # type: ignore[no-untyped-call]
 
 
-def _use_emitter(function: Callable[..., Any]) -> bool:
+def _use_emitter(function: Callable[..., Any], feature: str, emitter: str) -> bool:
     import llvmlite.binding as llvm
     from numba import types
     from numba.extending import lower_builtin, type_callable
 
-    if function not in wanted:
-        return False
-    feature, emitter = wanted[function]
     is_there = llvm.get_default_triple().startswith("x86_64") and llvm.get_host_cpu_features().get(feature)
     if feature and not is_there:
         return False

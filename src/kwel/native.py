@@ -14,19 +14,15 @@ import ctypes
 import hashlib
 import importlib
 import os
-import subprocess
 import sys
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from kwel import instructions
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    import subprocess
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -57,10 +53,12 @@ SECOND = (
 """Kernels that take about as long to compile as all others: a second process does it."""
 
 CHILD = "import sys; from kwel import native; sys.stdout.write(native.assembly_of(sys.argv[1:]))"
-SEPARATOR = "\n; ---- next module\n"
 
 ARRAY_WORDS = 7
 """numba passes an array as seven words: owner, parent, items, item size, data, shape, stride."""
+
+instructions: dict[Callable[..., Any], tuple[int | str, str]] = {}
+"""What helpers are written as where numba does not compile them: see ``load_of`` and ``hardware``."""
 
 _helpers: list[Callable[..., Any]] = []
 _kernels: list[Kernel] = []
@@ -86,7 +84,7 @@ def hardware(feature: str, emitter: str) -> Callable[[Function], Function]:
     """
 
     def wrap(function: Function) -> Function:
-        instructions.wanted[function] = (feature, emitter)
+        instructions[function] = (feature, emitter)
         return helper(function)
 
     return wrap
@@ -101,7 +99,7 @@ def load_of(size: int, order: str) -> Callable[[Function], Function]:
     """
 
     def wrap(function: Function) -> Function:
-        instructions.loads[function] = (size, order)
+        instructions[function] = (size, order)
         return helper(function)
 
     return wrap
@@ -117,8 +115,9 @@ class Kernel:
         self.__doc__ = function.__doc__
         self._entry: Callable[[int], int] | None = None
         words = [1 if kind is int else ARRAY_WORDS for kind in kinds]
-        self._offsets = [1 + sum(words[:i]) for i in range(len(words))]
-        self._frame: NDArray[np.int64] = np.zeros(1 + sum(words), np.int64)
+        self.offsets = [1 + sum(words[:i]) for i in range(len(words) + 1)]
+        """Where each argument begins in the frame, whose first word takes the result, and where the last one ends."""
+        self._frame: NDArray[np.int64] = np.zeros(self.offsets[-1], np.int64)
         self._address = self._frame.ctypes.data
         self._last: list[Any] = [None] * len(kinds)
 
@@ -135,7 +134,7 @@ class Kernel:
         return int(self._frame[0])
 
     def _set(self, i: int, arg: Any) -> None:
-        at, kind = self._offsets[i], self.kinds[i]
+        at, kind = self.offsets[i], self.kinds[i]
         if kind is int:
             self._frame[at] = arg
             self._last[i] = arg
@@ -195,7 +194,7 @@ def cache_key() -> str:
     ):
         digest.update(part.encode() + b"\0")
     root = Path(__file__).parent
-    files = [root / "native.py", root / "instructions.py", root / "columns.py", root / "kinds.py"]
+    files = [root / "native.py", root / "compiler.py", root / "instructions.py", root / "columns.py", root / "kinds.py"]
     for folder in ("capture", "kernel", "dissect", "streams", "tables"):
         files += sorted((root / folder).glob("*.py"))
     for file in files:
@@ -216,14 +215,15 @@ def load() -> Any:
         if code is None:
             code = compile_all()
             _keep(path, code)
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(llvm))
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine(llvm))
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
         _engine = engine
     return _engine
 
 
-def _machine(llvm: Any) -> Any:
+def machine(llvm: Any) -> Any:
+    """Return what makes code for this processor."""
     return llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
@@ -245,6 +245,8 @@ def _kept(path: Path) -> bytes | None:
 
 def _keep(path: Path, code: bytes) -> None:
     """Write beside and rename, so that a reader never sees half a file. Without a writable cache, go on."""
+    import tempfile
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, beside = tempfile.mkstemp(dir=path.parent)
@@ -269,32 +271,16 @@ def _say_not_kept(path: Path, error: OSError) -> None:
 def compile_all() -> bytes:
     """Return one object file with every kernel. Takes some seconds: a second process does its half."""
     if announce:
-        announce("compiling for this machine, once (about ten seconds) …")
+        announce("compiling for this machine, once (half a minute) …")
     import llvmlite.binding as llvm
+
+    from kwel import compiler
 
     with _child(SECOND) as child:
         assemblies = [assembly_of(kernels_but(SECOND))]
         theirs, _ = child.communicate()
     assemblies.append(assembly_of(SECOND) if child.returncode else theirs)
-    whole = llvm.parse_assembly("")
-    for assembly in assemblies:
-        for module in assembly.split(SEPARATOR):
-            whole.link_in(llvm.parse_assembly(module))
-    whole.verify()
-    machine = _machine(llvm)
-    _optimise(llvm, machine, whole)
-    return bytes(machine.emit_object(whole))
-
-
-def _optimise(llvm: Any, machine: Any, whole: Any) -> None:
-    """Optimise all kernels at once. Nothing else calls their helpers, so LLVM may change how they are called."""
-    for function in whole.functions:
-        if not function.is_declaration and function.name not in {made.symbol for made in _kernels}:
-            function.linkage = "internal"
-    options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization = options.slp_vectorization = False
-    passes = llvm.create_pass_builder(machine, options)
-    passes.getModulePassManager().run(whole, passes)
+    return compiler.link(assemblies, {made.symbol for made in _kernels}, machine(llvm))
 
 
 def _child(symbols: Sequence[str]) -> subprocess.Popen[str]:
@@ -302,6 +288,8 @@ def _child(symbols: Sequence[str]) -> subprocess.Popen[str]:
 
     It runs with -P: the current folder, where strangers' captures lie, must not be searched for modules.
     """
+    import subprocess
+
     command = [sys.executable, "-P", "-c", CHILD, *symbols]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
@@ -314,99 +302,9 @@ def kernels_but(symbols: Sequence[str]) -> list[str]:
 
 
 def assembly_of(symbols: Sequence[str]) -> str:
-    """Return LLVM assembly of some kernels: modules with ``SEPARATOR`` between them."""
+    """Return LLVM assembly of some kernels."""
+    from kwel import compiler
+
     for name in KERNEL_MODULES:
         importlib.import_module(name)
-    with _assembly_only():
-        return SEPARATOR.join(_compile(made for made in _kernels if made.symbol in symbols))
-
-
-@contextmanager
-def _assembly_only() -> Iterator[None]:
-    """Keep numba from work that is done once for all kernels, when they are linked.
-
-    It would optimise each helper with all that it calls, and emit machine code of it: only assembly is wanted. What it
-    would call machine code by must be a distinct built-in function; it is never called.
-    """
-    from numba.core import codegen, cpu
-
-    library, context = codegen.JITCodeLibrary, cpu.CPUContext
-    stand_ins: list[Any] = []
-
-    def stand_in(*_: Any) -> Any:
-        stand_ins.append([].append)
-        return stand_ins[-1]
-
-    def leave(_: Any) -> None:
-        pass
-
-    before = library._finalize_specific, library._optimize_final_module, context.get_executable
-    library._finalize_specific = library._optimize_final_module = leave  # type: ignore[method-assign]
-    context.get_executable = stand_in  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        library._finalize_specific, library._optimize_final_module = before[:2]  # type: ignore[method-assign]
-        context.get_executable = before[2]  # type: ignore[method-assign]
-
-
-def _compile(kernels: Iterable[Kernel]) -> Iterable[str]:
-    """Yield LLVM assembly: per kernel its code, not optimised, and an entry that unpacks a frame of words."""
-    from numba import from_dtype, types
-    from numba.core import compiler, registry
-    from numba.core.compiler_lock import global_compiler_lock
-    from numba.extending import register_jitable
-
-    options = {"boundscheck": True, "_nrt": False, "error_model": "numpy", "no_cfunc_wrapper": True}
-    for function in _helpers:
-        if not instructions.use(function):
-            register_jitable(**options, no_cpython_wrapper=True)(function)
-    flags: Any = compiler.Flags()  # type: ignore[no-untyped-call]
-    flags.nrt = False
-    flags.boundscheck = True
-    flags.error_model = "numpy"
-    flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
-    target = registry.cpu_target
-    for made in kernels:
-        signature = [
-            types.int64 if kind is int else types.Array(from_dtype(np.dtype(kind)), 1, "C") for kind in made.kinds
-        ]
-        result = compiler.compile_extra(  # type: ignore[no-untyped-call]
-            target.typing_context,
-            target.target_context,
-            made.function,
-            tuple(signature),
-            types.int64,
-            flags,
-            {},
-        )
-        with global_compiler_lock:
-            result.library._ensure_finalized()  # links the helpers in
-        yield result.library.get_llvm_str()
-        yield _entry(made, result.fndesc.llvm_func_name)
-
-
-def _entry(made: Kernel, name: str) -> str:
-    """Return LLVM assembly of ``int32 symbol(int64 *frame)``: word 0 of the frame takes the result."""
-    pointers = {0, 1, 4}  # owner, parent and data among the words of an array
-    loads, params = [], []
-    for kind, at in zip(made.kinds, made._offsets, strict=True):
-        for word in range(1 if kind is int else ARRAY_WORDS):
-            n = at + word
-            loads.append(f"%p{n} = getelementptr i64, ptr %frame, i64 {n}\n  %w{n} = load i64, ptr %p{n}")
-            if kind is not int and word in pointers:
-                loads.append(f"%q{n} = inttoptr i64 %w{n} to ptr")
-                params.append(f"ptr %q{n}")
-            else:
-                params.append(f"i64 %w{n}")
-    types_only = ", ".join(param.split()[0] for param in params)
-    body = "\n  ".join(loads)
-    return f"""
-declare i32 @"{name}"(ptr, ptr, {types_only})
-define i32 @"{made.symbol}"(ptr %frame) {{
-  %error = alloca ptr
-  {body}
-  %status = call i32 @"{name}"(ptr %frame, ptr %error, {", ".join(params)})
-  ret i32 %status
-}}
-"""
+    return compiler.assembly([made for made in _kernels if made.symbol in symbols], _helpers, instructions)

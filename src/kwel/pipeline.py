@@ -16,7 +16,8 @@ import numpy as np
 
 from kwel import capture
 from kwel.columns import CLAIM, Application, ClaimKind, NameSource, address_halves, address_text
-from kwel.model import Coverage, Observed, Report, Traffic, Where
+from kwel.model.coverage import Coverage
+from kwel.model.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 
     from kwel.columns import Rows
     from kwel.dissect.second_look import SecondLook
-    from kwel.model import Asset, Capture, Dependencies, Finding, TableInfo, Timeline
+    from kwel.model.assets import Asset
+    from kwel.model.claims import Observed
+    from kwel.model.dependencies import Dependencies
+    from kwel.model.findings import Finding
+    from kwel.model.report import Report, TableInfo, Timeline
+    from kwel.model.traffic import Capture
     from kwel.streams import Heard
 
     Progress = Callable[[int, int | None], None]
@@ -74,6 +80,7 @@ class Analysis:
     def report(self) -> Report:
         """What a report may show."""
         from kwel import __version__
+        from kwel.model.report import Report
 
         return Report(
             captures=self.traffic.captures,
@@ -186,7 +193,6 @@ def read_traffic(
 
 
 def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook, discovery: bool) -> Traffic:
-    from kwel.dependencies.believed import name_by_capture
     from kwel.dissect.tor import mark_relays
 
     mark_relays(heard.flows, heard.certificates, heard.shown)
@@ -200,7 +206,11 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         notes={key: count for key, count in sorted(notes.items()) if count},
         unread_links=tuple((capture.link_title(link), n) for link, n in sorted(heard.unread_links.items())),
     )
-    names = name_by_capture(heard.flows, heard.names, captures)
+    names = heard.names
+    if any(one.names for one in captures):
+        from kwel.dependencies.believed import name_by_capture
+
+        names = name_by_capture(heard.flows, names, captures)
     return Traffic(
         captures=captures,
         flows=heard.flows,
@@ -254,6 +264,7 @@ def _with_bindings(claims: Rows, second_look: SecondLook) -> Rows:
 def _local_names(heard: Heard, captures: tuple[Any, ...]) -> tuple[list[Observed], int]:
     """Return the names that hosts give themselves in mDNS and LLMNR answers, and how many there was no room for."""
     from kwel.dependencies.contacts import distinct
+    from kwel.model.claims import Observed, Where
 
     answers, flows = heard.answers, heard.flows
     spoken = flows["application"][answers["flow"]]
@@ -278,6 +289,8 @@ def _local_names(heard: Heard, captures: tuple[Any, ...]) -> tuple[list[Observed
 
 def _client_certificates(heard: Heard, captures: tuple[Any, ...]) -> list[Observed]:
     """Return what clients are called in the certificates that they showed: at AWS IoT the name of the thing."""
+    from kwel.model.claims import Observed, Where
+
     own = dict[tuple[str, str], Observed]()
     for row in heard.shown[heard.shown["from_initiator"] == 1]:
         subject, flow = heard.certificates[row["certificate"]].subject, heard.flows[row["flow"]]

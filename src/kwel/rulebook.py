@@ -9,7 +9,7 @@ import hashlib
 from importlib import resources
 from typing import TYPE_CHECKING, Final, Literal, cast
 
-from kwel.model import Grade
+from kwel.model.claims import Grade
 from kwel.rulefile import RuleError, RuleTable
 from kwel.rulemodel import (
     Bloc,

@@ -15,7 +15,7 @@ from kwel.rulefile import REGION, suffixes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kwel.model import Grade
+    from kwel.model.claims import Grade
 
 LONGEST_NAME: Final = 253  # octets of a host name as text, RFC 1035 section 2.3.4
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -20,8 +20,13 @@ from kwel.columns import (
     State,
     address_halves,
 )
-from kwel.model import Asset, Capture, Coverage, Observed, Traffic, Where
+from kwel.model.claims import Observed, Where
+from kwel.model.coverage import Coverage
+from kwel.model.traffic import Capture, Traffic
 from kwel.names import Names
+
+if TYPE_CHECKING:
+    from kwel.model.assets import Asset
 
 START = 1_772_442_847_000_000_000
 SECOND = 1_000_000_000

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from kwel.assets import Inventory, identify
-from kwel.model import Asset, AssetKind
+from kwel.model.assets import Asset, AssetKind
 from kwel.pipeline import read_traffic
 
 SAMPLES = Path(__file__).parents[2] / "sample_pcaps"

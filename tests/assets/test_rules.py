@@ -6,7 +6,7 @@ import pytest
 
 from kwel.assets import rules
 from kwel.assets.rules import DeviceRules
-from kwel.model import AssetKind
+from kwel.model.assets import AssetKind
 from kwel.rulefile import RuleError
 from tests.assets.plant import mac
 

@@ -14,7 +14,7 @@ from tests.capture.making import block, frames, interface, names, option, packet
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kwel.model import Capture
+    from kwel.model.traffic import Capture
 
 
 def described(folder: Path, *blocks: bytes) -> Capture:

@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kwel.model import Coverage
+from kwel.model.coverage import Coverage
 from tests.tables import plant
 
 if TYPE_CHECKING:

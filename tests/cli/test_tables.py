@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.model import Claim, Grade
+from kwel.model.claims import Claim, Grade
 from kwel.tables.schema import TABLES
 from tests.tables import plant
 from tests.tables.plant import SEEN

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from kwel import rulebook
 from kwel.clouds.attribute import Attributor, explain
 from kwel.clouds.tables import AddressFacts
-from kwel.model import Evidence, Grade, TableInfo, Where
+from kwel.model.claims import Evidence, Grade, Where
+from kwel.model.report import TableInfo
 
 if TYPE_CHECKING:
-    from kwel.model import Attribution
+    from kwel.model.verdicts import Attribution
 
 BOOK = rulebook.load()
 MICROSOFT = AddressFacts(asn=8075, as_org="Microsoft Corporation", as_country="US")

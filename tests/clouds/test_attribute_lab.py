@@ -14,7 +14,7 @@ import yaml
 from kwel import rulebook
 from kwel.clouds.attribute import Attributor
 from kwel.clouds.tables import TableError, Tables
-from kwel.model import Control
+from kwel.model.verdicts import Control
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = (ROOT / "sample_pcaps", ROOT.parent / "shared" / "lab" / "captures")

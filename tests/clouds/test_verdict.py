@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from kwel import rulebook
 from kwel.clouds.verdict import Axes, judge
-from kwel.model import Control, Grade, Verdict
+from kwel.model.claims import Grade
+from kwel.model.verdicts import Control, Verdict
 
 BOOK = rulebook.load()
 INSIDE = frozenset(BOOK.blocs["EEA"].members)

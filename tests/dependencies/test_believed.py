@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kwel.columns import NameSource
-from kwel.model import Verdict
+from kwel.model.verdicts import Verdict
 from kwel.pipeline import Analysis, analyse
 from tests.capture.making import interface, names, packet, section, write
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kwel.columns import FLOW, HELLO, SHOWN, Ech, NameSource
 from kwel.dependencies.greetings import MOST_CERTIFICATES, Greetings
-from kwel.model import Capture, Certificate, Coverage, Evidence, Traffic
+from kwel.model.coverage import Coverage
+from kwel.model.traffic import Capture, Certificate, Traffic
 from kwel.names import Names
+
+if TYPE_CHECKING:
+    from kwel.model.claims import Evidence
 
 WORDS = ["", "hidden.example", "h2,http/1.1"]
 JA4 = "t13d1516h2_8daaf6152771_02713d6af862"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwel.dependencies.hearsay import is_stale, told_otherwise
-from kwel.model import DependencyState, Grade
+from kwel.model.dependencies import DependencyState
 from kwel.pipeline import analyse
 from tests.streams.making import (
     CLIENT,
@@ -26,6 +26,7 @@ from tests.streams.making import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kwel.model.claims import Grade
     from kwel.pipeline import Analysis
 
 RESOLVER, UPSTREAM = "10.20.0.1", "192.0.2.53"

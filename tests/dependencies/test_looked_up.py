@@ -11,7 +11,7 @@ from kwel.dependencies.looked_up import Chains
 from kwel.names import Names
 
 if TYPE_CHECKING:
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 NAMES = ("", "a.example", "b.example", "c.example", "loop.example")
 

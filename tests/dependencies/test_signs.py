@@ -10,13 +10,13 @@ import pytest
 
 from kwel.columns import HELLO, SHOWN, Application, NameSource
 from kwel.dependencies.signs import covers, hides_names, is_sealed, misfits
-from kwel.model import Certificate
+from kwel.model.traffic import Certificate
 from tests.streams.making import Talk, hear, hello
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 
 def certificate(*names: str, subject: str = "") -> Certificate:

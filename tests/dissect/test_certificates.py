@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwel.dissect.certificates import read_certificate, server_name
-from kwel.model import Certificate
+from kwel.model.traffic import Certificate
 from kwel.wire import WireError
 from tests.streams.making import certificate
 

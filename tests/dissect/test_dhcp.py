@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwel.dissect import Binding, Saying, dhcp
+from kwel.dissect import dhcp
+from kwel.dissect.sayings import Binding, Saying
 from kwel.wire import Malformed, Reader, Truncated
 
 if TYPE_CHECKING:

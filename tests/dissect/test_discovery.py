@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.dissect import Saying, discovery
+from kwel.dissect import discovery
+from kwel.dissect.sayings import Saying
 from kwel.wire import Malformed, Reader, Truncated
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwel.dissect import DISSECTORS, Binding, Dissector, Named, Saying, Spoken
+from kwel.dissect.registry import DISSECTORS, Dissector
+from kwel.dissect.sayings import Binding, Named, Saying, Spoken
 from kwel.wire import Reader, WireError
 
 if TYPE_CHECKING:

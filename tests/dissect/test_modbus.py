@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwel.dissect import Saying, modbus
+from kwel.dissect import modbus
+from kwel.dissect.sayings import Saying
 from kwel.wire import Malformed, Reader, Truncated
 
 if TYPE_CHECKING:

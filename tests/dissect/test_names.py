@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kwel.columns import Application, NameSource
-from kwel.dissect import DISSECTORS, Named, Saying, Spoken
+from kwel.dissect.registry import DISSECTORS
+from kwel.dissect.sayings import Named, Saying, Spoken
 from kwel.wire import Reader
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.dissect import Saying, nbns
+from kwel.dissect import nbns
+from kwel.dissect.sayings import Saying
 from kwel.wire import Malformed, Reader
 
 if TYPE_CHECKING:

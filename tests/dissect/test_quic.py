@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwel import instructions
+from kwel import native
 from kwel.dissect import aes, gquic, quic, sha256
 
 if TYPE_CHECKING:
@@ -168,6 +168,6 @@ def test_frames_are_read_within_their_bounds(text: bytes, google: bool) -> None:
 @pytest.mark.parametrize("function", [aes.encrypt, sha256.compress])
 def test_the_processors_own_instructions_are_asked_for_by_name(function: Callable[..., int]) -> None:
     """What they compute is held against names in ``tests/streams/test_initials.py``, which runs compiled code."""
-    _, emitter = instructions.wanted[function]
+    _, emitter = native.instructions[function]
     module, name = emitter.rsplit(".", 1)
     assert callable(getattr(importlib.import_module(module), name))

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.dissect import Saying, s7comm
+from kwel.dissect import s7comm
+from kwel.dissect.sayings import Saying
 from kwel.wire import Malformed, Reader, Truncated
 
 if TYPE_CHECKING:

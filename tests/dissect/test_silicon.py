@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwel import instructions
+from kwel import instructions, native
 from kwel.dissect import aes, quic, sha256
 from kwel.kernel import loads
 
@@ -24,7 +24,7 @@ TEXT = np.random.default_rng(8).integers(0, 256, 600).astype(np.uint8)
 
 def compiled(helper: Callable[..., int]) -> Callable[..., int]:
     """Return the helper as kernels call it on this processor."""
-    if not instructions.use(helper):
+    if not instructions.use(helper, native.instructions.get(helper)):
         pytest.skip("this processor has no instructions for it")
     parameters = ", ".join(helper.__code__.co_varnames[: helper.__code__.co_argcount])
     made: Any = eval(f"lambda {parameters}: helper({parameters})", {"helper": helper})

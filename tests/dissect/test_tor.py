@@ -7,7 +7,7 @@ import pytest
 
 from kwel.columns import FLOW, SHOWN, Application
 from kwel.dissect.tor import is_relay, mark_relays
-from kwel.model import Certificate
+from kwel.model.traffic import Certificate
 
 RELAY = Certificate("www.a2b3c4d5e6f7.net", (), "www.zyxwvut7654.com", "00")
 

@@ -8,27 +8,17 @@ import pytest
 
 from kwel.findings import find, names_hidden
 from kwel.findings.contacts import KINDS, LEVELS, MOST, MOST_INFO
-from kwel.model import (
-    STATES,
-    Asset,
-    AssetKind,
-    Attribution,
-    Claim,
-    Coverage,
-    Dependencies,
-    Dependency,
-    DependencyState,
-    Evidence,
-    Grade,
-    Severity,
-    Verdict,
-    Where,
-)
+from kwel.model.assets import Asset, AssetKind
+from kwel.model.claims import Claim, Evidence, Grade, Where
+from kwel.model.coverage import Coverage
+from kwel.model.dependencies import STATES, Dependencies, Dependency, DependencyState
+from kwel.model.findings import Severity
+from kwel.model.verdicts import Attribution, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwel.model import Finding
+    from kwel.model.findings import Finding
 
 USED, ATTEMPTED, RESOLVED = (STATES.index(state) for state in DependencyState)
 WHY = Evidence("observed", "spoken", (), Where("plant.pcapng", 7))

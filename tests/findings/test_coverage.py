@@ -9,7 +9,11 @@ import pytest
 
 from kwel.columns import FLOW, MIRROR, Application, State, Tunnel, address_halves
 from kwel.findings.coverage import RULES, judge, measure
-from kwel.model import AssetKind, Capture, Coverage, CoverageGrade, Mirror, Traffic, Where
+from kwel.model.assets import AssetKind
+from kwel.model.claims import Where
+from kwel.model.coverage import Coverage, CoverageGrade
+from kwel.model.gaps import Mirror
+from kwel.model.traffic import Capture, Traffic
 from kwel.names import Names
 from tests.report.fixtures import asset
 

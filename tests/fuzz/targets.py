@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from kwel.capture import CaptureFile
 from kwel.columns import Application, NameSource
-from kwel.dissect import DISSECTORS
 from kwel.dissect.certificates import read_certificate
+from kwel.dissect.registry import DISSECTORS
 from kwel.pipeline import Options, conclude, read_traffic
 from kwel.report import render
 from kwel.tables import write
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 Features = frozenset[str]
 MOST_SAID = 100_000

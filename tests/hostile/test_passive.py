@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kwel import native
-from kwel.dissect import DISSECTORS
+from kwel.dissect.registry import DISSECTORS
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

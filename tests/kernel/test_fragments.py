@@ -216,7 +216,11 @@ def test_any_fragments_of_a_datagram_are_accounted_for(data: st.DataObject) -> N
     bounds = np.cumsum([0, *map(len, frames)])
     buffer = np.zeros(bounds[-1] + 8 * STRIDE, np.uint8)
     buffer[: bounds[-1]] = np.frombuffer(b"".join(frames), np.uint8)
-    records, packets, stops = np.zeros(len(frames), RECORD), np.zeros(len(frames) + 1, PACKET), np.zeros(13, np.int64)
+    records, packets, stops = (
+        np.zeros(len(frames), RECORD),
+        np.zeros(len(frames) + 1, PACKET),
+        np.zeros(len(Stop), np.int64),
+    )
     records["start"], records["captured"], records["wire"] = bounds[:-1], np.diff(bounds), np.diff(bounds)
     records["link"] = 1
     store = new_store()

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import pytest
 
-from kwel import instructions
+from kwel import instructions, native
 from kwel.kernel import loads
 
 if TYPE_CHECKING:
@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 DATA = np.arange(0xF0, 0x100, dtype=np.uint8)
 
 
-@pytest.fixture(scope="module", params=list(instructions.loads))
+LOADS = {helper: size for helper, (size, _) in native.instructions.items() if isinstance(size, int)}
+
+
+@pytest.fixture(scope="module", params=list(LOADS))
 def load(request: pytest.FixtureRequest) -> tuple[Callable[..., int], int, Any]:
     """Return a helper, how many bytes it reads, and the same compiled."""
     helper = request.param
-    assert instructions.use(helper)
+    assert instructions.use(helper, native.instructions[helper])
     compiled = numba.njit(boundscheck=True, error_model="numpy")(lambda data, at: helper(data, at))
-    return helper, instructions.loads[helper][0], compiled
+    return helper, LOADS[helper], compiled
 
 
 def test_compiled_loads_give_what_the_helper_gives(load: tuple[Callable[..., int], int, Any]) -> None:
@@ -44,5 +47,5 @@ def test_compiled_loads_reach_no_byte_beyond_the_array(load: tuple[Callable[...,
 
 
 def test_the_loads_are_those_of_the_module() -> None:
-    assert {load.__name__ for load in instructions.loads} == {"u16", "u24", "u32", "u64", "le16", "le32"}
-    assert all(getattr(loads, load.__name__) is load for load in instructions.loads)
+    assert {load.__name__ for load in LOADS} == {"u16", "u24", "u32", "u64", "le16", "le32"}
+    assert all(getattr(loads, load.__name__) is load for load in LOADS)

@@ -10,27 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.model import (
-    STATES,
-    Asset,
-    AssetKind,
-    Attribution,
-    Capture,
-    Claim,
-    Coverage,
-    Dependencies,
-    Dependency,
-    DependencyState,
-    Evidence,
-    Finding,
-    Grade,
-    Report,
-    Severity,
-    TableInfo,
-    Timeline,
-    Verdict,
-    Where,
-)
+from kwel.model.assets import Asset, AssetKind
+from kwel.model.claims import Claim, Evidence, Grade, Where
+from kwel.model.coverage import Coverage
+from kwel.model.dependencies import STATES, Dependencies, Dependency, DependencyState
+from kwel.model.findings import Finding, Severity
+from kwel.model.report import Report, TableInfo, Timeline
+from kwel.model.traffic import Capture
+from kwel.model.verdicts import Attribution, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

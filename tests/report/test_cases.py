@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from kwel.model import Control, Severity
+from kwel.model.findings import Severity
+from kwel.model.verdicts import Control
 from kwel.report import catalogue
 from kwel.report.cases import STEPS, Case, cases
 from kwel.report.phrases import Phrases

@@ -9,7 +9,10 @@ from string import Formatter
 
 import pytest
 
-from kwel import model
+from kwel.model.assets import AssetKind
+from kwel.model.claims import Grade
+from kwel.model.findings import Severity
+from kwel.model.verdicts import Control, Verdict
 from kwel.report import catalogue
 from kwel.report.catalogue import Catalogue, capitalised
 from kwel.report.text import plain, wire
@@ -56,15 +59,15 @@ def test_every_sentence_that_the_code_asks_for_exists() -> None:
 @pytest.mark.parametrize(
     ("group", "members"),
     [
-        ("verdict.{}.name", [verdict.value for verdict in model.Verdict]),
-        ("verdict.{}.meaning", [verdict.value for verdict in model.Verdict]),
-        ("state.{}", [control.value for control in model.Control]),
-        ("key.{}", [control.value for control in model.Control]),
-        ("kind.{}", [kind.value for kind in model.AssetKind]),
-        ("kind.short.{}", [kind.value for kind in model.AssetKind]),
-        ("grade.{}", [grade.name for grade in model.Grade]),
-        ("grade-meaning.{}", [grade.name for grade in model.Grade]),
-        ("severity.{}", [severity.name for severity in model.Severity]),
+        ("verdict.{}.name", [verdict.value for verdict in Verdict]),
+        ("verdict.{}.meaning", [verdict.value for verdict in Verdict]),
+        ("state.{}", [control.value for control in Control]),
+        ("key.{}", [control.value for control in Control]),
+        ("kind.{}", [kind.value for kind in AssetKind]),
+        ("kind.short.{}", [kind.value for kind in AssetKind]),
+        ("grade.{}", [grade.name for grade in Grade]),
+        ("grade-meaning.{}", [grade.name for grade in Grade]),
+        ("severity.{}", [severity.name for severity in Severity]),
         ("step.{}", ["observed", "looked-up", "inferred", "rejected"]),
     ],
 )

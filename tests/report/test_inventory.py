@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.model import AssetKind, BlindSpot, Control, System, Where
+from kwel.model.assets import AssetKind
+from kwel.model.claims import Where
+from kwel.model.gaps import BlindSpot, System
+from kwel.model.verdicts import Control
 from kwel.report import catalogue
 from kwel.report.inventory import NAMED_SQUARES, REASONED, ROWS, SERVICES, Row, marks, ordered, rows, squares
 from kwel.report.phrases import Phrases
@@ -15,7 +18,7 @@ from kwel.report.relations import relate, total
 from tests.report import fixtures
 
 if TYPE_CHECKING:
-    from kwel.model import Report
+    from kwel.model.report import Report
 
 SAY = catalogue.load()
 PHRASES = Phrases(SAY, one_capture=True)

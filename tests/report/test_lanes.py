@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kwel.model import Timeline
+from kwel.model.report import Timeline
 from kwel.report import catalogue
 from kwel.report.lanes import LEFT, RIGHT, SHOWN, Chart, chart
 from kwel.report.relations import relate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwel.model import Control
+from kwel.model.verdicts import Control
 from kwel.report.layout import Band, Box, band_width, place
 
 

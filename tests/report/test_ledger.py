@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from kwel.findings.coverage import RULES
-from kwel.model import BlindSpot, Coverage, CoverageGrade, Mirror, Shortcoming, System, Where
+from kwel.model.claims import Where
+from kwel.model.coverage import Coverage, CoverageGrade
+from kwel.model.gaps import BlindSpot, Mirror, Shortcoming, System
 from kwel.report import catalogue
 from kwel.report.ledger import MOST_LINES, TOTALS, Ledger, ledger, percent, reasons, summary
 from kwel.streams import Listener

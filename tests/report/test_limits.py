@@ -8,7 +8,7 @@ import pytest
 
 from kwel.capture.formats import PASSED_OVER
 from kwel.kernel.rows import Stop
-from kwel.model import Coverage
+from kwel.model.coverage import Coverage
 from kwel.report import catalogue
 from kwel.report.limits import Limits, limits, reason_name
 from kwel.report.relations import relate

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwel.model import Evidence, Where
+from kwel.model.claims import Evidence, Where
 from kwel.report import catalogue
 from kwel.report.phrases import Phrases, integer, operator_name
 from tests.report.fixtures import inferred, looked_up, seen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kwel.model import Coverage
+from kwel.model.coverage import Coverage
 from kwel.report import catalogue
 from kwel.report.provenance import block, identity, method, title, whole
 from kwel.report.text import DASH

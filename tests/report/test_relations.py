@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kwel.model import AssetKind, Control, DependencyState, Grade, Verdict
+from kwel.model.assets import AssetKind
+from kwel.model.claims import Grade
+from kwel.model.dependencies import DependencyState
+from kwel.model.verdicts import Control, Verdict
 from kwel.report.relations import destination_of, operational, relate, total
 from tests.report import fixtures
 from tests.report.fixtures import AZURE, CAMERA, EEA, HETZNER, NAMELESS, PORTAL, TALK2M, UNKNOWN, Plant

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from kwel.model import Asset, Evidence, Report
+    from kwel.model.assets import Asset
+    from kwel.model.claims import Evidence
+    from kwel.model.report import Report
 
 SAY = catalogue.load()
 CAPTURES = sorted(file for file in SAMPLES.glob("*.pcap*") if file.is_file())

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.model import AssetKind, Control
+from kwel.model.assets import AssetKind
+from kwel.model.verdicts import Control
 from kwel.report import catalogue
 from kwel.report.relations import destination_of, relate
 from kwel.report.sankey import ASSET, LAW, MOST_BANDS, OPERATOR, SERVICE, SHOWN, Drawing, draw, law_names, place_of

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kwel.model import AssetKind, DependencyState
+from kwel.model.assets import AssetKind
+from kwel.model.dependencies import DependencyState
 from kwel.report import catalogue
 from kwel.report.phrases import Phrases
 from kwel.report.tried import ATTEMPTS, LOOKUPS, NAMES, tried

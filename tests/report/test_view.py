@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.model import AssetKind, Control, Verdict
+from kwel.model.assets import AssetKind
+from kwel.model.verdicts import Control, Verdict
 from kwel.report import catalogue, headline
 from kwel.report.view import build
 from tests.report import fixtures
 from tests.report.fixtures import AZURE, HETZNER, UNKNOWN, Plant
 
 if TYPE_CHECKING:
-    from kwel.model import Report
+    from kwel.model.report import Report
 
 SAY = catalogue.load()
 

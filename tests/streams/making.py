@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 CLIENT, SERVER = "10.20.1.5", "198.51.100.7"
 _idents = itertools.count()

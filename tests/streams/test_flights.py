@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 LEAF = certificate("plant.example", ["plant.example", "*.plant.example"])
 AUTHORITY = certificate("Test CA", padding=900)

@@ -16,7 +16,7 @@ from tests.streams.making import ethernet, hear, ipv4, names, udp
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 SNI = [(NameSource.DTLS_SNI, "plant.example")]
 MESSAGE = client_hello(

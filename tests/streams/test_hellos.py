@@ -15,7 +15,7 @@ from tests.streams.making import Talk, hear, names, records
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 NAME = server_name("plant.example")
 MESSAGE = client_hello(

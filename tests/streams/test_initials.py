@@ -23,7 +23,7 @@ from tests.streams.making import CLIENT, SERVER, ethernet, hear, ipv4, names, ud
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 NAME = "h3.example.com"
 FOUND = [(NameSource.QUIC_SNI, NAME)]

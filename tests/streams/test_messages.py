@@ -16,7 +16,7 @@ from tests.streams.making import Talk, dns_answer, dns_question, hear, hello, na
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 HOSTS = [f"host{i}.example" for i in range(12)]
 

@@ -33,7 +33,7 @@ from tests.streams.making import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 HINTED = socket.inet_pton(socket.AF_INET6, "2001:db8::7")
 RICH = dns_response(

@@ -5,28 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, SHOWN, Direction, Ech, NameSource, State, address_halves
-from kwel.model import (
-    Asset,
-    AssetKind,
-    Attribution,
-    Capture,
-    Certificate,
-    Claim,
-    Coverage,
-    Dependencies,
-    Dependency,
-    DependencyState,
-    Evidence,
-    Finding,
-    Grade,
-    Report,
-    Severity,
-    TableInfo,
-    Timeline,
-    Traffic,
-    Verdict,
-    Where,
-)
+from kwel.model.assets import Asset, AssetKind
+from kwel.model.claims import Claim, Evidence, Grade, Where
+from kwel.model.coverage import Coverage
+from kwel.model.dependencies import Dependencies, Dependency, DependencyState
+from kwel.model.findings import Finding, Severity
+from kwel.model.report import Report, TableInfo, Timeline
+from kwel.model.traffic import Capture, Certificate, Traffic
+from kwel.model.verdicts import Attribution, Verdict
 from kwel.names import Names
 
 START = 1_772_442_847_120_331_000  # 2026-03-02T09:14:07.120331Z

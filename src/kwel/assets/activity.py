@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kwel.assets.devices import Devices
     from kwel.columns import Rows
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 CONNECT_CODE: Final = max(Application) + 1
 LABELS: Final = {**{int(a): a.label for a in Application if a}, CONNECT_CODE: CONNECT}

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from kwel.assets import evidence, oui
 from kwel.assets.evidence import STEPS
 from kwel.columns import mac_text
-from kwel.model import AssetKind, Claim, Grade
+from kwel.model.assets import AssetKind
+from kwel.model.claims import Claim, Grade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from kwel.assets.evidence import Witness
     from kwel.assets.rules import DeviceRules, SpokenRule, VendorRule
     from kwel.assets.scopes import Scopes
-    from kwel.model import Evidence, Observed
+    from kwel.model.claims import Evidence, Observed
 
 IDENTITY_ORDER = ("s7comm", "modbus", "lldp", "cdp", "dhcp")
 NAME_ORDER = ("lldp", "cdp", "dhcp", "mdns", "nbns", "llmnr", "modbus", "s7comm")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kwel.assets.hosts import Hosts
     from kwel.assets.proofs import Host, Proof, Proofs
     from kwel.columns import Rows
-    from kwel.model import Observed
+    from kwel.model.claims import Observed
 
 Key = int | tuple[int, int, int]
 """What tells devices apart: a MAC, or an address and VLAN."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kwel.assets.oui import vendor
 from kwel.columns import ClaimKind, State, mac_text
 from kwel.columns import address_text as spelt
-from kwel.model import Evidence, Where
+from kwel.model.claims import Evidence, Where
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from kwel.assets.proofs import Host, Proof
     from kwel.assets.rules import Rule
     from kwel.assets.scopes import Prefix
-    from kwel.model import Observed, Traffic
+    from kwel.model.claims import Observed
+    from kwel.model.traffic import Traffic
 
 STEPS = 3
 """Steps of one sort that a claim carries. The first ones prove it; a thousand prove no more."""

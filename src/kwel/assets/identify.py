@@ -18,7 +18,8 @@ from kwel.assets.proofs import read_proofs
 from kwel.assets.rules import installed
 from kwel.assets.scopes import Scope, Scopes
 from kwel.columns import address_text, mac_text
-from kwel.model import Asset, AssetKind, Claim, Grade
+from kwel.model.assets import Asset, AssetKind
+from kwel.model.claims import Claim, Grade
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from kwel.assets.proofs import Proofs
     from kwel.assets.rules import DeviceRules, SpokenRule
     from kwel.assets.scopes import OnSegment
-    from kwel.model import Evidence, Traffic
+    from kwel.model.claims import Evidence
+    from kwel.model.traffic import Traffic
 
 VLAN_ID = 0xFFF
 

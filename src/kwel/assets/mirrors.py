@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kwel.columns import Tunnel, address_text
-from kwel.model import Claim, Evidence, Grade, Where
+from kwel.model.claims import Claim, Evidence, Grade, Where
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from kwel.assets.proofs import Host
     from kwel.columns import Rows
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 COLLECTOR: Final = "collector"
 SOURCE: Final = "mirror-source"

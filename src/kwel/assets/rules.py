@@ -9,7 +9,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from kwel.columns import Application, mac_text
-from kwel.model import AssetKind, Grade
+from kwel.model.assets import AssetKind
+from kwel.model.claims import Grade
 from kwel.rulefile import RuleTable, suffixes
 
 if TYPE_CHECKING:

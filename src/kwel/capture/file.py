@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel import model
 from kwel.capture import records
 from kwel.capture.formats import HEAD, Index, open_index
 from kwel.capture.sources import PIECE, Digest, FileSource, Refusal, Source, open_source
 from kwel.capture.unpack import unpacked
+from kwel.model import traffic
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -157,7 +157,7 @@ class CaptureFile:
         self._hash_file = hash_file
         self._refusal = problem
         self._reading: Reading | None = None
-        self._known: model.Capture | None = None
+        self._known: traffic.Capture | None = None
 
     @property
     def problem(self) -> str | None:
@@ -184,14 +184,14 @@ class CaptureFile:
         self._known = self.describe()
         self._reading.index = None  # its tables are large, and there may be thousands of files
 
-    def describe(self) -> model.Capture:
+    def describe(self) -> traffic.Capture:
         """Return what is known of the file so far: all of it once its batches have been read."""
         if self._known is not None:
             return self._known
         done = self._reading or Reading(self.path)
         index = done.index
         first, last = index.times if index else (None, None)
-        return model.Capture(
+        return traffic.Capture(
             name=self.name,
             format=done.format,
             bytes=done.bytes or self._size(),

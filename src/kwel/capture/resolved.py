@@ -6,7 +6,6 @@ resolver, or from whoever edited the file: nothing on the wire shows it.
 
 from __future__ import annotations
 
-import ipaddress
 import struct
 
 MOST_NAMES = 0x1_0000
@@ -42,6 +41,8 @@ class Resolved:
             body: what stands between the block's two lengths; a block that is too long to keep ends early.
             order: of the bytes of a number, as ``struct`` spells it.
         """
+        import ipaddress
+
         at = 0
         while at + 4 <= len(body):
             kind, size = struct.unpack_from(order + "HH", body, at)

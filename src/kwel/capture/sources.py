@@ -6,14 +6,13 @@ far as it reached when it was opened, so that a file which grows meanwhile does 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from pathlib import Path
 
 PIECE = 0x1_0000
@@ -28,6 +27,9 @@ class Digest:
     """SHA-256 of what is read, computed beside the analysis: hashlib lets go of the GIL."""
 
     def __init__(self) -> None:
+        import hashlib
+        from concurrent.futures import ThreadPoolExecutor
+
         self._hash = hashlib.sha256()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sha256")
         self._pending: Future[None] | None = None

@@ -6,9 +6,6 @@ frames, xz and bzip2 with several streams. What was unpacked before the damage i
 
 from __future__ import annotations
 
-import bz2
-import lzma
-import zlib
 from typing import TYPE_CHECKING, Any
 
 from kwel.capture.sources import PIECE, FileSource, Source
@@ -55,12 +52,21 @@ def unpacked(file: FileSource) -> Source:
 
 
 def _codec(suffix: str) -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:
-    """Return what makes a decoder of one stream, and what that raises when the stream is damaged."""
+    """Return what makes a decoder of one stream, and what that raises when the stream is damaged.
+
+    Its library is imported here: most captures are not packed.
+    """
     if suffix == "gz":
+        import zlib
+
         return lambda: zlib.decompressobj(wbits=31), (zlib.error,)
     if suffix == "xz":
+        import lzma
+
         return lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=WINDOW), (lzma.LZMAError, EOFError)
     if suffix == "bz2":
+        import bz2
+
         return bz2.BZ2Decompressor, (OSError, EOFError)
     if suffix == "lz4":
         import lz4.frame

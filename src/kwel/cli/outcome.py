@@ -13,7 +13,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kwel.model import Capture, Coverage
+    from kwel.model.coverage import Coverage
+    from kwel.model.traffic import Capture
 
 
 class Status(enum.IntEnum):

@@ -13,7 +13,7 @@ from kwel.cli.outcome import EXIT_STATUS, Failure, say_when_compiling, status_of
 from kwel.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from kwel.model import Report
+    from kwel.model.report import Report
     from kwel.report.text import Language
 
 PACKED = (".gz", ".zst", ".xz", ".bz2", ".lz4")

@@ -14,7 +14,8 @@ from kwel.cli.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kwel.model import Report, Traffic
+    from kwel.model.report import Report
+    from kwel.model.traffic import Traffic
     from kwel.tables.write import Format
 
 Command = TypeVar("Command", bound="Callable[..., Any]")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kwel.evidence.second_opinion import Heard, Opinion
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 
 @click.command(

@@ -17,13 +17,14 @@ from kwel.clouds.names import HostName, NameReader
 from kwel.clouds.places import Location, Placer
 from kwel.clouds.steps import Steps, inferred
 from kwel.clouds.verdict import Axes, judge
-from kwel.model import Attribution, Claim, Evidence, Grade, Verdict
+from kwel.model.claims import Claim, Evidence, Grade
+from kwel.model.verdicts import Attribution, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kwel.clouds.tables import AddressFacts
-    from kwel.model import TableInfo
+    from kwel.model.report import TableInfo
     from kwel.rulemodel import Operator, Rulebook, Service
 
 _REMEMBERED: Final = 1 << 16

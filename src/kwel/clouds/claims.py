@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from kwel.clouds.steps import inferred, lowered, operator_rule, service_rule
-from kwel.model import Claim, Evidence, Grade
+from kwel.model.claims import Claim, Evidence, Grade
 
 if TYPE_CHECKING:
     from kwel.clouds.hosts import Host, Known

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from kwel.clouds.steps import Steps, inferred, lowered, operator_rule, service_rule
-from kwel.model import Evidence, Grade
+from kwel.model.claims import Evidence, Grade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from kwel.clouds.steps import REGIONS, Steps, inferred, lowered, operator_rule
-from kwel.model import Evidence, Grade
+from kwel.model.claims import Evidence, Grade
 
 if TYPE_CHECKING:
     from kwel.clouds.hosts import Host, Known

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.model import Evidence, Grade
+from kwel.model.claims import Evidence, Grade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kwel.model import TableInfo
+    from kwel.model.report import TableInfo
     from kwel.rulemodel import Operator, Service
 
 REGIONS = "rules/regions.toml"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from kwel.model import TableInfo
+from kwel.model.report import TableInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kwel.model import Grade, Verdict
+from kwel.model.claims import Grade
+from kwel.model.verdicts import Verdict
 
 if TYPE_CHECKING:
     from kwel.rulemodel import Vocabulary

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kwel.columns import Rows
-    from kwel.model import Capture
+    from kwel.model.traffic import Capture
     from kwel.names import Names
 
 

@@ -13,7 +13,8 @@ from kwel.dependencies.destinations import BELIEVED, Endpoints, judge_all
 from kwel.dependencies.looked_up import Chains, find_looked_up
 from kwel.dependencies.shown import Shown
 from kwel.dependencies.signs import hides_names, is_sealed, misfits
-from kwel.model import Dependencies, Timeline
+from kwel.model.dependencies import Dependencies
+from kwel.model.report import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from kwel.dependencies.contacts import Contacts
     from kwel.dependencies.destinations import Attributions, Judge
     from kwel.dependencies.looked_up import IsOutside, LookedUp
-    from kwel.model import Asset, Traffic
+    from kwel.model.assets import Asset
+    from kwel.model.traffic import Traffic
 
     Flows = dict[str, NDArray]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 OUTSIDE = -1
 """In place of an asset: an address outside the plant."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.dependencies.looked_up import Chains
-    from kwel.model import Attribution
+    from kwel.model.verdicts import Attribution
     from kwel.names import Names
 
 Chain = tuple[str, ...]

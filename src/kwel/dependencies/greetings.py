@@ -8,13 +8,13 @@ import numpy as np
 
 from kwel.columns import Ech
 from kwel.kinds import tls_version
-from kwel.model import Evidence, Where
+from kwel.model.claims import Evidence, Where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kwel.columns import Rows
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 MOST_CERTIFICATES: Final = 3
 """Of one flow that are told: a server may send a whole chain, a client its own."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 PORT_DNS: Final = 53
 ASKED: Final = tuple(map(int, (NameSource.TLS_SNI, NameSource.QUIC_SNI, NameSource.DTLS_SNI)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kwel.columns import Rows
     from kwel.dependencies.contacts import Contacts
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
     from kwel.names import Names
 
     IsOutside = Callable[[NDArray, NDArray], NDArray]

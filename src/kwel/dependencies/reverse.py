@@ -14,7 +14,7 @@ from kwel.columns import address_halves
 from kwel.kinds import RecordKind
 
 if TYPE_CHECKING:
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 MOST_REVERSE: Final = 100_000
 """Reverse names that are looked at. A plant asks for some dozens; a scanner asks for every address."""

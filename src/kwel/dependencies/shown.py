@@ -8,7 +8,8 @@ from kwel.columns import Application, NameSource, State, address_text
 from kwel.dependencies.greetings import Greetings
 from kwel.dependencies.reverse import reverse_names
 from kwel.kinds import RecordKind
-from kwel.model import STATES, Dependency, Evidence, Where
+from kwel.model.claims import Evidence, Where
+from kwel.model.dependencies import STATES, Dependency
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from kwel.dependencies.contacts import Contacts
     from kwel.dependencies.looked_up import LookedUp
-    from kwel.model import Asset, Attribution, Traffic
+    from kwel.model.assets import Asset
+    from kwel.model.traffic import Traffic
+    from kwel.model.verdicts import Attribution
 
 SECOND = 1_000_000_000
 MOST_HOLDERS = 3

@@ -16,7 +16,7 @@ from kwel.columns import Application, NameSource
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kwel.model import Certificate, Traffic
+    from kwel.model.traffic import Certificate, Traffic
     from kwel.names import Names
 
 PORT_ENCRYPTED_DNS: Final = 853
@@ -75,7 +75,7 @@ def _fits(
 def covers(certificate: Certificate, name: str) -> bool:
     """Return whether a certificate is of a host; so it is where it names none, or an address was asked for.
 
-    >>> from kwel.model import Certificate
+    >>> from kwel.model.traffic import Certificate
     >>> covers(Certificate("", ("*.example.com",), "", ""), "www.example.com")
     True
     >>> covers(Certificate("", ("*.example.com",), "", ""), "a.b.example.com")

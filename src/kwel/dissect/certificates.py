@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from kwel.dissect.der import INTEGER, OCTET_STRING, OID, SEQUENCE, SET, element, only
 from kwel.dissect.hosts import is_host_name
 from kwel.dissect.sayings import text
-from kwel.model import Certificate
+from kwel.model.traffic import Certificate
 from kwel.wire import Malformed, Reader, WireError
 
 if TYPE_CHECKING:

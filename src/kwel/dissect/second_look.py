@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kwel.columns import address_text
-from kwel.dissect import DISSECTORS, Binding, Named, Spoken
 from kwel.kernel.rows import Mark
-from kwel.model import Observed, Where
 from kwel.wire import Malformed, Reader, Truncated
 
 if TYPE_CHECKING:
@@ -19,13 +18,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
-    from kwel.dissect import Dissector
+    from kwel.dissect.registry import Dissector
+    from kwel.dissect.sayings import Binding, Named, Spoken
+    from kwel.model.claims import Observed, Where
 
 MAX_OBSERVED = 100_000
 """Observations kept of one analysis. What is beyond is counted."""
 
-_BY_MARK: dict[int, Dissector] = {int(Mark[dissector.mark.upper()]): dissector for dissector in DISSECTORS}
-_NAMING = [kind for kind, dissector in _BY_MARK.items() if dissector.names_flows]
+
+@cache
+def _by_mark() -> dict[int, Dissector]:
+    """Return the dissectors. They are imported for the first mark: many captures hold none."""
+    from kwel.dissect.registry import DISSECTORS
+
+    return {int(Mark[dissector.mark.upper()]): dissector for dissector in DISSECTORS}
 
 
 class SecondLook:
@@ -45,12 +51,12 @@ class SecondLook:
         """Payloads read, by mark."""
         self._seen: Counter[tuple[int, int, int, int]] = Counter()
         self._said: set[tuple[str, str, str, str | None, int | None, int]] = set()
-        self._is_read = np.zeros(max(Mark) + 1, bool)
-        """By mark: whether anybody reads its payloads."""
-        self._is_read[_NAMING if only_flows else list(_BY_MARK)] = True
 
     def look(self, buffer: NDArray[np.uint8], marks: Rows, packets: Rows, capture: str, capture_index: int) -> None:
         """Read each marked payload of one batch."""
+        from kwel.model.claims import Where
+
+        by_mark = _by_mark()
         for mark in self._affordable(marks):
             kind, packet = int(mark["kind"]), packets[mark["packet"]]
             at = int(packet["ethernet"])
@@ -58,7 +64,7 @@ class SecondLook:
             hi, lo = (0, int.from_bytes(buffer[at + 6 : at + 12].tobytes(), "big")) if is_lan else (
                 int(packet["source_hi"]), int(packet["source_lo"])
             )  # fmt: skip
-            dissector, sender = _BY_MARK[kind], (kind, hi, lo, int(packet["vlan"]))
+            dissector, sender = by_mark[kind], (kind, hi, lo, int(packet["vlan"]))
             self._seen[sender] += 1
             if self._seen[sender] > dissector.per_sender:
                 self.counts[f"{dissector.name}-not-looked-at"] += 1
@@ -72,14 +78,16 @@ class SecondLook:
 
     def _affordable(self, marks: Rows) -> Rows:
         """Return *marks* without those of dissectors that have read enough: these are counted, and nothing more."""
-        marks = marks[self._is_read[marks["kind"]]]
+        by_mark = _by_mark()
+        read = [kind for kind, dissector in by_mark.items() if dissector.names_flows or not self._only_flows]
+        marks = marks[np.isin(marks["kind"], read)]
         is_full = len(self.observed) >= MAX_OBSERVED
-        spent = [kind for kind, dissector in _BY_MARK.items() if is_full or self._looked[kind] >= dissector.in_all]
+        spent = [kind for kind, dissector in by_mark.items() if is_full or self._looked[kind] >= dissector.in_all]
         if not spent:
             return marks
         left = ~np.isin(marks["kind"], spent)
         for kind, count in zip(*np.unique(marks["kind"][~left], return_counts=True), strict=True):
-            self.counts[f"{_BY_MARK[int(kind)].name}-not-looked-at"] += int(count)
+            self.counts[f"{by_mark[int(kind)].name}-not-looked-at"] += int(count)
         return marks[left]
 
     def _read(
@@ -93,6 +101,9 @@ class SecondLook:
         own_mac: int | None,
         own_address: str | None,
     ) -> None:
+        from kwel.dissect.sayings import Binding, Named, Spoken
+        from kwel.model.claims import Observed
+
         time, vlan = int(mark["time"]), int(packets[mark["packet"]]["vlan"])
         try:
             for said in dissector.observe(Reader(data)):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kwel.columns import Rows
-    from kwel.model import Certificate
+    from kwel.model.traffic import Certificate
 
 SUBJECT: Final = re.compile(r"www\.[a-z2-7]{8,20}\.net")
 ISSUER: Final = re.compile(r"www\.[a-z2-7]{8,20}\.com")

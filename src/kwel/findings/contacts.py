@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.model import STATES, AssetKind, Control, DependencyState, Finding, Severity, Verdict
+from kwel.model.assets import AssetKind
+from kwel.model.dependencies import STATES, DependencyState
+from kwel.model.findings import Finding, Severity
+from kwel.model.verdicts import Control, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from numpy.typing import NDArray
 
-    from kwel.model import Asset, Attribution, Coverage, Dependencies, Dependency
+    from kwel.model.assets import Asset
+    from kwel.model.coverage import Coverage
+    from kwel.model.dependencies import Dependencies, Dependency
+    from kwel.model.verdicts import Attribution
 
 MOST: Final = 50
 """Findings of one report, the gravest first. The tables have everything."""

@@ -13,7 +13,9 @@ import numpy as np
 
 from kwel.columns import Application, Direction, NameSource, State, Tunnel, address_text
 from kwel.findings.systems import find_systems
-from kwel.model import BlindSpot, Coverage, CoverageGrade, Mirror, Shortcoming, Where
+from kwel.model.claims import Where
+from kwel.model.coverage import Coverage, CoverageGrade
+from kwel.model.gaps import BlindSpot, Mirror, Shortcoming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
-    from kwel.model import Asset, Capture, System, Traffic
+    from kwel.model.assets import Asset
+    from kwel.model.gaps import System
+    from kwel.model.traffic import Capture, Traffic
 
 OUTSIDE: Final = -1
 """In place of an asset: an address outside the plant."""

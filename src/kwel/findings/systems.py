@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kwel.columns import State, address_text
-from kwel.model import System, Where
+from kwel.model.claims import Where
+from kwel.model.gaps import System
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
-    from kwel.model import Asset, Traffic
+    from kwel.model.assets import Asset
+    from kwel.model.traffic import Traffic
 
 INITIAL: Final = np.array((32, 64, 128, 255))
 """What systems begin with: 64, 128 and 255 nearly all, 32 a few old ones (p0f 3, README, "ittl")."""

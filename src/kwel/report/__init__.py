@@ -16,7 +16,7 @@ from kwel.report.text import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kwel.model import Report
+    from kwel.model.report import Report
     from kwel.report.text import Language
     from kwel.report.view import Headline
 

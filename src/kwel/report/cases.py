@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwel.model import Control
+from kwel.model.verdicts import Control
 from kwel.report import numbers
 from kwel.report.phrases import integer
 from kwel.report.relations import RANKED, destination_of
@@ -13,7 +13,9 @@ from kwel.report.sankey import place_of
 from kwel.report.text import NOTHING, Text, joined, wire, wrapped
 
 if TYPE_CHECKING:
-    from kwel.model import Attribution, Finding, Report
+    from kwel.model.findings import Finding
+    from kwel.model.report import Report
+    from kwel.model.verdicts import Attribution
     from kwel.report.catalogue import Catalogue
     from kwel.report.phrases import Phrases, Step
 

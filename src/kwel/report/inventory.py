@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.model import Asset, AssetKind, Control
+from kwel.model.assets import Asset, AssetKind
+from kwel.model.verdicts import Control
 from kwel.report import numbers
 from kwel.report.relations import RANKED, operational, secret_lookups
 from kwel.report.sankey import place_of
 from kwel.report.text import NOT_ANY, NOTHING, Text, code, joined, plain, wire
 
 if TYPE_CHECKING:
-    from kwel.model import Claim, Report
+    from kwel.model.claims import Claim
+    from kwel.model.report import Report
     from kwel.report.catalogue import Catalogue
     from kwel.report.phrases import Phrases, Step
     from kwel.report.relations import Relations, Totals

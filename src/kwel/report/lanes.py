@@ -21,7 +21,8 @@ from kwel.report.text import NOTHING, Text, plain
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kwel.model import Control, Report, Timeline
+    from kwel.model.report import Report, Timeline
+    from kwel.model.verdicts import Control
     from kwel.report.catalogue import Catalogue
     from kwel.report.relations import Relations
 

@@ -16,7 +16,7 @@ from kwel.report.text import NOTHING, Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kwel.model import Control
+    from kwel.model.verdicts import Control
 
 WIDTH = 1122
 TOP = 34

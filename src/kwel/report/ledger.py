@@ -17,7 +17,10 @@ from kwel.report.text import NOT_ANY, Text, code, joined, plain, wire, wrapped
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kwel.model import Capture, Coverage, CoverageGrade, Report, System
+    from kwel.model.coverage import Coverage, CoverageGrade
+    from kwel.model.gaps import System
+    from kwel.model.report import Report
+    from kwel.model.traffic import Capture
     from kwel.report.catalogue import Catalogue
 
 TOTALS: Final = ("flows", "outside-flows", "bytes-acknowledged")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.model import Control
+from kwel.model.verdicts import Control
 from kwel.report.ledger import bold, ledger
 from kwel.report.relations import ATTEMPTED, RANKED, RESOLVED_ONLY
 from kwel.report.text import Text, wire
 
 if TYPE_CHECKING:
-    from kwel.model import Report
+    from kwel.model.report import Report
     from kwel.report.catalogue import Catalogue
     from kwel.report.ledger import Ledger
     from kwel.report.relations import Relations

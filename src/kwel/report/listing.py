@@ -15,7 +15,8 @@ from kwel.report.sankey import law_names, place_of
 from kwel.report.text import NOT_ANY, Text, joined, plain, wire
 
 if TYPE_CHECKING:
-    from kwel.model import Control, Report
+    from kwel.model.report import Report
+    from kwel.model.verdicts import Control
     from kwel.report.phrases import Phrases
     from kwel.report.relations import Relations
 

@@ -16,7 +16,8 @@ from kwel.report.text import NOTHING, Text, code, joined, plain, wire, wrapped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from kwel.model import Dependency, Evidence, Grade, Where
+    from kwel.model.claims import Evidence, Grade, Where
+    from kwel.model.dependencies import Dependency
     from kwel.report.catalogue import Catalogue
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

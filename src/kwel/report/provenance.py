@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.model import Grade, Verdict
+from kwel.model.claims import Grade
+from kwel.model.verdicts import Verdict
 from kwel.report import ledger, numbers
 from kwel.report.limits import reason_name
 from kwel.report.relations import USED, alike
 from kwel.report.text import DASH, NOTHING, Text, code, joined, plain, wire
 
 if TYPE_CHECKING:
-    from kwel.model import Capture, Report, TableInfo
+    from kwel.model.report import Report, TableInfo
+    from kwel.model.traffic import Capture
     from kwel.report.catalogue import Catalogue
     from kwel.report.relations import Column
 

@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kwel.model import STATES, AssetKind, Control, DependencyState, Grade
+from kwel.model.assets import AssetKind
+from kwel.model.claims import Grade
+from kwel.model.dependencies import STATES, DependencyState
+from kwel.model.verdicts import Control
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwel.model import Attribution, Dependencies, Report
+    from kwel.model.dependencies import Dependencies
+    from kwel.model.report import Report
+    from kwel.model.verdicts import Attribution
 
 Column = NDArray[Any]
 

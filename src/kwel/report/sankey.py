@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.model import Control
+from kwel.model.verdicts import Control
 from kwel.report import numbers
 from kwel.report.fit import fit
 from kwel.report.layout import COLUMNS, Band, Box, Label, place
@@ -21,7 +21,7 @@ from kwel.report.relations import RANKED, operational
 from kwel.report.text import LANGUAGES, NOTHING, Text, joined, plain
 
 if TYPE_CHECKING:
-    from kwel.model import Report
+    from kwel.model.report import Report
     from kwel.report.catalogue import Catalogue
     from kwel.report.relations import Column, Destination, Relations
 

@@ -12,7 +12,9 @@ from kwel.report.relations import ATTEMPTED, RESOLVED_ONLY, operational
 from kwel.report.text import DASH, NOTHING, Text, joined, wire
 
 if TYPE_CHECKING:
-    from kwel.model import Control, Dependency, Report
+    from kwel.model.dependencies import Dependency
+    from kwel.model.report import Report
+    from kwel.model.verdicts import Control
     from kwel.report.phrases import Phrases
     from kwel.report.relations import Column
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwel.model import Control
+from kwel.model.verdicts import Control
 from kwel.report import cases, inventory, lanes, limits, listing, numbers, provenance, sankey, tried
 from kwel.report.phrases import Phrases
 from kwel.report.relations import RANKED, operational, relate, total
 from kwel.report.text import Text, wire
 
 if TYPE_CHECKING:
-    from kwel.model import Report
+    from kwel.model.report import Report
     from kwel.report.catalogue import Catalogue
     from kwel.report.relations import Column, Totals
 

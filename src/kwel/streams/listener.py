@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, SHOWN, NameSource
-from kwel.dissect import Spoken, claims, dns, ja4
+from kwel.dissect import claims, dns, ja4
 from kwel.dissect.claims import CLAIMS
 from kwel.dissect.dns import ANSWERS
 from kwel.dissect.hello import MAX_NAME
@@ -58,8 +58,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
-    from kwel.dissect import Named
-    from kwel.model import Certificate
+    from kwel.dissect.sayings import Named, Spoken
+    from kwel.model.traffic import Certificate
 
 ROWS = 4096
 """Packets decoded at a time: half a megabyte of columns, which stays in the processor's cache."""
@@ -242,6 +242,8 @@ class Listener:
 
     def tell(self, packets: Rows, index: int, fact: Named | Spoken) -> None:
         """Keep what a Python dissector read in packet *index* of the batch under way."""
+        from kwel.dissect.sayings import Spoken
+
         if isinstance(fact, Spoken):
             if packets["flow"][index] >= 0:
                 self._runs["application"][packets["flow"][index]] = fact.application

@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import NAME, NameSource
-from kwel.dissect.certificates import read_certificate, server_name
 from kwel.kernel.hashing import new_index
 from kwel.kernel.namepool import ARENA, NAMES, Pool
-from kwel.model import Certificate
+from kwel.model.traffic import Certificate
 from kwel.streams.flights import MOST_BYTES, MOST_CERTIFICATES
-from kwel.wire import WireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kwel.columns import Rows
-
-UNREADABLE = Certificate("", (), "", "")
 
 
 def new_store() -> Pool:
@@ -45,6 +41,11 @@ class Read:
 
 def read_all(store: Pool, shown: Rows) -> Read:
     """Return what the certificates say, and where those that can be read were shown."""
+    if not store.counters[NAMES]:
+        return Read((), shown, 0)
+    from kwel.dissect.certificates import read_certificate
+    from kwel.wire import WireError
+
     raw = store.arena[: store.counters[ARENA]].tobytes()
     read, place = list[Certificate](), np.full(int(store.counters[NAMES]), -1, np.int64)
     for number in range(len(place)):
@@ -67,6 +68,10 @@ def name_flows(
 
     A name that the client asked for, in its hello or in the DNS, says more: a certificate may be for many hosts.
     """
+    if not certificates:
+        return named
+    from kwel.dissect.certificates import server_name
+
     numbers = np.array([number_of((server_name(one) or "").encode()) for one in certificates], np.int64)
     servers = shown[shown["from_initiator"] == 0]
     servers = servers[numbers[servers["certificate"]] > 0] if len(servers) else servers

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kwel.model import Report, Traffic
+    from kwel.model.report import Report
+    from kwel.model.traffic import Traffic
     from kwel.tables.schema import Name
 
 

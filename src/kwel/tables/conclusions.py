@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from kwel.model import STATES
+from kwel.model.dependencies import STATES
 from kwel.tables.schema import ASSETS, DEPENDENCIES
 from kwel.tables.text import spell_times, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from kwel.model import Attribution, Claim, Evidence, Report
+    from kwel.model.claims import Claim, Evidence
+    from kwel.model.report import Report
+    from kwel.model.verdicts import Attribution
 
 
 def assets_table(report: Report) -> pd.DataFrame:

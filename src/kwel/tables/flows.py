@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
     from kwel.names import Names
 
 STATES = {int(state): state.name.lower() for state in State}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 OUT = 1 << 22
 """Bytes formatted at a time."""

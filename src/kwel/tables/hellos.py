@@ -15,7 +15,7 @@ from kwel.tables.text import spell, spell_times, take
 
 if TYPE_CHECKING:
     from kwel.columns import Rows
-    from kwel.model import Traffic
+    from kwel.model.traffic import Traffic
 
 SOURCES = {int(NameSource.TLS_SNI): "tls", int(NameSource.QUIC_SNI): "quic", int(NameSource.DTLS_SNI): "dtls"}
 ECH = {int(kind): kind.label for kind in Ech if kind}

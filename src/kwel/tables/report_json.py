@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from kwel.model import Capture, Coverage, Evidence, Finding, Report
+    from kwel.model.claims import Evidence
+    from kwel.model.coverage import Coverage
+    from kwel.model.findings import Finding
+    from kwel.model.report import Report
+    from kwel.model.traffic import Capture
 
 
 def write_report_json(report: Report, out: BinaryIO) -> None:

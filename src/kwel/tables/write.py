@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from kwel.model import Report, Traffic
+    from kwel.model.report import Report
+    from kwel.model.traffic import Traffic
     from kwel.tables.schema import Table
 
 Format = Literal["table", "csv", "jsonl", "parquet"]

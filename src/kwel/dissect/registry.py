@@ -1,0 +1,52 @@
+"""A mark of the kernel in, the dissector out that reads its payloads: one a protocol, listed below by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwel.dissect import dhcp, discovery, http2, kerberos, modbus, mqtt, nbns, ntlm, s7comm, sip, smtp, ssh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kwel.dissect.sayings import Binding, Named, Saying, Spoken
+    from kwel.wire import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Dissector:
+    """What the pipeline needs to know of a protocol that Python reads."""
+
+    name: str
+    """How its observations call it, ``dhcp``."""
+    mark: str
+    """The kernel's mark whose payloads it gets."""
+    looks_like: Callable[[bytes], bool]
+    """Cheap, total: whether *data* could be this protocol. Never raises."""
+    observe: Callable[[Reader], Iterator[Saying | Binding | Named | Spoken]]
+    """Yields what the bytes say; raises ``WireError`` and nothing else. What came before an error stands."""
+    per_sender: int
+    """Frames of one sender worth reading: what a device says of itself changes seldom."""
+    in_all: int
+    """Frames worth reading of one analysis: more than any plant has devices, and a flood of them takes seconds."""
+    names_flows: bool = False
+    """Whether it tells of flows, not only of hosts: such a one is always run."""
+
+
+DISSECTORS = (
+    Dissector("dhcp", "dhcp", dhcp.looks_like, dhcp.observe, 256, 100_000),
+    Dissector("nbns", "nbns", nbns.looks_like, nbns.observe, 16, 50_000),
+    Dissector("modbus", "modbus", modbus.looks_like, modbus.observe, 64, 100_000),
+    Dissector("s7comm", "s7comm", s7comm.looks_like, s7comm.observe, 64, 100_000),
+    Dissector("lldp", "lldp", discovery.looks_like_lldp, discovery.observe_lldp, 4, 20_000),
+    Dissector("cdp", "cdp", discovery.looks_like_cdp, discovery.observe_cdp, 4, 20_000),
+    Dissector("ssh", "ssh", ssh.looks_like, ssh.observe, 256, 50_000, names_flows=True),
+    Dissector("smtp", "smtp", smtp.looks_like, smtp.observe, 256, 50_000, names_flows=True),
+    Dissector("http2", "http2", http2.looks_like, http2.observe, 1024, 50_000, names_flows=True),
+    Dissector("mqtt", "mqtt", mqtt.looks_like, mqtt.observe, 256, 50_000, names_flows=True),
+    Dissector("sip", "sip", sip.looks_like, sip.observe, 256, 50_000, names_flows=True),
+    Dissector("kerberos", "kerberos", kerberos.looks_like, kerberos.observe, 256, 50_000, names_flows=True),
+    Dissector("ntlm", "ntlm", ntlm.looks_like, ntlm.observe, 256, 50_000, names_flows=True),
+)
+"""One a mark. For DHCP the sender is often a server or relay that speaks for many."""

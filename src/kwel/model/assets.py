@@ -1,0 +1,47 @@
+"""The noun of a device on the plant's side of the tap."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kwel.model.claims import Claim, Evidence
+
+
+class AssetKind(enum.StrEnum):
+    """What sort of device an asset is."""
+
+    OT = "ot"
+    IT = "it"
+    IIOT = "iiot"
+    SHARED = "shared"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A device on the plant's side of the tap."""
+
+    id: str
+    """The MAC address where one is proven, else the address, with ``@vlan`` where tagged."""
+    label: str
+    """What to call it: a host name, else an address."""
+    kind: AssetKind
+    kind_why: Claim | None
+    role: Claim | None
+    """From a closed vocabulary: controller, hmi, client, server, router, resolver, …"""
+    addresses: tuple[str, ...]
+    macs: tuple[Claim, ...]
+    vendor: Claim | None
+    product: Claim | None
+    firmware: Claim | None
+    names: tuple[Claim, ...]
+    zone: str | None
+    vlans: tuple[int, ...]
+    protocols: tuple[Claim, ...]
+    first: int
+    """Nanoseconds since the epoch."""
+    last: int
+    evidence: tuple[Evidence, ...]

@@ -1,0 +1,81 @@
+"""A statement and what it rests on: places in captures, evidence, grades."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Literal
+
+Step = Literal["observed", "looked-up", "inferred"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Where:
+    """A place in a capture, precise enough to open it in Wireshark."""
+
+    capture: str
+    frame: int
+    """1-based, as Wireshark numbers frames."""
+
+    def __str__(self) -> str:
+        return f"{self.capture}#{self.frame}"
+
+
+class Grade(enum.IntEnum):
+    """How far the evidence for a statement carries. Ordered: ``min()`` of several is the weakest link."""
+
+    U = 0
+    """Nothing is known."""
+    D = 1
+    """A geolocation table, a port, a heuristic."""
+    C = 2
+    """A name alone, or a network number (ASN) alone."""
+    B = 3
+    """An officially published range, or a name and a network number that agree."""
+    A = 4
+    """An officially published range and a name that agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One step of a chain of reasoning: what was observed, looked up or inferred."""
+
+    step: Step
+    kind: str
+    """Key of a sentence in the report's catalogue, e.g. ``tls-sni``, ``published-range``."""
+    values: tuple[tuple[str, str], ...] = ()
+    """What the sentence fills in, by name."""
+    where: Where | None = None
+    """For an observation: the frame."""
+    source: str = ""
+    """For a look-up: table and date. For an inference: the rule's id and its review date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A value that we state, and why. A claim without evidence cannot be built."""
+
+    value: str
+    grade: Grade
+    evidence: tuple[Evidence, ...]
+
+    def __post_init__(self) -> None:
+        if not self.evidence:
+            raise ValueError(f"no evidence for {self.value!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One thing that a frame says about a host, before anyone has drawn a conclusion from it."""
+
+    kind: Literal["hostname", "vendor", "product", "firmware", "role", "protocol", "switch-port", "identity"]
+    value: str
+    protocol: str
+    """Which dissector read it: ``dhcp``, ``modbus``."""
+    where: Where
+    time: int
+    address: str | None = None
+    """The host's address, where the frame tells it."""
+    mac: int | None = None
+    """The host's own MAC, where the frame proves it (DHCP client hardware address, LLDP chassis)."""
+    vlan: int = 0

@@ -1,0 +1,105 @@
+"""An asset that needs something outside: the record that the whole analysis is for."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from kwel.model.assets import AssetKind
+    from kwel.model.claims import Evidence
+    from kwel.model.verdicts import Attribution
+
+
+class DependencyState(enum.StrEnum):
+    """Whether anything came of it. Ordered from strongest to weakest in this listing."""
+
+    USED = "used"
+    """Answered: both sides sent."""
+    ATTEMPTED = "attempted"
+    """Unanswered or refused: nothing came back."""
+    RESOLVED_ONLY = "resolved-only"
+    """Looked up in the DNS and never contacted."""
+
+
+STATES = (DependencyState.USED, DependencyState.ATTEMPTED, DependencyState.RESOLVED_ONLY)
+"""``Dependencies.state`` indexes this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """An asset needs something outside: the record that the whole analysis is for."""
+
+    asset: str
+    """Asset id."""
+    asset_label: str
+    asset_kind: AssetKind
+    host: str
+    """The name contacted, else the address."""
+    attribution: Attribution
+    state: DependencyState
+    first: int
+    last: int
+    flows: int
+    bytes_out: int
+    bytes_in: int
+    port: int | None
+    """Port of the strongest flow."""
+    application: str | None
+    evidence: tuple[Evidence, ...]
+
+
+class Dependencies:
+    """All dependencies as columns of equal length; row *i* as an object is ``dependencies[i]``.
+
+    A big capture has a hundred thousand of them, of which a report shows some hundreds: whoever counts or groups
+    uses the columns, whoever shows takes the object. Rows are in order of asset, then bytes out, largest first.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, NDArray],
+        attributions: Sequence[Attribution],
+        build: Callable[[int], Dependency],
+    ) -> None:
+        self.asset: NDArray = columns["asset"]
+        """Index into the report's assets."""
+        self.attribution: NDArray = columns["attribution"]
+        """Index into ``attributions``."""
+        self.state: NDArray = columns["state"]
+        """Index into ``STATES``."""
+        self.first: NDArray = columns["first"]
+        self.last: NDArray = columns["last"]
+        self.flows: NDArray = columns["flows"]
+        self.bytes_out: NDArray = columns["bytes_out"]
+        self.bytes_in: NDArray = columns["bytes_in"]
+        none = np.zeros(len(self.asset), np.int64)
+        self.sealed: NDArray = columns.get("sealed", none)
+        """Flows that are encrypted."""
+        self.hiding: NDArray = columns.get("hiding", none)
+        """Flows that carry encrypted look-ups, by port or by what the hello offers."""
+        self.misfits: NDArray = columns.get("misfits", none)
+        """Flows on which a certificate was shown that does not cover the name asked for."""
+        self.attributions = attributions
+        self.left_out = 0
+        """Destinations and names looked up for which there was no room: a scan or a flood."""
+        self._build = build
+
+    def __len__(self) -> int:
+        return len(self.asset)
+
+    def __getitem__(self, index: int) -> Dependency:
+        """Return one row with its evidence."""
+        if not 0 <= index < len(self.asset):
+            raise IndexError(index)
+        return self._build(index)
+
+    def __iter__(self) -> Iterator[Dependency]:
+        return (self._build(index) for index in range(len(self.asset)))

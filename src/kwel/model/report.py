@@ -1,0 +1,66 @@
+"""Everything that a report may show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kwel.model.assets import Asset
+    from kwel.model.coverage import Coverage
+    from kwel.model.dependencies import Dependencies
+    from kwel.model.findings import Finding
+    from kwel.model.traffic import Capture
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    """A data table that conclusions rest on."""
+
+    name: str
+    source: str
+    date: str
+    """ISO 8601 date of the data."""
+    rows: int
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """When dependencies were in use: bytes per dependency and equal slice of the whole period."""
+
+    start: int
+    """Nanoseconds since the epoch, UTC."""
+    slice: int
+    """Length of a slice, nanoseconds."""
+    dependency: NDArray
+    """Index into the dependencies; one entry a (dependency, slice) in which something was seen."""
+    index: NDArray
+    """Which slice."""
+    bytes: NDArray
+    """Bytes both ways; 0 where only attempts were seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything the report may show. Templates compute nothing."""
+
+    captures: tuple[Capture, ...]
+    coverage: Coverage
+    assets: tuple[Asset, ...]
+    dependencies: Dependencies
+    timeline: Timeline
+    findings: tuple[Finding, ...]
+    tables: tuple[TableInfo, ...]
+    rulebook: str
+    """Digest of the rules: the same captures, rules and tables give the same report, byte for byte."""
+    bloc: str
+    """``EEA``: what counts as European."""
+    bloc_members: tuple[str, ...]
+    version: str
+    command: str
+    title: str = ""
+    internal: tuple[str, ...] = field(default=())
+    """Prefixes given with ``--internal``."""

@@ -1,0 +1,87 @@
+"""What was on the wire: the nouns between reading and judging."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwel.columns import HELLO, MIRROR, SHOWN
+
+if TYPE_CHECKING:
+    from kwel.columns import Rows
+    from kwel.model.claims import Observed
+    from kwel.model.coverage import Coverage
+    from kwel.names import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One capture file, as it was read."""
+
+    name: str
+    """File name without folders, or ``-``; made unique within one analysis."""
+    format: str
+    """``pcap``, ``pcapng``; with ``.gz`` or ``.zst`` where packed."""
+    bytes: int
+    sha256: str | None
+    """Of the file as it lies on disk; ``None`` for standard input, and where hashing was not asked for."""
+    packets: int
+    first: int | None
+    last: int | None
+    links: tuple[tuple[str, int], ...]
+    """Link type and packets of it."""
+    dropped: int | None
+    """Packets that the capturing machine says it lost; ``None`` where it does not say."""
+    problem: str | None
+    """One line: why the file was not read, or not read to its end."""
+    unread_bytes: int = 0
+    names: tuple[tuple[str, str], ...] = ()
+    """Addresses and the names that the file itself gives them: what the capturing machine believed."""
+    names_left_out: int = 0
+    """Names in the file that are none, or for which there was no room."""
+    passed_over: tuple[tuple[str, int], ...] = ()
+    """Sorts of block that were not read, and how many of each: ``custom``, ``secrets``, ``events``, ``unknown``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """An X.509 certificate (RFC 5280) as somebody showed it; nobody checked its signature."""
+
+    subject: str
+    """Common name; empty where it has none."""
+    names: tuple[str, ...]
+    """DNS names and addresses of the subject alternative name, as they stand there."""
+    issuer: str
+    """Organisation, else common name, of whoever signed it."""
+    sha256: str
+    """Of its DER bytes, hexadecimal: what Wireshark and browsers show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What was on the wire: the output of the kernel and the dissectors, the input of all judgement."""
+
+    captures: tuple[Capture, ...]
+    flows: Rows
+    """Of ``columns.FLOW``."""
+    names: Names
+    named: Rows
+    """Of ``columns.NAME``: every name seen on a flow."""
+    answers: Rows
+    """Of ``columns.ANSWER``."""
+    claims: Rows
+    """Of ``columns.CLAIM``: distinct pairs of MAC and address."""
+    observed: tuple[Observed, ...]
+    coverage: Coverage
+    hellos: Rows = field(default_factory=lambda: np.zeros(0, HELLO))
+    """Of ``columns.HELLO``: every ClientHello."""
+    fingerprints: tuple[str, ...] = ("",)
+    """JA4 of the distinct shapes of ClientHello; 0 is none."""
+    certificates: tuple[Certificate, ...] = ()
+    """Distinct certificates."""
+    shown: Rows = field(default_factory=lambda: np.zeros(0, SHOWN))
+    """Of ``columns.SHOWN``: where certificates were shown."""
+    mirrors: Rows = field(default_factory=lambda: np.zeros(0, MIRROR))
+    """Of ``columns.MIRROR``: mirror sessions that the captures hold."""

@@ -1,0 +1,99 @@
+"""Whose law reaches an external endpoint: the nouns of attribution."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from kwel.model.claims import Claim, Evidence, Grade
+
+
+class Verdict(enum.StrEnum):
+    """Whose law reaches a dependency: the worst of parent, operator and location, with its reason."""
+
+    EU_CONTROLLED = "eu-controlled"
+    """Parent, operator and location are inside the bloc, grade B or better."""
+    EU_INDICATED = "eu-indicated"
+    """The same at grade C: by its network number, or by its name alone."""
+    EU_OPERATED_FOREIGN_PARENT = "eu-operated-foreign-parent"
+    EU_LOCATED_ONLY = "eu-located-only"
+    FOREIGN = "foreign"
+    EU_PROVIDER_FOREIGN_LOCATION = "eu-provider-foreign-location"
+    FRONT_HIDES_ORIGIN = "front-hides-origin"
+    PLACE_UNPROVEN = "place-unproven"
+    """Parent and operator are inside the bloc, but nothing better than geolocation says where."""
+    UNKNOWN = "unknown"
+
+    @property
+    def control(self) -> Control:
+        """The four-state class that the report's squares show."""
+        return _CONTROL[self]
+
+
+class Control(enum.StrEnum):
+    """The report's four states of an asset. Unknown is never shown as European."""
+
+    NON_EUROPEAN = "non"
+    UNDECIDED = "unk"
+    EUROPEAN = "eu"
+    NONE = "none"
+    """No external contact was seen."""
+
+
+_CONTROL = {
+    Verdict.EU_CONTROLLED: Control.EUROPEAN,
+    Verdict.EU_INDICATED: Control.EUROPEAN,
+    Verdict.EU_OPERATED_FOREIGN_PARENT: Control.NON_EUROPEAN,
+    Verdict.EU_LOCATED_ONLY: Control.NON_EUROPEAN,
+    Verdict.FOREIGN: Control.NON_EUROPEAN,
+    Verdict.EU_PROVIDER_FOREIGN_LOCATION: Control.NON_EUROPEAN,
+    Verdict.FRONT_HIDES_ORIGIN: Control.NON_EUROPEAN,
+    Verdict.PLACE_UNPROVEN: Control.UNDECIDED,
+    Verdict.UNKNOWN: Control.UNDECIDED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who runs an external endpoint, whose law reaches it, where it stands: apart, never averaged."""
+
+    address: str | None
+    """``None`` where only a name is known: behind a proxy, or looked up and never contacted."""
+    name: str | None
+    chain: tuple[str, ...]
+    """CNAMEs that led from the name to the address, in order."""
+    operator: Claim | None
+    """Display name of the operator of the host."""
+    operator_id: str | None
+    """Stem of the operator's rule file."""
+    operator_jurisdiction: str | None
+    """ISO 3166-1 alpha-2: where the operating legal entity sits."""
+    parent: Claim | None
+    parent_jurisdiction: str | None
+    """ISO 3166-1 alpha-2: seat of the ultimate parent."""
+    location: Claim | None
+    """ISO 3166-1 alpha-2 of the place where the packets end, or ``anycast``."""
+    region: str | None
+    """The operator's own name for the place, ``westeurope``."""
+    place: str | None
+    """For a reader: ``West Europe (NL)``."""
+    anycast: bool
+    role: str | None
+    """cloud, saas, cdn, security-gateway, anycast-dns, network, …"""
+    service: Claim | None
+    supplier: str | None
+    """Who answers for the service: vendor of the product behind the name."""
+    supplier_jurisdiction: str | None
+    function: str | None
+    """From the closed list in rules/vocabulary.toml: monitoring, remote-access, …"""
+    path: Literal["data", "control"] | None
+    grade: Grade
+    """Of the verdict: the weakest of the axes that decided it."""
+    verdict: Verdict
+    reason: str
+    """Key of a sentence: which axis decided."""
+    evidence: tuple[Evidence, ...]
+    rejected: tuple[Evidence, ...] = ()
+    """What was considered and did not count, e.g. geolocation against a published region."""
