@@ -9,6 +9,7 @@ import pytest
 from kwel import rulebook
 from kwel.model.claims import Grade
 from kwel.rulebook import RuleError
+from kwel.rulemodel import Impact
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,15 +19,23 @@ reviewed = 2026-11-24
 counts = "C"
 controlled = "B"
 front_kinds = ["cdn"]
+impacts = ["hours", "days"]
 carrier_kinds = ["network"]
 [kinds]
 cloud = "rents out servers"
 cdn = "delivers for others"
 network = "carries"
 saas = "runs an application"
-[functions]
-storage = { path = "data", meaning = "files" }
-remote-access = { path = "control", meaning = "a way in" }
+[functions.storage]
+path = "data"
+meaning = "files"
+impact = "days"
+impact_why = { nl = "vol", en = "full" }
+[functions.remote-access]
+path = "control"
+meaning = "a way in"
+impact = "hours"
+impact_why = { nl = "geen hulp", en = "no help" }
 [reasons]
 all-in-bloc = "all inside"
 [evidence]
@@ -120,6 +129,14 @@ def test_a_rulebook_says_what_its_files_say(root: Path) -> None:
     assert rulebook.lint(root) == rulebook.test(root) == []
 
 
+def test_an_outage_is_felt_as_soon_as_the_function_says_unless_the_service_says_otherwise(root: Path) -> None:
+    assert rulebook.load(root).services[0].impact == Impact("days", "vol", "full")
+    own = 'impact = "hours"\nimpact_why = { nl = "staat stil", en = "stops" }\nproduct ='
+    change(root, SERVICE_FILE, "product =", own)
+
+    assert rulebook.load(root).services[0].impact == Impact("hours", "staat stil", "stops")
+
+
 OPERATOR_FILE, SERVICE_FILE = "operators/acme.toml", "services/maker.toml"
 FAULTS = [
     (OPERATOR_FILE, 'kind = "cloud"', 'kind = "clown"', "kind: 'clown' is not in the vocabulary"),
@@ -153,6 +170,9 @@ FAULTS = [
     (SERVICE_FILE, '"documented"', '"hearsay"', "services[0].evidence: 'hearsay' is not in the vocabulary"),
     (SERVICE_FILE, "product =", 'operator = "none"\nproduct =', "operator: no operator 'none'"),
     (SERVICE_FILE, "product =", 'path = "sideways"\nproduct =', "path: 'sideways' is not in the vocabulary"),
+    (SERVICE_FILE, "product =", 'impact = "soon"\nproduct =', "impact: 'soon' is not in the vocabulary"),
+    (SERVICE_FILE, "product =", 'impact = "hours"\nproduct =', "impact_why: missing"),
+    (SERVICE_FILE, "product =", 'impact_why = { nl = "a", en = "b" }\nproduct =', "impact_why: unknown key"),
     (SERVICE_FILE, 'jurisdiction = "SE"', "", "jurisdiction: missing"),
     (SERVICE_FILE, "files.maker.test", "files..test", "services[0].names: 'files..test' is not a lower-case"),
     ("regions.toml", '["NL", "Amsterdam"]', '["NL"]', "acme.eu-1: must be [country, place]"),

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 from importlib import resources
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from kwel.model.claims import Grade
-from kwel.rulefile import RuleError, RuleTable
+from kwel.rulefile import REQUIRED, RuleError, RuleTable
 from kwel.rulemodel import (
     Bloc,
     Example,
+    Function,
+    Impact,
     Network,
     Operator,
     Party,
@@ -87,15 +89,17 @@ def _digest(files: Mapping[str, bytes]) -> str:
 
 
 def _vocabulary(table: RuleTable) -> Vocabulary:
+    impacts = table.words("impacts")
     functions = {}
     for name, about in table.take("functions", dict).items():
-        function = RuleTable(about, "vocabulary.toml", f"functions.{name}.")
-        functions[name] = function.one_of("path", PATHS)
-        function.text("meaning")
-        function.finish()
+        inner = RuleTable(about, "vocabulary.toml", f"functions.{name}.")
+        inner.text("meaning")
+        functions[name] = Function(_path(inner), _impact(inner, impacts))
+        inner.finish()
     kinds = tuple(table.take("kinds", dict))
     vocabulary = Vocabulary(
         functions=functions,
+        impacts=impacts,
         kinds=kinds,
         front_kinds=table.words("front_kinds"),
         carrier_kinds=table.words("carrier_kinds"),
@@ -107,6 +111,19 @@ def _vocabulary(table: RuleTable) -> Vocabulary:
     table.date("reviewed")
     table.finish()
     return vocabulary
+
+
+def _path(table: RuleTable, usual: Any = REQUIRED) -> Literal["data", "control"]:
+    return cast('Literal["data", "control"]', table.one_of("path", PATHS, usual))
+
+
+def _impact(table: RuleTable, impacts: tuple[str, ...]) -> Impact:
+    within, why = table.one_of("impact", impacts), table.table("impact_why")
+    if why is None:
+        raise table.wrong("impact_why", "missing: why an outage is felt so soon")
+    impact = Impact(within, why.text("nl"), why.text("en"))
+    why.finish()
+    return impact
 
 
 def _regions(table: RuleTable) -> tuple[dict[str, dict[str, Region]], dict[str, Region]]:
@@ -218,6 +235,7 @@ def _services(stem: str, table: RuleTable, vocabulary: Vocabulary) -> list[Servi
     services = []
     for number, inner in enumerate(table.tables("services"), 1):
         function = inner.one_of("function", tuple(vocabulary.functions))
+        usual = vocabulary.functions[function]
         services.append(
             Service(
                 id=f"{stem}/{number}",
@@ -228,7 +246,8 @@ def _services(stem: str, table: RuleTable, vocabulary: Vocabulary) -> list[Servi
                 jurisdiction=jurisdiction,
                 parent=parent,
                 function=function,
-                path=cast('Literal["data", "control"]', inner.one_of("path", PATHS, vocabulary.functions[function])),
+                path=_path(inner, usual.path),
+                impact=_impact(inner, vocabulary.impacts) if "impact" in inner else usual.impact,
                 evidence=inner.one_of("evidence", EVIDENCE),
                 operator=inner.text("operator", None),
                 anycast=inner.take("anycast", bool, default=False),

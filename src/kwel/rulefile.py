@@ -22,7 +22,8 @@ _COUNTRY = re.compile(r"[A-Z]{2}")  # ISO 3166-1 alpha-2
 _LABEL = r"(\{region\}|[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)"  # RFC 1035 section 2.3.1, with _ as found in practice
 _SUFFIX = re.compile(rf"(?=.{{4,253}}$)({_LABEL}\.)+[a-z][a-z0-9-]*[a-z]")
 _DATED = re.compile(r"(19|20)\d\d")
-_REQUIRED: Final = object()
+REQUIRED: Final = object()
+"""Default of a key that must be there."""
 
 
 class RuleError(ValueError):
@@ -57,10 +58,10 @@ class RuleTable:
     def __contains__(self, key: str) -> bool:
         return key in self._table
 
-    def take(self, key: str, kind: type[T], default: Any = _REQUIRED) -> T:
+    def take(self, key: str, kind: type[T], default: Any = REQUIRED) -> T:
         """Return a value of exactly that type."""
         if key not in self._table:
-            if default is _REQUIRED:
+            if default is REQUIRED:
                 raise self.wrong(key, "missing")
             return default  # type: ignore[no-any-return]
         value = self._table.pop(key)
@@ -68,21 +69,21 @@ class RuleTable:
             raise self.wrong(key, f"must be {kind.__name__}, is {type(value).__name__}")
         return value
 
-    def text(self, key: str, default: Any = _REQUIRED) -> str:
+    def text(self, key: str, default: Any = REQUIRED) -> str:
         """Return text that is not empty."""
         value = self.take(key, str, default)
         if value is not default and not value.strip():
             raise self.wrong(key, "is empty")
         return value
 
-    def one_of(self, key: str, known: tuple[str, ...], default: Any = _REQUIRED) -> str:
+    def one_of(self, key: str, known: tuple[str, ...], default: Any = REQUIRED) -> str:
         """Return a word from a closed list."""
         value = self.take(key, str, default)
         if value is not default and value not in known:
             raise self.wrong(key, f"{value!r} is not in the vocabulary ({', '.join(known)})")
         return value
 
-    def country(self, key: str, default: Any = _REQUIRED) -> str:
+    def country(self, key: str, default: Any = REQUIRED) -> str:
         """Return an ISO 3166-1 alpha-2 code."""
         value = self.take(key, str, default)
         if value is not default:
@@ -94,7 +95,7 @@ class RuleTable:
         if not isinstance(value, str) or not _COUNTRY.fullmatch(value):
             raise self.wrong(key, f"{value!r} is not an upper-case ISO 3166-1 country code")
 
-    def words(self, key: str, default: Any = _REQUIRED) -> tuple[str, ...]:
+    def words(self, key: str, default: Any = REQUIRED) -> tuple[str, ...]:
         """Return a list of distinct texts."""
         values = self.take(key, list, default)
         if values is default:
@@ -106,14 +107,14 @@ class RuleTable:
                 raise self.wrong(key, f"{value!r} is there twice")
         return tuple(values)
 
-    def countries(self, key: str, default: Any = _REQUIRED) -> tuple[str, ...]:
+    def countries(self, key: str, default: Any = REQUIRED) -> tuple[str, ...]:
         """Return distinct country codes."""
         values = self.words(key, default)
         for value in values:
             self.check_country(key, value)
         return values
 
-    def suffixes(self, key: str, default: Any = _REQUIRED) -> tuple[str, ...]:
+    def suffixes(self, key: str, default: Any = REQUIRED) -> tuple[str, ...]:
         """Return domain suffixes, none of which makes another one useless."""
         values = self.words(key, default)
         for value in values:

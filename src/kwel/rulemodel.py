@@ -92,6 +92,16 @@ class Operator:
         return f"operators/{self.id}.toml"
 
 
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """How soon an outage is felt."""
+
+    within: str
+    """A word of the vocabulary's ``impacts``."""
+    why_nl: str
+    why_en: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Service:
     """What stands behind a name: product, purpose, and who answers for it."""
@@ -107,6 +117,8 @@ class Service:
     parent: Party | None
     function: str
     path: Literal["data", "control"]
+    impact: Impact
+    """As usual for its function, or as the rule says."""
     evidence: str
     operator: str | None
     """Who runs the hosts, where the vendor says so."""
@@ -138,6 +150,14 @@ class Bloc:
 
 
 @dataclass(frozen=True, slots=True)
+class Function:
+    """What a service is for."""
+
+    path: Literal["data", "control"]
+    impact: Impact
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A name that a rule file promises to match, or promises not to."""
 
@@ -151,8 +171,9 @@ class Example:
 class Vocabulary:
     """The closed lists."""
 
-    functions: Mapping[str, str]
-    """Function and the path that it usually is on."""
+    functions: Mapping[str, Function]
+    impacts: tuple[str, ...]
+    """How soon an outage is felt, the shortest first."""
     kinds: tuple[str, ...]
     front_kinds: tuple[str, ...]
     """Kinds of operator that stand between a client and somebody else's origin."""

@@ -49,7 +49,8 @@ def attribution(
         operator_jurisdiction=None, parent=claim(known["parent"]), parent_jurisdiction=known["parent_jurisdiction"],
         location=None, region=None, place="Frankfurt (DE)", anycast=False, role=None, service=claim(known["service"]),
         supplier=known["supplier"], supplier_jurisdiction=known["supplier_jurisdiction"],
-        function=known.get("function"), path=known["path"], grade=known["grade"], verdict=verdict, reason="",
+        function=known.get("function"), path=known["path"], impact=None, grade=known["grade"], verdict=verdict,
+        reason="",
         evidence=known.get("evidence", ()),
         rejected=known.get("rejected", ()),
     )  # fmt: skip

@@ -154,6 +154,7 @@ def attribution(
         supplier_jurisdiction=supplier_law,
         function="monitoring",
         path="data",
+        impact="hours",
         grade=grade,
         verdict=verdict,
         reason="parent",

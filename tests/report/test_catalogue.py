@@ -9,6 +9,7 @@ from string import Formatter
 
 import pytest
 
+from kwel import rulebook
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Grade
 from kwel.model.findings import Severity
@@ -68,6 +69,7 @@ def test_every_sentence_that_the_code_asks_for_exists() -> None:
         ("grade.{}", [grade.name for grade in Grade]),
         ("grade-meaning.{}", [grade.name for grade in Grade]),
         ("severity.{}", [severity.name for severity in Severity]),
+        ("term.{}", [*rulebook.load().vocabulary.functions, *rulebook.load().vocabulary.impacts]),
         ("step.{}", ["observed", "looked-up", "inferred", "rejected"]),
     ],
 )
@@ -86,6 +88,7 @@ def test_sentences_about_rules_fill_in_only_what_the_rules_give() -> None:
     vocabulary = tomllib.loads((ROOT / "rules" / "vocabulary.toml").read_text("utf-8"))
     for kind, values in vocabulary["evidence"].items():
         given = {value.strip() for value in values.split(",")}
+        given |= {value.removesuffix("_nl") for value in given if value.removesuffix("_nl") + "_en" in given}
         asked = fields(SAY.sentences[f"evidence.{kind}"]["en"])
         assert asked <= given, kind
 

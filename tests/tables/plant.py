@@ -105,7 +105,8 @@ def make_attribution() -> Attribution:
         operator_jurisdiction="US", parent=Claim("Example Corp", Grade.A, (LOOKED_UP,)), parent_jurisdiction="US",
         location=Claim("NL", Grade.A, (LOOKED_UP,)), region="westeurope", place="West Europe (NL)", anycast=False,
         role="cloud", service=Claim("Example IoT", Grade.A, (SEEN,)), supplier="Plant Vendor",
-        supplier_jurisdiction="DE", function="monitoring", path="data", grade=Grade.A, verdict=Verdict.FOREIGN,
+        supplier_jurisdiction="DE", function="monitoring", path="data", impact="hours", grade=Grade.A,
+        verdict=Verdict.FOREIGN,
         reason="parent", evidence=(SEEN, LOOKED_UP),
     )  # fmt: skip
 

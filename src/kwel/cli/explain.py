@@ -66,7 +66,13 @@ def lines_of(answer: Mapping[str, Any]) -> str:
         *((axis, _axis(answer, axis)) for axis in ("operator", "parent", "location")),
         (
             "service",
-            _joined(answer["service"], answer["function"], answer["path"] and f"{answer['path']} path") or UNKNOWN,
+            _joined(
+                answer["service"],
+                answer["function"],
+                answer["path"] and f"{answer['path']} path",
+                answer["impact"] and f"an outage is felt within {answer['impact']}",
+            )
+            or UNKNOWN,
         ),
         ("supplier", _with_law(answer["supplier"], answer["supplier_jurisdiction"])),
         ("address", _joined(answer["address"], *answer["chain"]) or UNKNOWN),

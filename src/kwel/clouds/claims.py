@@ -70,7 +70,7 @@ def claims_of(
         place = Claim(location.value, location.grade, location.evidence)
     purpose = None
     if service:
-        purpose = Claim(service.product, service_grade, (_service(service, known, named),))
+        purpose = Claim(service.product, service_grade, (_service(service, known, named), _impact(service)))
     return {"operator": operator, "parent": parent, "location": place, "service": purpose}
 
 
@@ -109,4 +109,17 @@ def _service(service: Service, known: Known, named: HostName) -> Evidence:
         )
     return inferred(
         "service-range", service_rule(service), product=service.product, prefix=known.service_prefix, **common
+    )
+
+
+@lru_cache(_REMEMBERED)
+def _impact(service: Service) -> Evidence:
+    return inferred(
+        "impact",
+        service_rule(service),
+        product=service.product,
+        function=service.function,
+        impact=service.impact.within,
+        why_nl=service.impact.why_nl,
+        why_en=service.impact.why_en,
     )

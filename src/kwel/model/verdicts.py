@@ -89,6 +89,8 @@ class Attribution:
     function: str | None
     """From the closed list in rules/vocabulary.toml: monitoring, remote-access, …"""
     path: Literal["data", "control"] | None
+    impact: str | None
+    """How soon an outage of the service is usually felt, from the list in rules/vocabulary.toml: minutes, hours, …"""
     grade: Grade
     """Of the verdict: the weakest of the axes that decided it."""
     verdict: Verdict

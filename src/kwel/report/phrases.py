@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwel.report import numbers
-from kwel.report.text import NOTHING, Text, code, joined, plain, wire, wrapped
+from kwel.report.text import LANGUAGES, NOTHING, Text, code, joined, plain, wire, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -61,9 +61,11 @@ class Phrases:
         return known or self._spelled_out(evidence)
 
     def _filling(self, evidence: Evidence) -> dict[str, Text]:
-        values = self.values(evidence.values)
+        values, raw = self.values(evidence.values), dict(evidence.values)
+        for name in {key.removesuffix(f"_{LANGUAGES[0]}") for key in raw} - raw.keys():  # as a rule says it, in each
+            values[name] = Text(*(plain(raw[f"{name}_{language}"])[language] for language in LANGUAGES))
         for name in _JURISDICTIONS.get(evidence.kind, ()):
-            values[name] = _country(self.say, dict(evidence.values).get(name) or "") or self.say("word.unknown")
+            values[name] = _country(self.say, raw.get(name) or "") or self.say("word.unknown")
         return values
 
     def _spelled_out(self, evidence: Evidence) -> Text:
@@ -171,7 +173,7 @@ _WRITE: Mapping[str, Callable[[Catalogue, str], Text]] = {
     **dict.fromkeys(("bytes", "bytes_out", "bytes_in"), _size),
     **dict.fromkeys(("count", "flows", "packets", "times", "rows", "retries", "hosts", "names"), _number),
     **dict.fromkeys(("jurisdiction", "parent_jurisdiction", "supplier_jurisdiction", "country", "places"), _country),
-    **dict.fromkeys(("transport", "protocol", "state", "role", "function", "kind", "what"), _term),
+    **dict.fromkeys(("transport", "protocol", "state", "role", "function", "impact", "kind", "what"), _term),
     "reason": _reason,
     "bloc": _bloc,
     **dict.fromkeys(

@@ -59,6 +59,7 @@ def dependencies_table(report: Report) -> pd.DataFrame:
         "supplier": of(lambda at: at.supplier),
         "service": of(lambda at: _value(at.service)),
         "function": of(lambda at: at.function),
+        "impact": of(lambda at: at.impact),
         "host": _text(hosts),
         "operator": of(lambda at: _value(at.operator)),
         "parent": of(lambda at: _value(at.parent)),

@@ -214,6 +214,7 @@ DEPENDENCIES = Table(
         Column("supplier", "text", "Who answers for the service.", '"Example"', optional=True, rank=3),
         Column("service", "text", "The product behind the name.", '"Example IoT Hub"', optional=True, rank=2),
         Column("function", "text", "What it is for; see docs/rules.md.", '"monitoring"', optional=True, rank=3),
+        Column("impact", "text", "How soon an outage is usually felt.", '"hours"', optional=True, rank=3),
         Column("host", "text", "Name contacted, else the address.", '"plantgw-prod.iot.cloud.example"', rank=1),
         Column("operator", "text", "Who runs the host.", '"Example Cloud"', optional=True, rank=1),
         Column(
