@@ -57,7 +57,7 @@ FLOW = np.dtype(
         ("name", np.uint32),  # index into the name table; 0 is no name
         ("name_frame", np.uint32),  # where the name was read; 0 for one that a DNS answer gave
         ("answer", np.uint32),  # 1 + index into the DNS answers that led here; 0 is none
-        ("asked", np.uint32),  # the name noted last on this flow
+        ("asked", np.uint32),  # the name noted last on this flow; of DNS, 1 + index into the questions
         ("capture", np.uint16),  # index into the captures; first_frame counts within it
         ("flags_out", np.uint8),  # union of the TCP flags that the initiator sent
         ("flags_in", np.uint8),
@@ -80,10 +80,29 @@ NAME = np.dtype(
         ("capture", np.uint16),
         ("source", np.uint8),  # NameSource
         ("from_initiator", np.uint8),
+        ("question", np.uint32),  # 1 + index into the DNS questions; 0 is none
     ],
     align=True,
 )
 """One name read from the wire, and where."""
+
+QUESTION = np.dtype(
+    [
+        ("time", np.int64),  # when it was asked, of a question sent again first; UNSEEN: when the answer came
+        ("answered", np.int64),  # when the answer came, if it did
+        ("flow", np.uint32),
+        ("frame", np.uint32),
+        ("name", np.uint32),  # index into the name table
+        ("previous", np.uint32),  # 1 + index of the question before it on its flow; 0 is none
+        ("kind", np.uint16),  # type asked for
+        ("message", np.uint16),  # ID of the message
+        ("capture", np.uint16),
+        ("side", np.uint8),  # of the flow under way that asked
+        ("state", np.uint8),  # kinds.Asked
+    ],
+    align=True,
+)
+"""One DNS question, to one resolver."""
 
 ANSWER = np.dtype(
     [
@@ -101,6 +120,7 @@ ANSWER = np.dtype(
         ("frame", np.uint32),
         ("previous", np.uint32),  # 1 + index of an earlier answer for this client and address; 0 is none
         ("message", np.uint32),  # answers of one DNS message share this number
+        ("asked", np.uint32),  # 1 + index into the DNS questions; 0 is none
         ("capture", np.uint16),
         ("kind", np.uint16),  # DNS record type, see kinds.RecordKind
         ("code", np.uint8),  # how the question was answered: RCODE, 3 is "no such name"

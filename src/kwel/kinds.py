@@ -22,6 +22,18 @@ class RecordKind(enum.IntEnum):
     """Answered, and no record came: ``code`` tells whether there is no such name, or none of the type asked for."""
 
 
+class Asked(enum.IntEnum):
+    """What became of a DNS question."""
+
+    UNANSWERED = 0
+    """No answer came, for as long as clients wait and longer."""
+    ANSWERED = 1
+    UNSEEN = 2
+    """Only the answer is in the capture."""
+    UNSURE = 3
+    """The capture ended too early, or too many questions of one flow were open at once, to tell."""
+
+
 TLS_VERSIONS = {
     0x0002: "SSL 2.0",
     0x0300: "SSL 3.0",

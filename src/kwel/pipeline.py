@@ -217,6 +217,7 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         names=names,
         named=heard.named,
         answers=heard.answers,
+        questions=heard.questions,
         claims=_with_bindings(heard.claims, second_look),
         hellos=heard.hellos,
         fingerprints=heard.fingerprints,

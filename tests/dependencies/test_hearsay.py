@@ -62,7 +62,7 @@ def test_a_resolver_of_the_plant_names_what_its_clients_contact(tmp_path: Path) 
     found = host_of(concluded(tmp_path, frames))
 
     assert list(found) == ["hub.example"]
-    assert found["hub.example"][1][1:3] == ["dns-answer", "dns-answer-to-another"]
+    assert found["hub.example"][1][1:4] == ["dns-question", "dns-answer", "dns-answer-to-another"]
 
 
 def test_an_address_of_two_names_stays_nameless(tmp_path: Path) -> None:

@@ -68,7 +68,8 @@ def test_dependencies_name_each_frame_of_their_evidence_once() -> None:
 def test_a_capture_without_traffic_gives_tables_without_rows() -> None:
     traffic = plant.make_traffic()
     empty = SimpleNamespace(traffic=SimpleNamespace(
-        captures=traffic.captures, flows=traffic.flows[:0], named=traffic.named[:0], names=traffic.names
+        captures=traffic.captures, flows=traffic.flows[:0], named=traffic.named[:0], names=traffic.names,
+        questions=traffic.questions,
     ))  # fmt: skip
 
     assert len(tables.frame("flows", empty)) == len(tables.frame("names", empty)) == 0

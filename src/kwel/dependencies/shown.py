@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwel.columns import Application, NameSource, State, address_text
+from kwel.dependencies.asked import Questions
 from kwel.dependencies.greetings import Greetings
 from kwel.dependencies.reverse import reverse_names
 from kwel.kinds import RecordKind
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from kwel.columns import Rows
     from kwel.dependencies.contacts import Contacts
     from kwel.dependencies.looked_up import LookedUp
     from kwel.model.assets import Asset
@@ -55,7 +57,7 @@ class _Flow(NamedTuple):
 
 
 FLOW_FIELDS = list(_Flow._fields)
-ANSWER_FIELDS = ["question", "owner", "address_hi", "address_lo", "flow", "capture", "frame"]
+ANSWER_FIELDS = ["question", "owner", "address_hi", "address_lo", "flow", "capture", "frame", "asked"]
 
 
 class Shown:
@@ -76,7 +78,7 @@ class Shown:
         self._traffic, self._assets, self._contacts = traffic, assets, contacts
         self._strongest, self._misfit, self._looked_up = strongest, misfit, looked_up
         self._attributions, self._columns, self._order = attributions, columns, order
-        self._greetings = Greetings(traffic)
+        self._greetings, self._questions = Greetings(traffic), Questions(traffic)
         self._reverse: dict[tuple[int, int], int] | None = None
         self._captures = [capture.name for capture in traffic.captures]
         # A whole row at once: its fields one by one would each take as long.
@@ -146,19 +148,20 @@ class Shown:
         return tuple(steps)
 
     def _of_name(self, flow: _Flow, contact: int) -> tuple[Evidence, ...]:
-        """Return the DNS answer that led to a contact, and what it lacks."""
+        """Return the DNS question and answer that led to a contact, and what it lacks."""
         answer = int(self._contacts.answer[contact])
         if answer == 0:
             return ()
-        told = self._of_answer(answer)
+        began = self._traffic.flows["first"].item(self._contacts.flow.item(contact)) if flow.answer else None
+        told = self._of_answer(answer, began)
         if not self._contacts.weak[contact]:
-            return (told,)
-        row, name = self._traffic.answers[answer - 1], told.values[0]
+            return told
+        row, name = self._traffic.answers[answer - 1], told[-1].values[0]
         if flow.answer == 0:
             client = address_text(int(row["client_hi"]), int(row["client_lo"]))
-            return (told, Evidence("inferred", "dns-answer-to-another", (name, ("client", client))))
+            return (*told, Evidence("inferred", "dns-answer-to-another", (name, ("client", client))))
         age = (int(self._traffic.flows["first"][self._contacts.flow[contact]]) - int(row["time"])) // SECOND
-        return (told, Evidence("inferred", "dns-answer-stale", (name, ("age", str(age)), ("ttl", str(row["ttl"])))))
+        return (*told, Evidence("inferred", "dns-answer-stale", (name, ("age", str(age)), ("ttl", str(row["ttl"])))))
 
     def _of_certificate(self, row: int, contact: int) -> tuple[Evidence, ...]:
         """Return the certificate that does not cover the name asked for, if one was shown."""
@@ -189,31 +192,39 @@ class Shown:
         )
         return (Evidence("observed", "reverse-name", values, self._where(int(told["capture"]), int(told["frame"]))),)
 
-    def _of_answer(self, answer: int) -> Evidence:
+    def _of_answer(self, answer: int, began: int | None = None) -> tuple[Evidence, ...]:
         names = self._traffic.names
-        question, owner, hi, lo, flow, capture, frame = self._answers[answer - 1].item()
-        asked = self._flows[flow]
+        question, owner, hi, lo, flow, capture, frame, number = self._answers[answer - 1].item()
+        resolver = self._flows[flow]
         values = (
             ("name", names[question]),
             ("address", address_text(hi, lo)),
             ("chain", names[owner] if owner != question else ""),
-            ("resolver", address_text(int(asked["responder_hi"]), int(asked["responder_lo"]))),
+            ("resolver", address_text(int(resolver["responder_hi"]), int(resolver["responder_lo"]))),
         )
-        return Evidence("observed", "dns-answer", values, self._where(capture, frame))
+        answered = Evidence("observed", "dns-answer", values, self._where(capture, frame))
+        return (*self._questions.asked(number, began), answered)
 
     def _of_question(self, index: int) -> tuple[Evidence, ...]:
         answer = int(self._looked_up.answer[index])
         seen = self._traffic.named[self._looked_up.row[index]]
-        where = self._where(int(seen["capture"]), int(seen["frame"]))
-        name = self._traffic.names[int(seen["name"])]
-        question = Evidence("observed", "dns-question", (("name", name),), where)
+        number = int(seen["question"])
+        name = ("name", self._traffic.names[int(seen["name"])])
         if answer == 0:
-            return (question,)
+            return (self._asked(number, name, seen), *self._questions.unanswered(number))
         row = self._traffic.answers[answer - 1]
+        question = self._asked(int(row["asked"]) or number, name, seen)
         if row["address_hi"] or row["address_lo"]:
-            return (question, self._of_answer(answer))
+            return (question, self._of_answer(answer)[-1])
         if row["kind"] != RecordKind.NOTHING:
             return (question,)
         kind = "dns-no-such-name" if row["code"] == NO_SUCH_NAME else "dns-no-record"
         where = self._where(int(row["capture"]), int(row["frame"]))
-        return (question, Evidence("observed", kind, (("name", name), ("code", str(row["code"]))), where))
+        return (question, Evidence("observed", kind, (name, ("code", str(row["code"]))), where))
+
+    def _asked(self, question: int, name: tuple[str, str], seen: Rows) -> Evidence:
+        """Return that a name was asked for: by its question, else by where it was *seen*."""
+        for asked in self._questions.asked(question):
+            return asked
+        where = self._where(int(seen["capture"]), int(seen["frame"]))
+        return Evidence("observed", "dns-question", (name, ("asked", "")), where)

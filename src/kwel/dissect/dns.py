@@ -136,7 +136,7 @@ def add_row(shared: Any, question: int, owner: int, kind: int, ttl: int, answers
     row.flow, row.frame, row.capture, row.code = shared.flow, shared.frame, shared.capture, shared.code
     row.address_hi, row.address_lo, row.target, row.outer, row.previous = U0, U0, 0, 0, 0
     row.question, row.owner, row.kind, row.ttl = question, owner, kind, ttl
-    row.section, row.message = 0, answers.counters[MESSAGES]
+    row.section, row.message, row.asked = 0, answers.counters[MESSAGES], 0
     answers.counters[ANSWERS] = number + 1
     return number
 
@@ -275,28 +275,28 @@ def read_records(
 @helper
 def read_message(
     data: NDArray[np.uint8], base: int, end: int, shared: Any, answers: Answers, text: NDArray[np.uint8], pool: Pool
-) -> tuple[int, bool]:
-    """Append the records of a response that name hosts; return (question's name, whether it is a response).
+) -> tuple[int, int, bool]:
+    """Append the records of a response that name hosts; return (question's name, its type, whether it is a response).
 
     *shared* holds what all rows have in common: time, client, flow, frame, capture. The caller has made room for
     MAX_ROWS rows and three times MAX_RECORDS names.
     """
     flags, questions = u16(data, base + 2), u16(data, base + 4)
     is_response = flags & 0x8000 != 0
-    at, question = base + HEADER, 0
+    at, question, asked = base + HEADER, 0, 0
     for i in range(min(questions, 32)):
         at, size = read_name(data, base, at, end, text)
         if at == 0 or at + 4 > end:
-            return question, is_response
+            return question, asked, is_response
         if i == 0:
-            question = intern(text, 0, size, pool)
+            question, asked = intern(text, 0, size, pool), u16(data, at)
         at += 4
     if not is_response:
-        return question, False
+        return question, asked, False
     answers.counters[MESSAGES] += 1
     if answers.counters[ANSWERS] >= MOST_ANSWERS:
         answers.counters[REFUSED] += 1
-        return question, True
+        return question, asked, True
     shared.code = flags & 15
     read_records(data, base, at, end, question, text, shared, answers, pool)
-    return question, True
+    return question, asked, True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import HELLO, MIRROR, SHOWN
+from kwel.columns import HELLO, MIRROR, QUESTION, SHOWN
 
 if TYPE_CHECKING:
     from kwel.columns import Rows
@@ -83,5 +83,7 @@ class Traffic:
     """Distinct certificates."""
     shown: Rows = field(default_factory=lambda: np.zeros(0, SHOWN))
     """Of ``columns.SHOWN``: where certificates were shown."""
+    questions: Rows = field(default_factory=lambda: np.zeros(0, QUESTION))
+    """Of ``columns.QUESTION``: what was asked of the DNS."""
     mirrors: Rows = field(default_factory=lambda: np.zeros(0, MIRROR))
     """Of ``columns.MIRROR``: mirror sessions that the captures hold."""

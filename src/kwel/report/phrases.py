@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kwel.report import numbers
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from kwel.report.catalogue import Catalogue
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SECONDS = re.compile(r"\d{1,12}\.\d{6}")
 NOT_COUNTED = "rejected"
 """A step that was considered and did not count."""
 
@@ -158,6 +160,18 @@ def _bloc(say: Catalogue, value: str) -> Text:
     return say.first(f"bloc.{value}") or wire(value)
 
 
+def _time(_: Catalogue, value: str) -> Text:
+    try:
+        when = datetime.fromisoformat(f"{value[:19]}+00:00")
+    except ValueError:
+        return wire(value)
+    return numbers.time(int(when.timestamp()) * numbers.NANO, seconds=True)
+
+
+def _duration(_: Catalogue, value: str) -> Text:
+    return numbers.duration(round(float(value) * numbers.NANO)) if _SECONDS.fullmatch(value) else wire(value)
+
+
 def _code(_: Catalogue, value: str) -> Text:
     return code(value)
 
@@ -194,4 +208,6 @@ _WRITE: Mapping[str, Callable[[Catalogue, str], Text]] = {
         _code,
     ),
     **dict.fromkeys(("date", "reviewed"), _date),
+    "asked": _time,
+    **dict.fromkeys(("wait", "began"), _duration),
 }

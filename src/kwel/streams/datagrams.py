@@ -13,7 +13,8 @@ from kwel.kinds import RecordKind
 from kwel.native import helper
 from kwel.streams.greetings import datagram_greeting, is_snmp, note_greeting
 from kwel.streams.join import join_answers
-from kwel.streams.room import C_MALFORMED, note_mark, note_row
+from kwel.streams.questions import last_question, note_answer, note_question
+from kwel.streams.room import C_MALFORMED, C_NAMED, note_mark, note_row
 
 if TYPE_CHECKING:
     from typing import Any
@@ -49,7 +50,7 @@ def read_dns(data: NDArray[np.uint8], at: int, end: int, source: int, packet: An
     shared = t.answers.rows[first]  # its columns serve all rows of the message
     shared.time, shared.flow, shared.frame, shared.capture = packet.time, packet.flow, packet.frame, packet.capture
     shared.client_hi, shared.client_lo = packet.destination_hi, packet.destination_lo
-    question, is_response = read_message(data, at, end, shared, t.answers, t.text, t.pool)
+    question, kind, is_response = read_message(data, at, end, shared, t.answers, t.text, t.pool)
     if source == N_DNS:
         if run.direction == D_UNKNOWN:
             set_initiator(run, 1 - packet.side if is_response else packet.side, D_REQUEST)
@@ -57,10 +58,30 @@ def read_dns(data: NDArray[np.uint8], at: int, end: int, source: int, packet: An
     is_bare = t.answers.counters[ANSWERS] == first and source == N_DNS and u16(data, at + 2) & IS_CUT == 0
     if is_response and question and (packet.cut or is_bare) and first < MOST_ANSWERS:
         add_row(shared, question, question, K_CUT if packet.cut else K_NOTHING, 0, t.answers)
-    if question and run.asked != question:
+    if question and source == N_DNS:
+        note_asked(question, kind, u16(data, at), is_response, first, packet, t)
+    elif question and run.asked != question:
         run.asked = question
         note_row(question, source, 0, 0 if is_response else 1, packet, t)
     return True
+
+
+@helper
+def note_asked(name: int, kind: int, message: int, is_response: bool, first: int, packet: Any, t: Tables) -> int:
+    """Join a question and its answers, the rows from *first*; note the name if the flow asked for another before."""
+    run = t.runs[packet.flow]
+    last = last_question(packet, run, t)
+    is_fresh = last == 0 or t.questions[last - 1].name != name
+    if is_response:
+        row = note_answer(last, name, kind, message, packet, run, t)
+        for i in range(first, t.answers.counters[ANSWERS]):
+            t.answers.rows[i].asked = row
+    else:
+        row = note_question(last, name, kind, message, packet, run, t)
+    if is_fresh:
+        note_row(name, N_DNS, 0, 0 if is_response else 1, packet, t)
+        t.named[t.counters[C_NAMED] - 1].question = row
+    return row
 
 
 @helper

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import ANSWER, CLAIM, HELLO, NAME, SHOWN
+from kwel.columns import ANSWER, CLAIM, HELLO, NAME, QUESTION, SHOWN
 from kwel.dissect.claims import Claims, note_claim, read_arp, read_neighbour
 from kwel.dissect.dns import ANSWERS, Answers
 from kwel.dissect.ja4 import Shapes
@@ -71,7 +71,7 @@ def deserves_a_look(data: NDArray[np.uint8], packet: Any, t: Tables) -> bool:
 
 
 @kernel(
-    np.uint8, int, int, PACKET, RUN, HALF, np.uint64, NAME,
+    np.uint8, int, int, PACKET, RUN, HALF, np.uint64, NAME, QUESTION,
     ANSWER, np.uint64, np.int64, CLAIM, np.uint64, np.int64, MARK,
     np.uint8, np.int64, np.int64, np.uint64, np.int64, HELLO,
     np.uint64, np.int64, np.uint8, np.uint8, np.int64, np.int64, np.uint64, np.int64, SHOWN, np.int64, np.int64,
@@ -80,6 +80,7 @@ def deserves_a_look(data: NDArray[np.uint8], packet: Any, t: Tables) -> bool:
 def listen(
     data: NDArray[np.uint8], index: int, count: int, packets: Rows,
     runs: Rows, halves: Rows, flow_index: NDArray[np.uint64], named: Rows,
+    questions: Rows,
     answers: Rows, answer_index: NDArray[np.uint64], answer_counters: NDArray[np.int64],
     claims: Rows, claim_slots: NDArray[np.uint64], claim_counters: NDArray[np.int64], marks: Rows,
     arena: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64],
@@ -93,7 +94,7 @@ def listen(
 ) -> int:  # fmt: skip
     """Look at the packets from *index* to *count*; return where a table ran short of room, or *count*."""
     t = Tables(
-        runs, halves, flow_index, named, Answers(answers, answer_index, answer_counters),
+        runs, halves, flow_index, named, questions, Answers(answers, answer_index, answer_counters),
         Claims(claims, claim_slots, claim_counters), marks, Pool(arena, starts, lengths, name_slots, name_counters),
         hellos, Shapes(shape_index, shape_places, shape_arena),
         Pool(certificates, certificate_starts, certificate_lengths, certificate_slots, certificate_counters), shown,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, SHOWN, NameSource
+from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, QUESTION, SHOWN, NameSource
 from kwel.dissect import claims, dns, ja4
 from kwel.dissect.claims import CLAIMS
 from kwel.dissect.dns import ANSWERS
@@ -21,6 +21,7 @@ from kwel.kernel.layers import decode
 from kwel.kernel.namepool import ARENA, NAMES, index_names
 from kwel.kernel.outcome import finish
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
+from kwel.kinds import Asked
 from kwel.names import Names
 from kwel.streams import crypto, shown
 from kwel.streams.blind import mark_tunnels
@@ -29,6 +30,7 @@ from kwel.streams.initials import read_initials
 from kwel.streams.join import index_answers
 from kwel.streams.listen import listen
 from kwel.streams.mirrors import sessions
+from kwel.streams.questions import MOST_QUESTIONS, settle
 from kwel.streams.room import (
     C_CERTIFICATES_CUT,
     C_CUT,
@@ -39,6 +41,8 @@ from kwel.streams.room import (
     C_MALFORMED,
     C_MARKS,
     C_NAMED,
+    C_QUESTIONS,
+    C_QUESTIONS_REFUSED,
     C_SHOWN,
     COUNTERS,
     L_ANSWERS,
@@ -77,6 +81,7 @@ class Heard:
     flows: Rows
     names: Names
     named: Rows
+    questions: Rows
     answers: Rows
     claims: Rows
     hellos: Rows
@@ -113,6 +118,7 @@ class Listener:
         self._shapes = new_shapes()
         self._certificates = shown.new_store()
         self._shown = np.zeros(MOST_SHOWN, SHOWN)
+        self._questions = np.zeros(MOST_QUESTIONS, QUESTION)
         self._answers = np.zeros(CAPACITY, ANSWER)
         self._answer_index = new_index(2 << 12)
         self._answer_counters = np.zeros(3, np.int64)
@@ -209,7 +215,7 @@ class Listener:
         while True:
             index = listen(
                 buffer, index, count, packets, self._runs, self._halves, self._table, self._named,
-                self._answers, self._answer_index, self._answer_counters,
+                self._questions, self._answers, self._answer_index, self._answer_counters,
                 self._claims, self._claim_slots, self._claim_counters, self._marks,
                 self._arena, self._starts, self._lengths, self._slots, self._pool,
                 self._hellos, *self._shapes, *self._certificates, self._shown, counters, self._limits,
@@ -323,6 +329,8 @@ class Listener:
         flows["name"][joined] = self._answers["question"][flows["answer"][joined] - 1]
         flows["name_source"][joined] = NameSource.DNS
         named = self._named[: self._counters[C_NAMED]]
+        last = int(flows["last"].max()) if count else 0
+        questions = settle(self._questions[: self._counters[C_QUESTIONS]], last)
         read = shown.read_all(self._certificates, self._shown[: self._counters[C_SHOWN]])
         named = shown.name_flows(flows, named, read.certificates, read.shown, self._number_of)
         names = int(self._pool[NAMES])
@@ -330,6 +338,7 @@ class Listener:
             flows=flows,
             names=Names(self._arena[: self._pool[ARENA]], self._starts[:names], self._lengths[:names]),
             named=shown.in_order(named),
+            questions=questions,
             answers=self._answers[: self._answer_counters[ANSWERS]],
             claims=self._claims[: self._claim_counters[CLAIMS]],
             hellos=self._hellos[: self._counters[C_HELLOS]],
@@ -339,7 +348,11 @@ class Listener:
             unread_links=self._unread_links,
             stops={stop.label: int(self._stops[stop]) for stop in Stop},
             mirrors=sessions(self._fragments[-2][: self._fragment_counters[fragments.MIRRORS]], flows),
-            notes={**self._notes(), "certificates-malformed": read.malformed},
+            notes={
+                **self._notes(),
+                "certificates-malformed": read.malformed,
+                "dns-unanswered": int((questions["state"] == Asked.UNANSWERED).sum()),
+            },
         )
 
     def _notes(self) -> dict[str, int]:
@@ -362,6 +375,7 @@ class Listener:
             "certificates-not-kept": int(self._certificates.counters[namepool.REFUSED]),
             **self._desk.notes(),
             "names-not-kept": int(self._pool[namepool.REFUSED]),
+            "dns-questions-not-kept": int(self._counters[C_QUESTIONS_REFUSED]),
             "dns-answers-not-kept": int(self._answer_counters[dns.REFUSED]),
             "hellos-partial": int(self._hellos["partial"][: self._counters[C_HELLOS]].sum()),
             "fingerprints-not-kept": int(self._shapes.places[ja4.REFUSED]),

@@ -30,7 +30,8 @@ STREAM_BUDGET = 16384
 C_NAMED, C_MARKS, C_NEXT_SLOT, C_EVICTED, C_MALFORMED, C_LATE, C_CUT, C_FREE_SLOTS = 0, 1, 2, 3, 4, 5, 6, 7
 C_HELLOS = 8
 C_SHOWN, C_CERTIFICATES_CUT = 9, 10
-COUNTERS = 11
+C_QUESTIONS, C_QUESTIONS_REFUSED = 11, 12
+COUNTERS = 13
 
 # indices into the limits, and the most that one message adds beyond them
 L_NAMED, L_ANSWERS, L_NAMES, L_ARENA, L_MARKS, L_HELLOS = 0, 1, 2, 3, 4, 5
@@ -50,6 +51,8 @@ class Tables(NamedTuple):
     flow_index: NDArray[np.uint64]
     named: Rows
     """Names seen, of ``columns.NAME``."""
+    questions: Rows
+    """DNS questions, of ``columns.QUESTION``."""
     answers: Answers
     claims: Claims
     marks: Rows

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kwel.columns import Direction, NameSource, State
+from kwel.kinds import Asked
 from kwel.tables.cells import transport_text, tunnel_text, vlan_text
 from kwel.tables.community import community_ids
 from kwel.tables.schema import FLOWS, NAMES
@@ -54,8 +55,17 @@ def names_table(traffic: Traffic) -> pd.DataFrame:
         **ends_of(traffic.flows[named["flow"]]),
         "name": spell_names(named["name"], traffic.names),
         "source": spell(named["source"], _source_text),
+        **_asked_and_answered(traffic),
     }
     return pd.DataFrame({key: columns[key] for key in NAMES.keys})
+
+
+def _asked_and_answered(traffic: Traffic) -> dict[str, pd.Series]:
+    """Return the columns that tell when the DNS was asked for a name, and when it answered; 0 is not known."""
+    questions, place = traffic.questions, traffic.named["question"]
+    seen, answered = questions["state"] != Asked.UNSEEN, np.isin(questions["state"], (Asked.ANSWERED, Asked.UNSEEN))
+    times = {"asked": questions["time"] * seen, "answered": questions["answered"] * answered}
+    return {key: spell_times(np.concatenate([[0], column])[place]) for key, column in times.items()}
 
 
 def ends_of(flows: Rows) -> dict[str, pd.Series | NDArray]:

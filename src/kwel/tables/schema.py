@@ -140,6 +140,24 @@ NAMES = Table(
         *ENDS,
         Column("name", "text", "The name, in lower case, without the root's point.", '"www.example.com"', rank=1),
         Column("source", "text", f"Where it was read: {NAME_SOURCES}.", '"tls-sni"', rank=1),
+        Column(
+            "asked",
+            "time",
+            "When the DNS was asked for it, if the question was seen; of one that was sent again, first.",
+            '"2026-03-02T09:14:07.098112000Z"',
+            "UTC",
+            optional=True,
+            rank=3,
+        ),
+        Column(
+            "answered",
+            "time",
+            "When the DNS answered, if the answer was seen.",
+            '"2026-03-02T09:14:07.120331000Z"',
+            "UTC",
+            optional=True,
+            rank=3,
+        ),
     ),
 )
 
