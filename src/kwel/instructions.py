@@ -76,6 +76,22 @@ def copy(builder: Any, source: Cells, at: Any, size: Any, target: Cells, to: Any
     raw_memmove(builder, target.at(to, size), source.at(at, size), size, 1)  # type: ignore[no-untyped-call]
 
 
+def clear(builder: Any, data: Cells, at: Any, size: Any) -> None:
+    """Write *size* zero bytes."""
+    from numba.core.cgutils import memset
+
+    memset(builder, data.at(at, size), size, 0)  # type: ignore[no-untyped-call]
+
+
+def expect(builder: Any, rows: Cells, at: Any) -> None:
+    """Write a hint that row *at* is read soon. It waits for nothing."""
+    from llvmlite import ir
+
+    word, place = ir.IntType(32), builder.bitcast(rows.at(at, 1), ir.IntType(8).as_pointer())
+    to_read, keep, of_data = word(0), word(3), word(1)
+    call(builder, "llvm.prefetch.p0", ir.VoidType(), place, to_read, keep, of_data)
+
+
 def use(function: Callable[..., Any], written: tuple[int | str, str] | None) -> bool:
     """Let numba call what is written for *function*, if anything is and the processor can run it; return whether.
 

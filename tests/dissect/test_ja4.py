@@ -119,8 +119,8 @@ def test_two_ways_of_reckoning_agree(
 
 
 def test_shapes_beyond_the_bound_are_counted_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ja4, "MOST_SHAPES", 3)
+    monkeypatch.setattr(ja4, "MOST_SHAPES", 4)  # an index has a power of two of slots
     shapes = new_shapes()
 
-    assert [number(client_hello(ciphers=(cipher,)), shapes) for cipher in (1, 2, 3, 4, 1)] == [1, 2, 0, 0, 1]
+    assert [number(client_hello(ciphers=(cipher,)), shapes) for cipher in (1, 2, 3, 4, 5, 1)] == [1, 2, 3, 0, 0, 1]
     assert shapes.places[ja4.REFUSED] == 2

@@ -31,9 +31,17 @@ def compiled(helper: Callable[..., int]) -> Callable[..., int]:
     return numba.njit(boundscheck=True, error_model="numpy")(made)
 
 
-encrypt, compress, expand_key, count_and_mix, copy = (
+encrypt, compress, expand_key, count_and_mix, copy, clear, expect = (
     pytest.fixture(lambda helper=helper: compiled(helper), scope="module", name=helper.__name__)
-    for helper in (aes.encrypt, sha256.compress, aes.expand_key, aes.count_and_mix, loads.copy)
+    for helper in (
+        aes.encrypt,
+        sha256.compress,
+        aes.expand_key,
+        aes.count_and_mix,
+        loads.copy,
+        loads.clear,
+        loads.expect,
+    )
 )
 
 
@@ -91,6 +99,14 @@ def test_bytes_are_copied_and_no_others_touched(copy: Callable[..., int], size: 
     assert set(target[:50]) | set(target[50 + size :]) == {0xEE}
 
 
+@pytest.mark.parametrize("size", [0, 1, 15, 16, 100, 600])
+def test_bytes_are_cleared_and_no_others_touched(clear: Callable[..., int], size: int) -> None:
+    target = np.full(600, 0xEE, np.uint8)
+    clear(target, 600 - size, size)
+    assert not target[600 - size :].any()
+    assert set(target[: 600 - size]) <= {0xEE}
+
+
 EDGES = (-(1 << 63), -(1 << 40), -1, 1, 2, 100, 1 << 40, (1 << 63) - 1000)
 
 
@@ -106,6 +122,28 @@ def test_nothing_is_copied_from_or_to_beyond_an_array(copy: Callable[..., int], 
         with pytest.raises(IndexError):
             copy(TEXT, at, size, target, to)
     assert set(target) == {0xEE}
+
+
+@pytest.mark.parametrize("beyond", EDGES)
+def test_nothing_is_cleared_beyond_an_array(clear: Callable[..., int], beyond: int) -> None:
+    target = np.full(600, 0xEE, np.uint8)
+    for at, size in ((outside(500, beyond), 100), (0, outside(600, beyond))):
+        with pytest.raises(IndexError):
+            clear(target, at, size)
+    assert set(target) == {0xEE}
+
+
+@pytest.mark.parametrize("beyond", EDGES)
+def test_a_row_that_is_expected_changes_nothing_and_lies_in_its_table(expect: Callable[..., int], beyond: int) -> None:
+    rows = np.arange(1200, dtype=np.uint8).view([("a", np.uint64), ("b", np.uint32)])
+    before = rows.copy()
+    for at in (0, np.uint64(50), len(rows) - 1):
+        expect(rows, at)
+    with pytest.raises(IndexError):
+        expect(rows, outside(len(rows) - 1, beyond))
+    with pytest.raises(IndexError):
+        expect(rows[:0], 0)
+    assert np.array_equal(rows, before)
 
 
 @pytest.mark.parametrize("beyond", EDGES)

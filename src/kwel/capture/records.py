@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import RECORD
+from kwel.kernel.loads import le16, le32
+from kwel.kernel.loads import u16 as be16
+from kwel.kernel.loads import u32 as be32
 from kwel.native import helper, kernel
 
 if TYPE_CHECKING:
@@ -107,26 +110,15 @@ LONG_FRAMES = ((231, 0x800_0000), (249, 0x800_0000), (279, 0x200_0000))
 
 
 @helper
-def u8(buffer: NDArray[np.uint8], at: int) -> int:
-    """Return the byte at *at*."""
-    return np.int64(buffer[np.uint64(at)])
-
-
-@helper
 def u16(buffer: NDArray[np.uint8], at: int, swapped: int) -> int:
     """Return the unsigned 16-bit integer at *at*."""
-    i = np.uint64(at)  # a signed index would be tested for counting from the end
-    a, b = np.int64(buffer[i]), np.int64(buffer[i + np.uint64(1)])
-    return a << 8 | b if swapped else b << 8 | a
+    return be16(buffer, at) if swapped else le16(buffer, at)
 
 
 @helper
 def u32(buffer: NDArray[np.uint8], at: int, swapped: int) -> int:
     """Return the unsigned 32-bit integer at *at*."""
-    i = np.uint64(at)
-    a, b = np.int64(buffer[i]), np.int64(buffer[i + np.uint64(1)])
-    c, d = np.int64(buffer[i + np.uint64(2)]), np.int64(buffer[i + np.uint64(3)])
-    return a << 24 | b << 16 | c << 8 | d if swapped else d << 24 | c << 16 | b << 8 | a
+    return be32(buffer, at) if swapped else le32(buffer, at)
 
 
 @helper

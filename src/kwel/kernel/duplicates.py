@@ -107,10 +107,16 @@ def is_copy(packet: Any, path: Any, first: Any, counters: NDArray[np.int64]) -> 
 
 
 @helper
+def place_of(digest: Any) -> Any:
+    """Return the first of the two places where a packet may be among the recent ones."""
+    return (digest & SET_MASK) << U1
+
+
+@helper
 def find_copy(digest: Any, path: Any, packet: Any, recent: Rows, counters: NDArray[np.int64]) -> tuple[bool, Any]:
     """Return whether a packet is a copy, and the place of the first one, or the place for this one."""
     counters[SEEN] += 1
-    place = (digest & SET_MASK) << U1
+    place = place_of(digest)
     one, two = recent[place], recent[place + U1]
     if one.digest == digest:
         return is_copy(packet, path, one, counters), place

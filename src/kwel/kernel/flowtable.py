@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import Direction
-from kwel.kernel.duplicates import ALIASED, RECENT, alias_of, digest_of, find_copy, note_alias, remember
+from kwel.kernel.duplicates import ALIASED, RECENT, alias_of, digest_of, find_copy, note_alias, place_of, remember
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, U32, mix
+from kwel.kernel.loads import expect
 from kwel.kernel.rows import HALF, PACKET, RUN, Note, Stop
 from kwel.native import helper, kernel
 
@@ -47,6 +48,8 @@ EARLY_NOW, CUT_PACKETS = 12, 13
 COUNTERS = 14
 EARLY = 64
 """Datagrams of each direction that may tell what it is."""
+AT_ONCE = 64
+"""Packets whose hashes are computed at a time: their rows stay in the innermost cache."""
 STEPS = 16
 """Rows that the hand goes past in search of one to take over: a new flow costs no more than that."""
 
@@ -58,6 +61,18 @@ def hash_ends(a_hi: Any, a_lo: Any, b_hi: Any, b_lo: Any, key: Any, seed: Any) -
     if (a_hi | b_hi) != U0:
         hashed = mix(mix(hashed, a_hi, seed), b_hi, seed)
     return hashed
+
+
+@helper
+def path_of(packet: Any) -> Any:
+    """Return the part of a flow's key that is its VLANs and its tunnel."""
+    return np.uint64(packet.vlan) | (np.uint64(packet.tunnel) << U32)
+
+
+@helper
+def hash_of(ends: Any, path: Any, seed: Any) -> Any:
+    """Return 64 well-mixed bits of a flow's whole key. *ends*: those of all but its path."""
+    return (ends if path == U0 else mix(ends, path, seed)) * MULTIPLIER
 
 
 @helper
@@ -77,16 +92,36 @@ def pack_key(a_port: int, b_port: int, transport: int, version: int) -> Any:
 
 
 @helper
-def orient(packet: Any) -> tuple[Any, Any, Any, Any, Any]:
-    """Return the two addresses and the key of a packet's flow in canonical order. Sets packet.side."""
+def in_order(packet: Any) -> tuple[Any, Any, Any, Any, Any]:
+    """Return the two addresses and the key of a packet's flow in canonical order, by its side."""
     a_hi, a_lo, b_hi, b_lo = packet.source_hi, packet.source_lo, packet.destination_hi, packet.destination_lo
     a_port, b_port = packet.source_port, packet.destination_port
-    if not is_before(a_hi, a_lo, a_port, b_hi, b_lo, b_port):
-        packet.side = 1
+    if packet.side:
         a_hi, b_hi = b_hi, a_hi
         a_lo, b_lo = b_lo, a_lo
         a_port, b_port = b_port, a_port
     return a_hi, a_lo, b_hi, b_lo, pack_key(a_port, b_port, packet.transport, packet.version)
+
+
+@helper
+def weigh(packets: Rows, start: int, stop: int, recent: Rows, table: NDArray[np.uint64]) -> int:
+    """Find side, hash and digest of the packets from *start* to *stop*, and let the rows come that they lead to.
+
+    Side by side, several hashes are under way at a time, and several rows: none waits for another.
+    """
+    seed, mask = table[len(table) - 1], np.uint64(len(table) - 2)
+    for i in range(start, stop):
+        packet = packets[i]
+        if packet.stop == S_USED:
+            packet.side = not is_before(
+                packet.source_hi, packet.source_lo, packet.source_port,
+                packet.destination_hi, packet.destination_lo, packet.destination_port,
+            )  # fmt: skip
+            packet.ends = hash_ends(*in_order(packet), seed)
+            packet.digest = digest_of(packet.ends, packet, seed)
+            expect(recent, place_of(packet.digest))
+            expect(table, hash_of(packet.ends, path_of(packet), seed) & mask)
+    return stop
 
 
 @helper
@@ -95,8 +130,7 @@ def probe(
 ) -> tuple[Any, Any, int]:
     """Return (slot, tag, row) of a key in canonical order; row -1 where the slot is free. *ends*: its hash."""
     mask = np.uint64(len(table) - 2)
-    hashed = ends if path == U0 else mix(ends, path, table[len(table) - 1])
-    hashed = hashed * MULTIPLIER
+    hashed = hash_of(ends, path, table[len(table) - 1])
     slot, tag = hashed & mask, hashed & TAG
     while table[slot] != U0:
         if table[slot] & TAG == tag:
@@ -199,7 +233,7 @@ def find_quoted(
     key = pack_key(a_port, b_port, transport, packet.version)
     seed = table[len(table) - 1]
     ends = hash_ends(a_hi, a_lo, b_hi, b_lo, key, seed)
-    path = np.uint64(packet.vlan) | (np.uint64(packet.tunnel) << U32)
+    path = path_of(packet)
     row = probe(ends, a_hi, a_lo, b_hi, b_lo, key, path, runs, table)[2]
     if row < 0:
         path = alias_of(ends, path, seed, aliases)
@@ -321,14 +355,16 @@ def track(
     """
     counters[EARLY_NOW] = 0
     seed = table[len(table) - 1]
+    weighed = 0
     for i in range(count):
+        if i == weighed:
+            weighed = weigh(packets, i, min(i + AT_ONCE, count), recent, table)
         packet = packets[i]
         if packet.stop != S_USED:
             continue
-        a_hi, a_lo, b_hi, b_lo, key = orient(packet)
-        ends = hash_ends(a_hi, a_lo, b_hi, b_lo, key, seed)
-        path = np.uint64(packet.vlan) | (np.uint64(packet.tunnel) << U32)
-        digest = digest_of(ends, packet, seed)
+        a_hi, a_lo, b_hi, b_lo, key = in_order(packet)
+        path = path_of(packet)
+        ends, digest = packet.ends, packet.digest
         is_second, place = find_copy(digest, path, packet, recent, counters)
         if is_second:
             set_aside(packet, S_DUPLICATE, stops)

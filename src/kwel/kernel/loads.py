@@ -1,4 +1,4 @@
-"""Offsets in, whole numbers out; and bytes copied. Bounds-checked; the index never wraps round to the end."""
+"""Offsets in, whole numbers out; bytes copied or cleared, rows fetched ahead. Bounds-checked; no index wraps round."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 from kwel.native import hardware, helper, load_of
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from numpy.typing import NDArray
 
 
@@ -60,4 +62,18 @@ def copy(source: NDArray[np.uint8], at: int, size: int, target: NDArray[np.uint8
     """Copy ``source[at:at + size]`` to ``target[to:]``; the two lie apart."""
     for i in range(size):
         target[np.uint64(to + i)] = source[np.uint64(at + i)]
+    return 0
+
+
+@hardware("", "kwel.instructions.clear")
+def clear(data: NDArray[np.uint8], at: int, size: int) -> int:
+    """Set ``data[at:at + size]`` to zero."""
+    for i in range(size):
+        data[np.uint64(at + i)] = 0
+    return 0
+
+
+@hardware("", "kwel.instructions.expect")
+def expect(rows: NDArray[Any], at: int) -> int:
+    """Let the processor bring row *at*, which is read soon, nearer."""
     return 0

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 PORT_L2TP, PORT_GTP_U, PORT_TEREDO, PORT_LISP, PORT_GRE = 1701, 2152, 3544, 4341, 4754
 PORT_VXLAN, PORT_VXLAN_GPE, PORT_CAPWAP, PORT_GENEVE, PORT_MPLS = 4789, 4790, 5247, 6081, 6635
 PORT_VXLAN_LINUX, PORT_TZSP = 8472, 37008
+LOWEST, HIGHEST = PORT_L2TP, PORT_VXLAN_LINUX
+"""Of all but TZSP's: most ports lie outside, and are told by that."""
 GPE_IPV4, GPE_IPV6, GPE_ETHERNET, GPE_NSH, GPE_MPLS = 1, 2, 3, 4, 5
 TEREDO_AUTHENTICATION, TEREDO_ORIGIN = 1, 0
 ETHER_TEB = 0x6558
@@ -53,9 +55,11 @@ def has_tunnel_port(packet: Any) -> bool:
 @helper
 def is_tunnel_port(port: int) -> bool:
     """Return whether a port chooses a reader of `udp_tunnel`."""
+    if port < LOWEST or port > HIGHEST:
+        return port == PORT_TZSP
     return port in (
         PORT_L2TP, PORT_GTP_U, PORT_TEREDO, PORT_LISP, PORT_GRE, PORT_VXLAN, PORT_VXLAN_GPE, PORT_CAPWAP,
-        PORT_GENEVE, PORT_MPLS, PORT_VXLAN_LINUX, PORT_TZSP,
+        PORT_GENEVE, PORT_MPLS, PORT_VXLAN_LINUX,
     )  # fmt: skip
 
 

@@ -41,6 +41,8 @@ PACKET = np.dtype(
         ("trace", np.uint64),  # identification << 48 | length above IP << 32 | TCP flags << 16 | checksum
         ("frames", np.uint16),  # that this row stands for: more than 1 for a datagram out of fragments
         ("fragment", np.uint16),  # 1: the first fragment of a datagram that is not whole yet
+        ("ends", np.uint64),  # hash of the flow's key but its path
+        ("digest", np.uint64),  # of what tells the packet from all others
     ],
     align=True,
 )
@@ -99,7 +101,7 @@ HALF = np.dtype(
         ("looks", np.uint8),
         ("shape", np.uint8),  # an Application that this half alone looks like
         ("marked", np.uint8),  # payloads given to a Python dissector
-        ("initials", np.uint8),  # QUIC: Initials looked at; ``streams.initials.DONE`` once the hello was read
+        ("initials", np.uint8),  # QUIC: Initials looked at; ``streams.crypto.DONE`` once the hello was read
     ],
     align=True,
 )

@@ -11,6 +11,7 @@ from kwel.dissect.blind import tunnel_of_datagram, tunnel_of_stream
 from kwel.kernel.network import IP_TCP, IP_UDP
 from kwel.kernel.rows import HALF, PACKET, RUN
 from kwel.native import kernel
+from kwel.streams.crypto import DONE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,7 @@ def mark_tunnels(
 ) -> int:
     """Mark the flows among *count* early packets that begin as an encrypted tunnel does; return how many did so.
 
-    Of a TCP direction the segment is looked at before which nothing was read.
+    Of a TCP direction the segment is looked at before which nothing was read, of UDP what is not known to be QUIC.
     """
     marked = 0
     for i in range(count):
@@ -37,7 +38,7 @@ def mark_tunnels(
             continue
         half = halves[2 * packet.flow + packet.side]
         if packet.transport == IP_UDP:
-            if half.looks >= MAX_LOOKS:
+            if half.looks >= MAX_LOOKS or half.initials == DONE:
                 continue
             half.looks += 1
             ports = packet.source_port, packet.destination_port

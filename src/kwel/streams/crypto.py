@@ -30,6 +30,9 @@ KEY_WORDS = SPANS - KEPT_KEYS
 FREE = SLOTS * SLOT_WORDS
 """Where the stack of free slots begins, behind them."""
 
+DONE = 255
+"""Instead of a half's count of Initials: its hello was read, or nothing more is expected."""
+
 # indices into the counters
 C_NEXT, C_UNREAD, C_UNREADABLE, C_GIVEN_UP, C_FREE = 0, 1, 2, 3, 4
 COUNTERS = 5

@@ -88,6 +88,8 @@ def note_asked(name: int, kind: int, message: int, is_response: bool, first: int
 def is_named_port(packet: Any) -> bool:
     """Return whether `read_datagram` has a reader for a datagram with these ports."""
     low, high = min(packet.source_port, packet.destination_port), max(packet.source_port, packet.destination_port)
+    if high > PORT_LLMNR and (low > PORT_LLMNR or PORT_TRAPS < low < PORT_SIP):
+        return False  # like most
     return (
         low in (
             PORT_DNS, PORT_DHCP_SERVER, PORT_DHCP_CLIENT, PORT_NBNS, PORT_MDNS, PORT_LLMNR,

@@ -16,7 +16,7 @@ from kwel.dissect.hello import FOUND, HANDSHAKE_HEADER, MORE, NONE
 from kwel.dissect.tls import RECORD_HANDSHAKE, RECORD_HEADER, looks_like_record
 from kwel.kernel.flowtable import set_initiator
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, mix
-from kwel.kernel.loads import u8, u16, u24, u64
+from kwel.kernel.loads import copy, u8, u16, u24, u64
 from kwel.kernel.namepool import ARENA, NAMES, REFUSED
 from kwel.kernel.rows import Note, Stage
 from kwel.native import helper
@@ -88,8 +88,7 @@ def keep_certificate(data: NDArray[np.uint8], start: int, end: int, kept: Pool) 
     if number >= MOST_CERTIFICATES or at + size > MOST_BYTES:
         counters[REFUSED] += 1
         return -1
-    for i in range(size):
-        arena[np.uint64(at + i)] = data[np.uint64(start + i)]
+    copy(data, start, size, arena, at)
     starts[number], lengths[number] = at, size
     slots[slot] = tag | (np.uint64(number) + U1)
     counters[NAMES], counters[ARENA] = number + 1, at + size
@@ -133,8 +132,7 @@ def join_message(data: NDArray[np.uint8], at: int, stop: int, end: int, joined: 
     size = 0
     while True:
         part = min(min(stop, end) - at, STREAM_BUDGET - size)
-        for i in range(part):
-            joined[np.uint64(size + i)] = data[np.uint64(at + i)]
+        copy(data, at, part, joined, size)
         size += part
         if size >= STREAM_BUDGET or stop + RECORD_HEADER > end or u8(data, stop) != RECORD_HANDSHAKE:
             return size

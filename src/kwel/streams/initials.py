@@ -56,6 +56,7 @@ from kwel.streams.crypto import (
     C_GIVEN_UP,
     C_UNREAD,
     C_UNREADABLE,
+    DONE,
     begin_slot,
     free_slot,
     load_keys,
@@ -75,8 +76,6 @@ if TYPE_CHECKING:
 
     from kwel.columns import Rows
 
-DONE = 255
-"""Instead of a count of Initials: the hello was read, or nothing more is expected."""
 MAX_INITIALS = 32
 """Initials of one direction that are looked at."""
 LEAST = 21
@@ -323,7 +322,11 @@ def read_initials(
     t = Quic(runs, named, pool, hellos, shapes, text, counters, limits, halves, own, work, plain, slots)
     while index < count:
         packet = packets[early[index]]
-        if packet.transport == IP_UDP and packet.end - packet.payload >= LEAST:
+        if (
+            packet.transport == IP_UDP
+            and halves[2 * packet.flow + packet.side].initials != DONE
+            and packet.end - packet.payload >= LEAST
+        ):
             at = packet.payload
             is_long = u8(data, at) >= LONG | FIXED or (u8(data, at) >= LONG and u32(data, at + 1) == 0)
             if is_long or clear_version(data, at, packet.end):

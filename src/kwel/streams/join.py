@@ -8,6 +8,7 @@ import numpy as np
 
 from kwel.columns import ANSWER
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, mix
+from kwel.kernel.loads import expect
 from kwel.native import helper, kernel
 
 if TYPE_CHECKING:
@@ -23,14 +24,19 @@ MAX_STEPS = 16
 
 
 @helper
+def hash_of(client_hi: Any, client_lo: Any, hi: Any, lo: Any, seed: Any) -> Any:
+    """Return 64 well-mixed bits of a client and an address."""
+    hashed = mix(mix(seed, client_lo, seed), lo, seed)
+    return mix(mix(hashed, client_hi, seed), hi, seed) * MULTIPLIER
+
+
+@helper
 def find_answer(
     client_hi: Any, client_lo: Any, hi: Any, lo: Any, answers: Rows, index: NDArray[np.uint64]
 ) -> tuple[Any, Any, int]:
     """Return (slot, tag, 1 + row of the newest answer) that gave a client this address; row 0 is none."""
     mask = np.uint64(len(index) - 2)
-    seed = index[len(index) - 1]
-    hashed = mix(mix(seed, client_lo, seed), lo, seed)
-    hashed = mix(mix(hashed, client_hi, seed), hi, seed) * MULTIPLIER
+    hashed = hash_of(client_hi, client_lo, hi, lo, index[len(index) - 1])
     slot, tag = hashed & mask, hashed & TAG
     while index[slot] != U0:
         if index[slot] & TAG == tag:
@@ -69,6 +75,15 @@ def answer_before(client_hi: Any, client_lo: Any, hi: Any, lo: Any, time: int, a
             return row
         row = np.int64(answers[row - 1].previous)
     return 0
+
+
+@helper
+def expect_look_up(packet: Any, index: NDArray[np.uint64]) -> int:
+    """Let the slots come that `look_up_flow` begins at: they lie far apart, and each would be waited for."""
+    seed, mask = index[len(index) - 1], np.uint64(len(index) - 2)
+    a_hi, a_lo, b_hi, b_lo = packet.source_hi, packet.source_lo, packet.destination_hi, packet.destination_lo
+    expect(index, hash_of(a_hi, a_lo, b_hi, b_lo, seed) & mask)
+    return expect(index, hash_of(b_hi, b_lo, a_hi, a_lo, seed) & mask)
 
 
 @helper

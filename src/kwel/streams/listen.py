@@ -11,13 +11,14 @@ from kwel.dissect.claims import Claims, note_claim, read_arp, read_neighbour
 from kwel.dissect.dns import ANSWERS, Answers
 from kwel.dissect.ja4 import Shapes
 from kwel.kernel.carriers import ETHER_ARP, ETHER_LLDP
+from kwel.kernel.loads import expect
 from kwel.kernel.namepool import Pool
 from kwel.kernel.network import IP_ICMPV6, IP_TCP, IP_UDP
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Mark, Stage, Stop
 from kwel.native import helper, kernel
 from kwel.streams.datagrams import is_named_port, read_datagram
 from kwel.streams.handshakes import begins_dtls, read_dtls
-from kwel.streams.join import look_up_flow
+from kwel.streams.join import expect_look_up, look_up_flow
 from kwel.streams.room import Tables, has_room, note_mark
 from kwel.streams.segments import is_dull, read_segment, step_over
 
@@ -28,9 +29,21 @@ if TYPE_CHECKING:
 
     from kwel.columns import Rows
 
+AHEAD = 16
+"""Packets between the one that is looked at and the one that is prepared for."""
 OPEN, DONE = int(Stage.OPEN), int(Stage.DONE)
 S_USED, S_DISCOVERY = int(Stop.USED), int(Stop.DISCOVERY)
 M_LLDP, M_CDP = int(Mark.LLDP), int(Mark.CDP)
+
+
+@helper
+def prepare(packet: Any, t: Tables) -> int:
+    """Let the rows come that a packet will be looked at by."""
+    if packet.flow < 0:
+        return 0
+    if packet.fresh and t.answers.counters[ANSWERS]:
+        expect_look_up(packet, t.answers.index)
+    return expect(t.halves, 2 * packet.flow + packet.side) if packet.transport == IP_TCP else 0
 
 
 @helper
@@ -101,6 +114,8 @@ def listen(
         counters, limits, text, joined, held, covered, ready, owners,
     )  # fmt: skip
     while index < count:
+        if index + AHEAD < count:
+            prepare(packets[index + AHEAD], t)
         packet = packets[index]
         if packet.fresh and answer_counters[ANSWERS]:
             look_up_flow(packet, runs[packet.flow], t.answers)

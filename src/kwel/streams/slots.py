@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwel.kernel.loads import clear, copy
 from kwel.kernel.rows import Stage
 from kwel.native import helper
 from kwel.streams.room import C_EVICTED, C_FREE_SLOTS, C_NEXT_SLOT, STREAM_BUDGET
@@ -41,9 +42,7 @@ def take_slot(packet: Any, half: Any, t: Tables) -> int:
         t.halves[t.owners[slot]].slot = 0
         t.halves[t.owners[slot]].stage = DONE
         counters[C_EVICTED] += 1
-    base = slot * STREAM_BUDGET
-    for i in range(base, base + t.ready[WRITTEN + slot]):
-        t.covered[np.uint64(i)] = 0
+    clear(t.covered, slot * STREAM_BUDGET, t.ready[WRITTEN + slot])
     t.ready[slot] = t.ready[WRITTEN + slot] = t.ready[HELLO_ROW + slot] = t.ready[WANTED + slot] = 0
     t.owners[slot] = 2 * packet.flow + packet.side
     half.slot = slot + 1
@@ -67,8 +66,7 @@ def keep(data: NDArray[np.uint8], at: int, end: int, slot: int, offset: int, t: 
     """Copy bytes to *offset* of a slot where none is yet; return how many lie in one piece from its start."""
     base, size = slot * STREAM_BUDGET, min(end - at, STREAM_BUDGET - offset)
     if offset == t.ready[slot] == t.ready[WRITTEN + slot]:  # in order, and nothing beyond
-        for i in range(size):
-            t.held[np.uint64(base + offset + i)] = data[np.uint64(at + i)]
+        copy(data, at, size, t.held, base + offset)
         t.ready[slot] = t.ready[WRITTEN + slot] = offset + size
         return offset + size
     t.ready[WRITTEN + slot] = max(t.ready[WRITTEN + slot], offset + size)
@@ -91,8 +89,7 @@ def drop(slot: int, count: int, t: Tables) -> int:
     for i in range(base, base + written):
         t.held[np.uint64(i)] = t.held[np.uint64(i + count)]
         t.covered[np.uint64(i)] = t.covered[np.uint64(i + count)]
-    for i in range(base + written, base + written + count):
-        t.covered[np.uint64(i)] = 0
+    clear(t.covered, base + written, count)
     t.ready[slot] -= count
     t.ready[WRITTEN + slot] = written
     return written
