@@ -24,9 +24,9 @@ class Names:
     def __len__(self) -> int:
         return len(self._start)
 
-    def raw(self) -> list[bytes]:
-        """Return every name as the bytes that it was kept as; the first is empty."""
-        return [self._arena[start : start + size] for start, size in zip(self._start, self._length, strict=True)]
+    def joined(self) -> tuple[bytes, list[int]]:
+        """Return all names end to end, as the bytes that they were kept as, and how long each is."""
+        return self._arena, self._length
 
     def _raw(self, index: int) -> bytes:
         return self._arena[self._start[index] : self._start[index] + self._length[index]]

@@ -83,6 +83,22 @@ def test_a_run_is_decrypted_as_block_by_block(count_and_mix: Callable[..., int],
     assert works[0][COUNTER + 3] == works[1][COUNTER + 3] == counter + blocks
 
 
+@pytest.mark.parametrize("width", [1, 2])
+def test_a_run_is_decrypted_alike_however_many_blocks_a_register_holds(
+    count_and_mix: Callable[..., int], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    from kwel.dissect import silicon
+
+    if width > silicon.blocks_in_register():
+        pytest.skip("this processor has no such registers")
+    plain = np.zeros((2, 600), np.uint8)
+    count_and_mix(TEXT, 8, 36 * 16, plain[0], 0, SCRATCH.copy(), KEYS, COUNTER)
+    monkeypatch.setattr(silicon, "blocks_in_register", lambda: width)
+    compiled(aes.count_and_mix)(TEXT, 8, 36 * 16, plain[1], 0, SCRATCH.copy(), KEYS, COUNTER)
+    assert plain[1].any()
+    assert np.array_equal(*plain)
+
+
 def test_a_run_may_be_decrypted_where_it_lies(count_and_mix: Callable[..., int]) -> None:
     text, plain = TEXT.copy(), np.zeros(600, np.uint8)
     count_and_mix(TEXT, 9, 400, plain, 9, SCRATCH.copy(), KEYS, COUNTER)

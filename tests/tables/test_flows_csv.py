@@ -59,6 +59,15 @@ def test_any_flow_is_written_alike(rows: list[np.ndarray]) -> None:
     assert compiled == readable
 
 
+@given(st.lists(st.text('ab.-=+@",~! \n', min_size=1, max_size=6), max_size=8, unique=True))
+def test_any_names_are_written_alike(names: list[str]) -> None:
+    rows = np.repeat(make_traffic().flows[:1], len(names) + 1)
+    rows["name"] = np.arange(len(rows))
+    compiled, readable = both(rows, ("", *names))
+
+    assert compiled == readable
+
+
 def test_many_flows_are_written_alike_across_the_edges_of_the_buffer() -> None:
     rows = np.repeat(make_traffic().flows, 20_000)
     rows["responder_lo"] += np.arange(len(rows), dtype=np.uint64)

@@ -86,7 +86,7 @@ SEALED, SIZE, HAVE = STREAM + 4, STREAM + 5, STREAM + 6
 FRAMES = STREAM + 7
 """Of each CRYPTO frame: offset in the stream, offset in the plain text, length."""
 MAX_FRAMES = 100
-STRIDE, LEAST_AHEAD = 256, 48
+STRIDE, LEAST_AHEAD = 512, 48
 """Bytes that are decrypted at a time, and those that have to be, for any frame's first numbers."""
 NO_BITS = np.uint64(0)
 WORK = FRAMES + 3 * MAX_FRAMES

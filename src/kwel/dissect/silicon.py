@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import llvmlite.binding as llvm
 from llvmlite import ir
 
 from kwel.dissect import aes, sha256
@@ -24,8 +25,8 @@ LANES = 4
 BYTE, WORD, LONG = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 WORDS, LONGS, PAIR = ir.VectorType(WORD, LANES), ir.VectorType(LONG, LANES), ir.VectorType(LONG, 2)
 AES_ROUNDS, SHA_GROUPS = 10, 16
-IN_FLIGHT = 8
-"""Blocks under way at a time: a round takes some cycles, and another block can start in each."""
+IN_FLIGHT = (8, 2)
+"""Registers of blocks under way at a time: a round takes some cycles, and another register can start in each."""
 
 
 def _place(builder: Any, words: Any, more: int) -> Any:
@@ -64,7 +65,18 @@ def _mix(builder: Any, one: Any, two: Any, lanes: Sequence[int]) -> Any:
 
 def _swap(builder: Any, words: Any) -> Any:
     """Turn words into the bytes that they stand for, or back."""
-    return call(builder, "llvm.bswap.v4i32", WORDS, words)
+    return call(builder, f"llvm.bswap.v{words.type.count}i32", words.type, words)
+
+
+def _repeat(builder: Any, vector: Any, times: int) -> Any:
+    lanes = ir.Constant(ir.VectorType(WORD, times * vector.type.count), [*range(vector.type.count)] * times)
+    return builder.shuffle_vector(vector, vector, lanes)
+
+
+def blocks_in_register() -> int:
+    """Return how many blocks the processor encrypts with one instruction."""
+    features = llvm.get_host_cpu_features()
+    return 2 if features.get("vaes") and features.get("avx2") else 1
 
 
 def expand_key(builder: Any, work: Cells, key: Any, out: Any) -> None:
@@ -89,11 +101,15 @@ def _round_keys(builder: Any, words: Any) -> list[Any]:
 
 
 def _encrypted(builder: Any, blocks: Sequence[Any], keys: Sequence[Any]) -> list[Any]:
-    """Return blocks, given as words, encrypted, as bytes: round by round, so that none waits for another."""
-    states = [builder.xor(builder.bitcast(_swap(builder, block), PAIR), keys[0]) for block in blocks]
+    """Return blocks, given as words, encrypted, as bytes: round by round, so that none waits for another.
+
+    Each of *blocks* is one register, of one block or two; so is each of *keys*.
+    """
+    kind = keys[0].type
+    states = [builder.xor(builder.bitcast(_swap(builder, block), kind), keys[0]) for block in blocks]
     for turn in range(1, AES_ROUNDS + 1):
-        name = "llvm.x86.aesni.aesenc" + ("last" if turn == AES_ROUNDS else "")
-        states = [call(builder, name, PAIR, state, keys[turn]) for state in states]
+        name = "llvm.x86.aesni.aesenc" + ("last" if turn == AES_ROUNDS else "") + (".256" if kind.count > 2 else "")
+        states = [call(builder, name, kind, state, keys[turn]) for state in states]
     return states
 
 
@@ -104,27 +120,37 @@ def encrypt(builder: Any, work: Cells, keys: Any, block: Any, out: Any) -> None:
     _store(builder, work.at(out, LANES), _swap(builder, builder.bitcast(state, WORDS)))
 
 
+def _numbers(builder: Any, number: Any, more: int, width: int) -> Any:
+    """Return what is added to the first counter, for block *number* + *more* and the one behind it in the register."""
+    added = ir.Constant(ir.VectorType(WORD, LANES * width), [0] * LANES * width)
+    for block in range(width):
+        lane = ir.Constant(WORD, LANES * block + LANES - 1)
+        added = builder.insert_element(added, builder.add(number, ir.Constant(WORD, more + block)), lane)
+    return added
+
+
 def count_and_mix(
     builder: Any, data: Cells, at: Any, size: Any, plain: Cells, to: Any, work: Cells, keys: Any, counter: Any
 ) -> None:
-    """Write a run of counter mode: many blocks in flight, then what is left one at a time."""
+    """Write a run of counter mode: many blocks in flight, then fewer, then what is left one at a time."""
     from numba.core.cgutils import for_range_slice
 
     source, target = data.at(at, size), plain.at(to, size)
     round_keys, words = _round_keys(builder, work.at(keys, aes.ROUND_WORDS)), work.at(counter, LANES)
-    first, last_lane, place = _load(builder, words), ir.Constant(WORD, LANES - 1), PAIR.as_pointer()
-    done = ir.Constant(LONG, 0)
-    for count in (IN_FLIGHT, 1):
-        step = ir.Constant(LONG, count * aes.BLOCK_SIZE)
-        stop = builder.and_(size, ir.Constant(LONG, -count * aes.BLOCK_SIZE))
-        with for_range_slice(builder, done, stop, step) as (offset, _):
-            block, blocks = builder.udiv(offset, ir.Constant(LONG, aes.BLOCK_SIZE)), []
-            for more in range(count):
-                number = builder.trunc(builder.add(block, ir.Constant(LONG, more)), WORD)
-                added = builder.insert_element(ir.Constant(WORDS, [0] * LANES), number, last_lane)
-                blocks.append(builder.add(first, added))
-            for more, mask in enumerate(_encrypted(builder, blocks, round_keys)):
-                here = [builder.add(offset, ir.Constant(LONG, more * aes.BLOCK_SIZE))]
+    first, done, wide = _load(builder, words), ir.Constant(LONG, 0), blocks_in_register()
+    for registers, width in [*((count, wide) for count in IN_FLIGHT), (1, 1)]:
+        size_of_register = width * aes.BLOCK_SIZE
+        step, keys_wide = registers * size_of_register, [_repeat(builder, key, width) for key in round_keys]
+        counter_wide, place = _repeat(builder, first, width), keys_wide[0].type.as_pointer()
+        stop = builder.and_(size, ir.Constant(LONG, -step))
+        with for_range_slice(builder, done, stop, ir.Constant(LONG, step)) as (offset, _):
+            number = builder.trunc(builder.udiv(offset, ir.Constant(LONG, aes.BLOCK_SIZE)), WORD)
+            blocks = [
+                builder.add(counter_wide, _numbers(builder, number, more, width))
+                for more in range(0, registers * width, width)
+            ]
+            for more, mask in enumerate(_encrypted(builder, blocks, keys_wide)):
+                here = [builder.add(offset, ir.Constant(LONG, more * size_of_register))]
                 sealed = builder.load(builder.bitcast(builder.gep(source, here), place), align=1)
                 builder.store(builder.xor(sealed, mask), builder.bitcast(builder.gep(target, here), place), align=1)
         done = stop

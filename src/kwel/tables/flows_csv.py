@@ -6,7 +6,6 @@ are spelt once each, by Python, and copied.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,14 +25,17 @@ if TYPE_CHECKING:
 
     from kwel.columns import Rows
     from kwel.model.traffic import Traffic
+    from kwel.names import Names
 
 OUT = 1 << 22
 """Bytes formatted at a time."""
 FIXED = 640
 """The most that a row takes beside its texts."""
 
-PLAIN = re.compile(rb"(?![=+@-])[ !#-+\--~]*").fullmatch
-"""Matches a name that ``csv_cell`` leaves as it is: most are never decoded."""
+PLAIN = b"".join(b"%c" % byte for byte in range(32, 127) if byte not in b'",')
+IS_ODD = np.array([byte not in PLAIN for byte in range(256)])
+IS_ODD_FIRST = np.array([byte in b"=+@-" for byte in range(256)])
+"""Bytes, and first bytes, of names that ``csv_cell`` may spell anew: the others are never looked at one by one."""
 
 COMMA, NEWLINE, COLON, DOT, DASH = 44, 10, 58, 46, 45
 UNKNOWN = int(Direction.UNKNOWN)
@@ -41,6 +43,7 @@ ICMP, TCP, UDP, ICMPV6, SCTP = 1, 6, 17, 58, 132
 U8, U32 = np.uint64(8), np.uint64(32)
 LOW = np.uint64(0xFFFFFFFF)
 BASE64 = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", np.uint8)
+PAIRS = np.frombuffer(b"".join(b"%02d" % number for number in range(100)), np.uint8)
 SECOND = 1_000_000_000
 DAY = 86400
 
@@ -59,12 +62,10 @@ def put_number(out: NDArray[np.uint8], at: int, number: int) -> int:
 
 
 @helper
-def put_digits(out: NDArray[np.uint8], at: int, number: int, size: int) -> int:
-    """Write a whole number with leading zeros."""
-    for i in range(size - 1, -1, -1):
-        out[np.uint64(at + i)] = 48 + number % 10
-        number //= 10
-    return at + size
+def put_pair(out: NDArray[np.uint8], at: int, number: int) -> int:
+    """Write a whole number below 100 as two digits."""
+    out[np.uint64(at)], out[np.uint64(at + 1)] = PAIRS[np.uint64(2 * number)], PAIRS[np.uint64(2 * number + 1)]
+    return at + 2
 
 
 @helper
@@ -103,14 +104,16 @@ def put_time(out: NDArray[np.uint8], at: int, time: int) -> int:
     day = day_of_year - (153 * month + 2) // 5 + 1
     month = month + 3 if month < 10 else month - 9
     year += era * 400 + (1 if month <= 2 else 0)
-    at = put_byte(out, put_digits(out, at, year, 4), DASH)
-    at = put_byte(out, put_digits(out, at, month, 2), DASH)
-    at = put_byte(out, put_digits(out, at, day, 2), 84)
-    at = put_byte(out, put_digits(out, at, second // 3600, 2), COLON)
-    at = put_byte(out, put_digits(out, at, second // 60 % 60, 2), COLON)
-    at = put_byte(out, put_digits(out, at, second % 60, 2), DOT)
-    for part in (nanoseconds // 1_000_000, nanoseconds // 1000 % 1000, nanoseconds % 1000):  # side by side is faster
-        at = put_digits(out, at, part, 3)
+    at = put_byte(out, put_pair(out, put_pair(out, at, year // 100), year % 100), DASH)
+    at = put_byte(out, put_pair(out, at, month), DASH)
+    at = put_byte(out, put_pair(out, at, day), 84)
+    at = put_byte(out, put_pair(out, at, second // 3600), COLON)
+    at = put_byte(out, put_pair(out, at, second // 60 % 60), COLON)
+    at = put_byte(out, put_pair(out, at, second % 60), DOT)
+    at = put_byte(out, at, 48 + nanoseconds // 100_000_000)
+    for part in (nanoseconds // 1_000_000 % 100, nanoseconds // 10_000 % 100, nanoseconds // 100 % 100):
+        at = put_pair(out, at, part)
+    at = put_pair(out, at, nanoseconds % 100)
     return put_byte(out, at, 90)
 
 
@@ -293,18 +296,19 @@ def write_flows_csv(traffic: Traffic, out: BinaryIO) -> None:
     """Write the table of flows as CSV, with a line of column names."""
     states = {int(state): state.name.lower() for state in State}
     sources = {int(source): source.label if source else "" for source in NameSource}
-    names = [raw if PLAIN(raw) else csv_cell(traffic.names[i]).encode() for i, raw in enumerate(traffic.names.raw())]
+    names, name_ends = _names(traffic.names)
     captures = [csv_cell(capture.name).encode() for capture in traffic.captures] or [b""]
     texts = [
         *_words(captures),
         *_words(transport_text(number).encode() for number in range(256)),
         *_words((tunnel_text(kind << 24) or "").encode() for kind in range(256)),
         *_words(states.get(number, "").encode() for number in range(max(states) + 1)),
-        *_words(names),
+        names,
+        name_ends,
         *_words(sources.get(number, "").encode() for number in range(max(sources) + 1)),
         *_words([b"false", b"true"]),
     ]
-    room = FIXED + max(map(len, captures)) + max(map(len, names))
+    room = FIXED + max(map(len, captures)) + int(np.diff(name_ends, prepend=0).max())
     buffer, written = np.empty(OUT + room, np.uint8), np.zeros(1, np.int64)
     block, words = np.zeros(64, np.uint8), np.zeros(WORDS, np.uint32)
     out.write((",".join(FLOWS.keys) + "\n").encode())
@@ -312,6 +316,22 @@ def write_flows_csv(traffic: Traffic, out: BinaryIO) -> None:
     while row < len(traffic.flows):
         row = format_rows(traffic.flows, row, room, buffer, *texts, block, words, written)
         out.write(buffer[: written[0]].data)
+
+
+def _names(names: Names) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the cells of all names as ``_words`` does."""
+    joined, lengths = names.joined()
+    kept, sizes = np.frombuffer(joined, np.uint8), np.array(lengths, np.int64)
+    ends = np.cumsum(sizes)
+    some = np.flatnonzero(sizes)
+    first = some[IS_ODD_FIRST[kept[(ends - sizes)[some]]]]
+    odd = np.union1d(first, np.searchsorted(ends, np.flatnonzero(IS_ODD[kept]), "right"))
+    pieces, done = [], 0
+    for i in odd.tolist():
+        cell = csv_cell(names[i]).encode()
+        pieces += [joined[done : ends[i] - sizes[i]], cell]
+        done, sizes[i] = int(ends[i]), len(cell)
+    return np.frombuffer(bytearray(b"".join([*pieces, joined[done:]]) or b"\0"), np.uint8), np.cumsum(sizes)
 
 
 def _words(texts: Iterable[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
