@@ -169,7 +169,7 @@ def test_nothing_is_half_written_when_the_disk_is_full(samples: Path, tmp_path: 
         target = tmp_path / f"out.{suffix}"
         target.write_text("before")
         done = subprocess.run(
-            [sys.executable, "-c", script, command, str(samples / PLANT), "-o", str(target)],
+            [sys.executable, "-B", "-c", script, command, str(samples / PLANT), "-o", str(target)],  # -B: no half .pyc
             capture_output=True, text=True, check=False,
         )  # fmt: skip
 
