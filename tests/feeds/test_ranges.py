@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from address_ranges import Block, apart, block, majority, nested, without
 from hypothesis import given
 from hypothesis import strategies as st
-from mmdb_tree import Range
+
+from kwel.feeds.mmdb import Range
+from kwel.feeds.ranges import Block, apart, block, majority, nested, without
 
 SPACE = 64
 BLOCKS = st.lists(
