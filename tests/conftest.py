@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_pcaps"
 REQUIRE_ALL = os.environ.get("KWEL_REQUIRE_ALL") == "1"
 
+os.environ["KWEL_DATA_DIR"] = os.devnull  # what this machine has fetched must not decide what is tested
+
 settings.register_profile("kwel", derandomize=True, deadline=None, database=None, print_blob=True)
 settings.register_profile("deep", derandomize=True, deadline=None, database=None, max_examples=5000)
 settings.load_profile(os.environ.get("KWEL_HYPOTHESIS", "kwel"))

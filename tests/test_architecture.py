@@ -43,7 +43,9 @@ def test_functions_are_short(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", MODULES, ids=name_of)
-def test_no_module_can_reach_a_network(file: Path) -> None:
+def test_no_module_can_reach_a_network_but_the_one_that_fetches_lists(file: Path) -> None:
+    if name_of(file) == "feeds/fetch.py":
+        return
     banned = {"requests", "urllib.request", "http.client", "ftplib", "smtplib", "scapy.all", "scapy.sendrecv"}
     imported = set()
     for node in ast.walk(ast.parse(file.read_text())):
@@ -51,8 +53,10 @@ def test_no_module_can_reach_a_network(file: Path) -> None:
             imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add(node.module or "")
+            imported |= {f"{node.module}.{alias.name}" for alias in node.names}
 
     assert not imported & banned
+    assert "kwel.feeds.fetch" not in imported or name_of(file) in ("cli/update.py", "feeds/update.py")
 
 
 def test_every_package_is_shipped_in_the_wheel() -> None:

@@ -26,10 +26,10 @@ from table_sources import (
     vendor_rows,
 )
 
-from kwel.feeds import mmdb
+from kwel.feeds import lists, mmdb
 from kwel.feeds.cover import covered, record_of, united
 from kwel.feeds.mmdb import Range, Value
-from kwel.feeds.ranges import Block, apart, block, majority, without
+from kwel.feeds.ranges import Block, apart, majority, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,7 +72,7 @@ def build_cloud(settings: dict[str, Any], _: Path) -> Table:
     everywhere = frozenset(settings["regions"]["everywhere"])
     date, rows = cloud_rows(source, settings["providers"], everywhere)
     published = united(rows)
-    ranges, covers = covered(published, _reserved(settings))
+    ranges, covers = covered(published, _reserved())
     data = _database("cloud.mmdb", settings, ranges, [record_of(cover) for cover in covers], date)
     return Table("cloud.mmdb", data, date, len(published), (source,))
 
@@ -89,7 +89,7 @@ def build_networks(settings: dict[str, Any], downloads: Path) -> Table:
             ranges.append(Range(first, last, number))
             organisations.setdefault(number, organisation)
     rows = len(ranges)
-    ranges = list(without(apart(ranges), _reserved(settings)))
+    ranges = list(without(apart(ranges), _reserved()))
     countries, votes = _countries(registered, settings)
     country_of = majority(ranges, votes)
     index = {number: position for position, number in enumerate(organisations)}
@@ -119,7 +119,7 @@ def build_places(settings: dict[str, Any], downloads: Path) -> Table:
     source = packed(settings["npm"]["location"], "geo-whois-asn-country.mmdb", downloads)
     countries, ranges = _countries(source, settings)
     rows = len(ranges)
-    ranges = list(without(ranges, _reserved(settings)))
+    ranges = list(without(ranges, _reserved()))
     records: list[dict[str, Value]] = [{"country": {"iso_code": country}} for country in countries]
     data = _database("country.mmdb", settings, ranges, records, source.date, FINEST_V6)
     return Table("country.mmdb", data, source.date, rows, (source,))
@@ -153,8 +153,8 @@ def build_vendors(settings: dict[str, Any], _: Path) -> Table:
 BUILDERS = (build_cloud, build_networks, build_places, build_vendors)
 
 
-def _reserved(settings: dict[str, Any]) -> list[Block]:
-    return sorted(block(prefix) for prefix in settings["reserved"]["prefixes"])
+def _reserved() -> tuple[Block, ...]:
+    return lists.load(ROOT / "rules").reserved
 
 
 def _database(

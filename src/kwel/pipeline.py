@@ -20,6 +20,7 @@ from kwel.model.coverage import Coverage
 from kwel.model.traffic import Traffic
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     import pandas as pd
@@ -324,11 +325,11 @@ def conclude(traffic: Traffic, options: Options) -> Analysis:
 def _conclude(traffic: Traffic, options: Options) -> Analysis:
     from kwel import dependencies, findings, rulebook
     from kwel.assets import identify
+    from kwel.clouds import editions
     from kwel.clouds.attribute import Attributor
-    from kwel.clouds.tables import Tables
     from kwel.dependencies import ech
 
-    book, tables = rulebook.load(), Tables.open()
+    book, tables = rulebook.load(), editions.open_tables(_day(traffic))
     attributor = Attributor(book, tables, options.bloc)
     inventory = identify(traffic, options.internal)
     outer_names = {name for operator in book.operators.values() for name in operator.outer_names}
@@ -363,6 +364,14 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     )
 
 
+def _day(traffic: Traffic) -> datetime.date | None:
+    """Return the day on which the captures end: what they show is judged by the tables nearest to it."""
+    from kwel.clouds.editions import day_of
+
+    ends = [one.last for one in traffic.captures if one.last is not None]
+    return day_of(max(ends)) if ends else None
+
+
 def explain(query: str, analysis: Analysis | None = None, bloc: str = "EEA") -> dict[str, Any]:
     """Return how the attribution of a host or an address comes about: the keys of ``kwel explain --json``.
 
@@ -372,16 +381,16 @@ def explain(query: str, analysis: Analysis | None = None, bloc: str = "EEA") -> 
         RuleError, TableError: the rules or tables of this installation are damaged.
     """
     from kwel import rulebook
+    from kwel.clouds import editions
     from kwel.clouds.attribute import Attributor
     from kwel.clouds.attribute import explain as explained
-    from kwel.clouds.tables import Tables
 
     host = query.strip().rstrip(".").lower()
     for dependency in analysis.dependencies if analysis else ():
         if host in (dependency.host, dependency.attribution.address):
             told = explained(replace(dependency.attribution, evidence=dependency.evidence))
             return {**told, "query": query, "asset": dependency.asset_label, "state": dependency.state.value}
-    attributor = Attributor(rulebook.load(), Tables.open(), bloc)
+    attributor = Attributor(rulebook.load(), editions.open_tables(), bloc)
     try:
         address: str | None = address_text(*address_halves(host))
     except OSError:

@@ -40,6 +40,8 @@ COMMANDS = (
     ("dependencies", "sample_pcaps", "--format", "jsonl"),
     ("explain", "login.microsoftonline.com", "13.69.64.110"),
     ("rules", "lint"),
+    ("data", "--json"),
+    ("data", "key", "{out}"),
 )
 
 

@@ -12,6 +12,7 @@ import click
 
 from kwel import __version__
 from kwel.cli.assets import assets
+from kwel.cli.data import data
 from kwel.cli.dependencies import dependencies
 from kwel.cli.explain import explain
 from kwel.cli.flows import flows
@@ -20,10 +21,11 @@ from kwel.cli.names import names
 from kwel.cli.outcome import Status, complain, leave_quietly, replace_closed_streams
 from kwel.cli.report import report
 from kwel.cli.rules import rules
+from kwel.cli.update import update
 from kwel.cli.verify import verify
 from kwel.cli.warmup import warmup
 
-COMMANDS = (report, flows, names, hellos, assets, dependencies, explain, verify, rules, warmup)
+COMMANDS = (report, flows, names, hellos, assets, dependencies, explain, verify, rules, data, update, warmup)
 """In the order in which ``kwel --help`` lists them."""
 
 

@@ -26,6 +26,8 @@ class Status(enum.IntEnum):
     USAGE = 2
     INCOMPLETE = 3
     """A capture was not read to its end, or something could not be read or written."""
+    STALE = 4
+    """The look-up tables are older than the user allows."""
     INTERRUPTED = 130
 
 

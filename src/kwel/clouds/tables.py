@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MANIFEST: Final = "tables.toml"
 CLOUD, ASN, COUNTRY = "cloud.mmdb", "asn.mmdb", "country.mmdb"
+LOOKED_UP: Final = (CLOUD, ASN, COUNTRY)
 Kind = TypeVar("Kind")
 _REMEMBERED: Final = 1 << 16
 _MAPPED: Final = "::ffff:"  # IPv4-mapped IPv6, RFC 4291 section 2.5.5.2
@@ -89,20 +90,40 @@ class Tables:
         Raises:
             TableError: a table is missing, cut off or not a table.
         """
-        import maxminddb
-
         if root is None:
             from importlib.resources import files
 
             root = files("kwel.rules") / "data"
-        manifest = _manifest(root)
+        manifest = read_manifest(root)
+        return cls.open_each(dict.fromkeys(dict.fromkeys((*LOOKED_UP, *manifest)), (root, manifest)))
+
+    @classmethod
+    def open_each(cls, roots: Mapping[str, tuple[Traversable | Path, Mapping[str, Any]]]) -> Tables:
+        """Open every table in a folder of its own, each given with the manifest of that folder.
+
+        Raises:
+            TableError: a table is missing, cut off or not a table.
+        """
+        import maxminddb
+
         readers = {}
-        for name in (CLOUD, ASN, COUNTRY):
+        for name in LOOKED_UP:
             try:
+                root, manifest = roots[name]
                 readers[name] = _reader(root / name, manifest[name])
             except (OSError, KeyError, TypeError, ValueError, maxminddb.InvalidDatabaseError) as error:
                 raise TableError(_told(name, error)) from error
-        return cls(readers, maxminddb.InvalidDatabaseError, _infos(manifest))
+        infos = tuple(info for name, (_, manifest) in roots.items() for info in _infos({name: manifest[name]}))
+        return cls(readers, maxminddb.InvalidDatabaseError, infos)
+
+    @staticmethod
+    def infos_of(manifest: Mapping[str, Any]) -> tuple[TableInfo, ...]:
+        """Return source, date and licence of the tables in a manifest.
+
+        Raises:
+            TableError: it does not tell them.
+        """
+        return _infos(manifest)
 
     def infos(self) -> tuple[TableInfo, ...]:
         """Return source, date and licence of every table, the vendor table of MAC addresses among them."""
@@ -178,7 +199,12 @@ _PARTS: Final = {CLOUD: _cloud_part, ASN: _network_part, COUNTRY: _place_part}
 """In the order of the fields of ``AddressFacts``."""
 
 
-def _manifest(root: Traversable | Path) -> dict[str, Any]:
+def read_manifest(root: Traversable | Path) -> dict[str, Any]:
+    """Return what the manifest in *root* says, by table.
+
+    Raises:
+        TableError: it is missing or damaged.
+    """
     try:
         manifest = tomllib.loads((root / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

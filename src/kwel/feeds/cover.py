@@ -49,7 +49,7 @@ def within(around: Cover, prefix: Block, says: Cover) -> Cover:
         region=(says.region or around.region) if decides else around.region,
         placed=says.placed or around.placed,
         services=around.services | says.services,
-        length=prefix.length if decides else around.length,
+        length=says.length if decides else around.length,
     )
 
 
