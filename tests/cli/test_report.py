@@ -86,3 +86,16 @@ def test_a_report_that_cannot_be_written_is_one_line(cli: Cli, analysis: SimpleN
 
     assert (status, out) == (3, "")
     assert re.fullmatch(r"kwel: .+absent.+\n", err)
+
+
+def test_tables_further_from_the_captures_than_allowed_give_status_four_and_the_report_all_the_same(
+    cli: Cli, analysis: SimpleNamespace, tmp_path: Path
+) -> None:
+    out = str(tmp_path / "out.html")
+    days = 1  # captured on 2 March 2026, judged by a table of the day before
+
+    assert cli("report", "plant.pcapng", "-o", out, "--max-age", str(days))[0] == 0
+    status, _, err = cli("report", "plant.pcapng", "-o", out, "--max-age", str(days - 1))
+    assert status == 4
+    assert err == f"kwel: further than {days - 1} days from the captures: cloud by {days} days; run `kwel update`\n"
+    assert (tmp_path / "out.html").exists()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from kwel.model.coverage import Coverage
 from kwel.report import catalogue
 from kwel.report.provenance import block, identity, method, title, whole
@@ -91,3 +93,14 @@ def test_the_command_for_the_whole_quotes_what_a_shell_would_split() -> None:
     odd = replace(PLANT, captures=(replace(PLANT.captures[0], name="line 3;x.pcap"),))
 
     assert "kwel assets &#39;line 3;x.pcap&#39;" in whole("assets", odd).en
+
+
+@pytest.mark.parametrize(
+    ("date", "told"),
+    [("2026-11-02", "older than the capture"), ("2027-11-02", "newer than the capture"), ("undated", None)],
+)
+def test_a_table_says_how_far_it_lies_from_the_captures(date: str, told: str | None) -> None:
+    table = replace(PLANT.tables[0], date=date)
+    about = method(replace(PLANT, tables=(table,)), SAY).tables[0].about.en
+
+    assert (told in about) if told else ("than the capture" not in about)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kwel.cli.options import captures, internal, language_of_environment, refuse_own_capture
-from kwel.cli.outcome import EXIT_STATUS, Failure, say_when_compiling, status_of, writing
+from kwel.cli.outcome import EXIT_STATUS, Failure, Status, complain, say_when_compiling, status_of, writing
 from kwel.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -25,13 +25,20 @@ Example:
   kwel report plant.pcapng
   kwel report --lang nl --title "Line 3" -o line3.html monday.pcap.gz tuesday.pcap.gz
 
-{EXIT_STATUS}"""
+{EXIT_STATUS}4 tables are older than --max-age allows.
+"""
 )
 @captures
 @click.option("-o", "--output", metavar="FILE", help="Where to write. Default: beside the capture, .html.")
 @click.option("--lang", type=click.Choice(["nl", "en"]), help="Language. Default: as your environment asks.")
 @internal
 @click.option("--title", default="", metavar="TEXT", help="Title of the report: the plant, the line, the date.")
+@click.option(
+    "--max-age",
+    type=click.IntRange(0),
+    metavar="DAYS",
+    help="End with status 4 where a table of addresses is further than this from the end of the captures.",
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of HTML; to standard output unless -o.")
 def report(
     captures: tuple[str, ...],
@@ -39,6 +46,7 @@ def report(
     lang: Language | None,
     internal: tuple[str, ...],
     title: str,
+    max_age: int | None,
     as_json: bool,
 ) -> int:
     """Say which assets depend on clouds that Europe does not control.
@@ -66,7 +74,20 @@ def report(
             write_report_json(made, out)
     else:
         _write_html(made, destination, lang or language_of_environment())
-    return status_of(made.captures, made.coverage)
+    status = status_of(made.captures, made.coverage)
+    return _staleness(made, max_age) if status is Status.DONE and max_age is not None else status
+
+
+def _staleness(made: Report, max_age: int) -> Status:
+    """Name the tables that lie too far from the captures, and return the status that follows."""
+    from kwel.model.report import days_older
+
+    days = {table.name: days_older(table, made.captures) or 0 for table in made.tables}
+    stale = [f"{name} by {abs(distance)} days" for name, distance in days.items() if abs(distance) > max_age]
+    if not stale:
+        return Status.DONE
+    complain(f"further than {max_age} days from the captures: {', '.join(stale)}; run `kwel update`")
+    return Status.STALE
 
 
 def command_line(captures: tuple[str, ...], lang: str | None, internal: tuple[str, ...], title: str) -> str:

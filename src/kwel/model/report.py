@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from kwel.model.assets import Asset
@@ -13,6 +16,11 @@ if TYPE_CHECKING:
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
     from kwel.model.traffic import Capture
+
+
+EPOCH = datetime.date(1970, 1, 1)
+DAY = 86_400_000_000_000
+"""Nanoseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,19 @@ class TableInfo:
     """ISO 8601 date of the data."""
     rows: int
     licence: str
+
+
+def days_older(table: TableInfo, captures: Sequence[Capture]) -> int | None:
+    """Return by how many days a table's data are older than the end of the captures; negative where they are newer.
+
+    ``None`` where no capture tells a time, or the table no date.
+    """
+    ends = [capture.last for capture in captures if capture.last is not None]
+    try:
+        made = datetime.date.fromisoformat(table.date)
+    except ValueError:
+        return None
+    return max(ends) // DAY - (made - EPOCH).days if ends else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.model.claims import Grade
+from kwel.model.report import days_older
 from kwel.model.verdicts import Verdict
 from kwel.report import ledger, numbers
 from kwel.report.limits import reason_name
@@ -177,7 +178,7 @@ def method(report: Report, say: Catalogue) -> Method:
     """Return how the report was made, and from what."""
     return Method(
         captures=[_capture(capture, say) for capture in report.captures],
-        tables=[_table(table, say) for table in report.tables],
+        tables=[_table(table, report, say) for table in report.tables],
         rules=code(report.rulebook),
         internal=joined([code(prefix) for prefix in report.internal]),
         bloc=say.term("bloc", report.bloc),
@@ -207,9 +208,18 @@ def _grouped(digest: str) -> str:
     return " ".join(digest[start : start + 16] for start in range(0, len(digest), 16))
 
 
-def _table(table: TableInfo, say: Catalogue) -> Source:
-    about = joined([wire(table.source), numbers.date(table.date), say.count("method.rows", table.rows)], " · ")
-    return Source(wire(table.name), about, wire(table.licence))
+def _table(table: TableInfo, report: Report, say: Catalogue) -> Source:
+    about = [wire(table.source), numbers.date(table.date), *_gap(table, report, say)]
+    about.append(say.count("method.rows", table.rows))
+    return Source(wire(table.name), joined(about, " · "), wire(table.licence))
+
+
+def _gap(table: TableInfo, report: Report, say: Catalogue) -> list[Text]:
+    """Return how far a table's data lie from the captures that it judges."""
+    days = days_older(table, report.captures)
+    if days is None:
+        return []
+    return [say.count("method.newer" if days < 0 else "method.older", abs(days))]
 
 
 def _verdicts(report: Report, say: Catalogue) -> list[Judgement]:
