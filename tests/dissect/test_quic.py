@@ -171,3 +171,21 @@ def test_the_processors_own_instructions_are_asked_for_by_name(function: Callabl
     _, emitter = native.instructions[function]
     module, name = emitter.rsplit(".", 1)
     assert callable(getattr(importlib.import_module(module), name))
+
+
+def _fraction(number: int, power: int) -> int:
+    """Return the first 32 bits of the fraction of a root."""
+    wanted, low, high = number << 32 * power, 0, 1 << 40
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle**power <= wanted else (low, middle)
+    return low & 0xFFFFFFFF
+
+
+def test_numbers_that_are_written_down_are_those_of_the_standards() -> None:
+    primes = [n for n in range(2, 312) if all(n % divisor for divisor in range(2, n))]
+
+    assert sha256.CONSTANTS.tolist() == [_fraction(prime, 3) for prime in primes]
+    assert sha256.START_STATE.tolist() == [_fraction(prime, 2) for prime in primes[:8]]
+    states = [state for salt in quic.SALTS for state in sha256.salt_states(bytes.fromhex(salt))]
+    assert quic.SALT_STATES.tolist() == states

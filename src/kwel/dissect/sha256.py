@@ -16,8 +16,6 @@ from kwel.kernel.loads import u8, u32
 from kwel.native import hardware, helper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
 # offsets in the scratch array
@@ -38,25 +36,21 @@ DIGEST_BITS = 8 * (BLOCK_BYTES + 32)
 """Length of the outer message: a padded key, a digest."""
 
 
-def _primes() -> Iterator[int]:
-    number = 2
-    while True:
-        if all(number % divisor for divisor in range(2, number)):
-            yield number
-        number += 1
+def numbers_of(text: str) -> NDArray[np.int64]:
+    """Return words of 32 bits that are written in hexadecimal, one after another."""
+    return np.frombuffer(bytes.fromhex(text), ">u4").astype(np.int64)
 
 
-def _fraction(number: int, power: int) -> int:
-    """Return the first 32 bits of the fraction of a root (FIPS 180-4 sections 4.2.2 and 5.3.3)."""
-    wanted, low, high = number << 32 * power, 0, 1 << 40
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if middle**power <= wanted else (low, middle)
-    return low & M
-
-
-CONSTANTS = np.array([_fraction(prime, 3) for prime, _ in zip(_primes(), range(ROUNDS), strict=False)], np.int64)
-START_STATE = np.array([_fraction(prime, 2) for prime, _ in zip(_primes(), range(STATE_WORDS), strict=False)], np.int64)
+CONSTANTS = numbers_of(
+    "428a2f9871374491b5c0fbcfe9b5dba53956c25b59f111f1923f82a4ab1c5ed5d807aa9812835b01243185be550c7dc372be5d7480deb1fe"
+    "9bdc06a7c19bf174e49b69c1efbe47860fc19dc6240ca1cc2de92c6f4a7484aa5cb0a9dc76f988da983e5152a831c66db00327c8bf597fc7"
+    "c6e00bf3d5a7914706ca63511429296727b70a852e1b21384d2c6dfc53380d13650a7354766a0abb81c2c92e92722c85a2bfe8a1a81a664b"
+    "c24b8b70c76c51a3d192e819d6990624f40e3585106aa07019a4c1161e376c082748774c34b0bcb5391c0cb34ed8aa4a5b9cca4f682e6ff3"
+    "748f82ee78a5636f84c878148cc7020890befffaa4506cebbef9a3f7c67178f2"
+)
+"""FIPS 180-4 section 4.2.2."""
+START_STATE = numbers_of("6a09e667bb67ae853c6ef372a54ff53a510e527f9b05688c1f83d9ab5be0cd19")
+"""FIPS 180-4 section 5.3.3."""
 
 
 @hardware("sha", "kwel.dissect.silicon.compress")
