@@ -117,11 +117,11 @@ def _agreement(bench: Bench, subject: Subject) -> str:
 
 
 def _per_connection(bench: Bench, subject: Subject, cpu: float) -> str:
-    """Return what a connection costs beyond the start: of *cpu*, less what an empty capture takes."""
+    """Return what a connection costs beyond the start: of *cpu*, less what a capture of one packet takes."""
     if subject.truth is None:
         return "cost of a connection: not known, the capture has no truth beside it"
-    empty = captures.cut(subject.path, 0, bench.limits / "empty.pcap")
-    start_alone = _kwel(replace(bench, capture=empty)).cpu
+    short = captures.cut(subject.path, 1, bench.limits / "one-packet.pcap")
+    start_alone = _kwel(replace(bench, capture=short)).cpu
     flows = json.loads(subject.truth.read_text(encoding="utf-8"))["flows"]["total"]
     return (
         f"cost of a connection: {(cpu - start_alone) / flows * 1e6:.1f} microseconds of processor, all its packets read"
