@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from kwel.cli import flows as flows_command
 from kwel.cli.app import COMMANDS, app
 
 if TYPE_CHECKING:
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Cli
 
 ROOT = Path(__file__).parents[2]
-LEAVES = {
-    "kwel report": COMMANDS[0],
-    **{f"kwel {command.name}": command for command in COMMANDS if not isinstance(command, click.Group)},
+MADE = {name: app.get_command(click.Context(app), name) for name in COMMANDS}
+LEAVES: dict[str, click.Command] = {
+    **{f"kwel {name}": command for name, command in MADE.items() if command and not isinstance(command, click.Group)},
     **{
-        f"kwel {group.name} {name}": command
-        for group in COMMANDS
+        f"kwel {name} {inner}": command
+        for name, group in MADE.items()
         if isinstance(group, click.Group)
-        for name, command in group.commands.items()
+        for inner, command in group.commands.items()
     },
 }
 
@@ -153,6 +152,16 @@ def test_a_real_interrupt_while_waiting_for_standard_input_leaves_no_traceback()
     assert b"Traceback" not in err
 
 
-def test_commands_stand_in_the_order_of_the_help() -> None:
-    assert [command.name for command in COMMANDS] == app.list_commands(click.Context(app))
-    assert flows_command.flows.name == "flows"
+def test_commands_stand_in_the_order_of_the_help_and_are_called_as_there() -> None:
+    assert list(COMMANDS) == app.list_commands(click.Context(app))
+    assert [command.name for command in MADE.values() if command] == list(COMMANDS)
+
+
+def test_a_command_imports_no_other() -> None:
+    probe = (
+        "import sys\nfrom kwel.cli.app import COMMANDS, run\nrun(['rules', 'lint'])\n"
+        "print(*[name for name in COMMANDS if f'kwel.cli.{name}' in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "rules\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import signal
 import sys
@@ -11,41 +12,40 @@ from contextlib import suppress
 import click
 
 from kwel import __version__
-from kwel.cli.assets import assets
-from kwel.cli.data import data
-from kwel.cli.dependencies import dependencies
-from kwel.cli.explain import explain
-from kwel.cli.flows import flows
-from kwel.cli.hellos import hellos
-from kwel.cli.names import names
 from kwel.cli.outcome import Status, complain, leave_quietly, replace_closed_streams
-from kwel.cli.report import report
-from kwel.cli.rules import rules
-from kwel.cli.update import update
-from kwel.cli.verify import verify
-from kwel.cli.warmup import warmup
 
-COMMANDS = (report, flows, names, hellos, assets, dependencies, explain, verify, rules, data, update, warmup)
-"""In the order in which ``kwel --help`` lists them."""
+COMMANDS = (
+    "report", "flows", "names", "hellos", "assets", "dependencies", "explain", "verify", "rules", "data", "update",
+    "warmup",
+)  # fmt: skip
+"""In the order in which ``kwel --help`` lists them; each has a module of its name."""
 
 
-class InOrder(click.Group):
-    """A group that lists its commands as they were added."""
+class Modules(click.Group):
+    """A group whose commands are imported when they are asked for: no command waits for the others."""
 
     def list_commands(self, _: click.Context) -> list[str]:
         """Return the names of the commands."""
-        return list(self.commands)
+        return list(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        """Return a command."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"kwel.cli.{name}"), name)
+        return command
 
 
 @click.group(
-    cls=InOrder,
+    cls=Modules,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Example:
   kwel report plant.pcapng
 
 Exit status: 0 done; 1 a check found a fault; 2 the command was not understood;
-3 something could not be read to its end, or not be written; 130 interrupted.""",
+3 something could not be read to its end, or not be written; 4 data is older
+than allowed; 130 interrupted.""",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="kwel", message="%(prog)s %(version)s")
 def app() -> None:
@@ -53,10 +53,6 @@ def app() -> None:
 
     kwel reads packet captures. It sends nothing and needs no internet.
     """
-
-
-for command in COMMANDS:
-    app.add_command(command)
 
 
 def run(arguments: list[str]) -> int:
