@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from kwel.clouds.attribute import Attributor
     from kwel.columns import Rows
     from kwel.dissect.second_look import SecondLook
     from kwel.model.assets import Asset
@@ -100,40 +101,35 @@ class Analysis:
             internal=self.options.internal,
         )
 
+    def _frame(self, name: Any) -> pd.DataFrame:
+        from kwel import tables
+
+        return tables.frame(name, self)
+
     @cached_property
     def flows(self) -> pd.DataFrame:
         """One row a flow, with the columns of ``kwel flows``."""
-        from kwel import tables
-
-        return tables.frame("flows", self)
+        return self._frame("flows")
 
     @cached_property
     def names(self) -> pd.DataFrame:
         """One row a name seen on the wire, with the columns of ``kwel names``."""
-        from kwel import tables
-
-        return tables.frame("names", self)
+        return self._frame("names")
 
     @cached_property
     def hello_table(self) -> pd.DataFrame:
         """One row a ClientHello, with the columns of ``kwel hellos``."""
-        from kwel import tables
-
-        return tables.frame("hellos", self)
+        return self._frame("hellos")
 
     @cached_property
     def asset_table(self) -> pd.DataFrame:
         """One row an asset, with the columns of ``kwel assets``."""
-        from kwel import tables
-
-        return tables.frame("assets", self)
+        return self._frame("assets")
 
     @cached_property
     def dependency_table(self) -> pd.DataFrame:
         """One row a dependency, with the columns of ``kwel dependencies``."""
-        from kwel import tables
-
-        return tables.frame("dependencies", self)
+        return self._frame("dependencies")
 
 
 def analyse(paths: Sequence[str] | str, options: Options | None = None, progress: Progress | None = None) -> Analysis:
@@ -199,7 +195,7 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
     mark_relays(heard.flows, heard.certificates, heard.shown)
     stops = dict(heard.stops)
     own_names, crowded_out = _local_names(heard, captures) if discovery else ([], 0)
-    notes = {**heard.notes, **second_look.counts, **_file_notes(captures), "local-names-not-kept": crowded_out}
+    notes = {**heard.notes, **second_look.counts, **capture.notes_of(captures), "local-names-not-kept": crowded_out}
     coverage = Coverage(
         packets=sum(stops.values()),
         used=sum(stops[reason] for reason in USED),
@@ -239,15 +235,6 @@ def with_ech(traffic: Traffic, outer_names: Collection[str] = ()) -> Traffic:
 
     hellos = ech.decide(traffic.hellos, traffic.flows, traffic.answers, traffic.names, outer_names)
     return replace(traffic, hellos=hellos)
-
-
-def _file_notes(captures: tuple[Capture, ...]) -> dict[str, int]:
-    """Count what the capture files hold beside packets and kwel does not read."""
-    notes = {"file-names-not-kept": sum(one.names_left_out for one in captures)}
-    for one in captures:
-        for sort, count in one.passed_over:
-            notes[f"blocks-{sort}"] = notes.get(f"blocks-{sort}", 0) + count
-    return notes
 
 
 def _with_bindings(claims: Rows, second_look: SecondLook) -> Rows:
@@ -380,19 +367,29 @@ def explain(query: str, analysis: Analysis | None = None, bloc: str = "EEA") -> 
     Raises:
         RuleError, TableError: the rules or tables of this installation are damaged.
     """
-    from kwel import rulebook
-    from kwel.clouds import editions
-    from kwel.clouds.attribute import Attributor
-    from kwel.clouds.attribute import explain as explained
+    from kwel.clouds.explain import explain as explained
 
     host = query.strip().rstrip(".").lower()
+    attributor = _attributor(bloc, _day(analysis.traffic) if analysis else None)
     for dependency in analysis.dependencies if analysis else ():
-        if host in (dependency.host, dependency.attribution.address):
-            told = explained(replace(dependency.attribution, evidence=dependency.evidence))
+        seen = dependency.attribution
+        if host in (dependency.host, seen.address):
+            changes = attributor.changes(seen.address, seen.name, seen.chain)
+            told = explained(replace(seen, evidence=dependency.evidence), changes)
             return {**told, "query": query, "asset": dependency.asset_label, "state": dependency.state.value}
-    attributor = Attributor(rulebook.load(), editions.open_tables(), bloc)
     try:
         address: str | None = address_text(*address_halves(host))
     except OSError:
         address = None
-    return {**explained(attributor.attribute(address, None if address else host)), "query": query}
+    name = None if address else host
+    return {**explained(attributor.attribute(address, name), attributor.changes(address, name)), "query": query}
+
+
+@lru_cache(maxsize=1)
+def _attributor(bloc: str, day: datetime.date | None) -> Attributor:
+    """Return what attributes: whoever asks for many hosts loads rules and tables once."""
+    from kwel import rulebook
+    from kwel.clouds import editions
+    from kwel.clouds.attribute import Attributor
+
+    return Attributor(rulebook.load(), editions.open_tables(day), bloc)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -71,3 +72,24 @@ def test_captures_are_told_from_hosts(cli: Cli, analysis: SimpleNamespace, asked
     assert asked == [("iot.cloud.example", analysis)]
     assert is_capture("-")
     assert not is_capture("files.example")
+
+
+def test_many_are_explained_from_a_file_or_standard_input(
+    cli: Cli, asked: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts = tmp_path / "hosts.txt"
+    hosts.write_text("nobody.example\n\n  192.0.2.7  \n")
+
+    status, out, err = cli("explain", "--json", "--from", str(hosts), "first.example")
+
+    assert (status, err) == (0, "")
+    assert [query for query, _ in asked] == ["first.example", "nobody.example", "192.0.2.7"]
+    assert [json.loads(line)["query"] for line in out.splitlines()] == [query for query, _ in asked]
+    monkeypatch.setattr("sys.stdin", io.StringIO("third.example\n"))
+    assert cli("explain", "--from", "-")[1].startswith("third.example\n")
+
+
+def test_an_explanation_says_what_would_change_it(cli: Cli) -> None:
+    _, out, _ = cli("explain", "login.microsoftonline.com")
+
+    assert "  unless    the parent were inside and the operator were inside and " in out

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwel import rulebook
-from kwel.clouds.attribute import Attributor, explain
+from kwel.clouds.attribute import Attributor
+from kwel.clouds.explain import explain
 from kwel.clouds.tables import AddressFacts
 from kwel.model.claims import Evidence, Grade, Where
 from kwel.model.report import TableInfo
@@ -355,7 +356,7 @@ def test_the_bloc_decides_what_is_inside() -> None:
 
 
 def test_an_explanation_is_plain_values(attributor: Attributor) -> None:
-    found = explain(attributor.attribute("13.69.64.110", "hub.azure-devices.net"))
+    found = explain(attributor.attribute("13.69.64.110", "hub.azure-devices.net"), [])
 
     assert found["query"] == found["host"] == "hub.azure-devices.net"
     assert (found["operator"], found["operator_grade"]) == ("Microsoft Azure", "A")

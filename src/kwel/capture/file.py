@@ -19,7 +19,7 @@ from kwel.capture.unpack import unpacked
 from kwel.model import traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -213,3 +213,12 @@ class CaptureFile:
             return os.stat(self.path).st_size if self.path is not None else 0
         except (OSError, ValueError):
             return 0
+
+
+def notes_of(captures: Iterable[traffic.Capture]) -> dict[str, int]:
+    """Count what the capture files hold beside packets and kwel does not read."""
+    notes = {"file-names-not-kept": sum(one.names_left_out for one in captures)}
+    for one in captures:
+        for sort, count in one.passed_over:
+            notes[f"blocks-{sort}"] = notes.get(f"blocks-{sort}", 0) + count
+    return notes

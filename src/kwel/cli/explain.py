@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 
 CAPTURE_SUFFIXES = (".pcap", ".pcapng", ".cap", ".snoop", ".gz", ".zst", ".lz4", ".xz", ".bz2")
 UNKNOWN = "not known"
+CHANGES = {
+    "operator-identified-inside": "its operator were known, and inside",
+    "parent-inside": "the parent were inside",
+    "operator-inside": "the operator were inside",
+    "place-inside": "the place were proven, and inside",
+    "supplier-inside": "the supplier were inside",
+    "no-front": "no front stood before it",
+    "no-contradiction": "nothing pointed elsewhere",
+    "parent-outside": "the parent were outside",
+    "operator-outside": "the operator were outside",
+    "place-outside": "the place were outside",
+    "supplier-outside": "the supplier were outside",
+}
+"""What would make another class of it, in words."""
 
 
 @click.command(
@@ -24,19 +38,29 @@ UNKNOWN = "not known"
 Example:
   kwel explain login.microsoftonline.com
   kwel explain 13.69.64.110 plant.pcapng
+  kwel explain --json --from hosts.txt
 
 {EXIT_STATUS}"""
 )
-@click.argument("subjects", nargs=-1, required=True, metavar="HOST|IP... [CAPTURE...]")
+@click.argument("subjects", nargs=-1, metavar="HOST|IP... [CAPTURE...]")
+@click.option(
+    "--from",
+    "many",
+    type=click.File("r", encoding="utf-8", errors="replace"),
+    metavar="FILE",
+    help="Explain each host or address in FILE too, one a line; - is standard input.",
+)
 @internal
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def explain(subjects: tuple[str, ...], internal: tuple[str, ...], as_json: bool) -> int:
+def explain(subjects: tuple[str, ...], many: TextIO | None, internal: tuple[str, ...], as_json: bool) -> int:
     """Say how an attribution comes about: operator, parent, place, and what spoke against it.
 
     With captures, what they say about the host or address counts too: the name it was asked by, the way through DNS.
     """
     captures = tuple(subject for subject in subjects if is_capture(subject))
     queries = [subject for subject in subjects if not is_capture(subject)]
+    if many is not None:
+        queries += [line.strip() for line in many if line.strip()]
     if not queries:
         raise click.UsageError("name a host or an address to explain, besides the captures")
     from kwel import pipeline
@@ -78,6 +102,9 @@ def lines_of(answer: Mapping[str, Any]) -> str:
         ("address", _joined(answer["address"], *answer["chain"]) or UNKNOWN),
         ("used by", _joined(answer.get("asset"), answer.get("state"))),
     ]
+    if answer["changes"]:
+        ways = " or ".join(" and ".join(CHANGES[fact] for fact in facts) for facts in answer["changes"])
+        rows.append(("unless", ways))
     lines = [answer["query"], *(f"  {key:9} {value}" for key, value in rows if value or key != "used by")]
     for title, steps in (("because", answer["evidence"]), ("rejected", answer["rejected"])):
         lines += [f"  {title}", *(f"    {_step(step)}" for step in steps)] if steps else []

@@ -11,6 +11,7 @@ import socket
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 
+from kwel.clouds import whatif
 from kwel.clouds.claims import claims_of, grade_of, jurisdictions, owns
 from kwel.clouds.hosts import Host, HostFinder, Known, by_prefix
 from kwel.clouds.names import HostName, NameReader
@@ -158,6 +159,13 @@ class Attributor:
         found = Attribution(address, name, chain, *judged)
         return replace(found, evidence=observed + found.evidence) if observed else found
 
+    def changes(self, address: str | None, name: str | None, chain: tuple[str, ...] = ()) -> list[list[str]]:
+        """Return what would change the class of an endpoint: each list of facts together (``whatif``)."""
+        where = address or _literal(name)
+        known = (self._row(where) if where else self._nowhere).known
+        axes, *_ = self._seen_apart(known, self._names.read(name, chain, weak=False))
+        return whatif.changes(axes, self.members, self._words)
+
     def _row(self, address: str) -> _Row:
         row = self._seen.get(address)
         if row is None:
@@ -239,12 +247,7 @@ class Attributor:
 
     def _judge(self, known: Known, named: HostName) -> dict[str, Any]:
         """Return the fields of an attribution after its chain, by name and in order."""
-        host = self._hosts.find(known, named)
-        service = named.service or known.service
-        front = self._front(host, known, named, service)
-        location = self._places.find(host, known, named, front)
-        service_grade = grade_of(service, host, known, named)
-        axes = self._axes(host, known, location, service, service_grade, front=bool(front))
+        axes, host, location, service, service_grade, front = self._seen_apart(known, named)
         verdict, grade, reason = judge(axes, self.members, self._words)
         claims = claims_of(host, location, service, service_grade, known, named)
         jurisdiction = self._supplier_jurisdiction(service)
@@ -273,6 +276,16 @@ class Attributor:
             "rejected": host.rejected + location.rejected,
         }
         return {name: found[name] for name in _JUDGED}
+
+    def _seen_apart(self, known: Known, named: HostName) -> tuple[Axes, Host, Location, Service | None, Grade, str]:
+        """Return the axes, and what they rest on."""
+        host = self._hosts.find(known, named)
+        service = named.service or known.service
+        front = self._front(host, known, named, service)
+        location = self._places.find(host, known, named, front)
+        grade = grade_of(service, host, known, named)
+        axes = self._axes(host, known, location, service, grade, front=bool(front))
+        return axes, host, location, service, grade, front
 
     def _compared(self, axes: Axes, location: Location, supplier: str | None, reason: str) -> Evidence:
         """Return the last step: what was held against the bloc."""
@@ -350,49 +363,3 @@ def _literal(name: str | None) -> str | None:
         return None
     bare = name.removeprefix("[").removesuffix("]")
     return bare if ":" in bare or bare[-1:].isdigit() else None
-
-
-def explain(attribution: Attribution) -> dict[str, Any]:
-    """Return an attribution as plain values for JSON: what ``kwel explain`` prints."""
-    a = attribution
-    return {
-        "query": a.name or a.address,
-        "address": a.address,
-        "host": a.name,
-        "chain": list(a.chain),
-        **_plain("operator", a.operator),
-        "operator_jurisdiction": a.operator_jurisdiction,
-        **_plain("parent", a.parent),
-        "parent_jurisdiction": a.parent_jurisdiction,
-        **_plain("location", a.location),
-        "region": a.region,
-        "place": a.place,
-        "role": a.role,
-        **_plain("service", a.service),
-        "supplier": a.supplier,
-        "supplier_jurisdiction": a.supplier_jurisdiction,
-        "function": a.function,
-        "path": a.path,
-        "impact": a.impact,
-        "grade": a.grade.name,
-        "verdict": a.verdict.value,
-        "control": a.verdict.control.value,
-        "reason": a.reason,
-        "evidence": [_plain_step(step) for step in a.evidence],
-        "rejected": [_plain_step(step) for step in a.rejected],
-        "sources": list(dict.fromkeys(step.source for step in a.evidence + a.rejected if step.source)),
-    }
-
-
-def _plain(axis: str, claim: Claim | None) -> dict[str, str | None]:
-    return {axis: claim.value if claim else None, f"{axis}_grade": (claim.grade if claim else Grade.U).name}
-
-
-def _plain_step(step: Evidence) -> dict[str, Any]:
-    return {
-        "step": step.step,
-        "kind": step.kind,
-        "values": dict(step.values),
-        "where": str(step.where) if step.where else None,
-        "source": step.source,
-    }
