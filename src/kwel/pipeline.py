@@ -77,6 +77,7 @@ class Analysis:
     data: tuple[TableInfo, ...]
     rulebook: str
     bloc_members: tuple[str, ...]
+    other_blocs: tuple[str, ...]
 
     @cached_property
     def report(self) -> Report:
@@ -95,6 +96,7 @@ class Analysis:
             rulebook=self.rulebook,
             bloc=self.options.bloc,
             bloc_members=self.bloc_members,
+            other_blocs=self.other_blocs,
             version=__version__,
             command=self.options.command,
             title=self.options.title,
@@ -348,6 +350,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         data=tables.infos(),
         rulebook=book.digest,
         bloc_members=tuple(sorted(attributor.members)),
+        other_blocs=tuple(name for name in book.blocs if name != options.bloc),
     )
 
 

@@ -355,6 +355,16 @@ def test_the_bloc_decides_what_is_inside() -> None:
     assert Attributor(BOOK, Stub(), "EEA+CH").attribute(None, name).verdict.control.value == "unk"
 
 
+def test_an_attribution_says_under_which_other_blocs_its_class_would_be_another() -> None:
+    name = "s3.pub1.infomaniak.cloud"
+    at_home = Attributor(BOOK, Stub(), "EEA").attribute(None, name)
+
+    assert {bloc: control.value for bloc, control in at_home.elsewhere} == {"EEA+CH": "unk", "EEA+CH+GB": "unk"}
+    for bloc, control in at_home.elsewhere:
+        assert Attributor(BOOK, Stub(), bloc).attribute(None, name).verdict.control is control
+    assert Attributor(BOOK, Stub()).attribute("13.69.64.110", None).elsewhere == ()
+
+
 def test_an_explanation_is_plain_values(attributor: Attributor) -> None:
     found = explain(attributor.attribute("13.69.64.110", "hub.azure-devices.net"), [])
 

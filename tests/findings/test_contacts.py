@@ -50,7 +50,7 @@ def attribution(
         location=None, region=None, place="Frankfurt (DE)", anycast=False, role=None, service=claim(known["service"]),
         supplier=known["supplier"], supplier_jurisdiction=known["supplier_jurisdiction"],
         function=known.get("function"), path=known["path"], impact=None, grade=known["grade"], verdict=verdict,
-        reason="",
+        reason="", elsewhere=(),
         evidence=known.get("evidence", ()),
         rejected=known.get("rejected", ()),
     )  # fmt: skip

@@ -157,6 +157,7 @@ def attribution(
         impact="hours",
         grade=grade,
         verdict=verdict,
+        elsewhere=(),
         reason="parent",
         evidence=tuple(evidence),
         rejected=(looked_up("geolocation", "country 2026-11-05", country="US"),) if place else (),
@@ -370,6 +371,7 @@ def _bare(assets: list[Asset], dependencies: Dependencies, use: np.ndarray) -> R
         rulebook="c07e19aa4b5d0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796",
         bloc="EEA",
         bloc_members=EEA,
+        other_blocs=("EEA+CH", "EEA+CH+GB"),
         version="0.1.0",
         command=f"kwel report {CAPTURE} --lang nl",
     )

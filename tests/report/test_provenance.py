@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from kwel.model.coverage import Coverage
+from kwel.model.dependencies import STATES, Dependencies, DependencyState
+from kwel.model.verdicts import Control
 from kwel.report import catalogue
 from kwel.report.provenance import block, identity, method, title, whole
 from kwel.report.text import DASH
@@ -93,6 +95,26 @@ def test_the_command_for_the_whole_quotes_what_a_shell_would_split() -> None:
     odd = replace(PLANT, captures=(replace(PLANT.captures[0], name="line 3;x.pcap"),))
 
     assert "kwel assets &#39;line 3;x.pcap&#39;" in whole("assets", odd).en
+
+
+def test_it_says_how_many_contacts_hang_on_what_counts_as_inside() -> None:
+    dependencies = PLANT.dependencies
+    first = replace(dependencies.attributions[0], elsewhere=(("EEA+CH+GB", Control.EUROPEAN),))
+    used = dependencies.state == STATES.index(DependencyState.USED)
+    changed = int((used & (dependencies.attribution == 0)).sum())
+    assert changed
+    columns = {
+        key: getattr(dependencies, key)
+        for key in ("asset", "attribution", "state", "first", "last", "flows", "bytes_out", "bytes_in")
+    }
+    again = Dependencies(columns, [first, *dependencies.attributions[1:]], dependencies._build)
+
+    told = [str(sentence.en) for sentence in method(replace(PLANT, dependencies=again), SAY).sensitivity]
+
+    assert told == [
+        f"Under EEA and Switzerland 0 of {used.sum()} relations change class.",
+        f"Under EEA, Switzerland and UK {changed} of {used.sum()} relations change class.",
+    ]
 
 
 @pytest.mark.parametrize(

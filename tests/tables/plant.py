@@ -107,7 +107,7 @@ def make_attribution() -> Attribution:
         role="cloud", service=Claim("Example IoT", Grade.A, (SEEN,)), supplier="Plant Vendor",
         supplier_jurisdiction="DE", function="monitoring", path="data", impact="hours", grade=Grade.A,
         verdict=Verdict.FOREIGN,
-        reason="parent", evidence=(SEEN, LOOKED_UP),
+        reason="parent", elsewhere=(), evidence=(SEEN, LOOKED_UP),
     )  # fmt: skip
 
 
@@ -155,6 +155,7 @@ def make_report(problem: str | None = None) -> Report:
         rulebook="0" * 64,
         bloc="EEA",
         bloc_members=("NL", "DE"),
+        other_blocs=("EEA+CH",),
         version="0.1.0",
         command="kwel report plant.pcapng",
     )

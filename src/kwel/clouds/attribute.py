@@ -19,7 +19,7 @@ from kwel.clouds.places import Location, Placer
 from kwel.clouds.steps import Steps, inferred
 from kwel.clouds.verdict import Axes, judge
 from kwel.model.claims import Claim, Evidence, Grade
-from kwel.model.verdicts import Attribution, Verdict
+from kwel.model.verdicts import Attribution, Control, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +78,7 @@ class Attributor:
             raise ValueError(f"no bloc {bloc!r}: the rules know {', '.join(sorted(book.blocs))}")
         self.bloc = book.blocs[bloc]
         self.members = frozenset(self.bloc.members)
+        self._others = {name: frozenset(other.members) for name, other in book.blocs.items() if name != bloc}
         self._words = book.vocabulary
         self._lookup = tables.lookup
         self._names = NameReader(book)
@@ -269,6 +270,7 @@ class Attributor:
             "grade": grade,
             "verdict": verdict,
             "reason": reason,
+            "elsewhere": self._elsewhere(verdict, axes, host, known),
             "evidence": (
                 *{id(step): step for step in (*host.evidence, *steps)}.values(),
                 self._compared(axes, location, jurisdiction, reason),
@@ -276,6 +278,16 @@ class Attributor:
             "rejected": host.rejected + location.rejected,
         }
         return {name: found[name] for name in _JUDGED}
+
+    def _elsewhere(self, verdict: Verdict, axes: Axes, host: Host, known: Known) -> tuple[tuple[str, Control], ...]:
+        """Return the blocs under which the class would be another: how much hangs on what counts as inside."""
+        found = []
+        for name, members in self._others.items():
+            axes = replace(axes, contradicted=_contradicted(host, known, members))
+            control = judge(axes, members, self._words).verdict.control
+            if control is not verdict.control:
+                found.append((name, control))
+        return tuple(found)
 
     def _seen_apart(self, known: Known, named: HostName) -> tuple[Axes, Host, Location, Service | None, Grade, str]:
         """Return the axes, and what they rest on."""
@@ -342,19 +354,20 @@ class Attributor:
             supplier=jurisdictions(service),
             supplier_grade=service_grade,
             front=front,
-            contradicted=self._contradicted(host, known),
+            contradicted=_contradicted(host, known, self.members),
         )
-
-    def _contradicted(self, host: Host, known: Known) -> bool:
-        """Return whether other evidence names somebody outside, or a network registered outside that no rule knows."""
-        if other := host.against:
-            return not {other.jurisdiction, other.parent.jurisdiction} <= self.members
-        return host.stranger and known.facts is not None and known.facts.as_country not in self.members
 
     def _supplier_jurisdiction(self, service: Service | None) -> str | None:
         """Return whose law reaches the supplier: that of the parent, unless only the seat is outside."""
         found = jurisdictions(service)
         return next((j for j in found if j not in self.members), found[0] if found else None)
+
+
+def _contradicted(host: Host, known: Known, members: frozenset[str]) -> bool:
+    """Return whether other evidence names somebody outside, or a network registered outside that no rule knows."""
+    if other := host.against:
+        return not {other.jurisdiction, other.parent.jurisdiction} <= members
+    return host.stranger and known.facts is not None and known.facts.as_country not in members
 
 
 def _literal(name: str | None) -> str | None:

@@ -43,6 +43,7 @@ def explain(attribution: Attribution, changes: list[list[str]]) -> dict[str, Any
         "control": a.verdict.control.value,
         "reason": a.reason,
         "changes": changes,
+        "elsewhere": {bloc: control.value for bloc, control in a.elsewhere},
         "evidence": [_plain_step(step) for step in a.evidence],
         "rejected": [_plain_step(step) for step in a.rejected],
         "sources": list(dict.fromkeys(step.source for step in a.evidence + a.rejected if step.source)),

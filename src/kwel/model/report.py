@@ -6,6 +6,10 @@ import datetime
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from kwel.model.dependencies import STATES, DependencyState
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -80,8 +84,22 @@ class Report:
     bloc: str
     """``EEA``: what counts as European."""
     bloc_members: tuple[str, ...]
+    other_blocs: tuple[str, ...]
+    """What else might count as European: the report says how many verdicts hang on it."""
     version: str
     command: str
     title: str = ""
     internal: tuple[str, ...] = field(default=())
     """Prefixes given with ``--internal``."""
+
+
+def sensitivity(report: Report) -> tuple[dict[str, int], int]:
+    """Return how many contacts would change class under each other bloc, and how many contacts there are."""
+    dependencies = report.dependencies
+    used = dependencies.attribution[dependencies.state == STATES.index(DependencyState.USED)]
+    counts = np.bincount(used, minlength=len(dependencies.attributions)).tolist()
+    changed = dict.fromkeys(report.other_blocs, 0)
+    for count, attribution in zip(counts, dependencies.attributions, strict=True):
+        for bloc, _ in attribution.elsewhere:
+            changed[bloc] += count
+    return changed, len(used)

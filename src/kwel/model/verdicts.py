@@ -96,6 +96,8 @@ class Attribution:
     verdict: Verdict
     reason: str
     """Key of a sentence: which axis decided."""
+    elsewhere: tuple[tuple[str, Control], ...]
+    """Blocs under which the class would be another, and which: by id."""
     evidence: tuple[Evidence, ...]
     rejected: tuple[Evidence, ...] = ()
     """What was considered and did not count, e.g. geolocation against a published region."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.model.claims import Grade
-from kwel.model.report import days_older
+from kwel.model.report import days_older, sensitivity
 from kwel.model.verdicts import Verdict
 from kwel.report import ledger, numbers
 from kwel.report.limits import reason_name
@@ -64,6 +64,7 @@ class Method:
     internal: Text
     bloc: Text
     members: Text
+    sensitivity: list[Text]
     command: Text
     verdicts: list[Judgement]
     grades: list[tuple[str, Text]]
@@ -183,6 +184,7 @@ def method(report: Report, say: Catalogue) -> Method:
         internal=joined([code(prefix) for prefix in report.internal]),
         bloc=say.term("bloc", report.bloc),
         members=joined([say.country(code_) for code_ in sorted(report.bloc_members)]),
+        sensitivity=_sensitivity(report, say),
         command=code(report.command, 2000),
         verdicts=_verdicts(report, say),
         grades=[(grade.name, say(f"grade-meaning.{grade.name}")) for grade in sorted(Grade, reverse=True)],
@@ -234,6 +236,15 @@ def _verdicts(report: Report, say: Catalogue) -> list[Judgement]:
     return [
         Judgement(say(f"verdict.{v.value}.name"), say(f"verdict.{v.value}.meaning"), numbers.number(counts[order[v]]))
         for v in Verdict
+    ]
+
+
+def _sensitivity(report: Report, say: Catalogue) -> list[Text]:
+    """Return how many contacts would change class if other states counted as inside, a sentence a bloc."""
+    changed, contacts = sensitivity(report)
+    return [
+        say("method.sensitivity", bloc=say.term("bloc", bloc), n=numbers.number(n), all=numbers.number(contacts))
+        for bloc, n in changed.items()
     ]
 
 

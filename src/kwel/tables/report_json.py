@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kwel.model.report import sensitivity
 from kwel.tables.conclusions import assets_table, dependencies_table
 from kwel.tables.formats import write_jsonl
 from kwel.tables.schema import ASSETS, DEPENDENCIES, Table
@@ -32,7 +33,7 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
         "command": report.command,
         "title": report.title,
         "rulebook": report.rulebook,
-        "bloc": {"name": report.bloc, "members": list(report.bloc_members)},
+        "bloc": {"name": report.bloc, "members": list(report.bloc_members), "others": sensitivity(report)[0]},
         "internal": list(report.internal),
         "captures": [_capture(capture) for capture in report.captures],
         "coverage": _coverage(report.coverage),
