@@ -89,6 +89,21 @@ def set_resolution(interfaces: NDArray[np.int64], row: int, resolution: int) -> 
 
 
 @helper
+def next_option(buffer: NDArray[np.uint8], at: int, stop: int, swapped: int) -> tuple[int, int, int]:
+    """Return (code, offset, size) of the option whose header is at *at*; END where there is none, or not all of it."""
+    if at + 4 > stop:
+        return END, at, 0
+    code, size = u16(buffer, at, swapped), u16(buffer, at + 2, swapped)
+    return (code if at + 4 + size <= stop else END), at + 4, size
+
+
+@helper
+def behind_option(at: int, size: int) -> int:
+    """Return the offset behind an option, which is padded to 32 bits."""
+    return at + ((size + 3) & ~3)
+
+
+@helper
 def read_interface(
     buffer: NDArray[np.uint8],
     start: int,
@@ -104,18 +119,14 @@ def read_interface(
     interfaces[row + OFFSET] = 0
     interfaces[row + DROPPED] = -1
     set_resolution(interfaces, row, 6)
-    at = start + 8
-    while at + 4 <= stop:
-        code, size = u16(buffer, at, swapped), u16(buffer, at + 2, swapped)
-        at += 4
-        if code == END or at + size > stop:
-            break
+    code, at, size = next_option(buffer, start + 8, stop, swapped)
+    while code != END:
         if code == RESOLUTION and size == 1:
             set_resolution(interfaces, row, u8(buffer, at))
         elif code == TIME_OFFSET and size == 8:
             seconds = u64(buffer, at, swapped)
             interfaces[row + OFFSET] = max(-4_000_000_000, min(seconds, 4_000_000_000)) * 1_000_000_000
-        at += (size + 3) & ~3
+        code, at, size = next_option(buffer, behind_option(at, size), stop, swapped)
 
 
 @helper
@@ -129,18 +140,14 @@ def read_statistics(
 ) -> None:
     """Keep the packets that an Interface Statistics Block says were lost. Each block counts from the beginning."""
     lost, said = 0, 0
-    at = start
-    while at + 4 <= stop:
-        code, size = u16(buffer, at, swapped), u16(buffer, at + 2, swapped)
-        at += 4
-        if code == END or at + size > stop:
-            break
+    code, at, size = next_option(buffer, start, stop, swapped)
+    while code != END:
         if size == 8 and code in STATISTICS_LOST:
             count = u64(buffer, at, swapped)
             if 0 <= count < BELIEVED:
                 lost += count
                 said = 1
-        at += (size + 3) & ~3
+        code, at, size = next_option(buffer, behind_option(at, size), stop, swapped)
     if said:
         interfaces[row + DROPPED] = max(lost, interfaces[row + DROPPED])
 
