@@ -149,3 +149,64 @@ def test_a_hello_may_end_anywhere(tmp_path: Path) -> None:
 
     assert len(traffic.flows) == len(frames)
     assert all(row["partial"] for row in traffic.hellos)
+
+
+def rdp_1(payload: bytes, *, flags: int = 0x000C, vector: bytes = b"\0\0\0\0") -> bytes:
+    """Return a packet of RDP over UDP, version 1: header, acknowledgements, source header."""
+    return struct.pack(">IHH", 0x0F94EA0B, 1024, flags) + vector + struct.pack(">II", 1, 1) + payload
+
+
+def rdp_2(payload: bytes, flags: int, fields: bytes) -> bytes:
+    """Return the same of version 2, whose first and eighth byte change places."""
+    packet = b"\xe0" + struct.pack("<H", 0xC000 | flags) + fields + b"\x64\0\1\0" + payload
+    return packet[7:8] + packet[1:7] + packet[:1] + packet[8:]
+
+
+HELLO_OF_TLS = b"\x16\3\1" + struct.pack(">H", len(PLAIN := client_hello(server_name("rdp.example")))) + PLAIN
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        rdp_1(HELLO_OF_TLS),
+        rdp_1(HELLO_OF_TLS, vector=b"\0\1\x1f\0"),
+        rdp_1(HELLO_OF_TLS, vector=b"\0\3\x1f\x1f\x1f\0\0\0", flags=0x002C),
+        rdp_1(HELLO_OF_TLS, vector=b"\0\0\0\0\0\0\0\1", flags=0x010C),
+        rdp_1(HELLO_OF_TLS, vector=b"", flags=0x0008),
+        rdp_2(HELLO_OF_TLS, 0x114, b"\1\xf4\1\x64\0"),
+        rdp_2(HELLO_OF_TLS, 0x014, b"\x66\0"),
+        rdp_2(HELLO_OF_TLS, 0x155, b"\x64\0\xdb\5\0\0\2\7\7\x0a\1\xf4\1\x64\0"),
+    ],
+)
+def test_tls_inside_rdp_over_udp_is_read_on_any_port(tmp_path: Path, packet: bytes) -> None:
+    traffic = hear(tmp_path, [datagram(packet), datagram(packet)])
+
+    assert names(traffic) == [(NameSource.TLS_SNI, "rdp.example")]
+    assert traffic.flows["application"].tolist() == [Application.TLS]
+    assert len(traffic.hellos) == 1
+
+
+def test_dtls_inside_rdp_over_udp_is_read_in_fragments_too(tmp_path: Path) -> None:
+    pieces = [rdp_1(record(fragment(start, end))) for start, end in pairwise((0, 300, len(MESSAGE) - 12))]
+    traffic = hear(tmp_path, [datagram(piece) for piece in pieces])
+
+    assert names(traffic) == SNI
+    assert told(traffic) == WHOLE
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        rdp_1(HELLO_OF_TLS, flags=0x0004),
+        rdp_1(HELLO_OF_TLS, flags=0x000D),
+        rdp_1(HELLO_OF_TLS, flags=0x001C),
+        rdp_1(HELLO_OF_TLS, vector=b"\xff\xff\0\0"),
+        rdp_2(HELLO_OF_TLS, 0x010, b"\x66\0"),
+        rdp_2(HELLO_OF_TLS, 0x01C, b"\x66\0"),
+        rdp_2(HELLO_OF_TLS, 0x004, b""),
+        rdp_2(b"\x17" + HELLO_OF_TLS[1:], 0x014, b"\x66\0"),
+        HELLO_OF_TLS,
+    ],
+)
+def test_a_hello_that_no_packet_of_rdp_carries_is_none(tmp_path: Path, packet: bytes) -> None:
+    assert names(hear(tmp_path, [datagram(packet)])) == []

@@ -1,7 +1,7 @@
 """DTLS datagrams in, ClientHellos out: whole ones, and those that were sent in fragments, in whatever order.
 
 RFC 6347 section 4.2 (handshake messages and their fragments). A client that is asked for a cookie sends its hello
-again: the first counts.
+again: the first counts. RDP over UDP carries TLS instead where it makes up for losses itself; of that, too, the first.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import Application, NameSource
+from kwel.dissect import rdpudp, tls
 from kwel.dissect.dtls import RECORD_HANDSHAKE, RECORD_HEADER, carrier_size, looks_like_dtls
 from kwel.dissect.hello import DTLS_HEADER, FOUND, HANDSHAKE_CLIENT_HELLO, MORE, read_client_hello
 from kwel.kernel.loads import u8, u16, u24
@@ -31,25 +32,45 @@ MAX_FRAGMENTS = 200
 """Fragments of one direction's hello that are looked at."""
 DONE = int(Stage.DONE)
 A_DTLS, N_DTLS = int(Application.DTLS), int(NameSource.DTLS_SNI)
+A_TLS, N_TLS = int(Application.TLS), int(NameSource.TLS_SNI)
 
 
 @helper
-def begins_dtls(data: NDArray[np.uint8], packet: Any, t: Tables) -> bool:
-    """Return whether a datagram begins DTLS that tells something still."""
-    at = packet.payload + carrier_size(data, packet.payload, packet.end)
+def find_record(data: NDArray[np.uint8], at: int, end: int) -> int:
+    """Return the offset of what may be a record, behind what carries it."""
+    size = carrier_size(data, at, end)
+    return at + (size if size else rdpudp.header_size(data, at, end))
+
+
+@helper
+def is_tls_hello(data: NDArray[np.uint8], at: int, packet: Any) -> bool:
+    """Return whether a ClientHello of TLS stands at *at*, carried by something."""
+    return packet.payload < at < packet.end - tls.RECORD_HEADER and tls.looks_like_hello(data, at, packet.end)
+
+
+@helper
+def begins_handshake(data: NDArray[np.uint8], packet: Any, t: Tables) -> bool:
+    """Return whether a datagram begins DTLS, or TLS that something carries, that tells something still."""
+    at = find_record(data, packet.payload, packet.end)
     if not looks_like_dtls(data, at, packet.end):
-        return False
+        return is_tls_hello(data, at, packet) and t.halves[2 * packet.flow + packet.side].stage != DONE
     if u8(data, at) == RECORD_HANDSHAKE:
         return t.halves[2 * packet.flow + packet.side].stage != DONE
     return t.runs[packet.flow].application != A_DTLS
 
 
 @helper
-def read_dtls(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
+def read_handshake(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
     """Read the records of a datagram in search of a ClientHello."""
-    t.runs[packet.flow].application = A_DTLS
     half = t.halves[2 * packet.flow + packet.side]
-    at = packet.payload + carrier_size(data, packet.payload, packet.end)
+    at = find_record(data, packet.payload, packet.end)
+    if is_tls_hello(data, at, packet):
+        t.runs[packet.flow].application = A_TLS
+        hello = read_client_hello(data, at + tls.RECORD_HEADER, packet.end, False)
+        note_client_hello(data, hello, N_TLS, 0, packet, t)
+        half.stage = DONE
+        return 0
+    t.runs[packet.flow].application = A_DTLS
     while half.stage != DONE and looks_like_dtls(data, at, packet.end) and u8(data, at) == RECORD_HANDSHAKE:
         record = at + RECORD_HEADER
         at = record + u16(data, record - 2)

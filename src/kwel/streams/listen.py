@@ -17,7 +17,7 @@ from kwel.kernel.network import IP_ICMPV6, IP_TCP, IP_UDP
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Mark, Stage, Stop
 from kwel.native import helper, kernel
 from kwel.streams.datagrams import is_named_port, read_datagram
-from kwel.streams.handshakes import begins_dtls, read_dtls
+from kwel.streams.handshakes import begins_handshake, read_handshake
 from kwel.streams.join import expect_look_up, look_up_flow
 from kwel.streams.room import Tables, has_room, note_mark
 from kwel.streams.segments import is_dull, read_segment, step_over
@@ -79,7 +79,7 @@ def deserves_a_look(data: NDArray[np.uint8], packet: Any, t: Tables) -> bool:
             return False
         return not (half.stage == OPEN and is_dull(data, packet) and step_over(packet, half))
     if packet.transport == IP_UDP:
-        return is_named_port(packet) or begins_dtls(data, packet, t)
+        return is_named_port(packet) or begins_handshake(data, packet, t)
     return packet.transport == IP_ICMPV6
 
 
@@ -130,7 +130,7 @@ def listen(
                 if is_named_port(packet):
                     read_datagram(data, packet, t)
                 else:
-                    read_dtls(data, packet, t)
+                    read_handshake(data, packet, t)
             else:
                 note_neighbour(data, packet, t)
         index += 1
