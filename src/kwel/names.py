@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+REMEMBERED = 1 << 16
+"""Names that are kept as text beside their bytes: a flood has half a million."""
+
+
 class Names:
     """Every distinct name of an analysis, lower case, without a trailing dot. Index 0 is no name."""
 
@@ -50,5 +54,7 @@ class Names:
         if known is None:
             text = self._raw(index).decode("ascii", "backslashreplace")
             known = text if text.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+            if len(self._cache) >= REMEMBERED:
+                self._cache.clear()
             self._cache[index] = known
         return known

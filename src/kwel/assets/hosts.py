@@ -28,6 +28,8 @@ NOBODY: Final = -2
 """A side that is no device: multicast, broadcast, or an internal address from which nothing was ever heard."""
 MOST_HOSTS: Final = 50_000
 """Addresses that become assets. Beyond, a capture shows a scan or a flood; they are counted."""
+BLOCK: Final = 1 << 16
+"""Flows that are looked at together: what is computed on the way stays small."""
 TCP: Final = 6
 SIDES: Final = ("initiator", "responder")
 
@@ -47,7 +49,11 @@ class Hosts:
 def find_hosts(flows: Rows, scopes: Scopes, on_segment: OnSegment, proven: Collection[Host]) -> Hosts:
     """Number the internal addresses of all flows. Those in *proven* count without having sent anything."""
     sides = [_Side.read(flows, side, scopes, on_segment) for side in SIDES]
-    hi, lo, vlan = (np.concatenate([getattr(side, c)[side.inside] for side in sides]) for c in ("hi", "lo", "vlan"))
+    hi, lo = (
+        np.concatenate([flows[f"{name}_{half}"][side.inside] for name, side in zip(SIDES, sides, strict=True)])
+        for half in ("hi", "lo")
+    )
+    vlan = np.concatenate([flows["vlan"][side.inside] for side in sides])
     number, first_row = number_distinct(hi, lo, vlan)
     was_heard = np.concatenate([side.heard[side.inside] for side in sides])
     heard = np.zeros(len(first_row), np.bool_)
@@ -70,9 +76,6 @@ def find_hosts(flows: Rows, scopes: Scopes, on_segment: OnSegment, proven: Colle
 class _Side:
     """One side of all flows."""
 
-    hi: NDArray[np.uint64]
-    lo: NDArray[np.uint64]
-    vlan: NDArray[np.uint32]
     inside: NDArray[np.int64]
     """Rows with an internal address."""
     heard: NDArray[np.bool_]
@@ -81,13 +84,15 @@ class _Side:
 
     @classmethod
     def read(cls, flows: Rows, side: str, scopes: Scopes, on_segment: OnSegment) -> _Side:
-        hi, lo = (np.ascontiguousarray(flows[f"{side}_{half}"]) for half in ("hi", "lo"))
-        vlan = np.ascontiguousarray(flows["vlan"])
-        scope = scopes.find(hi, lo, on_segment)
+        hi, lo = (flows[f"{side}_{half}"] for half in ("hi", "lo"))
+        blocks = [slice(start, start + BLOCK) for start in range(0, len(flows), BLOCK)]
+        scope = np.concatenate(
+            [np.zeros(0, np.uint8), *(scopes.find(hi[block], lo[block], on_segment) for block in blocks)]
+        )
         host = np.where(scope == Scope.EXTERNAL, EXTERNAL, NOBODY).astype(np.int32)
         own, other = ("packets_out", "packets_in") if side == "initiator" else ("packets_in", "payload_out")
         heard = (flows[own] > 0) | ((flows["transport"] == TCP) & (flows[other] > 0))
-        return cls(hi, lo, vlan, np.flatnonzero(scope == Scope.INTERNAL), heard, host)
+        return cls(np.flatnonzero(scope == Scope.INTERNAL), heard, host)
 
 
 def number_distinct(
@@ -99,9 +104,10 @@ def number_distinct(
     """
     is_v4 = (hi == 0) & ((lo >> np.uint64(32)) == np.uint64(0xFFFF))
     rows4, rows6 = np.flatnonzero(is_v4), np.flatnonzero(~is_v4)
-    word = (vlan[rows4].astype(np.uint64) << np.uint64(32)) | (lo[rows4] & np.uint64(0xFFFF_FFFF))
     number = np.empty(len(hi), np.int64)
-    first4, number[rows4] = _number_words(word)
+    first4, number[rows4] = _number_words(
+        (vlan[rows4].astype(np.uint64) << np.uint64(32)) | (lo[rows4] & np.uint64(0xFFFF_FFFF))
+    )
     first6, number[rows6] = _number_rows(vlan[rows6], lo[rows6], hi[rows6])
     number[rows6] += len(first4)
     first = np.concatenate([rows4[first4], rows6[first6]])
@@ -113,7 +119,10 @@ def number_distinct(
 
 def _number_words(word: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     in_order = np.sort(word)
-    distinct = in_order[np.flatnonzero(np.diff(in_order, prepend=~in_order[:1]))]
+    is_new = np.ones(len(in_order), np.bool_)
+    np.not_equal(in_order[1:], in_order[:-1], out=is_new[1:])
+    distinct = in_order[is_new]
+    del in_order, is_new
     number = np.searchsorted(distinct, word)  # faster than sorting indices
     return _first_rows(number, len(distinct)), number
 

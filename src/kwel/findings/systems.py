@@ -63,14 +63,12 @@ def find_systems(traffic: Traffic, assets: Sequence[Asset], of_initiator: NDArra
 
 def _beginnings(flows: Rows, of_initiator: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the flows whose first TTL is that of a system of the plant, and which INITIAL each is nearest below."""
-    rows = np.flatnonzero((of_initiator >= 0) & (flows["hops"] > 0) & (flows["transport"] == TCP))
-    of = flows[["hops", "state", "payload_out", "packets_in"]][rows]
-    kind = np.searchsorted(INITIAL, of["hops"])
-    counts = (
-        (of["payload_out"] > 0)
-        & ((of["packets_in"] > 0) | (of["state"] == State.ESTABLISHED))
-        & (INITIAL[kind] - of["hops"] <= MOST_HOPS)
-    )
+    is_answered = (flows["packets_in"] > 0) | (flows["state"] == State.ESTABLISHED)
+    is_tcp = (flows["transport"] == TCP) & (flows["payload_out"] > 0)
+    rows = np.flatnonzero((of_initiator >= 0) & (flows["hops"] > 0) & is_tcp & is_answered)
+    hops = flows["hops"][rows]  # a column at a time: several at once would copy whole rows, of a flood 300 MB
+    kind = np.searchsorted(INITIAL, hops)
+    counts = INITIAL[kind] - hops <= MOST_HOPS
     return rows[counts], kind[counts]
 
 
