@@ -41,8 +41,8 @@ BEYOND: dict[Seen, int] = {
     (f"{ZEEK}/rdpeudp-handshake-success.pcap", frozenset({("::1", 61291), ("::1", 3389)}), "localhost"): 3,
     (f"{NDPI}/rdp2.pcap", frozenset({("10.50.181.210", 60355), ("10.50.73.36", 3389)}), "drcsalgfc043"): 35,
 }
-"""Names that the truth lacks, each with its frame: tshark 4.0 reads TLS inside RDP over UDP of version 2, but of version 1
-it reads no hello, and the second reader knows neither version."""
+"""Names that the truth lacks, each with its frame: tshark 4.0 reads TLS inside RDP over UDP of version 2, but of
+version 1 it reads no hello, and the second reader knows neither version."""
 
 
 def printable(name: str) -> str:
