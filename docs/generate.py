@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -79,18 +80,33 @@ def columns(name: str) -> str:
     return "\n".join(rows)
 
 
+def hosts() -> str:
+    """Return the table of hosts that were labelled by hand."""
+    labels = tomllib.loads((ROOT / "tests" / "golden" / "hosts-61.toml").read_text())["hosts"]
+    rows = [
+        "| | host | captures | operator | parent's law | why | corrected after the comparison |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for number, one in enumerate(labels, 1):
+        host = f"`{one['name']}` `{one['address']}`"
+        facts = (host, one["captures"], one["operator"], one["jurisdiction"], one["why"], one.get("first", ""))
+        rows.append(f"| {number} | {' | '.join(map(str, facts))} |")
+    return "\n".join(rows)
+
+
 def generated(page: Path) -> str:
     """Return *page* with every generated part written anew."""
 
     def part(match: re.Match[str]) -> str:
         what = match["what"]
-        text = architecture() if what == "architecture" else columns(what.removeprefix("columns "))
+        whole = {"architecture": architecture, "hosts": hosts}.get(what)
+        text = whole() if whole else columns(what.removeprefix("columns "))
         return f"<!-- generated: {what} -->\n{text}\n<!-- end -->"
 
     return re.sub(r"<!-- generated: (?P<what>[a-z ]+) -->\n.*?<!-- end -->", part, page.read_text(), flags=re.S)
 
 
-PAGES = (ROOT / "docs" / "ARCHITECTURE.md", ROOT / "docs" / "formats.md")
+PAGES = tuple(ROOT / "docs" / name for name in ("ARCHITECTURE.md", "formats.md", "hosts.md"))
 
 if __name__ == "__main__":
     for page in PAGES:
