@@ -153,6 +153,13 @@ FAULTS = [
     (OPERATOR_FILE, "reviewed = 2026-11-24", 'reviewed = "2026-11-24"', "reviewed: must be date, is str"),
     (OPERATOR_FILE, "192.0.2.0/24", "192.0.2.1/24", "networks: 192.0.2.1/24 has host bits set"),
     (OPERATOR_FILE, "192.0.2.0/24", "192.0.2.0/33", "networks: '192.0.2.0/33' does not appear"),
+    (
+        OPERATOR_FILE,
+        '"192.0.2.0/24"',
+        '"192.0.2.64/26", "192.0.2.0/24"',
+        "'192.0.2.64/26' is shadowed by '192.0.2.0/24'",
+    ),
+    (OPERATOR_FILE, '"192.0.2.0/24"', '"2001:db8::/32", "2001:db8:1::/48"', "'2001:db8:1::/48' is shadowed by"),
     (OPERATOR_FILE, '["acme.cloud"]', '["Acme.cloud"]', "domains: 'Acme.cloud' is not a lower-case domain"),
     (OPERATOR_FILE, '["acme.cloud"]', '[".acme.cloud"]', "domains: '.acme.cloud' is not a lower-case domain"),
     (OPERATOR_FILE, '["acme.cloud"]', '["cloud"]', "domains: 'cloud' is not a lower-case domain"),
@@ -254,3 +261,10 @@ def test_folders_of_other_stages_are_part_of_the_digest_and_not_read_here(root: 
     (root / "devices" / "plc.toml").write_text("anything = 1", encoding="utf-8")
 
     assert rulebook.load(root).digest != digest
+
+
+def test_an_example_may_be_a_network_number(root: Path) -> None:
+    path = root / OPERATOR_FILE
+    path.write_text(OPERATOR.replace('["www.acme.cloud"]', '["AS64500"]').replace('["notacme.cloud"]', '["AS64500"]'))
+
+    assert rulebook.test(root) == ["operators/acme.toml: examples.misses: 'AS64500' belongs to operators/acme.toml"]

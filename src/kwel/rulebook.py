@@ -6,6 +6,7 @@ The files are described in docs/rules.md, what they say in rulemodel.py.
 from __future__ import annotations
 
 import hashlib
+import re
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
@@ -34,6 +35,7 @@ __all__ = ["Operator", "RuleError", "Rulebook", "Service", "lint", "load", "test
 
 PATHS: Final = ("data", "control")
 EVIDENCE: Final = ("documented", "code", "measured", "unverified")
+_AS_NUMBER: Final = re.compile(r"AS[1-9]\d{0,9}")
 _DATA: Final = "data"
 """Folder of generated tables: they have their own manifest."""
 
@@ -279,7 +281,7 @@ def _check_together(book: Rulebook) -> None:
         raise RuleError("jurisdictions/blocs.toml: file: missing")
     for operator in book.operators.values():
         where = operator.file
-        if (operator.region_names or operator.ranges) and operator.regions not in book.regions:
+        if operator.region_names and operator.regions not in book.regions:
             raise RuleError(f"{where}: regions: {operator.regions!r} is not in regions.toml")
         for other in operator.shares:
             if other not in book.operators:
@@ -335,9 +337,16 @@ def test(root: Traversable | None = None) -> list[str]:  # noqa: PT028 - a comma
     except RuleError as error:
         return [str(error)]
     failed = []
+    numbers = {
+        f"AS{number}": o for o in book.operators.values() for network in o.networks for number in network.numbers
+    }
     for example in book.examples:
         if example.rule.startswith("operators/"):
-            found: tuple[Operator | Service, str] | None = book.operator_of(example.name)
+            owners: dict[str, Operator] = numbers if _AS_NUMBER.fullmatch(example.name) else {}
+            operator = owners.get(example.name)
+            found: tuple[Operator | Service, str] | None = (
+                (operator, example.name) if operator else book.operator_of(example.name)
+            )
         else:
             found = book.service_of(example.name)
         owner = found[0].file if found else None

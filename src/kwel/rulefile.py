@@ -126,13 +126,18 @@ class RuleTable:
         return values
 
     def prefixes(self, key: str) -> tuple[str, ...]:
-        """Return networks in CIDR notation, with no host bits set."""
+        """Return networks in CIDR notation, with no host bits set, none of which makes another one useless."""
         values = self.words(key, ())
-        for value in values:
-            try:
-                ipaddress.ip_network(value)
-            except ValueError as error:
-                raise self.wrong(key, str(error)) from error
+        widest: dict[int, ipaddress.IPv4Network | ipaddress.IPv6Network] = {}
+        try:
+            networks = [ipaddress.ip_network(value) for value in values]
+        except ValueError as error:
+            raise self.wrong(key, str(error)) from error
+        for network in sorted(networks, key=lambda each: (each.version, int(each[0]), each.prefixlen)):
+            above = widest.get(network.version)
+            if above is not None and int(network[0]) <= int(above[-1]):
+                raise self.wrong(key, f"{str(network)!r} is shadowed by {str(above)!r}")
+            widest[network.version] = network
         return values
 
     def numbers(self, key: str) -> tuple[int, ...]:

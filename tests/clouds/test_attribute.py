@@ -44,6 +44,16 @@ FACTS = {
     "20.0.0.1": listed(MICROSOFT, "20.0.0.0/16", "moonbase", "AZURECLOUD", "US"),
     "52.97.133.210": replace(MICROSOFT, country="US"),
     "52.57.120.30": listed(AMAZON, "52.57.0.0/16", "eu-central-1", "EC2", "DE"),
+    "3.78.10.7": listed(AMAZON, "3.64.0.0/12", "eu-central-1", "EC2", "TR"),
+    "3.78.10.8": listed(AMAZON, "3.78.10.0/24", "eu-central-1-ist-1", "EC2", "TR"),
+    "3.78.10.9": listed(AMAZON, "3.64.0.0/12", "eu-central-1", "EC2", "US"),
+    "23.32.0.1": AddressFacts(asn=1136, as_org="KPN B.V.", as_country="NL", country="NL"),
+    "23.235.32.1": replace(listed(AMAZON, "23.235.32.0/19", "eu-central-1", "EC2", "DE"), asn=54113),
+    "199.232.0.1": listed(AMAZON, "199.232.0.0/16", "eu-central-1", "EC2", "DE"),
+    "34.90.1.1": AddressFacts(
+        "google-cloud", "34.90.0.0/15", "europe-west4", ("GOOGLE_CLOUD",), 396982, "Google LLC", "US", "NL"
+    ),
+    "142.250.1.1": AddressFacts(asn=15169, as_org="Google LLC", as_country="US", country="US"),
     "18.66.1.1": listed(AMAZON, "18.66.0.0/16", "global", "CLOUDFRONT", "US"),
     "51.224.1.1": listed(AMAZON, "51.224.0.0/16", "eusc-de-east-1", "EC2", "DE"),
     "116.202.40.7": AddressFacts(asn=24940, as_org="Hetzner Online GmbH", as_country="DE", country="DE"),
@@ -51,6 +61,7 @@ FACTS = {
     "51.68.44.12": AddressFacts(asn=16276, as_org="OVH SAS", as_country="FR", country="FR"),
     "163.172.208.9": AddressFacts(asn=12876, as_org="Scaleway SAS", as_country="FR", country="FR"),
     "2.16.106.9": AddressFacts(asn=20940, as_org="Akamai International B.V.", as_country="NL", country="NL"),
+    "172.232.1.1": AddressFacts(asn=63949, as_org="Akamai Technologies, Inc.", as_country="SG", country="NL"),
     "86.80.1.1": AddressFacts(asn=1136, as_org="KPN B.V.", as_country="NL", country="NL"),
     "198.51.100.1": AddressFacts(asn=64500, as_org="Somebody Ltd", as_country="NL", country="NL"),
     "198.51.100.2": AddressFacts(asn=64501, as_org="Somebody Else Ltd", as_country="NL", country="NL"),
@@ -140,6 +151,47 @@ def test_geolocation_against_a_published_region_is_set_aside(attributor: Attribu
     assert found.location is not None
     assert found.location.value == "NL"
     assert kinds(found.rejected) == ["geolocation-against-place"]
+
+
+def test_a_region_with_a_zone_abroad_has_no_place_where_geolocation_names_that_country(attributor: Attributor) -> None:
+    zone = attributor.attribute("3.78.10.7", "x.eu-central-1.elb.amazonaws.com")
+    told = attributor.attribute("3.78.10.8", "x.eu-central-1.elb.amazonaws.com")
+    elsewhere = attributor.attribute("3.78.10.9", None)
+
+    assert (zone.verdict.value, zone.reason, grades(zone)) == ("foreign", "location-unproven", "AAD")
+    assert kinds(zone.rejected) == ["zone-against-region"]
+    assert (told.place, told.reason) == ("Istanbul, Local Zone (TR)", "all-foreign")
+    assert kinds(told.rejected) == ["name-against-region"]
+    assert (elsewhere.place, elsewhere.verdict.value) == ("Frankfurt (DE)", "eu-located-only")
+
+
+def test_an_edge_inside_an_access_provider_is_known_by_the_prefix_that_its_owner_documents(
+    attributor: Attributor,
+) -> None:
+    found = attributor.attribute("23.32.0.1", None)
+
+    assert (found.operator_id, grades(found)[0], found.anycast) == ("akamai", "B", True)
+    assert kinds(found.evidence)[0] == "documented-range"
+
+
+@pytest.mark.parametrize(("address", "operator"), [("23.235.32.1", "fastly"), ("199.232.0.1", "aws")])
+def test_of_a_published_and_a_documented_prefix_the_longer_decides_and_as_long_the_published(
+    attributor: Attributor, address: str, operator: str
+) -> None:
+    found = attributor.attribute(address, None)
+
+    assert found.operator_id == operator
+    assert found.anycast is (operator == "fastly")
+
+
+def test_services_of_google_are_anywhere_and_its_cloud_is_in_its_region(attributor: Attributor) -> None:
+    service = attributor.attribute("142.250.1.1", "fonts.gstatic.com")
+    rented = attributor.attribute("34.90.1.1", None)
+    mixed = attributor.attribute("34.90.1.1", "storage.googleapis.com")
+
+    assert (service.operator_id, service.anycast, grades(service)[0]) == ("google", True, "A")
+    assert (rented.operator_id, rented.place) == ("google-cloud", "Eemshaven (NL)")
+    assert (mixed.operator_id, mixed.place) == ("google", "Eemshaven (NL)")
 
 
 def test_geolocation_can_withhold_a_place_that_a_whole_network_would_give(attributor: Attributor) -> None:

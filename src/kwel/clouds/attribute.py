@@ -186,12 +186,13 @@ class Attributor:
             for memory in (self._rows, self._seen, self._judged):  # together: the last goes by identity of the first
                 memory.clear()
         facts = self._lookup(address)
-        operator, prefix = self._operator_prefixes.find(family, value) or (None, "")
+        documented, prefix = self._operator_prefixes.find(family, value) or (None, "")
+        facts, operator, prefix = self._hosts.most_special(facts, cast("Operator | None", documented), prefix)
         service, service_prefix = self._service_prefixes.find(family, value) or (None, "")
         key = facts, prefix, service_prefix
         row = self._rows.get(key)
         if row is None:
-            owners = cast("Operator | None", operator), prefix, cast("Service | None", service), service_prefix
+            owners = operator, prefix, cast("Service | None", service), service_prefix
             known = self._known(facts, *owners)
             row = self._rows[key] = _Row(known, facts, self._number(known, facts))
         return row

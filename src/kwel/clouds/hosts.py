@@ -7,7 +7,7 @@ that does not is set aside, and said so.
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from kwel.clouds.steps import Steps, inferred, lowered, operator_rule, service_rule
@@ -139,6 +139,16 @@ class HostFinder:
         operator, numbers = self._by_number[facts.asn]
         return operator, lowered(Grade.C, unsourced=operator.unsourced or numbers.unsourced), numbers, steps
 
+    def most_special(
+        self, facts: AddressFacts, operator: Operator | None, prefix: str
+    ) -> tuple[AddressFacts, Operator | None, str]:
+        """Return what counts of a published and a documented prefix: the longer; as long, what is published."""
+        if operator is None or self._range_owner(facts) is None:
+            return facts, operator, prefix
+        if _length(prefix) <= _length(facts.cloud_prefix or ""):
+            return facts, None, ""
+        return replace(facts, cloud_provider=None, cloud_prefix=None, region=None, services=()), operator, prefix
+
     def has_rule(self, number: int | None) -> bool:
         """Return whether an operator is known for a network number."""
         return number in self._by_number
@@ -249,6 +259,10 @@ def _more_special(network: Operator, named: Operator) -> Operator | None:
     if network is named or network.id in named.shares:
         return named
     return network if named.id in network.shares else None
+
+
+def _length(prefix: str) -> int:
+    return int(prefix.partition("/")[2] or 0)
 
 
 def by_prefix(book: Rulebook) -> tuple[Prefixes, Prefixes]:

@@ -6,6 +6,7 @@ number would give, since an address that was moved or rented out is not where it
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,8 @@ from kwel.clouds.steps import REGIONS, Steps, inferred, lowered, operator_rule
 from kwel.model.claims import Evidence, Grade
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kwel.clouds.hosts import Host, Known
     from kwel.clouds.names import HostName
     from kwel.clouds.tables import AddressFacts
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 ANYCAST: Final = "anycast"
 GLOBAL: Final = "global"  # the look-up table's word for a range that may answer from any region
+
+_ZONE: Final = re.compile(r"(-wl\d+)?(-[a-z]{3}-?\d+)?$")
+"""What the id of a zone has beyond that of its region: ``-ist-1``, ``-wl1-ber1``, ``-wl1``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Placer:
 
     def __init__(self, book: Rulebook, steps: Steps) -> None:
         self._regions = book.regions
+        self._zones = {owner: _zones(places) for owner, places in book.regions.items()}
         self._steps = steps
 
     def find(self, host: Host, known: Known, named: HostName, front: str) -> Location:
@@ -85,10 +92,12 @@ class Placer:
         return Location(grade=host.grade, anycast=True, evidence=(step,), rejected=self._against(facts, ANYCAST, ()))
 
     def _published(self, network: Operator, facts: AddressFacts, named: Region | None) -> Location:
-        region = self._regions[network.regions].get(facts.region or "")
+        region = self._regions.get(network.regions, {}).get(facts.region or "")
         if region is None:
             step = inferred("unknown-region", REGIONS, region=facts.region, operator=network.name)
             return Location(region=facts.region, rejected=(step,))
+        if facts.country in self._zones[network.regions].get(region.id, {}):
+            return self._in_a_zone(region, self._zones[network.regions][region.id][facts.country], facts)
         step = inferred("region-place", REGIONS, region=region.id, place=region.place, country=region.country)
         agrees = named is not None and named.country == region.country
         grade = lowered(Grade.A if agrees else Grade.B, unsourced=network.unsourced)
@@ -104,6 +113,19 @@ class Placer:
             evidence=location.evidence,
             rejected=(*location.rejected, against),
         )
+
+    def _in_a_zone(self, region: Region, zone: Region, facts: AddressFacts) -> Location:
+        """The region has a zone in the country that geolocation names: in which of the two it is, is not known."""
+        against = self._steps.looked_up(
+            "zone-against-region",
+            "country",
+            region=region.id,
+            place=region.place,
+            zone=zone.place,
+            country=facts.country,
+        )
+        located = self._geolocated(facts)
+        return Location(located.countries, located.grade, region.id, evidence=located.evidence, rejected=(against,))
 
     def _at(
         self,
@@ -150,12 +172,23 @@ class Placer:
         return (self._steps.looked_up("geolocation-against-place", "country", country=facts.country, place=place),)
 
 
+def _zones(places: Mapping[str, Region]) -> dict[str, dict[str | None, Region]]:
+    """Return, by region, its zones in other countries, by country: ``eu-central-1`` has ``eu-central-1-ist-1``."""
+    found: dict[str, dict[str | None, Region]] = {}
+    for zone in places.values():
+        parent = places.get(_ZONE.sub("", zone.id))
+        if parent is not None and parent.country != zone.country:
+            found.setdefault(parent.id, {}).setdefault(zone.country, zone)
+    return found
+
+
 def _anycast(host: Host, known: Known, named: HostName) -> str:
     """Return what says that the address is at many places at once; nothing if nothing does."""
     operator, facts = host.operator, known.facts
     if operator is None:
         return ""
-    if operator.anycast or (host.numbers and host.numbers.anycast):
+    # Hosts of a more special operator may stand in a network that does have places.
+    if (host.network or operator).anycast or (host.numbers and host.numbers.anycast):
         return operator.name
     service = named.service or known.service
     if service and service.anycast and host.evidence:
