@@ -28,6 +28,8 @@ STORY = (
     "tables",
     "evidence",
     "rulebook.py",
+    "lawbook.py",
+    "reach.py",
     "rulefile.py",
     "rulemodel.py",
     "native.py",

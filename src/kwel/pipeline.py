@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kwel.model.claims import Observed
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
+    from kwel.model.law import LawBook
     from kwel.model.report import Report, TableInfo, Timeline
     from kwel.model.traffic import Capture
     from kwel.streams import Heard
@@ -55,6 +56,8 @@ class Options:
     internal: tuple[str, ...] = ()
     """Prefixes that are the plant's own, beside the private ones."""
     bloc: str = "EEA"
+    accepted: tuple[str, ...] = ()
+    """Offerings called sovereign that count as what they promise: ids of rules/jurisdictions/sovereign.toml."""
     title: str = ""
     max_flows: int = 2_000_000
     """Conversations that are kept; each takes 160 bytes, and as much again while conclusions are drawn. Beyond half of
@@ -78,6 +81,7 @@ class Analysis:
     rulebook: str
     bloc_members: tuple[str, ...]
     other_blocs: tuple[str, ...]
+    law: LawBook
 
     @cached_property
     def report(self) -> Report:
@@ -97,6 +101,8 @@ class Analysis:
             bloc=self.options.bloc,
             bloc_members=self.bloc_members,
             other_blocs=self.other_blocs,
+            law=self.law,
+            accepted=self.options.accepted,
             version=__version__,
             command=self.options.command,
             title=self.options.title,
@@ -141,7 +147,7 @@ def analyse(paths: Sequence[str] | str, options: Options | None = None, progress
 
     Raises:
         RuleError, TableError: the rules or tables of this installation are damaged.
-        ValueError: a prefix in ``options.internal`` or the name of the bloc is wrong.
+        ValueError: a prefix in ``options.internal``, the name of the bloc or of an accepted offering is wrong.
     """
     options = options or Options()
     traffic = read_traffic(paths, options, progress)
@@ -319,18 +325,13 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     from kwel.dependencies import ech
 
     book, tables = rulebook.load(), editions.open_tables(_day(traffic))
-    attributor = Attributor(book, tables, options.bloc)
+    attributor = Attributor(book, tables, options.bloc, options.accepted)
     inventory = identify(traffic, options.internal)
     outer_names = {name for operator in book.operators.values() for name in operator.outer_names}
     traffic = with_ech(traffic, outer_names)
     sides = inventory.asset_of_initiator, inventory.asset_of_responder
     found, timeline = dependencies.build(
-        traffic,
-        inventory.assets,
-        *sides,
-        inventory.is_outside,
-        attributor,
-        outer_names,
+        traffic, inventory.assets, *sides, inventory.is_outside, attributor, outer_names
     )
     counts = {
         "addresses-left-out": inventory.left_out,
@@ -351,6 +352,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         rulebook=book.digest,
         bloc_members=tuple(sorted(attributor.members)),
         other_blocs=tuple(name for name in book.blocs if name != options.bloc),
+        law=book.law,
     )
 
 
@@ -362,7 +364,7 @@ def _day(traffic: Traffic) -> datetime.date | None:
     return day_of(max(ends)) if ends else None
 
 
-def explain(query: str, analysis: Analysis | None = None, bloc: str = "EEA") -> dict[str, Any]:
+def explain(query: str, analysis: Analysis | None = None, options: Options | None = None) -> dict[str, Any]:
     """Return how the attribution of a host or an address comes about: the keys of ``kwel explain --json``.
 
     With an *analysis*, what its captures say of the host counts too: its address, its name, the way through the DNS.
@@ -372,8 +374,8 @@ def explain(query: str, analysis: Analysis | None = None, bloc: str = "EEA") -> 
     """
     from kwel.clouds.explain import explain as explained
 
-    host = query.strip().rstrip(".").lower()
-    attributor = _attributor(bloc, _day(analysis.traffic) if analysis else None)
+    host, options = query.strip().rstrip(".").lower(), options or Options()
+    attributor = _attributor(options.bloc, _day(analysis.traffic) if analysis else None, options.accepted)
     for dependency in analysis.dependencies if analysis else ():
         seen = dependency.attribution
         if host in (dependency.host, seen.address):
@@ -389,10 +391,10 @@ def explain(query: str, analysis: Analysis | None = None, bloc: str = "EEA") -> 
 
 
 @lru_cache(maxsize=1)
-def _attributor(bloc: str, day: datetime.date | None) -> Attributor:
+def _attributor(bloc: str, day: datetime.date | None, accepted: tuple[str, ...]) -> Attributor:
     """Return what attributes: whoever asks for many hosts loads rules and tables once."""
     from kwel import rulebook
     from kwel.clouds import editions
     from kwel.clouds.attribute import Attributor
 
-    return Attributor(rulebook.load(), editions.open_tables(day), bloc)
+    return Attributor(rulebook.load(), editions.open_tables(day), bloc, accepted)

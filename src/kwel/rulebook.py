@@ -10,6 +10,7 @@ import re
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from kwel import lawbook
 from kwel.model.claims import Grade
 from kwel.rulefile import REQUIRED, RuleError, RuleTable
 from kwel.rulemodel import (
@@ -36,6 +37,8 @@ __all__ = ["Operator", "RuleError", "Rulebook", "Service", "lint", "load", "test
 PATHS: Final = ("data", "control")
 EVIDENCE: Final = ("documented", "code", "measured", "unverified")
 _AS_NUMBER: Final = re.compile(r"AS[1-9]\d{0,9}")
+_OWNERSHIP: Final = ("Parent", "Owner", "Shareholders", "Group", "Acquisition", "Company", "Foundation")
+"""Words with one of which the source begins that says who controls an operator; the first of these counts."""
 _DATA: Final = "data"
 """Folder of generated tables: they have their own manifest."""
 
@@ -64,7 +67,9 @@ def load(root: Traversable | None = None) -> Rulebook:
             examples += _examples(table, name)
         elif name == "jurisdictions/blocs.toml":
             blocs = _blocs(RuleTable.parse(text, name))
-    book = Rulebook(operators, tuple(services), regions, sites, blocs, vocabulary, tuple(examples), _digest(files))
+    law = lawbook.read(files, blocs, operators, vocabulary)
+    digest = _digest(files)
+    book = Rulebook(operators, tuple(services), regions, sites, blocs, vocabulary, tuple(examples), digest, law)
     _check_together(book)
     return book
 
@@ -105,6 +110,7 @@ def _vocabulary(table: RuleTable) -> Vocabulary:
         kinds=kinds,
         front_kinds=table.words("front_kinds"),
         carrier_kinds=table.words("carrier_kinds"),
+        law_statuses=_statuses(table),
         reasons=tuple(table.take("reasons", dict)),
         evidence={kind: tuple(keys.split(", ")) for kind, keys in table.take("evidence", dict).items()},
         counts=Grade[table.one_of("counts", tuple(Grade.__members__))],
@@ -113,6 +119,16 @@ def _vocabulary(table: RuleTable) -> Vocabulary:
     table.date("reviewed")
     table.finish()
     return vocabulary
+
+
+def _statuses(table: RuleTable) -> dict[str, bool]:
+    statuses = {}
+    for name, about in table.take("law_statuses", dict, {}).items():
+        inner = RuleTable(about, "vocabulary.toml", f"law_statuses.{name}.")
+        inner.text("meaning")
+        statuses[name] = inner.take("reaches", bool)
+        inner.finish()
+    return statuses
 
 
 def _path(table: RuleTable, usual: Any = REQUIRED) -> Literal["data", "control"]:
@@ -172,7 +188,7 @@ def _party(table: RuleTable | None) -> Party | None:
 
 
 def _operator(stem: str, table: RuleTable, vocabulary: Vocabulary) -> Operator:
-    table.sources()
+    sources = table.sources()
     parent = _party(table.table("parent"))
     if parent is None:
         raise table.wrong("parent", "missing")
@@ -199,7 +215,13 @@ def _operator(stem: str, table: RuleTable, vocabulary: Vocabulary) -> Operator:
         site_names=_templates(table, "site_names", "{site}"),
         unsourced=table.take("unsourced", bool, default=False),
         reviewed=table.date("reviewed"),
+        parent_source=_parent_source(sources),
     )
+
+
+def _parent_source(sources: tuple[str, ...]) -> str:
+    found = (source for word in _OWNERSHIP for source in sources if source.startswith(word))
+    return next(found, "").removeprefix("Parent:").strip()
 
 
 def _network(table: RuleTable) -> Network:
@@ -327,7 +349,7 @@ def lint(root: Traversable | None = None) -> list[str]:
         f"{service.file}: examples: no example that matches {service.product!r}"
         for service in book.services
         if service.names and service.id not in proven
-    ]
+    ] + lawbook.lint(book.law)
 
 
 def test(root: Traversable | None = None) -> list[str]:  # noqa: PT028 - a command, not a test
@@ -336,10 +358,10 @@ def test(root: Traversable | None = None) -> list[str]:  # noqa: PT028 - a comma
         book = load(root)
     except RuleError as error:
         return [str(error)]
-    failed = []
     numbers = {
         f"AS{number}": o for o in book.operators.values() for network in o.networks for number in network.numbers
     }
+    failed = lawbook.test(book.law)
     for example in book.examples:
         if example.rule.startswith("operators/"):
             owners: dict[str, Operator] = numbers if _AS_NUMBER.fullmatch(example.name) else {}

@@ -46,6 +46,11 @@ class RuleTable:
         except ValueError as error:
             raise RuleError(f"{where}: file: not TOML: {error}") from error
 
+    @property
+    def file(self) -> str:
+        """Return which file it is from."""
+        return self._where
+
     def wrong(self, key: str, why: str) -> RuleError:
         """Return the error to raise."""
         return RuleError(f"{self._where}: {self._prefix}{key}: {why}")
@@ -158,9 +163,18 @@ class RuleTable:
         if not values:
             raise self.wrong("sources", "a rule without a source is hearsay")
         for value in values:
-            if not _DATED.search(value):
-                raise self.wrong("sources", f"{value!r} carries no date")
+            self._check_dated("sources", value)
         return values
+
+    def source(self) -> str:
+        """Return where the facts of one row come from, with its year."""
+        value = self.text("source")
+        self._check_dated("source", value)
+        return value
+
+    def _check_dated(self, key: str, value: str) -> None:
+        if not _DATED.search(value):
+            raise self.wrong(key, f"{value!r} carries no date")
 
     def table(self, key: str) -> RuleTable | None:
         """Return a table within this one."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
+from kwel.model.law import LawBook
 from kwel.rulefile import REGION, suffixes
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class Operator:
     """Where a host name begins with a place code: ``{site}*.example.com``."""
     unsourced: bool
     reviewed: str
+    parent_source: str = ""
+    """The document that names the parent, with its date; empty where none of the sources says that it does."""
 
     @property
     def file(self) -> str:
@@ -179,6 +182,8 @@ class Vocabulary:
     """Kinds of operator that stand between a client and somebody else's origin."""
     carrier_kinds: tuple[str, ...]
     """Kinds of operator that lodge hosts of other operators in their own network."""
+    law_statuses: Mapping[str, bool]
+    """Statuses of a law or a framework, and whether such a law reaches anybody."""
     reasons: tuple[str, ...]
     evidence: Mapping[str, tuple[str, ...]]
     """Kinds of evidence and the keys of their values."""
@@ -201,6 +206,7 @@ class Rulebook:
     examples: tuple[Example, ...]
     digest: str
     """SHA-256 over names and contents of all rule files."""
+    law: LawBook = field(default_factory=LawBook)
     _domains: Mapping[str, Operator] = field(init=False, repr=False, compare=False)
     _names: Mapping[str, Service] = field(init=False, repr=False, compare=False)
     _region_ids: frozenset[str] = field(init=False, repr=False, compare=False)

@@ -25,9 +25,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     noted: list[Any] = []
     real = pipeline.explain
 
-    def explain(query: str, analysis: Any) -> dict[str, Any]:
+    def explain(query: str, analysis: Any, options: Any) -> dict[str, Any]:
         noted.append((query, analysis))
-        return real(query, None)
+        return real(query, None, options)
 
     monkeypatch.setattr(pipeline, "explain", explain)
     return noted
@@ -93,3 +93,58 @@ def test_an_explanation_says_what_would_change_it(cli: Cli) -> None:
     _, out, _ = cli("explain", "login.microsoftonline.com")
 
     assert "  unless    the parent were inside and the operator were inside and " in out
+
+
+def test_access_and_interruption_are_lines_of_their_own_with_status_and_date(cli: Cli) -> None:
+    _, out, _ = cli("explain", "13.69.64.110")
+
+    assert "  access    US CLOUD Act [us-cloud-act], by parent and operator (in-force on 2026-04-21, grade B)\n" in out
+    assert "  interrupt US Export Administration Regulations [us-ear], by parent and operator " in out
+    assert "unverified, grade C)" in out
+    assert "  limit     eu-csf SOV-2: cannot exceed SEAL-1, because the ultimate parent is under law " in out
+
+
+def test_the_statement_names_range_parent_and_their_sources(cli: Cli) -> None:
+    _, out, _ = cli("explain", "13.69.64.110")
+
+    stated = next(line for line in out.splitlines() if line.startswith("  stated"))
+    assert "address 13.69.64.110 in range 13.69.0.0/17, published by Microsoft Azure (cloud.mmdb, " in stated
+    assert ", whose ultimate parent is Microsoft Corporation, US (Microsoft Corporation, annual report on " in stated
+    assert stated.endswith("fiscal year 2025, 2025-07-30)")
+    assert "observed" not in stated, "nothing was: there is no capture"
+
+
+def test_a_front_is_said_to_hide_its_origin(cli: Cli) -> None:
+    _, out, _ = cli("explain", "d111111abcdef8.cloudfront.net")
+    _, told, _ = cli("explain", "--json", "d111111abcdef8.cloudfront.net", "51.68.44.12")
+
+    assert "  front     cloudfront.net is under US control, origin unknown\n" in out
+    front, none = (json.loads(line)["front"] for line in told.splitlines())
+    assert front == {"what": "cloudfront.net", "jurisdiction": "US", "origin": None}
+    assert none is None
+
+
+def test_an_offering_is_accepted_only_where_traffic_can_tell_it(cli: Cli) -> None:
+    name = "s3.eusc-de-east-1.amazonaws.eu"
+    _, plain, _ = cli("explain", "--json", name)
+    _, accepted, _ = cli("explain", "--json", "--accept-sovereign", "aws-european-sovereign-cloud", name)
+    before, after = json.loads(plain), json.loads(accepted)
+
+    assert (before["control"], after["control"]) == ("non", "eu")
+    assert after["reason"] == "offering-accepted"
+    assert before["elsewhere"] == {"aws-european-sovereign-cloud": "eu"}
+    assert after["elsewhere"] == {"aws-european-sovereign-cloud": "non"}
+    assert after["access"] == before["access"], "what is known of law stays"
+    assert after["parent_jurisdiction"] == "US"
+
+
+@pytest.mark.parametrize(
+    ("offering", "why"),
+    [("nothing", "no sovereign offering 'nothing'"), ("t-systems-google", "cannot be told from the ordinary service")],
+)
+def test_an_offering_that_cannot_be_switched_is_refused(cli: Cli, offering: str, why: str) -> None:
+    status, _, err = cli("explain", "--accept-sovereign", offering, "192.0.2.7")
+
+    assert status == 2
+    assert why in err
+    assert "Traceback" not in err

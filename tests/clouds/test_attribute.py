@@ -392,6 +392,8 @@ def test_every_step_has_a_source_and_is_in_the_vocabulary(attributor: Attributor
                 assert tuple(key for key, _ in step.values) == BOOK.vocabulary.evidence[step.kind]
                 seen.add(step.kind)
 
+    accepting = Attributor(BOOK, Stub(), accepted=("s3ns",)).attribute(None, "compute.s3nsapis.fr")
+    seen |= {step.kind for step in accepting.evidence}
     assert set(BOOK.vocabulary.evidence) == seen
 
 

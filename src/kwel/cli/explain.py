@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from kwel.cli.options import internal
+from kwel.cli.options import accept_sovereign, internal
 from kwel.cli.outcome import EXIT_STATUS, Status, say_when_compiling, status_of
 from kwel.cli.progress import Progress
 
@@ -21,6 +21,7 @@ CHANGES = {
     "operator-identified-inside": "its operator were known, and inside",
     "parent-inside": "the parent were inside",
     "operator-inside": "the operator were inside",
+    "licensor-inside": "whoever owns its technology were inside",
     "place-inside": "the place were proven, and inside",
     "supplier-inside": "the supplier were inside",
     "no-front": "no front stood before it",
@@ -51,8 +52,15 @@ Example:
     help="Explain each host or address in FILE too, one a line; - is standard input.",
 )
 @internal
+@accept_sovereign
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def explain(subjects: tuple[str, ...], many: TextIO | None, internal: tuple[str, ...], as_json: bool) -> int:
+def explain(
+    subjects: tuple[str, ...],
+    many: TextIO | None,
+    internal: tuple[str, ...],
+    accepted: tuple[str, ...],
+    as_json: bool,
+) -> int:
     """Say how an attribution comes about: operator, parent, place, and what spoke against it.
 
     With captures, what they say about the host or address counts too: the name it was asked by, the way through DNS.
@@ -65,13 +73,13 @@ def explain(subjects: tuple[str, ...], many: TextIO | None, internal: tuple[str,
         raise click.UsageError("name a host or an address to explain, besides the captures")
     from kwel import pipeline
 
-    analysis = None
+    analysis, options = None, pipeline.Options(internal=internal, accepted=accepted)
     if captures:
         say_when_compiling()
         with Progress("Reading captures") as progress:
-            analysis = pipeline.analyse(captures, pipeline.Options(internal=internal), progress)
+            analysis = pipeline.analyse(captures, options, progress)
     for query in queries:
-        answer = pipeline.explain(query, analysis)
+        answer = pipeline.explain(query, analysis, options)
         click.echo(json.dumps(answer) if as_json else lines_of(answer), nl=as_json or len(queries) > 1)
     return status_of(analysis.report.captures, analysis.report.coverage) if analysis else Status.DONE
 
@@ -105,10 +113,37 @@ def lines_of(answer: Mapping[str, Any]) -> str:
     if answer["changes"]:
         ways = " or ".join(" and ".join(CHANGES[fact] for fact in facts) for facts in answer["changes"])
         rows.append(("unless", ways))
+    rows += _legal(answer)
     lines = [answer["query"], *(f"  {key:9} {value}" for key, value in rows if value or key != "used by")]
     for title, steps in (("because", answer["evidence"]), ("rejected", answer["rejected"])):
         lines += [f"  {title}", *(f"    {_step(step)}" for step in steps)] if steps else []
     return "".join(visible(line) + "\n" for line in lines)
+
+
+def _legal(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what law says of it: a line for each law that reaches it, and for each question that it limits."""
+    rows = [("stated", answer["statement"] or UNKNOWN)]
+    if front := answer["front"]:
+        rows.append(("front", f"{front['what']} is under {front['jurisdiction']} control, origin unknown"))
+    for head, kind in (("access", "access"), ("interrupt", "interruption")):
+        nothing = [(head, "no law of the register reaches what is known of it")]
+        rows += [(head, _reach(reach)) for reach in answer[kind]] or nothing
+    for limit in answer["limits"]:
+        if limit["because"]:
+            rows.append(("limit", _limit(limit)))
+    return rows
+
+
+def _reach(reach: Mapping[str, Any]) -> str:
+    checked = ", unverified" if reach["checked"] == "unverified" else ""
+    status = f"{reach['status']} on {reach['status_date']}{checked}"
+    return f"{reach['title']} [{reach['law']}], by {' and '.join(reach['through'])} ({status}, grade {reach['grade']})"
+
+
+def _limit(limit: Mapping[str, Any]) -> str:
+    where, outcome = f"{limit['framework']} {limit['objective']}", limit["outcome"]
+    said = outcome if outcome in ("contradicted", "observed") else f"cannot exceed {outcome}"
+    return f"{where}: {said}, because {limit['because']}"
 
 
 def _axis(answer: Mapping[str, Any], axis: str) -> str:

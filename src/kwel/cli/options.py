@@ -37,6 +37,27 @@ internal = click.option(
 )
 
 
+def _offerings(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    if values:
+        from kwel import rulebook
+
+        try:
+            rulebook.load().law.check_accepted(values)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+    return tuple(dict.fromkeys(values))
+
+
+accept_sovereign = click.option(
+    "--accept-sovereign",
+    "accepted",
+    multiple=True,
+    metavar="ID",
+    callback=_offerings,
+    help="Count an offering called sovereign as what it promises, such as s3ns: said in the report. May be repeated.",
+)
+
+
 def refuse_own_capture(output: str, paths: tuple[str, ...]) -> None:
     """Stop before a result replaces one of the captures that it is made from."""
     for path in paths:

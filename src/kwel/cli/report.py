@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwel.cli.options import captures, internal, language_of_environment, refuse_own_capture
+from kwel.cli.options import accept_sovereign, captures, internal, language_of_environment, refuse_own_capture
 from kwel.cli.outcome import EXIT_STATUS, Failure, Status, complain, say_when_compiling, status_of, writing
 from kwel.cli.progress import Progress
 
@@ -32,6 +32,7 @@ Example:
 @click.option("-o", "--output", metavar="FILE", help="Where to write. Default: beside the capture, .html.")
 @click.option("--lang", type=click.Choice(["nl", "en"]), help="Language. Default: as your environment asks.")
 @internal
+@accept_sovereign
 @click.option("--title", default="", metavar="TEXT", help="Title of the report: the plant, the line, the date.")
 @click.option(
     "--max-age",
@@ -45,6 +46,7 @@ def report(
     output: str | None,
     lang: Language | None,
     internal: tuple[str, ...],
+    accepted: tuple[str, ...],
     title: str,
     max_age: int | None,
     as_json: bool,
@@ -58,9 +60,8 @@ def report(
     from kwel.pipeline import Options, analyse
 
     say_when_compiling()
-    options = Options(
-        internal=internal, title=title, hash_files=True, command=command_line(captures, lang, internal, title)
-    )
+    command = command_line(captures, lang, internal, title, accepted)
+    options = Options(internal=internal, accepted=accepted, title=title, hash_files=True, command=command)
     with Progress("Reading captures") as progress:
         made = analyse(captures, options, progress).report
     if made.coverage.packets == 0:
@@ -90,7 +91,13 @@ def _staleness(made: Report, max_age: int) -> Status:
     return Status.STALE
 
 
-def command_line(captures: tuple[str, ...], lang: str | None, internal: tuple[str, ...], title: str) -> str:
+def command_line(
+    captures: tuple[str, ...],
+    lang: str | None,
+    internal: tuple[str, ...],
+    title: str,
+    accepted: tuple[str, ...] = (),
+) -> str:
     """Return how to make this report again, wherever the captures lie.
 
     >>> command_line(("/data/line 3.pcapng",), "nl", ("198.51.100.0/24",), "")
@@ -99,6 +106,8 @@ def command_line(captures: tuple[str, ...], lang: str | None, internal: tuple[st
     words = ["kwel", "report", *(["--lang", lang] if lang else [])]
     for prefix in internal:
         words += ["--internal", prefix]
+    for offering in accepted:
+        words += ["--accept-sovereign", offering]
     words += ["--title", title] if title else []
     return shlex.join([*words, *(os.path.basename(os.path.normpath(capture)) for capture in captures)])
 

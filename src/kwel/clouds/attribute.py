@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 from kwel.clouds import whatif
 from kwel.clouds.claims import claims_of, grade_of, jurisdictions, owns
 from kwel.clouds.hosts import Host, HostFinder, Known, by_prefix
+from kwel.clouds.law import LawReader
 from kwel.clouds.names import HostName, NameReader
 from kwel.clouds.places import Location, Placer
 from kwel.clouds.steps import Steps, inferred
@@ -73,13 +74,14 @@ class Attributor:
     nothing but address, name, CNAME chain and the wording of evidence.
     """
 
-    def __init__(self, book: Rulebook, tables: LooksUp, bloc: str = "EEA") -> None:
+    def __init__(self, book: Rulebook, tables: LooksUp, bloc: str = "EEA", accepted: tuple[str, ...] = ()) -> None:
         if bloc not in book.blocs:
             raise ValueError(f"no bloc {bloc!r}: the rules know {', '.join(sorted(book.blocs))}")
         self.bloc = book.blocs[bloc]
         self.members = frozenset(self.bloc.members)
         self._others = {name: frozenset(other.members) for name, other in book.blocs.items() if name != bloc}
         self._words = book.vocabulary
+        self._law = LawReader(book, self.members, accepted)
         self._lookup = tables.lookup
         self._names = NameReader(book)
         steps = Steps(tables.infos())
@@ -164,8 +166,8 @@ class Attributor:
         """Return what would change the class of an endpoint: each list of facts together (``whatif``)."""
         where = address or _literal(name)
         known = (self._row(where) if where else self._nowhere).known
-        axes, *_ = self._seen_apart(known, self._names.read(name, chain, weak=False))
-        return whatif.changes(axes, self.members, self._words)
+        axes, host, *_ = self._seen_apart(known, self._names.read(name, chain, weak=False))
+        return whatif.changes(self._law.settled(axes, host.operator), self.members, self._words)
 
     def _row(self, address: str) -> _Row:
         row = self._seen.get(address)
@@ -250,7 +252,7 @@ class Attributor:
     def _judge(self, known: Known, named: HostName) -> dict[str, Any]:
         """Return the fields of an attribution after its chain, by name and in order."""
         axes, host, location, service, service_grade, front = self._seen_apart(known, named)
-        verdict, grade, reason = judge(axes, self.members, self._words)
+        verdict, grade, reason = self._law.judge(axes, host.operator)
         claims = claims_of(host, location, service, service_grade, known, named)
         jurisdiction = self._supplier_jurisdiction(service)
         steps = [step for claim in claims.values() if claim for step in claim.evidence]
@@ -274,21 +276,24 @@ class Attributor:
             "elsewhere": self._elsewhere(verdict, axes, host, known),
             "evidence": (
                 *{id(step): step for step in (*host.evidence, *steps)}.values(),
+                *self._law.evidence(host.operator),
                 self._compared(axes, location, jurisdiction, reason),
             ),
             "rejected": host.rejected + location.rejected,
+            **self._law.of(axes, host.operator, service.path if service else None),
         }
         return {name: found[name] for name in _JUDGED}
 
     def _elsewhere(self, verdict: Verdict, axes: Axes, host: Host, known: Known) -> tuple[tuple[str, Control], ...]:
-        """Return the blocs under which the class would be another: how much hangs on what counts as inside."""
+        """Return the blocs and switches under which the class would be another: how much hangs on what counts."""
         found = []
+        settled = self._law.settled(axes, host.operator)
         for name, members in self._others.items():
-            axes = replace(axes, contradicted=_contradicted(host, known, members))
-            control = judge(axes, members, self._words).verdict.control
+            other = replace(settled, contradicted=_contradicted(host, known, members))
+            control = judge(other, members, self._words).verdict.control
             if control is not verdict.control:
                 found.append((name, control))
-        return tuple(found)
+        return (*found, *self._law.toggled(axes, host.operator, verdict.control))
 
     def _seen_apart(self, known: Known, named: HostName) -> tuple[Axes, Host, Location, Service | None, Grade, str]:
         """Return the axes, and what they rest on."""
@@ -347,6 +352,7 @@ class Attributor:
         return Axes(
             parent=operator.parent.jurisdiction if operator else None,
             operator=operator.jurisdiction if operator else None,
+            licensors=self._law.licensors(operator),
             host_grade=host.grade,
             network_named=bool(host.evidence),
             places=location.countries,
@@ -354,6 +360,7 @@ class Attributor:
             anycast=location.anycast,
             supplier=jurisdictions(service),
             supplier_grade=service_grade,
+            own_service=operator is not None and owns(service, operator),
             front=front,
             contradicted=_contradicted(host, known, self.members),
         )

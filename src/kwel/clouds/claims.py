@@ -93,6 +93,7 @@ def _parent(operator: Operator) -> Evidence:
         operator=operator.name,
         parent=operator.parent.name,
         jurisdiction=operator.parent.jurisdiction,
+        stated_in=operator.parent_source,
     )
 
 

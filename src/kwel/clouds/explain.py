@@ -5,10 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kwel.model.claims import Grade
+from kwel.model.law import LawKind
+from kwel.model.verdicts import basis
 
 if TYPE_CHECKING:
     from kwel.model.claims import Claim, Evidence
+    from kwel.model.law import Limit, Reach
     from kwel.model.verdicts import Attribution
+
+KNOWN_BY = {
+    "published-range": "address {address} in range {prefix}, published by {provider} ({source})",
+    "documented-range": "address {address} in range {prefix}, documented by {operator} ({source})",
+    "asn": "address {address} in network AS{asn} of {operator} ({source})",
+    "operator-domain": "name {name}, under {suffix} of {operator} ({source})",
+}
+PARENT = ", whose ultimate parent is {parent}, {jurisdiction} ({stated_in})"
 
 
 def explain(attribution: Attribution, changes: list[list[str]]) -> dict[str, Any]:
@@ -43,10 +54,65 @@ def explain(attribution: Attribution, changes: list[list[str]]) -> dict[str, Any
         "control": a.verdict.control.value,
         "reason": a.reason,
         "changes": changes,
+        **_legal(a),
         "elsewhere": {bloc: control.value for bloc, control in a.elsewhere},
         "evidence": [_plain_step(step) for step in a.evidence],
         "rejected": [_plain_step(step) for step in a.rejected],
         "sources": list(dict.fromkeys(step.source for step in a.evidence + a.rejected if step.source)),
+    }
+
+
+def statement(attribution: Attribution) -> str | None:
+    """Return in one neutral sentence what was observed, whose it is and who says so; ``None`` if that is not known."""
+    known = basis(attribution)
+    if known is None:
+        return None
+    kind, values = known
+    seen = "observed " if any(step.where for step in attribution.evidence) else ""
+    origin = "; it stands before an origin that is not known" if attribution.front else ""
+    return seen + (KNOWN_BY[kind] + PARENT).format(**values) + origin
+
+
+def _legal(a: Attribution) -> dict[str, Any]:
+    """Return what law says of it: access and interruption apart."""
+    reaches = {kind.value: [_plain_reach(reach) for reach in a.laws if reach.law.kind is kind] for kind in LawKind}
+    return {
+        "front": _front(a),
+        "statement": statement(a),
+        **reaches,
+        "offering": a.offering and {"id": a.offering.id, "party": a.offering.party, "how": a.offering.how},
+        "limits": [_plain_limit(limit) for limit in a.limits],
+    }
+
+
+def _front(attribution: Attribution) -> dict[str, str | None] | None:
+    """Return what stands before the origin and whose it is: who is behind it cannot be seen."""
+    if attribution.front is None:
+        return None
+    return {"what": attribution.front, "jurisdiction": attribution.parent_jurisdiction, "origin": None}
+
+
+def _plain_reach(reach: Reach) -> dict[str, Any]:
+    law = reach.law
+    return {
+        "law": law.id,
+        "title": law.title,
+        "jurisdiction": law.jurisdiction,
+        "through": list(reach.through),
+        "status": law.status,
+        "status_date": law.status_date,
+        "checked": law.checked,
+        "grade": reach.grade.name,
+    }
+
+
+def _plain_limit(limit: Limit) -> dict[str, Any]:
+    because = limit.because.en if limit.because else None
+    return {
+        "framework": limit.framework,
+        "objective": limit.objective,
+        "outcome": limit.outcome,
+        "because": because,
     }
 
 

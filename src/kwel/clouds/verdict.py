@@ -42,16 +42,20 @@ class Axes:
     supplier: tuple[str, ...] = ()
     """Jurisdictions of whoever answers for the service, and of their parent."""
     supplier_grade: Grade = Grade.U
+    own_service: bool = False
+    """Whoever answers for the service also controls the operator."""
     front: bool = False
     """Somebody else's origin stands behind the host."""
     contradicted: bool = False
     """Other evidence names an operator outside the bloc."""
+    licensors: tuple[str, ...] = ()
+    """Jurisdictions of those without whose technology the operator cannot go on."""
 
 
 def judge(axes: Axes, inside: frozenset[str], words: Vocabulary) -> Judgement:
     """Return the verdict: the first of these that holds."""
     supplier_outside = axes.supplier_grade >= words.counts and not inside.issuperset(axes.supplier)
-    host_outside = axes.parent not in inside or axes.operator not in inside
+    host_outside = not inside.issuperset((axes.parent, axes.operator, *axes.licensors))
     # 1. A host of which too little is known decides nothing; its supplier may.
     if axes.parent is None or axes.host_grade < words.counts:
         return _supplier_foreign(axes) if supplier_outside else _unknown(axes)
@@ -98,6 +102,9 @@ def _host_foreign(axes: Axes, inside: frozenset[str], *, placed_inside: bool, pl
     weakest = min(axes.host_grade, axes.place_grade)
     if placed_outside:
         return Judgement(Verdict.FOREIGN, weakest, "all-foreign")
+    if inside.issuperset((axes.parent, axes.operator)):
+        grade = weakest if placed_inside else axes.host_grade
+        return Judgement(Verdict.EU_OPERATED_FOREIGN_PARENT, grade, "licensor-foreign")
     if not placed_inside:
         reason = "location-anycast" if axes.anycast else "location-unproven"
         return Judgement(Verdict.FOREIGN, axes.host_grade, reason)

@@ -28,6 +28,7 @@ INSIDE: dict[str, Callable[[Axes], Axes]] = {
     ),
     "parent-inside": lambda axes: replace(axes, parent=HOME),
     "operator-inside": lambda axes: replace(axes, operator=HOME),
+    "licensor-inside": lambda axes: replace(axes, licensors=()),
     "place-inside": lambda axes: replace(axes, places=(HOME,), place_grade=Grade.A, anycast=False),
     "supplier-inside": lambda axes: replace(axes, supplier=(HOME,)),
     "no-front": lambda axes: replace(axes, front=False),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.model.dependencies import STATES, DependencyState
+from kwel.model.law import LawBook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,18 +89,31 @@ class Report:
     """What else might count as European: the report says how many verdicts hang on it."""
     version: str
     command: str
+    law: LawBook = field(default_factory=LawBook)
+    """The register of laws, the offerings and the frameworks that attributions speak of."""
+    accepted: tuple[str, ...] = ()
+    """Offerings that the user counts as what they promise: a switch that was set."""
     title: str = ""
     internal: tuple[str, ...] = field(default=())
     """Prefixes given with ``--internal``."""
 
 
 def sensitivity(report: Report) -> tuple[dict[str, int], int]:
-    """Return how many contacts would change class under each other bloc, and how many contacts there are."""
+    """Return how many contacts would change class under each other bloc or switch, and how many contacts there are.
+
+    A switch is an offering counted the other way: accepted where it is not, not accepted where it is.
+    """
+    counts = contacts_of(report)
+    changed = dict.fromkeys((*report.other_blocs, *report.law.offerings), 0)
+    for count, attribution in zip(counts, report.dependencies.attributions, strict=True):
+        for view, _ in attribution.elsewhere:
+            changed[view] += count
+    return changed, sum(counts)
+
+
+def contacts_of(report: Report) -> list[int]:
+    """Return for each attribution how many contacts it stands for."""
     dependencies = report.dependencies
     used = dependencies.attribution[dependencies.state == STATES.index(DependencyState.USED)]
-    counts = np.bincount(used, minlength=len(dependencies.attributions)).tolist()
-    changed = dict.fromkeys(report.other_blocs, 0)
-    for count, attribution in zip(counts, dependencies.attributions, strict=True):
-        for bloc, _ in attribution.elsewhere:
-            changed[bloc] += count
-    return changed, len(used)
+    counts: list[int] = np.bincount(used, minlength=len(dependencies.attributions)).tolist()
+    return counts

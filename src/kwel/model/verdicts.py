@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from kwel.model.claims import Claim, Evidence, Grade
+    from kwel.model.law import Limit, Offering, Reach
 
 
 class Verdict(enum.StrEnum):
@@ -97,7 +98,37 @@ class Attribution:
     reason: str
     """Key of a sentence: which axis decided."""
     elsewhere: tuple[tuple[str, Control], ...]
-    """Blocs under which the class would be another, and which: by id."""
+    """Blocs, and offerings with their switch the other way, under which the class would be another, and which."""
     evidence: tuple[Evidence, ...]
     rejected: tuple[Evidence, ...] = ()
     """What was considered and did not count, e.g. geolocation against a published region."""
+    offering: Offering | None = None
+    """The offering called sovereign that the host belongs to."""
+    laws: tuple[Reach, ...] = ()
+    """Laws that reach whoever controls, runs or holds it, in order of the register; of access and of interruption."""
+    limits: tuple[Limit, ...] = ()
+    """What it means for the objectives of frameworks, in order of the rules; never a rating."""
+
+    @property
+    def front(self) -> str | None:
+        """Return what stands before somebody else's origin; ``None`` where nothing does."""
+        step = next((step for step in self.evidence if step.kind == "front"), None)
+        return dict(step.values)["what"] if step else None
+
+
+BASES = ("published-range", "documented-range", "asn", "operator-domain")
+"""What an operator may be known by, the best first."""
+
+
+def basis(attribution: Attribution) -> tuple[str, dict[str, str]] | None:
+    """Return by what the operator is known and what that says, for one sentence; ``None`` where none is known.
+
+    The values are those of that step and of the parent's, with ``address``, ``name`` and ``source``.
+    """
+    parent = next((step for step in attribution.evidence if step.kind == "parent"), None)
+    kinds = {step.kind: step for step in reversed(attribution.evidence)}
+    step = next((kinds[kind] for kind in BASES if kind in kinds), None)
+    if parent is None or step is None:
+        return None
+    endpoint = {"address": attribution.address or "", "name": attribution.name or ""}
+    return step.kind, {**dict(step.values), **dict(parent.values), **endpoint, "source": step.source}

@@ -187,7 +187,7 @@ _WRITE: Mapping[str, Callable[[Catalogue, str], Text]] = {
     **dict.fromkeys(("bytes", "bytes_out", "bytes_in"), _size),
     **dict.fromkeys(("count", "flows", "packets", "times", "rows", "retries", "hosts", "names"), _number),
     **dict.fromkeys(("jurisdiction", "parent_jurisdiction", "supplier_jurisdiction", "country", "places"), _country),
-    **dict.fromkeys(("transport", "protocol", "state", "role", "function", "impact", "kind", "what"), _term),
+    **dict.fromkeys(("transport", "protocol", "state", "role", "function", "impact", "kind", "what", "how"), _term),
     "reason": _reason,
     "bloc": _bloc,
     **dict.fromkeys(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kwel.model.dependencies import STATES
+from kwel.model.law import LawKind
 from kwel.tables.schema import ASSETS, DEPENDENCIES
 from kwel.tables.text import spell_times, take
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kwel.model.claims import Claim, Evidence
+    from kwel.model.dependencies import Dependencies
     from kwel.model.report import Report
     from kwel.model.verdicts import Attribution
 
@@ -73,8 +75,24 @@ def dependencies_table(report: Report) -> pd.DataFrame:
         "last": spell_times(rows.last),
         **{key: getattr(rows, key).astype(np.int64) for key in ("flows", "bytes_out", "bytes_in")},
         "evidence": _lists(evidence),
+        **_legal(rows),
     }
     return pd.DataFrame({key: columns[key] for key in DEPENDENCIES.keys})
+
+
+def _legal(rows: Dependencies) -> dict[str, pd.Series]:
+    """Return what law says of each: the lists are shared, for thousands of destinations are under the same laws."""
+    spelt: dict[tuple[int, int], tuple[list[str], ...]] = {}
+    of = []
+    for at in rows.attributions:
+        key = id(at.laws), id(at.limits)
+        if key not in spelt:
+            reaches = [[str(reach) for reach in at.laws if reach.law.kind is kind] for kind in LawKind]
+            spelt[key] = *reaches, [str(limit) for limit in at.limits if limit.because]
+        of.append(spelt[key])
+    index = rows.attribution.tolist()
+    names = (*LawKind, "limits")
+    return {str(name): _lists([of[at][column] for at in index]) for column, name in enumerate(names)}
 
 
 def _value(claim: Claim | None) -> str | None:

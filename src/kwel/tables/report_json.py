@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kwel.model.report import sensitivity
+from kwel.tables import law_json
 from kwel.tables.conclusions import assets_table, dependencies_table
 from kwel.tables.formats import write_jsonl
 from kwel.tables.schema import ASSETS, DEPENDENCIES, Table
@@ -33,8 +33,9 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
         "command": report.command,
         "title": report.title,
         "rulebook": report.rulebook,
-        "bloc": {"name": report.bloc, "members": list(report.bloc_members), "others": sensitivity(report)[0]},
+        "bloc": {"name": report.bloc, "members": list(report.bloc_members), "others": law_json.blocs(report)},
         "internal": list(report.internal),
+        **law_json.content(report),
         "captures": [_capture(capture) for capture in report.captures],
         "coverage": _coverage(report.coverage),
         "tables": [

@@ -266,6 +266,29 @@ DEPENDENCIES = Table(
         Column("bytes_out", "whole", "Sent by the asset, whole frames.", "15360", "bytes"),
         Column("bytes_in", "whole", "Received by the asset, whole frames.", "21930", "bytes", rank=3),
         EVIDENCE,
+        Column(
+            "access",
+            "list",
+            "Laws by which data may be demanded of whoever controls, runs or holds it, as `law:link+link`; see "
+            "docs/rules.md.",
+            '["us-cloud-act:parent+operator"]',
+            rank=3,
+        ),
+        Column(
+            "interruption",
+            "list",
+            "Laws by which serving may be forbidden, in the same form.",
+            '["us-ieepa:parent+operator"]',
+            rank=3,
+        ),
+        Column(
+            "limits",
+            "list",
+            "What a framework's objective cannot exceed, or is contradicted in, as `framework/objective:outcome`; "
+            "never a rating.",
+            '["eu-csf/SOV-2:SEAL-1"]',
+            rank=3,
+        ),
     ),
 )
 
