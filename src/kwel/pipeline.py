@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
     from kwel.model.law import LawBook
-    from kwel.model.report import Report, TableInfo, Timeline
+    from kwel.model.report import Report, TableInfo, Timeline, Walk
     from kwel.model.traffic import Capture
     from kwel.streams import Heard
 
@@ -82,6 +82,7 @@ class Analysis:
     bloc_members: tuple[str, ...]
     other_blocs: tuple[str, ...]
     law: LawBook
+    links: Walk
 
     @cached_property
     def report(self) -> Report:
@@ -107,6 +108,7 @@ class Analysis:
             command=self.options.command,
             title=self.options.title,
             internal=self.options.internal,
+            links=self.links,
         )
 
     def _frame(self, name: Any) -> pd.DataFrame:
@@ -150,8 +152,7 @@ def analyse(paths: Sequence[str] | str, options: Options | None = None, progress
         ValueError: a prefix in ``options.internal``, the name of the bloc or of an accepted offering is wrong.
     """
     options = options or Options()
-    traffic = read_traffic(paths, options, progress)
-    return conclude(traffic, options)
+    return conclude(read_traffic(paths, options, progress), options)
 
 
 def read_traffic(
@@ -353,6 +354,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         bloc_members=tuple(sorted(attributor.members)),
         other_blocs=tuple(name for name in book.blocs if name != options.bloc),
         law=book.law,
+        links=attributor.links.find,
     )
 
 
@@ -379,15 +381,13 @@ def explain(query: str, analysis: Analysis | None = None, options: Options | Non
     for dependency in analysis.dependencies if analysis else ():
         seen = dependency.attribution
         if host in (dependency.host, seen.address):
-            changes = attributor.changes(seen.address, seen.name, seen.chain)
-            told = explained(replace(seen, evidence=dependency.evidence), changes)
+            told = explained(attributor, replace(seen, evidence=dependency.evidence))
             return {**told, "query": query, "asset": dependency.asset_label, "state": dependency.state.value}
     try:
         address: str | None = address_text(*address_halves(host))
     except OSError:
         address = None
-    name = None if address else host
-    return {**explained(attributor.attribute(address, name), attributor.changes(address, name)), "query": query}
+    return {**explained(attributor, attributor.attribute(address, None if address else host)), "query": query}
 
 
 @lru_cache(maxsize=1)

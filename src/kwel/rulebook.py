@@ -205,6 +205,7 @@ def _operator(stem: str, table: RuleTable, vocabulary: Vocabulary) -> Operator:
         ranges=tuple(_range(inner) for inner in table.tables("ranges")),
         prefixes=table.prefixes("networks"),
         outer_names=table.suffixes("outer_names", ()),
+        issuers=table.words("issuers", ()),
         lodges=table.take("lodges", bool, default=False),
         shares=table.words("shares", ()),
         fronts=table.words("fronts", ()),
@@ -313,6 +314,7 @@ def _check_together(book: Rulebook) -> None:
             raise RuleError(f"{service.file}: operator: no operator {service.operator!r}")
     _refuse_twice("domains", _domains(book))
     _refuse_twice("asns", _numbers(book))
+    _refuse_twice("issuers", ((issuer, o.file) for o in book.operators.values() for issuer in o.issuers))
     _refuse_twice("names", ((name, s.file) for s in book.services for name in s.names))
 
 

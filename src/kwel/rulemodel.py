@@ -70,6 +70,8 @@ class Operator:
     """Ranges that the operator publishes and the table does not hold."""
     outer_names: tuple[str, ...]
     """Names that an encrypted ClientHello (RFC 9849) shows in place of the real one."""
+    issuers: tuple[str, ...]
+    """Organisations in whose name it issues certificates, for hosts that it runs."""
     lodges: bool
     """Some of the names lead to hosts of others: alone, a name proves the supplier and not the host."""
     shares: tuple[str, ...]

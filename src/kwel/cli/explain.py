@@ -32,6 +32,12 @@ CHANGES = {
     "supplier-outside": "the supplier were outside",
 }
 """What would make another class of it, in words."""
+REMARKS = {
+    "customer": "a customer's name, whose it does not say",
+    "domain": "a registered domain, whose it does not say",
+    "number": "by the name of the network",
+}
+"""What is not known of whom a link names."""
 
 
 @click.command(
@@ -115,6 +121,7 @@ def lines_of(answer: Mapping[str, Any]) -> str:
         rows.append(("unless", ways))
     rows += _legal(answer)
     lines = [answer["query"], *(f"  {key:9} {value}" for key, value in rows if value or key != "used by")]
+    lines += ["  links", *(f"    {_link(link)}" for link in answer["links"])]
     for title, steps in (("because", answer["evidence"]), ("rejected", answer["rejected"])):
         lines += [f"  {title}", *(f"    {_step(step)}" for step in steps)] if steps else []
     return "".join(visible(line) + "\n" for line in lines)
@@ -144,6 +151,14 @@ def _limit(limit: Mapping[str, Any]) -> str:
     where, outcome = f"{limit['framework']} {limit['objective']}", limit["outcome"]
     said = outcome if outcome in ("contradicted", "observed") else f"cannot exceed {outcome}"
     return f"{where}: {said}, because {limit['because']}"
+
+
+def _link(link: Mapping[str, Any]) -> str:
+    """Return one link of the way: who, what makes it known, and under which name."""
+    remark = REMARKS.get(link["by"])
+    who = _joined(_with_law(link["value"], link["jurisdiction"]), remark, f"grade {link['grade']}")
+    named = f"  [{link['name']}]" if link["name"] else ""
+    return f"{link['link']:10} {who if link['value'] else UNKNOWN}{named}"
 
 
 def _axis(answer: Mapping[str, Any], axis: str) -> str:

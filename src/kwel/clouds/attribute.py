@@ -15,6 +15,7 @@ from kwel.clouds import whatif
 from kwel.clouds.claims import claims_of, grade_of, jurisdictions, owns
 from kwel.clouds.hosts import Host, HostFinder, Known, by_prefix
 from kwel.clouds.law import LawReader
+from kwel.clouds.links import LinkReader
 from kwel.clouds.names import HostName, NameReader
 from kwel.clouds.places import Location, Placer
 from kwel.clouds.steps import Steps, inferred
@@ -84,6 +85,7 @@ class Attributor:
         self._law = LawReader(book, self.members, accepted)
         self._lookup = tables.lookup
         self._names = NameReader(book)
+        self.links = LinkReader(book)
         steps = Steps(tables.infos())
         self._hosts = HostFinder(book, steps)
         self._places = Placer(book, steps)

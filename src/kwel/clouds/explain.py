@@ -9,8 +9,10 @@ from kwel.model.law import LawKind
 from kwel.model.verdicts import basis
 
 if TYPE_CHECKING:
+    from kwel.clouds.attribute import Attributor
     from kwel.model.claims import Claim, Evidence
     from kwel.model.law import Limit, Reach
+    from kwel.model.links import Link
     from kwel.model.verdicts import Attribution
 
 KNOWN_BY = {
@@ -22,43 +24,48 @@ KNOWN_BY = {
 PARENT = ", whose ultimate parent is {parent}, {jurisdiction} ({stated_in})"
 
 
-def explain(attribution: Attribution, changes: list[list[str]]) -> dict[str, Any]:
-    """Return an attribution as plain values.
+def explain(attributor: Attributor, attribution: Attribution) -> dict[str, Any]:
+    """Return an attribution as plain values: first the answer in seventeen words, then how it came about.
 
     Args:
-        attribution: of one endpoint.
-        changes: what would change its class, of ``Attributor.changes``.
+        attributor: which made it.
+        attribution: of one endpoint; what was observed of it may come first in its evidence.
     """
     a = attribution
     return {
         "query": a.name or a.address,
         "address": a.address,
         "host": a.name,
-        "chain": list(a.chain),
-        **_plain("operator", a.operator),
-        "operator_jurisdiction": a.operator_jurisdiction,
-        **_plain("parent", a.parent),
+        "operator": _value(a.operator),
+        "parent": _value(a.parent),
         "parent_jurisdiction": a.parent_jurisdiction,
-        **_plain("location", a.location),
+        "location": _value(a.location),
         "region": a.region,
-        "place": a.place,
         "role": a.role,
-        **_plain("service", a.service),
+        "service": _value(a.service),
         "supplier": a.supplier,
-        "supplier_jurisdiction": a.supplier_jurisdiction,
         "function": a.function,
         "path": a.path,
-        "impact": a.impact,
         "grade": a.grade.name,
         "verdict": a.verdict.value,
+        "sources": list(dict.fromkeys(step.source for step in a.evidence + a.rejected if step.source)),
+        "rejected": [_plain_step(step) for step in a.rejected],
+        "chain": list(a.chain),
+        "operator_grade": _grade(a.operator),
+        "operator_jurisdiction": a.operator_jurisdiction,
+        "parent_grade": _grade(a.parent),
+        "location_grade": _grade(a.location),
+        "place": a.place,
+        "service_grade": _grade(a.service),
+        "supplier_jurisdiction": a.supplier_jurisdiction,
+        "impact": a.impact,
         "control": a.verdict.control.value,
         "reason": a.reason,
-        "changes": changes,
+        "changes": attributor.changes(a.address, a.name, a.chain),
         **_legal(a),
         "elsewhere": {bloc: control.value for bloc, control in a.elsewhere},
+        "links": [_plain_link(link) for link in attributor.links.find(a, a.evidence)],
         "evidence": [_plain_step(step) for step in a.evidence],
-        "rejected": [_plain_step(step) for step in a.rejected],
-        "sources": list(dict.fromkeys(step.source for step in a.evidence + a.rejected if step.source)),
     }
 
 
@@ -116,8 +123,25 @@ def _plain_limit(limit: Limit) -> dict[str, Any]:
     }
 
 
-def _plain(axis: str, claim: Claim | None) -> dict[str, str | None]:
-    return {axis: claim.value if claim else None, f"{axis}_grade": (claim.grade if claim else Grade.U).name}
+def _plain_link(link: Link) -> dict[str, Any]:
+    """Return a link as plain values."""
+    return {
+        "link": link.part,
+        "name": link.name,
+        "value": link.value,
+        "by": link.by,
+        "jurisdiction": link.jurisdiction,
+        "grade": link.grade.name,
+        "evidence": [_plain_step(step) for step in link.evidence],
+    }
+
+
+def _value(claim: Claim | None) -> str | None:
+    return claim.value if claim else None
+
+
+def _grade(claim: Claim | None) -> str:
+    return (claim.grade if claim else Grade.U).name
 
 
 def _plain_step(step: Evidence) -> dict[str, Any]:

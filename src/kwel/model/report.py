@@ -12,16 +12,20 @@ from kwel.model.dependencies import STATES, DependencyState
 from kwel.model.law import LawBook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from kwel.model.assets import Asset
+    from kwel.model.claims import Evidence
     from kwel.model.coverage import Coverage
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
+    from kwel.model.links import Link
     from kwel.model.traffic import Capture
+    from kwel.model.verdicts import Attribution
 
+    Walk = Callable[[Attribution, Iterable[Evidence]], tuple[Link, ...]]
 
 EPOCH = datetime.date(1970, 1, 1)
 DAY = 86_400_000_000_000
@@ -96,6 +100,8 @@ class Report:
     title: str = ""
     internal: tuple[str, ...] = field(default=())
     """Prefixes given with ``--internal``."""
+    links: Walk | None = None
+    """Returns the links from an asset to a host, of an attribution and what was observed of it."""
 
 
 def sensitivity(report: Report) -> tuple[dict[str, int], int]:

@@ -11,13 +11,16 @@ from kwel.report.phrases import integer
 from kwel.report.relations import RANKED, destination_of
 from kwel.report.sankey import place_of
 from kwel.report.text import NOTHING, Text, joined, wire, wrapped
+from kwel.report.way import links_of, way
 
 if TYPE_CHECKING:
     from kwel.model.findings import Finding
+    from kwel.model.links import Link
     from kwel.model.report import Report
     from kwel.model.verdicts import Attribution
     from kwel.report.catalogue import Catalogue
     from kwel.report.phrases import Phrases, Step
+    from kwel.report.way import Stop
 
 STEPS = 14
 DEPENDENCIES = 3
@@ -39,6 +42,7 @@ class Case:
     received: Text
     certainty: Text
     question: Text
+    way: list[Stop]
     steps: list[Step]
     count: Text
     left_out: Text
@@ -47,17 +51,28 @@ class Case:
 def cases(report: Report, anchors: dict[str, str], phrases: Phrases) -> list[Case]:
     """Return the findings; *anchors* says where an asset's row is, by asset id."""
     bloc = frozenset(report.bloc_members)
-    return [_case(n, finding, anchors, bloc, phrases) for n, finding in enumerate(report.findings, 1)]
+    found = []
+    for number, finding in enumerate(report.findings, 1):
+        links = links_of(report, finding.dependencies[0]) if finding.dependencies else ()
+        found.append(_case(number, finding, links, anchors, bloc, phrases))
+    return found
 
 
-def _case(position: int, finding: Finding, anchors: dict[str, str], bloc: frozenset[str], phrases: Phrases) -> Case:
+def _case(
+    position: int,
+    finding: Finding,
+    links: tuple[Link, ...],
+    anchors: dict[str, str],
+    bloc: frozenset[str],
+    phrases: Phrases,
+) -> Case:
     say = phrases.say
     values = _values(finding, anchors, phrases)
     attribution = finding.dependencies[0].attribution if finding.dependencies else None
     groups = []
     for dependency in finding.dependencies[:DEPENDENCIES]:
         groups += [dependency.evidence, dependency.attribution.evidence]
-    groups.append(finding.evidence)
+    groups += [finding.evidence, *(link.evidence for link in links)]
     steps, left_out = phrases.chain(*groups, longest=STEPS)
     steps += [phrases.step(item, rejected=True) for item in (attribution.rejected if attribution else ())]
     unknown = say("finding.unknown.title", kind=wire(finding.kind), **values)
@@ -73,6 +88,7 @@ def _case(position: int, finding: Finding, anchors: dict[str, str], bloc: frozen
         received=values.get("bytes_in") or _summed(finding, "bytes_in"),
         certainty=phrases.grade(finding.grade),
         question=say.first(f"finding.{finding.kind}.question", **values) or say("finding.unknown.question"),
+        way=way(links, phrases),
         steps=steps,
         count=say.count("finding.steps", len(steps)),
         left_out=say.count("finding.left-out", left_out) if left_out else NOTHING,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kwel.model.claims import Evidence
     from kwel.model.coverage import Coverage
     from kwel.model.findings import Finding
+    from kwel.model.links import Link
     from kwel.model.report import Report
     from kwel.model.traffic import Capture
 
@@ -42,7 +43,7 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
             {"name": of.name, "source": of.source, "date": of.date, "rows": of.rows, "licence": of.licence}
             for of in report.tables
         ],
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [_finding(finding, report) for finding in report.findings],
         "assets": _rows(assets_table(report), ASSETS),
         "dependencies": _rows(dependencies_table(report), DEPENDENCIES),
     }
@@ -113,7 +114,9 @@ def _capture(capture: Capture) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, report: Report) -> dict[str, Any]:
+    first = finding.dependencies[0] if finding.dependencies else None
+    links = report.links(first.attribution, first.evidence) if first and report.links else ()
     return {
         "id": finding.id,
         "kind": finding.kind,
@@ -123,6 +126,19 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "values": dict(finding.values),
         "hosts": list(dict.fromkeys(dependency.host for dependency in finding.dependencies)),
         "evidence": _chain(finding.evidence),
+        "links": [_link(link) for link in links],
+    }
+
+
+def _link(link: Link) -> dict[str, Any]:
+    return {
+        "link": link.part,
+        "name": link.name,
+        "value": link.value,
+        "by": link.by,
+        "jurisdiction": link.jurisdiction,
+        "grade": link.grade.name,
+        "evidence": _chain(link.evidence),
     }
 
 

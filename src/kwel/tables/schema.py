@@ -289,6 +289,24 @@ DEPENDENCIES = Table(
             '["eu-csf/SOV-2:SEAL-1"]',
             rank=3,
         ),
+        Column(
+            "chain", "list", "Aliases (CNAME) from the name to the host, in order.", '["p.azurefd.example"]', rank=3
+        ),
+        Column(
+            "through",
+            "text",
+            "Through whom the asset got there, by the name asked for: a vendor, an operator, or a domain.",
+            '"supplier.example"',
+            optional=True,
+            rank=3,
+        ),
+        Column(
+            "through_by",
+            "text",
+            "What makes that known: `vendor`, `operator`, `customer` (of an operator), `domain` or `unknown`.",
+            '"domain"',
+            rank=3,
+        ),
     ),
 )
 
