@@ -33,6 +33,29 @@ def explain(attributor: Attributor, attribution: Attribution) -> dict[str, Any]:
     """
     a = attribution
     return {
+        **_answer(a),
+        "chain": list(a.chain),
+        "operator_grade": _grade(a.operator),
+        "operator_jurisdiction": a.operator_jurisdiction,
+        "parent_grade": _grade(a.parent),
+        "location_grade": _grade(a.location),
+        "place": a.place,
+        "service_grade": _grade(a.service),
+        "supplier_jurisdiction": a.supplier_jurisdiction,
+        "impact": a.impact,
+        "control": a.verdict.control.value,
+        "reason": a.reason,
+        "changes": attributor.changes(a.address, a.name, a.chain),
+        **_legal(a),
+        "elsewhere": {bloc: control.value for bloc, control in a.elsewhere},
+        "links": [_plain_link(link) for link in attributor.links.find(a, a.evidence)],
+        "evidence": [_plain_step(step) for step in a.evidence],
+    }
+
+
+def _answer(a: Attribution) -> dict[str, Any]:
+    """Return the answer in seventeen words."""
+    return {
         "query": a.name or a.address,
         "address": a.address,
         "host": a.name,
@@ -50,22 +73,6 @@ def explain(attributor: Attributor, attribution: Attribution) -> dict[str, Any]:
         "verdict": a.verdict.value,
         "sources": list(dict.fromkeys(step.source for step in a.evidence + a.rejected if step.source)),
         "rejected": [_plain_step(step) for step in a.rejected],
-        "chain": list(a.chain),
-        "operator_grade": _grade(a.operator),
-        "operator_jurisdiction": a.operator_jurisdiction,
-        "parent_grade": _grade(a.parent),
-        "location_grade": _grade(a.location),
-        "place": a.place,
-        "service_grade": _grade(a.service),
-        "supplier_jurisdiction": a.supplier_jurisdiction,
-        "impact": a.impact,
-        "control": a.verdict.control.value,
-        "reason": a.reason,
-        "changes": attributor.changes(a.address, a.name, a.chain),
-        **_legal(a),
-        "elsewhere": {bloc: control.value for bloc, control in a.elsewhere},
-        "links": [_plain_link(link) for link in attributor.links.find(a, a.evidence)],
-        "evidence": [_plain_step(step) for step in a.evidence],
     }
 
 
