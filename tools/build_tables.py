@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import functools
 import hashlib
 import tomllib
 import zlib
@@ -30,14 +31,15 @@ from kwel.feeds import lists, mmdb
 from kwel.feeds.cover import covered, record_of, united
 from kwel.feeds.mmdb import Range, Value
 from kwel.feeds.ranges import Block, apart, majority, without
+from kwel.feeds.registers import FINEST_V6, network_record, vendor_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from kwel.feeds.lists import Lists
+
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = Path(__file__).with_name("build_tables.toml")
-FINEST_V6 = 64
-"""Longest IPv6 prefix in the tables of networks and countries: within one link, neither changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,11 @@ def build_networks(settings: dict[str, Any], downloads: Path) -> Table:
             organisations.setdefault(number, organisation)
     rows = len(ranges)
     ranges = list(without(apart(ranges), _reserved()))
-    countries, votes = _countries(registered, settings)
+    countries, votes = _countries(registered)
     country_of = majority(ranges, votes)
     index = {number: position for position, number in enumerate(organisations)}
     records = [
-        _network_record(number, organisation, country_of.get(number), countries)
+        network_record(number, organisation, _country(country_of.get(number), countries))
         for number, organisation in organisations.items()
     ]
     ranges = [Range(first, last, index[number]) for first, last, number in ranges]
@@ -103,21 +105,14 @@ def build_networks(settings: dict[str, Any], downloads: Path) -> Table:
     return Table("asn.mmdb", data, date, rows, (*lists, registered))
 
 
-def _network_record(number: int, organisation: str, country: int | None, countries: Sequence[str]) -> dict[str, Value]:
-    """Return the fields that GeoLite2-ASN has, so that other tools find them, and the country beside them."""
-    record: dict[str, Value] = {
-        "autonomous_system_number": number,
-        "autonomous_system_organization": organisation,
-    }
-    if country is not None:
-        record["registered_country"] = {"iso_code": countries[country]}
-    return record
+def _country(index: int | None, countries: Sequence[str]) -> str | None:
+    return None if index is None else countries[index]
 
 
 def build_places(settings: dict[str, Any], downloads: Path) -> Table:
     """Copy the geolocation, without the addresses that belong to nobody."""
     source = packed(settings["npm"]["location"], "geo-whois-asn-country.mmdb", downloads)
-    countries, ranges = _countries(source, settings)
+    countries, ranges = _countries(source)
     rows = len(ranges)
     ranges = list(without(ranges, _reserved()))
     records: list[dict[str, Value]] = [{"country": {"iso_code": country}} for country in countries]
@@ -125,9 +120,9 @@ def build_places(settings: dict[str, Any], downloads: Path) -> Table:
     return Table("country.mmdb", data, source.date, rows, (source,))
 
 
-def _countries(source: Source, settings: dict[str, Any]) -> tuple[list[str], list[Range]]:
+def _countries(source: Source) -> tuple[list[str], list[Range]]:
     """Return the countries, and the ranges of each, whose record is an index into them."""
-    others = set(settings["countries"]["others"])
+    others = _lists().no_countries
     index: dict[str, int] = {}
     ranges = [
         Range(first, last, index.setdefault(country, len(index)))
@@ -137,24 +132,23 @@ def _countries(source: Source, settings: dict[str, Any]) -> tuple[list[str], lis
     return list(index), apart(ranges)
 
 
-def build_vendors(settings: dict[str, Any], _: Path) -> Table:
-    """Sort MAC blocks by their digits, without the locally administered (second bit of the first octet)."""
+def build_vendors(_: dict[str, Any], __: Path) -> Table:
+    """Sort MAC blocks by their digits."""
     source = installed("pymanuf", "pymanuf/manuf.txt")
-    placeholders = set(settings["oui"]["placeholders"])
-    vendors = {
-        digits: assignee
-        for digits, assignee in vendor_rows(source)
-        if assignee and assignee not in placeholders and not int(digits[:2], 16) & 2
-    }
-    text = "".join(f"{digits}\t{assignee}\n" for digits, assignee in sorted(vendors.items()))
-    return Table("oui.tsv", text.encode(), source.date, len(vendors), (source,))
+    data, rows = vendor_table(dict(vendor_rows(source)), _lists().no_vendors)
+    return Table("oui.tsv", data, source.date, rows, (source,))
 
 
 BUILDERS = (build_cloud, build_networks, build_places, build_vendors)
 
 
+@functools.cache
+def _lists() -> Lists:
+    return lists.load(ROOT / "rules")
+
+
 def _reserved() -> tuple[Block, ...]:
-    return lists.load(ROOT / "rules").reserved
+    return _lists().reserved
 
 
 def _database(

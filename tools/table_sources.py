@@ -21,6 +21,7 @@ import msgpack
 
 from kwel.feeds.cover import EVERYWHERE, Published
 from kwel.feeds.ranges import block
+from kwel.feeds.registers import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -98,12 +99,6 @@ def cloud_rows(source: Source, ids: Mapping[str, str], everywhere: Collection[st
 def _tag(tag: str, region: str | None) -> str:
     """Return a service tag without its region: Azure's ``Storage.GermanyWestCentral`` is in germanywc."""
     return tag.rsplit(".", 1)[0] if region else tag
-
-
-def tidy(name: str) -> str:
-    """Return *name* as one line of visible text: registries pass on stray blanks, commas and marks."""
-    visible = "".join(letter if letter.isprintable() else " " * letter.isspace() for letter in name)
-    return " ".join(visible.split()).rstrip(" ,")
 
 
 def network_rows(source: Source) -> Iterator[tuple[int, int, int, str]]:

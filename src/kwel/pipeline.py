@@ -327,7 +327,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
 
     book, tables = rulebook.load(), editions.open_tables(_day(traffic))
     attributor = Attributor(book, tables, options.bloc, options.accepted)
-    inventory = identify(traffic, options.internal)
+    inventory = identify(traffic, options.internal, tables.folders.get("oui.tsv"))
     outer_names = {name for operator in book.operators.values() for name in operator.outer_names}
     traffic = with_ech(traffic, outer_names)
     sides = inventory.asset_of_initiator, inventory.asset_of_responder

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from kwel.assets import oui
 from kwel.assets.oui import vendor
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -52,6 +57,17 @@ def test_a_local_or_group_address_has_no_vendor(mac: int) -> None:
 
 def test_a_block_that_nobody_has_is_unknown() -> None:
     assert vendor(0xFCFFFFFFFFFF) is None
+
+
+def test_the_table_is_that_of_the_edition_which_was_chosen(tmp_path: Path) -> None:
+    (tmp_path / "oui.tsv").write_text("001B1B\tAnother Assignee\n")
+    shipped = vendor(0x001B1B000001)
+    oui.use(tmp_path)
+    try:
+        assert vendor(0x001B1B000001) == "Another Assignee"
+    finally:
+        oui.use(None)
+    assert vendor(0x001B1B000001) == shipped
 
 
 def test_a_missing_table_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,13 +111,62 @@ def serving() -> Iterator[Site]:
         thread.join()
 
 
-def feeds_toml(lists: Mapping[str, tuple[str, str, str]], link: str = "") -> str:
-    """Return a feeds.toml of lists: id -> (provider, format, url)."""
-    parts = ['reviewed = 2026-11-25\nsources = ["this test, 2026"]\n']
+TABLES = {
+    "asn.mmdb": (("iptoasn", "ip2asn"),),
+    "country.mmdb": (("dbip", "range-countries"),),
+    "oui.tsv": (("ieee-l", "ieee-csv"), ("ieee-s", "ieee-csv")),
+}
+"""Of a test: table -> its lists, each an id and a format."""
+
+
+def tables_toml(root: str) -> str:
+    """Return the part of feeds.toml on tables whose lists lie at /ID under *root*."""
+    parts = []
+    for name, lists in TABLES.items():
+        parts.append(f'[[tables]]\nname = "{name}"\nkind = "k"\nabout = "a"\nsource = "a registry"\nlicence = "PDDL"\n')
+        for each, form in lists:
+            month = "-{month}" if each == "dbip" else ""
+            parts.append(f'[[tables.lists]]\nid = "{each}"\nformat = "{form}"\nurl = "{root}/{each}{month}"\n')
+            parts.append("most_bytes = 100000\n")
+    return "".join(parts)
+
+
+def feeds_toml(lists: Mapping[str, tuple[str, str, str]], link: str = "", minus: str = "") -> str:
+    """Return a feeds.toml of lists: id -> (provider, format, url); "google" is without the prefixes of *minus*."""
+    parts = ['no_countries = ["EU"]\nno_vendors = ["IEEE Registration Authority", "Private"]\n']
+    parts += ['reviewed = 2026-11-25\nsources = ["this test, 2026"]\n']
     for name, (provider, form, url) in lists.items():
         parts.append(f'[[feeds]]\nid = "{name}"\nprovider = "{provider}"\nformat = "{form}"\n')
         parts.append(f'url = "{url}"\nmost_bytes = 100000\n')
         if name == "azure" and link:
             parts.append(f"link = '{link}'\n")
+        if name == "google" and minus:
+            parts.append(f'minus = "{minus}"\n')
     parts.append('[reserved]\nsource = "IANA, 2026"\nprefixes = ["10.0.0.0/8", "192.168.0.0/16"]\n')
     return "".join(parts)
+
+
+IP2ASN = (
+    "0.0.0.0\t0.255.255.255\t0\tNone\tNot routed\n"
+    "10.0.0.0\t10.0.255.255\t64503\tUS\tSOMEBODY\n"
+    "198.51.0.0\t198.51.255.255\t64500\tNL\tEXAMPLE-NET Example B.V.\n"
+    "203.0.112.0\t203.0.112.255\t64500\tUS\tEXAMPLE-NET Example B.V.\n"
+    "203.0.113.0\t203.0.113.255\t64501\tEU\tEXAMPLE-EU\r\n"
+    "2a05:d014::\t2a05:d014:ffff:ffff:ffff:ffff:ffff:ffff\t64502\tDE\tEXAMPLE-SIX\n"
+)
+"""Lists as their owners format them: iptoasn.com, db-ip.com, standards-oui.ieee.org."""
+COUNTRIES = (
+    "10.0.0.0,10.0.255.255,US\n"
+    "198.51.0.0,198.51.255.255,NL\n"
+    '"203.0.113.0","203.0.113.255","EU"\n'
+    "203.0.114.0,203.0.114.255,ZZ\n"
+    "2a05:d014::,2a05:d014:ffff:ffff:ffff:ffff:ffff:ffff,DE\n"
+)
+IEEE = (
+    "Registry,Assignment,Organization Name,Organization Address\r\n"
+    'MA-L,001B1B,"Siemens AG, ",Gleiwitzer Str. 555 Nuernberg DE 90475 \r\n'
+    "MA-L,0050C2,IEEE Registration Authority,445 Hoes Lane US \r\n"
+    'MA-S,0050C2001,"Two\tWords",Somewhere US \r\n'
+    "MA-L,02AAAA,Locally administered,Nowhere \r\n"
+    "MA-M,100000A,Private,\r\n"
+)

@@ -26,6 +26,7 @@ SAMPLES: dict[str, str] = {
     "oracle-ip-ranges": json.dumps(ORACLE),
     "fastly-ip-list": json.dumps({"addresses": ["23.235.32.0/20"], "ipv6_addresses": ["2a04:4e40::/32"]}),
     "geofeed": GEOFEED,
+    "geofeed-countries": GEOFEED,
     "prefix-lines": LINES,
 }
 
@@ -66,6 +67,7 @@ def test_the_others_give_their_places_and_dates() -> None:
     assert read("google-ip-ranges")[0] == ("34.90.0.0/15", "europe-west4", ("GOOGLE_CLOUD",))
     assert read("oracle-ip-ranges") == [("140.238.240.0/20", "eu-amsterdam-1", ("OCI",))]
     assert read("geofeed") == [("5.101.96.0/21", "NL-NH", ()), ("2604:a880::/32", None, ())]
+    assert read("geofeed-countries") == [("5.101.96.0/21", "NL", ()), ("2604:a880::/32", "US", ())]
     assert read("prefix-lines") == [("173.245.48.0/20", None, ()), ("103.21.244.0/22", None, ())]
     assert read("fastly-ip-list")[1] == ("2a04:4e40::/32", None, ())
     assert parse("oracle-ip-ranges", SAMPLES["oracle-ip-ranges"].encode(), "p").date == "2026-11-20"

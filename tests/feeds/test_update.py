@@ -19,7 +19,20 @@ from kwel.clouds.tables import CLOUD, TableError, Tables
 from kwel.feeds import pack
 from kwel.feeds.formats import FeedError
 from kwel.feeds.install import install
-from tests.feeds.serving import AWS, AZURE, GEOFEED, GOOGLE, LINES, ORACLE, PAGE, Site, feeds_toml, serving
+from tests.feeds.serving import (
+    AWS,
+    AZURE,
+    GEOFEED,
+    GOOGLE,
+    IEEE,
+    LINES,
+    ORACLE,
+    PAGE,
+    Site,
+    feeds_toml,
+    serving,
+    tables_toml,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,6 +175,19 @@ def test_a_list_that_cannot_be_believed_is_refused_and_its_provider_keeps_its_ra
     assert tables.lookup("3.78.10.7").region == "eu-central-1-waw-1"
     assert tables.lookup("3.64.1.1").cloud_prefix == "3.64.0.0/12"
     assert next(info for info in tables.infos() if info.name == CLOUD).source.endswith("; aws as of 2026-11-18")
+
+
+def test_a_table_of_vendors_that_lost_most_of_them_is_refused(plant: Plant) -> None:
+    for name in ("ieee-l", "ieee-s"):
+        plant.site.put(f"/{name}", IEEE)
+    with (plant.folder / "feeds.toml").open("a") as file:
+        file.write(tables_toml(plant.site.root))
+    done = plant.update("--only", "vendors")
+
+    assert done.returncode == 3
+    assert done.stderr.startswith("kwel: oui.tsv: has 2 MAC blocks where there were ")
+    assert "more than half is gone; what was known before is kept" in done.stderr
+    assert [path for _, path in plant.site.asked] == ["/ieee-l", "/ieee-s"]
 
 
 def test_where_no_list_can_be_used_nothing_is_changed(plant: Plant) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 STEPS = 3
 """Steps of one sort that a claim carries. The first ones prove it; a thousand prove no more."""
-OUI_SOURCE = "IEEE registries MA-L, MA-M, MA-S (rules/data/oui.tsv)"
+OUI_SOURCE = "IEEE registries MA-L, MA-M, MA-S (oui.tsv)"
 TRANSPORTS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP"}
 STATES = {int(state): state.name.lower() for state in State}
 COLUMNS = [

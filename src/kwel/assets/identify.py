@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.assets import describe, evidence
+from kwel.assets import describe, evidence, oui
 from kwel.assets.activity import watch
 from kwel.assets.devices import Devices
 from kwel.assets.evidence import STEPS, Witness
@@ -23,6 +23,8 @@ from kwel.model.claims import Claim, Grade
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from importlib.resources.abc import Traversable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -62,17 +64,19 @@ class Inventory:
         return -1 if index is None else index
 
 
-def identify(traffic: Traffic, internal: Sequence[str] = ()) -> Inventory:
+def identify(traffic: Traffic, internal: Sequence[str] = (), vendors: Traversable | Path | None = None) -> Inventory:
     """Find the devices of the plant.
 
     Args:
         traffic: what was on the wire.
         internal: prefixes that are the plant's own, beside the private ones.
+        vendors: the folder of the edition whose table of MAC blocks is used; by default the shipped one.
 
     Raises:
         ValueError: a text in *internal* is no prefix.
         RuleError: the rules of this installation are damaged.
     """
+    oui.use(vendors)
     scopes, rules = Scopes(internal), installed()
     proofs = read_proofs(traffic.claims, scopes)
     hosts = find_hosts(traffic.flows, scopes, proofs.on_segment, proofs.of_host)

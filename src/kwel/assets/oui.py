@@ -1,21 +1,42 @@
 """MAC addresses in, the vendor that the address block was assigned to out.
 
-Reads rules/data/oui.tsv: the blocks of the IEEE registries MA-L, MA-M and MA-S (24, 28 and 36 bits,
-https://standards.ieee.org/products-programs/regauth/), one a line, in order of their hexadecimal digits. The
-file is searched as it lies: parsing 58,000 lines would take longer than the few look-ups of a capture.
+Reads oui.tsv, the shipped one or that of the edition which an analysis chose: the blocks of the IEEE registries MA-L,
+MA-M and MA-S (24, 28 and 36 bits, https://standards.ieee.org/products-programs/regauth/), one a line, in order of their
+hexadecimal digits. The file is searched as it lies: parsing 58,000 lines would take longer than the few look-ups of a
+capture.
 """
 
 from __future__ import annotations
 
 import functools
 from importlib.resources import files
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+    from pathlib import Path
 
 TABLE: Final = "oui.tsv"
 BLOCK_BITS: Final = (36, 28, 24)
 _NO_VENDOR: Final = 0b11 << 40
 """Group bit and locally-administered bit of the first octet (IEEE 802-2014 section 8.2): nobody's block."""
 _LONGEST_LINE: Final = 512
+
+
+_folder: Traversable | Path | None = None
+"""Where the table lies; ``None`` for the shipped one."""
+
+
+def use(folder: Traversable | Path | None) -> None:
+    """Take the table from *folder* from now on: the edition that an analysis chose; by default the shipped one.
+
+    One analysis runs at a time; a parameter would have to pass through every step of naming.
+    """
+    global _folder
+    if folder != _folder:
+        _folder = folder
+        _table.cache_clear()
+        vendor.cache_clear()
 
 
 @functools.lru_cache(1 << 16)
@@ -41,7 +62,7 @@ def vendor(mac: int) -> str | None:
 @functools.cache
 def _table() -> bytes:
     try:
-        return (files("kwel.rules") / "data" / TABLE).read_bytes()
+        return ((_folder or files("kwel.rules") / "data") / TABLE).read_bytes()
     except OSError as error:
         raise ValueError(f"data table {TABLE}: {error}; reinstall kwel, or run `make data`") from error
 

@@ -11,19 +11,26 @@ import click
 from kwel.cli.outcome import Failure, Status, writing
 
 if TYPE_CHECKING:
-    from kwel.feeds.update import Outcome, Update
+    from collections.abc import Sequence
+
+    from kwel.feeds.renew import Outcome
+    from kwel.feeds.update import Update
+
+TABLES = {"ranges": "cloud.mmdb", "networks": "asn.mmdb", "places": "country.mmdb", "vendors": "oui.tsv"}
+"""What a person calls each table."""
 
 
 @click.command(
     epilog="""\b
 Example:
   kwel update
+  kwel update --only ranges --only networks
   kwel update --bundle kwel-data.zip --sign packs.pem
   kwel update --bundle kwel-data.zip --trust packs.pem.pub
 
 \b
-Exit status: 0 done; 2 the command was not understood; 3 a list was refused and
-its provider keeps its older ranges, or nothing could be fetched or written."""
+Exit status: 0 done; 2 the command was not understood; 3 a list was refused:
+what was known before is kept, or nothing could be fetched or written."""
 )
 @click.option(
     "--bundle",
@@ -47,10 +54,19 @@ its provider keeps its older ranges, or nothing could be fetched or written."""
     metavar="DIR",
     help="Folder whose feeds.toml says what to fetch, such as your own mirror. Default: the official lists.",
 )
-def update(bundle: Path | None, sign: Path | None, trust: Path | None, root: Path | None) -> int:
-    """Fetch the ranges that cloud providers publish, and add them as a new edition.
+@click.option(
+    "--only",
+    type=click.Choice(tuple(TABLES)),
+    multiple=True,
+    help="Fetch only the ranges of clouds, the network numbers, the places or the vendors of MAC addresses.",
+)
+def update(bundle: Path | None, sign: Path | None, trust: Path | None, root: Path | None, only: tuple[str, ...]) -> int:
+    """Fetch official lists of addresses, and add them as a new edition.
 
-    This is the only command of kwel that opens a connection. A list that shrank by half is refused.
+    These are the ranges that cloud providers publish, network numbers with
+    their organisations, countries by geolocation, and vendors of MAC addresses.
+    This is the only command of kwel that opens a connection. A list that
+    shrank by half, or that contradicts what was known, is refused.
     """
     from kwel.clouds import editions
     from kwel.clouds.tables import TableError
@@ -65,7 +81,7 @@ def update(bundle: Path | None, sign: Path | None, trust: Path | None, root: Pat
     try:
         if bundle is not None and trust is not None:
             return _install_pack(bundle, trust, editions.data_folder(), day)
-        done = _fetch(root, day)
+        done = _fetch(root, day, [TABLES[name] for name in only])
         if not done.files:
             raise Failure("no list could be used: nothing was changed")
         if bundle is not None and sign is not None:
@@ -76,7 +92,7 @@ def update(bundle: Path | None, sign: Path | None, trust: Path | None, root: Pat
     return Status.INCOMPLETE if any(outcome.problem for outcome in done.outcomes) else Status.DONE
 
 
-def _fetch(root: Path | None, day: datetime.date) -> Update:
+def _fetch(root: Path | None, day: datetime.date, only: Sequence[str]) -> Update:
     from importlib.resources import files
 
     from kwel.clouds import editions
@@ -85,7 +101,7 @@ def _fetch(root: Path | None, day: datetime.date) -> Update:
     from kwel.feeds.update import fetch_lists
 
     wanted = lists.load(root or files("kwel.rules"))
-    return fetch_lists(wanted, fetch, editions.editions(), day, _say)
+    return fetch_lists(wanted, fetch, editions.editions(), day, _say, only)
 
 
 def _say(outcome: Outcome) -> None:
@@ -93,9 +109,14 @@ def _say(outcome: Outcome) -> None:
 
     name = outcome.id or outcome.provider
     if outcome.problem:
-        click.echo(visible(f"kwel: {name}: {outcome.problem}; the ranges known before are kept"), err=True)
+        click.echo(visible(f"kwel: {name}: {outcome.problem}; what was known before is kept"), err=True)
     else:
-        click.echo(visible(f"{name}: {outcome.rows} prefixes" + (f" of {outcome.date}" if outcome.date else "")))
+        click.echo(
+            visible(
+                f"{name}: {outcome.rows} {'prefixes' if outcome.provider else 'rows'}"
+                + (f" of {outcome.date}" if outcome.date else "")
+            )
+        )
 
 
 def _install(files: dict[str, bytes], folder: Path, day: datetime.date) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import maxminddb
 
 MANIFEST: Final = "tables.toml"
-CLOUD, ASN, COUNTRY = "cloud.mmdb", "asn.mmdb", "country.mmdb"
+CLOUD, ASN, COUNTRY, OUI = "cloud.mmdb", "asn.mmdb", "country.mmdb", "oui.tsv"
 LOOKED_UP: Final = (CLOUD, ASN, COUNTRY)
 Kind = TypeVar("Kind")
 _REMEMBERED: Final = 1 << 16
@@ -74,10 +74,18 @@ class Tables:
     addresses asked for in order are mostly answered by comparison.
     """
 
-    def __init__(self, readers: Mapping[str, _Reader], damage: type[Exception], infos: tuple[TableInfo, ...]) -> None:
+    def __init__(
+        self,
+        readers: Mapping[str, _Reader],
+        damage: type[Exception],
+        infos: tuple[TableInfo, ...],
+        folders: Mapping[str, Traversable | Path] | None = None,
+    ) -> None:
         self._readers = readers
         self._damage = damage
         self._infos = infos
+        self.folders = dict(folders or {})
+        """By table: where the edition lies that it was taken from."""
         self._last: dict[str, tuple[int, int, Part]] = dict.fromkeys(_PARTS, (1, 0, ()))
         """By table: first and last address of the network answered last, and what was read of it."""
         self._facts: dict[Part, AddressFacts] = {}
@@ -114,7 +122,8 @@ class Tables:
             except (OSError, KeyError, TypeError, ValueError, maxminddb.InvalidDatabaseError) as error:
                 raise TableError(_told(name, error)) from error
         infos = tuple(info for name, (_, manifest) in roots.items() for info in _infos({name: manifest[name]}))
-        return cls(readers, maxminddb.InvalidDatabaseError, infos)
+        folders = {name: root for name, (root, _) in roots.items()}
+        return cls(readers, maxminddb.InvalidDatabaseError, infos, folders)
 
     @staticmethod
     def infos_of(manifest: Mapping[str, Any]) -> tuple[TableInfo, ...]:

@@ -29,6 +29,7 @@ GLOBAL_UNICAST: Final = 0b001
 
 _DATE = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,79}")
+_COUNTRY = re.compile(r"[A-Z]{2}")  # ISO 3166-1
 _SUBDIVISION = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")  # ISO 3166-2
 
 
@@ -142,6 +143,18 @@ def _geofeed(text: str) -> tuple[str | None, Iterator[Row]]:
     return None, rows()
 
 
+def _geofeed_countries(text: str) -> tuple[str | None, Iterator[Row]]:
+    """The same; the country stands for the place, where the subdivisions are not those of data centres."""
+
+    def rows() -> Iterator[Row]:
+        for row in csv.reader(io.StringIO(text)):
+            if row and not row[0].lstrip().startswith("#"):
+                country = row[1].strip()
+                yield row[0].strip(), country if _COUNTRY.fullmatch(country) else None, ()
+
+    return None, rows()
+
+
 def _lines(text: str) -> tuple[str | None, Iterator[Row]]:
     return None, ((line.strip(), None, ()) for line in text.splitlines() if line.strip())
 
@@ -153,6 +166,7 @@ FORMATS: Final[Mapping[str, Callable[[str], tuple[str | None, Iterator[Row]]]]] 
     "oracle-ip-ranges": _oracle,
     "fastly-ip-list": _fastly,
     "geofeed": _geofeed,
+    "geofeed-countries": _geofeed_countries,
     "prefix-lines": _lines,
 }
 

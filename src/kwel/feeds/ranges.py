@@ -6,7 +6,7 @@ Addresses are 128-bit numbers; IPv4 lies in ``::/96``, as it does in the IPv6 tr
 from __future__ import annotations
 
 import ipaddress
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -89,6 +89,21 @@ def without(ranges: Iterable[Range], holes: Sequence[Block]) -> Iterator[Range]:
             first = hole.last + 1
         if first <= each.last:
             yield Range(first, each.last, each.record)
+
+
+def outside(blocks: Iterable[Block], others: Iterable[Block]) -> Iterator[Block]:
+    """Yield *blocks* without those that lie in one of the *others* as a whole; prefixes nest, so none lies in two."""
+    covers = sorted(others, key=lambda each: (each.first, -each.last))
+    firsts: list[int] = []
+    lasts: list[int] = []
+    for each in covers:
+        if not lasts or each.last > lasts[-1]:
+            firsts.append(each.first)
+            lasts.append(each.last)
+    for each in blocks:
+        place = bisect_right(firsts, each.first) - 1
+        if place < 0 or each.last > lasts[place]:
+            yield each
 
 
 def majority(of: Sequence[Range], votes: Sequence[Range]) -> dict[int, int]:

@@ -1,7 +1,8 @@
-"""Official lists in, a new edition of the table of published ranges out.
+"""Official lists in, a new edition of the look-up tables out.
 
 A list that cannot be had, cannot be read or has lost half of its addresses is refused, and its provider keeps the
 ranges of the edition before: wrong is worse than old. What was kept is said in the manifest, and so in every report.
+A table that is made of registries' lists is made of all of them, or stays as it was (``renew``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import io
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from kwel.clouds.editions import nearest
 from kwel.clouds.tables import CLOUD, MANIFEST
@@ -19,15 +20,16 @@ from kwel.feeds import mmdb
 from kwel.feeds.cover import EVERYWHERE, Cover, covered, record_of, united
 from kwel.feeds.formats import FeedError, date_in, parse
 from kwel.feeds.install import Made, manifest_of
-from kwel.feeds.ranges import Block
+from kwel.feeds.ranges import Block, outside
+from kwel.feeds.renew import Outcome, renew
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from kwel.clouds.editions import Edition
     from kwel.feeds.cover import Published
-    from kwel.feeds.fetch import Fetched
     from kwel.feeds.lists import Lists, OfficialList
+    from kwel.feeds.renew import Fetches
 
 V4_SPACE: Final = 1 << 32
 SUBNET: Final = 1 << 64
@@ -36,28 +38,6 @@ HALF: Final = 2
 MOST_PAGE: Final = 5_000_000
 KIND, ABOUT = "kwel-Cloud", "Address ranges that cloud providers publish: provider, region, services"
 LICENCE: Final = "as each provider publishes its own ranges"
-
-
-class Fetches(Protocol):
-    """What gets a list: ``fetch.fetch``."""
-
-    def __call__(self, url: str, most_bytes: int) -> Fetched:
-        """Return what lies at *url*."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How it went with one list."""
-
-    id: str
-    provider: str
-    rows: int
-    date: str | None
-    """Of the list."""
-    problem: str | None
-    """Why it was refused."""
-    sha256: str = ""
-    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +61,7 @@ def fetch_lists(
     found: Sequence[Edition],
     day: datetime.date,
     say: Callable[[Outcome], None] = lambda _: None,
+    only: Collection[str] = (),
 ) -> Update:
     """Fetch every list and make an edition of them.
 
@@ -90,10 +71,33 @@ def fetch_lists(
         found: the editions that there are; the newest is what new lists are compared with.
         day: today, UTC.
         say: called after each list.
+        only: names of the tables to make anew; all by default.
 
     Raises:
         FeedError: the edition before cannot be read.
     """
+    outcomes: list[Outcome] = []
+
+    def told(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        say(outcome)
+
+    made: list[Made] = []
+    kept: tuple[str, ...] = ()
+    if not only or CLOUD in only:
+        table, kept = _published(lists, fetch, found, day, told)
+        made += [table] if table else []
+    for each in lists.tables:
+        if (not only or each.name in only) and (renewed := renew(each, lists, fetch, found, day, told)):
+            made.append(renewed)
+    files = {table.name: table.data for table in made}
+    return Update(tuple(outcomes), kept, {MANIFEST: manifest_of(made).encode(), **files} if made else {})
+
+
+def _published(
+    lists: Lists, fetch: Fetches, found: Sequence[Edition], day: datetime.date, say: Callable[[Outcome], None]
+) -> tuple[Made | None, tuple[str, ...]]:
+    """Return the table of published ranges, and the providers whose ranges are those of the edition before."""
     before = nearest(found, CLOUD, None)
     old = list(_leaves(before))
     old_sizes = _sizes_of((first, last, cover.provider) for (first, last, _), cover in old)
@@ -105,20 +109,31 @@ def fetch_lists(
         outcomes.append(outcome)
         say(outcome)
     refused = {outcome.provider for outcome in outcomes if outcome.problem}
-    for provider in [name for name in rows if name not in refused]:
-        if problem := _shrunk(rows[provider], old_sizes.get(provider, (0, 0)), lists.reserved):
+    minus = {each.provider: each.minus for each in lists.lists}
+    for provider in sorted(rows, key=lambda name: minus[name] is not None):  # a list that others are told by goes first
+        if provider in refused:
+            continue
+        other = minus[provider]
+        problem = f"not without the list of {other}" if other in refused else None
+        if other is not None and problem is None:
+            rows[provider] = _without(rows[provider], rows[other])
+        problem = problem or _shrunk(rows[provider], old_sizes.get(provider, (0, 0)), lists.reserved)
+        if problem:
             refused.add(provider)
-            outcome = Outcome("", provider, len(rows[provider]), None, problem)
-            outcomes.append(outcome)
-            say(outcome)
+            say(Outcome("", provider, len(rows[provider]), None, problem))
     fresh = [provider for provider in rows if provider not in refused]
     kept = tuple(sorted({cover.provider for _, cover in old} - set(fresh)))
     if not fresh:
-        return Update(tuple(outcomes), kept, {})
+        return None, kept
     known = [pair for pair in old if pair[1].provider in kept]
     known += united(row for provider in fresh for row in rows[provider])
-    table = _table(known, lists.reserved, outcomes, kept, str(before.manifest[CLOUD]["date"]), day)
-    return Update(tuple(outcomes), kept, {MANIFEST: manifest_of([table]).encode(), CLOUD: table.data})
+    return _table(known, lists.reserved, outcomes, kept, str(before.manifest[CLOUD]["date"]), day), kept
+
+
+def _without(rows: Sequence[Published], others: Sequence[Published]) -> list[Published]:
+    """Return the rows that lie in no prefix of others: Google's services are its addresses without its cloud's."""
+    apart = set(outside({row.prefix for row in rows}, {row.prefix for row in others}))
+    return [row for row in rows if row.prefix in apart]
 
 
 def _get(each: OfficialList, fetch: Fetches) -> tuple[Outcome, list[Published]]:
