@@ -145,3 +145,9 @@ def test_a_damaged_list_is_read_or_refused_and_nothing_else(form: str, data: st.
     except FeedError:
         return
     assert all(row.prefix.first <= row.prefix.last for row in feed.rows)
+
+
+def test_a_geofeed_whose_row_ends_too_soon_is_refused() -> None:
+    for form in ("geofeed", "geofeed-countries"):
+        with pytest.raises(FeedError, match="not in the format geofeed"):
+            parse(form, b"5.101.96.0/21\n", "p")

@@ -70,7 +70,7 @@ def parse(form: str, data: bytes, provider: str) -> Feed:
         raise
     except RecursionError:
         raise FeedError("nested too deep") from None
-    except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, csv.Error) as error:
         raise FeedError(f"not in the format {form}: {type(error).__name__}: {error}") from error
     if not published:
         raise FeedError("holds no prefix")
