@@ -124,3 +124,7 @@ def test_no_framework_promises_a_rating(framework: Framework) -> None:
     if framework.status == "proposal":
         assert framework.note.nl.startswith("VOORSTEL")
         assert framework.note.en.startswith("PROPOSAL")
+
+
+def test_what_was_not_looked_up_is_not_said_to_be_in_force() -> None:
+    assert {law.status for law in BOOK.law.laws if law.checked == "unverified"} == {"presumed"}

@@ -10,10 +10,13 @@ from string import Formatter
 import pytest
 
 from kwel import rulebook
+from kwel.lawbook import CHECKED, HOW
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Grade
 from kwel.model.findings import Severity
-from kwel.model.verdicts import Control, Verdict
+from kwel.model.law import OUTCOMES
+from kwel.model.verdicts import BASES, Control, Verdict
+from kwel.reach import LINKS
 from kwel.report import catalogue
 from kwel.report.catalogue import Catalogue, capitalised
 from kwel.report.text import plain, wire
@@ -70,6 +73,13 @@ def test_every_sentence_that_the_code_asks_for_exists() -> None:
         ("grade-meaning.{}", [grade.name for grade in Grade]),
         ("severity.{}", [severity.name for severity in Severity]),
         ("term.{}", [*rulebook.load().vocabulary.functions, *rulebook.load().vocabulary.impacts]),
+        ("law-status.{}", list(rulebook.load().vocabulary.law_statuses)),
+        ("law-checked.{}", list(CHECKED)),
+        ("law.link.{}", list(LINKS)),
+        ("law.outcome.{}", list(OUTCOMES)),
+        ("law.short.{}", [outcome for outcome in OUTCOMES if outcome != "not-observable"]),
+        ("law.stated.{}", list(BASES)),
+        ("term.{}", list(HOW)),
         ("step.{}", ["observed", "looked-up", "inferred", "rejected"]),
     ],
 )

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwel.model.report import contacts_of
+from kwel.model.report import in_contact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kwel.model.law import Framework, Law, Limit, Objective, Reach, Words
     from kwel.model.report import Report
-    from kwel.model.verdicts import Attribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +26,11 @@ class Answer:
     """Contacts by outcome, the worst first."""
 
 
-def used(report: Report) -> Iterator[tuple[Attribution, int]]:
-    """Yield what was in contact, and how often."""
-    for attribution, count in zip(report.dependencies.attributions, contacts_of(report), strict=True):
-        if count:
-            yield attribution, count
-
-
 def answers(report: Report) -> list[Answer]:
     """Return what the plant means for every objective of every framework."""
     counts: dict[int, int] = {}
     kinds: dict[int, tuple[Limit, ...]] = {}
-    for attribution, count in used(report):
+    for attribution, count in in_contact(report):
         kinds[id(attribution.limits)] = attribution.limits
         counts[id(attribution.limits)] = counts.get(id(attribution.limits), 0) + count
     seen = [(limit, counts[key]) for key, limits in kinds.items() for limit in limits]
@@ -65,7 +55,7 @@ def reached(report: Report) -> dict[Law, int]:
     """Return by how many contacts each law of the register is met."""
     counts = dict.fromkeys(report.law.laws, 0)
     totals: dict[int, tuple[tuple[Reach, ...], int]] = {}
-    for attribution, count in used(report):
+    for attribution, count in in_contact(report):
         laws, before = totals.get(id(attribution.laws), (attribution.laws, 0))
         totals[id(attribution.laws)] = laws, before + count
     for laws, count in totals.values():

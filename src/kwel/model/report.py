@@ -109,17 +109,23 @@ def sensitivity(report: Report) -> tuple[dict[str, int], int]:
 
     A switch is an offering counted the other way: accepted where it is not, not accepted where it is.
     """
-    counts = contacts_of(report)
     changed = dict.fromkeys((*report.other_blocs, *report.law.offerings), 0)
-    for count, attribution in zip(counts, report.dependencies.attributions, strict=True):
+    contacts = 0
+    for attribution, count in in_contact(report):
+        contacts += count
         for view, _ in attribution.elsewhere:
             changed[view] += count
-    return changed, sum(counts)
+    return changed, contacts
 
 
-def contacts_of(report: Report) -> list[int]:
-    """Return for each attribution how many contacts it stands for."""
+def in_contact(report: Report) -> list[tuple[Attribution, int]]:
+    """Return what was in contact and how often; of those that differ in address and evidence only, the first."""
     dependencies = report.dependencies
     used = dependencies.attribution[dependencies.state == STATES.index(DependencyState.USED)]
-    counts: list[int] = np.bincount(used, minlength=len(dependencies.attributions)).tolist()
-    return counts
+    positions, of = np.unique(used, return_inverse=True)
+    sorts = getattr(dependencies.attributions, "alike", None)
+    kinds = positions if sorts is None else sorts[positions]
+    _, first, kind = np.unique(kinds, return_index=True, return_inverse=True)
+    counts = np.bincount(kind[of], minlength=len(first)).tolist()
+    order = np.argsort(first, kind="stable").tolist()
+    return [(dependencies.attributions[int(positions[first[k]])], counts[k]) for k in order]

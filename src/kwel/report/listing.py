@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwel.model.law import LawKind
 from kwel.report import numbers
+from kwel.report.law import key_of
 from kwel.report.layout import band_width
 from kwel.report.phrases import operator_name
 from kwel.report.relations import RANKED, by_importance
@@ -15,8 +17,12 @@ from kwel.report.sankey import law_names, place_of
 from kwel.report.text import NOT_ANY, Text, joined, plain, wire
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kwel.model.report import Report
-    from kwel.model.verdicts import Control
+    from kwel.model.verdicts import Attribution, Control
+    from kwel.report.catalogue import Catalogue
+    from kwel.report.law import Key
     from kwel.report.phrases import Phrases
     from kwel.report.relations import Relations
 
@@ -37,6 +43,9 @@ class Link:
     operator: Text
     control: Control
     law: Text
+    laws: Text
+    """How many laws of access and how many of interruption."""
+    laws_link: str | None
     hosts: Text
     protocol: Text
     flows: Text
@@ -68,14 +77,14 @@ class Listing:
     groups: list[Group]
 
 
-def listing(report: Report, relations: Relations, phrases: Phrases) -> Listing:
-    """Return the relations as a table and as a list."""
+def listing(report: Report, relations: Relations, phrases: Phrases, laws: Mapping[Key, str] | None = None) -> Listing:
+    """Return the relations as a table and as a list; *laws* says where the laws that reach each are written."""
     order = by_importance(report, relations).tolist()
     made: dict[int, Link] = {}
 
     def link(relation: int) -> Link:
         if relation not in made:
-            made[relation] = _link(report, relations, relation, phrases)
+            made[relation] = _link(report, relations, relation, phrases, laws or {})
         return made[relation]
 
     return Listing(
@@ -108,7 +117,7 @@ def _by_law(relations: Relations, order: list[int], phrases: Phrases) -> dict[Te
     return dict(zip(names, ranked, strict=True))
 
 
-def _link(report: Report, relations: Relations, relation: int, phrases: Phrases) -> Link:
+def _link(report: Report, relations: Relations, relation: int, phrases: Phrases, laws: Mapping[Key, str]) -> Link:
     say = phrases.say
     asset = int(relations.asset[relation])
     destination = relations.destinations[int(relations.destination[relation])]
@@ -125,6 +134,8 @@ def _link(report: Report, relations: Relations, relation: int, phrases: Phrases)
         operator=operator_name(destination.operator, destination.supplier, say),
         control=destination.control,
         law=joined(law_names(destination, say)),
+        laws=_counted(dependency.attribution, say),
+        laws_link=laws.get(key_of(dependency.attribution)),
         hosts=wire(dependency.host, 80) if hosts == 1 else say.count("links.hosts", hosts, host=wire(dependency.host)),
         protocol=_protocol(dependency.application, dependency.port),
         flows=numbers.number(int(relations.flows[relation])),
@@ -134,6 +145,11 @@ def _link(report: Report, relations: Relations, relation: int, phrases: Phrases)
         width=band_width(out + into),
         frame=phrases.frame(dependency.evidence),
     )
+
+
+def _counted(attribution: Attribution, say: Catalogue) -> Text:
+    counts = {kind.value: sum(reach.law.kind is kind for reach in attribution.laws) for kind in LawKind}
+    return say("links.laws", **{kind: numbers.number(count) for kind, count in counts.items()})
 
 
 def _protocol(application: str | None, port: int | None) -> Text:

@@ -72,7 +72,7 @@ class Method:
 
 def identity(report: Report) -> str:
     """Return a short name of this report: the same input, rules and version give the same."""
-    parts = [report.version, report.rulebook, report.bloc, *report.internal]
+    parts = [report.version, report.rulebook, report.bloc, *report.accepted, *report.internal]
     parts += [f"{capture.name} {capture.sha256} {capture.packets} {capture.bytes}" for capture in report.captures]
     parts += [f"{table.name} {table.date} {table.rows}" for table in report.tables]
     digest = hashlib.sha256("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
@@ -98,6 +98,7 @@ def block(report: Report, say: Catalogue) -> list[Line]:
         Line(say("cover.coverage"), *ledger.summary(report.coverage, say)),
         Line(say("cover.sent"), say("cover.sent-none"), say("cover.sent-why")),
         _bloc(report, say),
+        *_switches(report, say),
         _dates(report.tables, say),
         Line(say("cover.rules"), code(report.rulebook[:12])),
         *_digest(report.captures, say),
@@ -107,6 +108,12 @@ def block(report: Report, say: Catalogue) -> list[Line]:
 def _bloc(report: Report, say: Catalogue) -> Line:
     members = say.count("cover.bloc-members", len(report.bloc_members))
     return Line(say("cover.bloc"), say.term("bloc", report.bloc), members)
+
+
+def _switches(report: Report, say: Catalogue) -> list[Line]:
+    """Return which offerings called sovereign the user accepts; nothing where none is."""
+    names = [wire(report.law.offerings[one].name, 60) for one in report.accepted]
+    return [Line(say("cover.switches"), joined(names), say("cover.switches-is"))] if names else []
 
 
 def _captures(report: Report, say: Catalogue) -> Line:
@@ -240,12 +247,19 @@ def _verdicts(report: Report, say: Catalogue) -> list[Judgement]:
 
 
 def _sensitivity(report: Report, say: Catalogue) -> list[Text]:
-    """Return how many contacts would change class if other states counted as inside, a sentence a bloc."""
+    """Return how many contacts would change class if other states counted as inside, a sentence a bloc.
+
+    Then the same for offerings called sovereign with their switch the other way, where anything hangs on it.
+    """
     changed, contacts = sensitivity(report)
-    return [
-        say("method.sensitivity", bloc=say.term("bloc", bloc), n=numbers.number(n), all=numbers.number(contacts))
-        for bloc, n in changed.items()
+    views = [("method.sensitivity", {"bloc": say.term("bloc", bloc)}, changed[bloc]) for bloc in report.other_blocs]
+    views += [
+        ("method.sensitivity-offering", {"offering": wire(one.name, 60)}, changed[one.id])
+        for one in report.law.offerings.values()
+        if changed[one.id]
     ]
+    every = numbers.number(contacts)
+    return [say(key, n=numbers.number(n), all=every, **values) for key, values, n in views]
 
 
 def whole(command: str, report: Report) -> Text:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwel.model.verdicts import Control
-from kwel.report import cases, inventory, lanes, limits, listing, numbers, provenance, sankey, tried
+from kwel.report import cases, inventory, lanes, law, limits, listing, numbers, provenance, sankey, tried
 from kwel.report.phrases import Phrases
 from kwel.report.relations import RANKED, operational, relate, total
 from kwel.report.text import Text, wire
@@ -55,6 +55,7 @@ class View:
     tried: tried.Tried
     chart: lanes.Chart | None
     limits: limits.Limits
+    law: law.Chapter
     method: provenance.Method
     whole: dict[str, Text]
     """The commands that leave nothing out, by table."""
@@ -69,6 +70,7 @@ def build(report: Report, say: Catalogue) -> View:
     small, each = inventory.marks(report, totals, order, say)
     shown = order[: inventory.ROWS]
     period = provenance.span(report)
+    legal = law.chapter(report, phrases)
     return View(
         identity=provenance.identity(report),
         title=provenance.title(report),
@@ -81,7 +83,7 @@ def build(report: Report, say: Catalogue) -> View:
         marks=small,
         mark_stands_for=each,
         drawing=sankey.draw(report, relations, say),
-        listing=listing.listing(report, relations, phrases),
+        listing=listing.listing(report, relations, phrases, legal.anchors),
         cases=cases.cases(report, {report.assets[a].id: f"a-{a}" for a in shown}, phrases),
         assets=say.count("assets.all", len(order)),
         rows=inventory.rows(report, relations, totals, order, phrases),
@@ -91,6 +93,7 @@ def build(report: Report, say: Catalogue) -> View:
         tried=tried.tried(report, phrases),
         chart=lanes.chart(report, relations, say),
         limits=limits.limits(report, relations, say),
+        law=legal,
         method=provenance.method(report, say),
         whole={name: provenance.whole(name, report) for name in ("dependencies", "assets", "flows")},
     )
