@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kwel import capture
-from kwel.columns import CLAIM, Application, ClaimKind, NameSource, address_halves, address_text
+from kwel.columns import CLAIM, ClaimKind, address_halves, address_text
 from kwel.model.coverage import Coverage
 from kwel.model.traffic import Traffic
 
@@ -26,27 +26,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kwel.clouds.attribute import Attributor
+    from kwel.clouds.overrides import Overruled
+    from kwel.clouds.tables import Tables
     from kwel.columns import Rows
     from kwel.dissect.second_look import SecondLook
     from kwel.model.assets import Asset
-    from kwel.model.claims import Observed
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
     from kwel.model.law import LawBook
     from kwel.model.report import Report, TableInfo, Timeline, Walk
+    from kwel.model.site import Site, SiteUse
     from kwel.model.traffic import Capture
+    from kwel.rulebook import Rulebook
     from kwel.streams import Heard
 
     Progress = Callable[[int, int | None], None]
 
 USED = ("used", "discovery")
 """Packets that the analysis rests on: those of flows, and those that tell who is who on the local network."""
-
-LOCAL = {Application.MDNS: NameSource.MDNS, Application.LLMNR: NameSource.LLMNR}
-"""Protocols in which hosts give themselves names."""
-
-MOST_LOCAL_NAMES = 50_000
-"""Pairs of address and name that are kept of them. Beyond, a capture shows a storm; they are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +59,10 @@ class Options:
     max_flows: int = 2_000_000
     """Conversations that are kept; each takes 160 bytes, and as much again while conclusions are drawn. Beyond half of
     them, attempts that nobody answered make room for others. Packets of those without room are set aside."""
+    site: Site | None = None
+    """What the user knows of the own plant: ``site.load``."""
+    on: datetime.date | None = None
+    """The day on which overrides of the site are judged; by default the one on which the captures end."""
     hash_files: bool = False
     command: str = ""
     """How to do it again, for the report."""
@@ -83,6 +84,7 @@ class Analysis:
     other_blocs: tuple[str, ...]
     law: LawBook
     links: Walk
+    site: SiteUse | None = None
 
     @cached_property
     def report(self) -> Report:
@@ -109,6 +111,7 @@ class Analysis:
             title=self.options.title,
             internal=self.options.internal,
             links=self.links,
+            site=self.site,
         )
 
     def _frame(self, name: Any) -> pd.DataFrame:
@@ -200,10 +203,11 @@ def read_traffic(
 
 def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook, discovery: bool) -> Traffic:
     from kwel.dissect.tor import mark_relays
+    from kwel.streams.own_names import client_certificates, local_names
 
     mark_relays(heard.flows, heard.certificates, heard.shown)
     stops = dict(heard.stops)
-    own_names, crowded_out = _local_names(heard, captures) if discovery else ([], 0)
+    own_names, crowded_out = local_names(heard, captures) if discovery else ([], 0)
     notes = {**heard.notes, **second_look.counts, **capture.notes_of(captures), "local-names-not-kept": crowded_out}
     coverage = Coverage(
         packets=sum(stops.values()),
@@ -230,7 +234,7 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         mirrors=heard.mirrors,
         certificates=heard.certificates,
         shown=heard.shown,
-        observed=(*second_look.observed, *own_names, *(_client_certificates(heard, captures) if discovery else ())),
+        observed=(*second_look.observed, *own_names, *(client_certificates(heard, captures) if discovery else ())),
         coverage=coverage,
     )
 
@@ -259,47 +263,6 @@ def _with_bindings(claims: Rows, second_look: SecondLook) -> Rows:
     return np.concatenate([claims, more[np.sort(first)]])
 
 
-def _local_names(heard: Heard, captures: tuple[Any, ...]) -> tuple[list[Observed], int]:
-    """Return the names that hosts give themselves in mDNS and LLMNR answers, and how many there was no room for."""
-    from kwel.dependencies.contacts import distinct
-    from kwel.model.claims import Observed, Where
-
-    answers, flows = heard.answers, heard.flows
-    spoken = flows["application"][answers["flow"]]
-    rows = np.flatnonzero(
-        np.isin(spoken, [int(key) for key in LOCAL]) & ((answers["address_hi"] | answers["address_lo"]) > 0)
-    )
-    _, first = distinct(spoken[rows], *(answers[key][rows] for key in ("owner", "address_hi", "address_lo")))
-    rows = np.sort(rows[first])
-    own = dict[tuple[str, str, str], Observed]()
-    for i in rows[:MOST_LOCAL_NAMES].tolist():
-        row = answers[i]
-        address = address_text(int(row["address_hi"]), int(row["address_lo"]))
-        name = heard.names[int(row["owner"])].removesuffix(".local")
-        protocol = LOCAL[Application(int(spoken[i]))].label
-        if not name.endswith(".arpa"):
-            where = Where(captures[row["capture"]].name, int(row["frame"]))
-            vlan = int(flows["vlan"][row["flow"]])
-            said = Observed("hostname", name, protocol, where, int(row["time"]), address, None, vlan)
-            own.setdefault((address, name, protocol), said)
-    return list(own.values()), max(0, len(rows) - MOST_LOCAL_NAMES)
-
-
-def _client_certificates(heard: Heard, captures: tuple[Any, ...]) -> list[Observed]:
-    """Return what clients are called in the certificates that they showed: at AWS IoT the name of the thing."""
-    from kwel.model.claims import Observed, Where
-
-    own = dict[tuple[str, str], Observed]()
-    for row in heard.shown[heard.shown["from_initiator"] == 1]:
-        subject, flow = heard.certificates[row["certificate"]].subject, heard.flows[row["flow"]]
-        address = address_text(int(flow["initiator_hi"]), int(flow["initiator_lo"]))
-        where = Where(captures[row["capture"]].name, int(row["frame"]))
-        said = Observed("identity", subject, "tls", where, int(row["time"]), address, None, int(flow["vlan"]))
-        if subject and len(own) < MOST_LOCAL_NAMES:
-            own.setdefault((address, subject), said)
-    return list(own.values())
-
-
 @contextmanager
 def _without_cycle_collection() -> Iterator[None]:
     """Many small objects are made and none in cycles: looking for cycles would take a fifth of the time."""
@@ -322,12 +285,13 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     from kwel import dependencies, findings, rulebook
     from kwel.assets import identify
     from kwel.clouds import editions
-    from kwel.clouds.attribute import Attributor
     from kwel.dependencies import ech
+    from kwel.site import effects
 
     book, tables = rulebook.load(), editions.open_tables(_day(traffic))
-    attributor = Attributor(book, tables, options.bloc, options.accepted)
-    inventory = identify(traffic, options.internal, tables.folders.get("oui.tsv"))
+    day = _iso(options.on or _day(traffic))
+    attributor = _judge(book, tables, options, day)
+    inventory = identify(traffic, options.internal, tables.folders.get("oui.tsv"), options.site, day)
     outer_names = {name for operator in book.operators.values() for name in operator.outer_names}
     traffic = with_ech(traffic, outer_names)
     sides = inventory.asset_of_initiator, inventory.asset_of_responder
@@ -355,6 +319,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         other_blocs=tuple(name for name in book.blocs if name != options.bloc),
         law=book.law,
         links=attributor.links.find,
+        site=effects.use(options.site, day, found, inventory.effects) if options.site else None,
     )
 
 
@@ -364,6 +329,10 @@ def _day(traffic: Traffic) -> datetime.date | None:
 
     ends = [one.last for one in traffic.captures if one.last is not None]
     return day_of(max(ends)) if ends else None
+
+
+def _iso(day: datetime.date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def explain(query: str, analysis: Analysis | None = None, options: Options | None = None) -> dict[str, Any]:
@@ -377,7 +346,7 @@ def explain(query: str, analysis: Analysis | None = None, options: Options | Non
     from kwel.clouds.explain import explain as explained
 
     host, options = query.strip().rstrip(".").lower(), options or Options()
-    attributor = _attributor(options.bloc, _day(analysis.traffic) if analysis else None, options.accepted)
+    attributor = _attributor(_day(analysis.traffic) if analysis else None, options)
     for dependency in analysis.dependencies if analysis else ():
         seen = dependency.attribution
         if host in (dependency.host, seen.address):
@@ -391,10 +360,18 @@ def explain(query: str, analysis: Analysis | None = None, options: Options | Non
 
 
 @lru_cache(maxsize=1)
-def _attributor(bloc: str, day: datetime.date | None, accepted: tuple[str, ...]) -> Attributor:
+def _attributor(day: datetime.date | None, options: Options) -> Attributor | Overruled:
     """Return what attributes: whoever asks for many hosts loads rules and tables once."""
     from kwel import rulebook
     from kwel.clouds import editions
-    from kwel.clouds.attribute import Attributor
 
-    return Attributor(rulebook.load(), editions.open_tables(day), bloc, accepted)
+    return _judge(rulebook.load(), editions.open_tables(day), options, _iso(options.on or day))
+
+
+def _judge(book: Rulebook, tables: Tables, options: Options, day: str | None) -> Attributor | Overruled:
+    """Return what attributes: by tables and rules, and then as the site says on a day."""
+    from kwel.clouds.attribute import Attributor
+    from kwel.clouds.overrides import Overruled
+
+    attributor = Attributor(book, tables, options.bloc, options.accepted)
+    return Overruled(attributor, book, options.site, day) if options.site else attributor

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from kwel import native
-from kwel.pipeline import LOCAL, MOST_LOCAL_NAMES, Options, read_traffic
+from kwel.pipeline import Options, read_traffic
+from kwel.streams.own_names import LOCAL, MOST_LOCAL_NAMES
 from tests.hostile.making import big_endian, flood, letters, run
 from tests.streams.making import (
     CLIENT,

@@ -17,6 +17,7 @@ from kwel.assets.mirrors import Ends, find_ends
 from kwel.assets.proofs import read_proofs
 from kwel.assets.rules import installed
 from kwel.assets.scopes import Scope, Scopes
+from kwel.assets.told import Told
 from kwel.columns import address_text, mac_text
 from kwel.model.assets import Asset, AssetKind
 from kwel.model.claims import Claim, Grade
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from kwel.assets.rules import DeviceRules, SpokenRule
     from kwel.assets.scopes import OnSegment
     from kwel.model.claims import Evidence
+    from kwel.model.site import Effect, Site
     from kwel.model.traffic import Traffic
 
 VLAN_ID = 0xFFF
@@ -49,6 +51,8 @@ class Inventory:
     asset_of_responder: NDArray[np.int32]
     left_out: int
     """Internal addresses for which there was no room: a scan or a flood."""
+    effects: tuple[tuple[int, Effect], ...]
+    """What overrides of a site file changed, each with the number of the override."""
     _devices: Devices
     _scopes: Scopes
     _on_segment: OnSegment
@@ -64,20 +68,30 @@ class Inventory:
         return -1 if index is None else index
 
 
-def identify(traffic: Traffic, internal: Sequence[str] = (), vendors: Traversable | Path | None = None) -> Inventory:
+def identify(
+    traffic: Traffic,
+    internal: Sequence[str] = (),
+    vendors: Traversable | Path | None = None,
+    site: Site | None = None,
+    day: str | None = None,
+) -> Inventory:
     """Find the devices of the plant.
 
     Args:
         traffic: what was on the wire.
         internal: prefixes that are the plant's own, beside the private ones.
         vendors: the folder of the edition whose table of MAC blocks is used; by default the shipped one.
+        site: what the user knows of the plant.
+        day: ISO 8601; the day on which its overrides are judged.
 
     Raises:
         ValueError: a text in *internal* is no prefix.
         RuleError: the rules of this installation are damaged.
     """
     oui.use(vendors)
-    scopes, rules = Scopes(internal), installed()
+    told = Told(site, day) if site else None
+    scopes = Scopes(internal, site.internal, site.source()) if site else Scopes(internal)
+    rules = installed()
     proofs = read_proofs(traffic.claims, scopes)
     hosts = find_hosts(traffic.flows, scopes, proofs.on_segment, proofs.of_host)
     devices = Devices(hosts, proofs, traffic.flows)
@@ -86,11 +100,15 @@ def identify(traffic: Traffic, internal: Sequence[str] = (), vendors: Traversabl
     activity = watch(traffic, devices, shared, lambda name: any(rule.holds(name) for rule in rules.names))
     ends = find_ends(traffic)
     writer = _Writer(traffic, scopes, rules, proofs, activity, ends)
-    assets = _with_shared_kinds([writer.write(i, d) for i, d in enumerate(devices.devices)], activity, writer)
+    assets = [writer.write(index, device) for index, device in enumerate(devices.devices)]
+    assets = [told.apply(asset) for asset in assets] if told else assets
+    assets = _with_shared_kinds(assets, activity, writer)
+    assets = [told.with_own_kind(asset) for asset in assets] if told else assets
     labelled = _with_distinct_labels(assets)
     is_own = ends.own_flows()
     initiators, responders = (_without(side, is_own) for side in (devices.of_initiator, devices.of_responder))
-    return Inventory(labelled, initiators, responders, hosts.left_out, devices, scopes, proofs.on_segment)
+    effects = tuple(told.effects) if told else ()
+    return Inventory(labelled, initiators, responders, hosts.left_out, effects, devices, scopes, proofs.on_segment)
 
 
 def _without(side: NDArray[np.int32], is_own: NDArray[np.bool_]) -> NDArray[np.int32]:

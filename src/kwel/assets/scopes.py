@@ -88,9 +88,9 @@ class Prefix:
 class Scopes:
     """Says of addresses where they lie: by their prefix, or because they were proven to be on the segment."""
 
-    def __init__(self, internal: Sequence[str] = ()) -> None:
-        known = [Prefix.parse(text, source) for text, source in RANGES]
-        self._internal = [*(Prefix.parse(text, USER) for text in internal), *known]
+    def __init__(self, internal: Sequence[str] = (), of_site: Sequence[str] = (), source: str = "") -> None:
+        known = [*((text, USER) for text in internal), *((text, source) for text in of_site), *RANGES]
+        self._internal = [Prefix.parse(text, why) for text, why in known]
         self._no_hosts = [Prefix.parse(text, "") for text in NO_HOSTS]
 
     def of_one(self, hi: int, lo: int) -> Scope:

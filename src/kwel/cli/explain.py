@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from kwel.cli.options import accept_sovereign, internal
+from kwel.cli.options import accept_sovereign, internal, load_site, on, site
 from kwel.cli.outcome import EXIT_STATUS, Status, say_when_compiling, status_of
 from kwel.cli.progress import Progress
 
@@ -59,17 +60,22 @@ Example:
 )
 @internal
 @accept_sovereign
+@site
+@on
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def explain(
     subjects: tuple[str, ...],
     many: TextIO | None,
     internal: tuple[str, ...],
     accepted: tuple[str, ...],
+    site_file: str | None,
+    on: datetime.datetime | None,
     as_json: bool,
 ) -> int:
     """Say how an attribution comes about: operator, parent, place, and what spoke against it.
 
     With captures, what they say about the host or address counts too: the name it was asked by, the way through DNS.
+    Without, the overrides of --site are judged today, or on the day of --on.
     """
     captures = tuple(subject for subject in subjects if is_capture(subject))
     queries = [subject for subject in subjects if not is_capture(subject)]
@@ -79,7 +85,9 @@ def explain(
         raise click.UsageError("name a host or an address to explain, besides the captures")
     from kwel import pipeline
 
-    analysis, options = None, pipeline.Options(internal=internal, accepted=accepted)
+    day = on.date() if on else None if captures else datetime.datetime.now(datetime.UTC).date()
+    analysis = None
+    options = pipeline.Options(internal=internal, accepted=accepted, site=load_site(site_file), on=day)
     if captures:
         say_when_compiling()
         with Progress("Reading captures") as progress:

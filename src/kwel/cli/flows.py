@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from kwel.cli.show import epilog, show_traffic, table_options
 
-if TYPE_CHECKING:
-    from kwel.tables.write import Format
-
 
 @click.command(epilog=epilog("flows"))
 @table_options
-def flows(captures: tuple[str, ...], form: Format | None, output: str, internal: tuple[str, ...]) -> int:
+def flows(**wanted: Any) -> int:
     """List the conversations on the wire, with their names.
 
     One row a flow: who began it, with whom, how far it came, how much went each way, and the name of the other side.
     """
     from kwel.tables.write import write_flows
 
-    return show_traffic(write_flows, captures, form, output, internal)
+    return show_traffic(write_flows, **wanted)

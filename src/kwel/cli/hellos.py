@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from kwel.cli.show import epilog, show_traffic, table_options
 
-if TYPE_CHECKING:
-    from kwel.tables.write import Format
-
 
 @click.command(epilog=epilog("hellos"))
 @table_options
-def hellos(captures: tuple[str, ...], form: Format | None, output: str, internal: tuple[str, ...]) -> int:
+def hellos(**wanted: Any) -> int:
     """List every ClientHello of TLS, QUIC and DTLS.
 
     Its name, protocols and version, whether more of it is encrypted (ECH), the JA4 fingerprint of the client's
@@ -23,4 +20,4 @@ def hellos(captures: tuple[str, ...], form: Format | None, output: str, internal
     from kwel.pipeline import with_ech
     from kwel.tables.write import write_hellos
 
-    return show_traffic(lambda traffic, *how: write_hellos(with_ech(traffic), *how), captures, form, output, internal)
+    return show_traffic(lambda traffic, *how: write_hellos(with_ech(traffic), *how), **wanted)

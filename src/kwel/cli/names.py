@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from kwel.cli.show import epilog, show_traffic, table_options
 
-if TYPE_CHECKING:
-    from kwel.tables.write import Format
-
 
 @click.command(epilog=epilog("names"))
 @table_options
-def names(captures: tuple[str, ...], form: Format | None, output: str, internal: tuple[str, ...]) -> int:
+def names(**wanted: Any) -> int:
     """List every name read from the wire, and the frame.
 
     Server names of TLS and QUIC, HTTP hosts, CONNECT targets, DNS and the names that devices give themselves.
     """
     from kwel.tables.write import write_names
 
-    return show_traffic(write_names, captures, form, output, internal)
+    return show_traffic(write_names, **wanted)

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kwel.cli.outcome import Failure
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kwel.model.site import Site
     from kwel.report.text import Language
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
@@ -35,6 +38,33 @@ internal = click.option(
     callback=_prefixes,
     help="Addresses that belong to the plant besides the private ones, such as 198.51.100.0/24. May be repeated.",
 )
+
+site = click.option(
+    "--site",
+    "site_file",
+    envvar="KWEL_SITE",
+    metavar="FILE",
+    help="What you know of your own plant: a site.toml, see docs/site.md. Default: the file named in $KWEL_SITE.",
+)
+
+on = click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Judge the overrides of --site on this day. Default: the day on which the captures end.",
+)
+
+
+def load_site(file: str | None) -> Site | None:
+    """Return what a site file says; end with one line where it cannot be read or is wrong."""
+    if not file:
+        return None
+    from kwel.site import SiteError, load
+
+    try:
+        return load(file)
+    except SiteError as error:
+        raise Failure(str(error)) from error
 
 
 def _offerings(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwel.cli.options import accept_sovereign, captures, internal, language_of_environment, refuse_own_capture
+from kwel.cli.options import (
+    accept_sovereign,
+    captures,
+    internal,
+    language_of_environment,
+    load_site,
+    on,
+    refuse_own_capture,
+    site,
+)
 from kwel.cli.outcome import EXIT_STATUS, Failure, Status, complain, say_when_compiling, status_of, writing
 from kwel.cli.progress import Progress
 
 if TYPE_CHECKING:
+    import datetime
+
     from kwel.model.report import Report
     from kwel.report.text import Language
 
@@ -33,6 +44,8 @@ Example:
 @click.option("--lang", type=click.Choice(["nl", "en"]), help="Language. Default: as your environment asks.")
 @internal
 @accept_sovereign
+@site
+@on
 @click.option("--title", default="", metavar="TEXT", help="Title of the report: the plant, the line, the date.")
 @click.option(
     "--max-age",
@@ -47,6 +60,8 @@ def report(
     lang: Language | None,
     internal: tuple[str, ...],
     accepted: tuple[str, ...],
+    site_file: str | None,
+    on: datetime.datetime | None,
     title: str,
     max_age: int | None,
     as_json: bool,
@@ -60,8 +75,16 @@ def report(
     from kwel.pipeline import Options, analyse
 
     say_when_compiling()
-    command = command_line(captures, lang, internal, title, accepted)
-    options = Options(internal=internal, accepted=accepted, title=title, hash_files=True, command=command)
+    known, day = load_site(site_file), on.date() if on else None
+    options = Options(
+        internal=internal,
+        accepted=accepted,
+        site=known,
+        on=day,
+        title=title or (known.name if known else ""),
+        hash_files=True,
+        command=command_line(captures, lang, internal, title, accepted, known.file if known else None, day),
+    )
     with Progress("Reading captures") as progress:
         made = analyse(captures, options, progress).report
     if made.coverage.packets == 0:
@@ -97,6 +120,8 @@ def command_line(
     internal: tuple[str, ...],
     title: str,
     accepted: tuple[str, ...] = (),
+    site_file: str | None = None,
+    on: datetime.date | None = None,
 ) -> str:
     """Return how to make this report again, wherever the captures lie.
 
@@ -108,6 +133,8 @@ def command_line(
         words += ["--internal", prefix]
     for offering in accepted:
         words += ["--accept-sovereign", offering]
+    words += ["--site", site_file] if site_file else []
+    words += ["--on", on.isoformat()] if on else []
     words += ["--title", title] if title else []
     return shlex.join([*words, *(os.path.basename(os.path.normpath(capture)) for capture in captures)])
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kwel.cli.options import captures, internal, refuse_own_capture
+from kwel.cli.options import captures, internal, load_site, refuse_own_capture, site
 from kwel.cli.outcome import EXIT_STATUS, Status, say_when_compiling, status_of, writing
 from kwel.cli.progress import Progress
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Callable
 
     from kwel.model.report import Report
@@ -26,6 +27,7 @@ PIPE_WIDTH = 160
 def table_options(command: Command) -> Command:
     """Add the arguments of a table command."""
     for option in (
+        site,
         internal,
         click.option("-o", "--output", default="-", metavar="FILE", help="Where to write. Default: standard output."),
         click.option(
@@ -59,13 +61,15 @@ def show_traffic(
     form: Format | None,
     output: str,
     internal: tuple[str, ...],
+    site_file: str | None,
 ) -> Status:
     """Write a table of what was on the wire."""
     chosen = _check(captures, form, output)
     from kwel.pipeline import Options, read_traffic
 
+    options = Options(internal=internal, site=load_site(site_file))
     with Progress("Reading captures") as progress:
-        traffic = read_traffic(captures, Options(internal=internal), progress, discovery=False)
+        traffic = read_traffic(captures, options, progress, discovery=False)
     _write(lambda out, width: write(traffic, chosen, out, width), output)
     return status_of(traffic.captures, traffic.coverage)
 
@@ -76,13 +80,16 @@ def show_report(
     form: Format | None,
     output: str,
     internal: tuple[str, ...],
+    site_file: str | None,
+    on: datetime.datetime | None,
 ) -> Status:
     """Write a table of what follows from it."""
     chosen = _check(captures, form, output)
     from kwel.pipeline import Options, analyse
 
+    options = Options(internal=internal, site=load_site(site_file), on=on and on.date())
     with Progress("Reading captures") as progress:
-        made = analyse(captures, Options(internal=internal), progress).report
+        made = analyse(captures, options, progress).report
     _write(lambda out, width: write(made, chosen, out, width), output)
     return status_of(made.captures, made.coverage)
 

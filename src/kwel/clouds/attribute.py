@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _REMEMBERED: Final = 1 << 16
 _LONGEST_LITERAL: Final = 47  # an IPv6 address in brackets, RFC 4291 section 2.2
-_JUDGED: Final = tuple(field.name for field in fields(Attribution))[3:]
+_JUDGED: Final = tuple(field.name for field in fields(Attribution) if field.name != "site")[3:]
 """What a judgement says, in order; before it come address, name and chain, which it does not depend on."""
 _OPERATOR, _PARENT, _EVIDENCE = (_JUDGED.index(name) for name in ("operator", "parent", "evidence"))
 
@@ -82,7 +82,7 @@ class Attributor:
         self.members = frozenset(self.bloc.members)
         self._others = {name: frozenset(other.members) for name, other in book.blocs.items() if name != bloc}
         self._words = book.vocabulary
-        self._law = LawReader(book, self.members, accepted)
+        self.law = LawReader(book, self.members, accepted)
         self._lookup = tables.lookup
         self._names = NameReader(book)
         self.links = LinkReader(book)
@@ -116,7 +116,7 @@ class Attributor:
 
     def network(self, address: str | None, name: str | None) -> int:
         """Return the number of what is known of an address: the same for all between which nothing decides."""
-        where = address or _literal(name)
+        where = address or literal(name)
         return (self._row(where) if where else self._nowhere).network
 
     def meaning(self, name: str | None, chain: tuple[str, ...] = (), *, weak: bool = False) -> int:
@@ -152,7 +152,7 @@ class Attributor:
             observed: where the name and the address were seen; comes first in the evidence.
             weak: whether the name rests on less than it should, and so counts one grade lower.
         """
-        where = address or _literal(name)
+        where = address or literal(name)
         row = self._row(where) if where else self._nowhere
         named = self._names.read(name, chain, weak=weak)
         key = id(row), id(named)  # both are kept: one object for each distinct answer
@@ -166,10 +166,16 @@ class Attributor:
 
     def changes(self, address: str | None, name: str | None, chain: tuple[str, ...] = ()) -> list[list[str]]:
         """Return what would change the class of an endpoint: each list of facts together (``whatif``)."""
-        where = address or _literal(name)
+        where = address or literal(name)
         known = (self._row(where) if where else self._nowhere).known
         axes, host, *_ = self._seen_apart(known, self._names.read(name, chain, weak=False))
-        return whatif.changes(self._law.settled(axes, host.operator), self.members, self._words)
+        return whatif.changes(self.law.settled(axes, host.operator), self.members, self._words)
+
+    def axes(self, network: int, meaning: int, members: frozenset[str] | None = None) -> Axes:
+        """Return what is known apart of a network and a name, by their numbers; *members* are what counts as inside."""
+        known, named = self._of_network[network], self._of_meaning[meaning]
+        axes, host, *_ = self._seen_apart(known, named)
+        return replace(axes, contradicted=_contradicted(host, known, members or self.members))
 
     def _row(self, address: str) -> _Row:
         row = self._seen.get(address)
@@ -254,7 +260,7 @@ class Attributor:
     def _judge(self, known: Known, named: HostName) -> dict[str, Any]:
         """Return the fields of an attribution after its chain, by name and in order."""
         axes, host, location, service, service_grade, front = self._seen_apart(known, named)
-        verdict, grade, reason = self._law.judge(axes, host.operator)
+        verdict, grade, reason = self.law.judge(axes, host.operator)
         claims = claims_of(host, location, service, service_grade, known, named)
         jurisdiction = self._supplier_jurisdiction(service)
         steps = [step for claim in claims.values() if claim for step in claim.evidence]
@@ -278,24 +284,24 @@ class Attributor:
             "elsewhere": self._elsewhere(verdict, axes, host, known),
             "evidence": (
                 *{id(step): step for step in (*host.evidence, *steps)}.values(),
-                *self._law.evidence(host.operator),
+                *self.law.evidence(host.operator),
                 self._compared(axes, location, jurisdiction, reason),
             ),
             "rejected": host.rejected + location.rejected,
-            **self._law.of(axes, host.operator, service.path if service else None),
+            **self.law.of(axes, host.operator, service.path if service else None),
         }
         return {name: found[name] for name in _JUDGED}
 
     def _elsewhere(self, verdict: Verdict, axes: Axes, host: Host, known: Known) -> tuple[tuple[str, Control], ...]:
         """Return the blocs and switches under which the class would be another: how much hangs on what counts."""
         found = []
-        settled = self._law.settled(axes, host.operator)
+        settled = self.law.settled(axes, host.operator)
         for name, members in self._others.items():
             other = replace(settled, contradicted=_contradicted(host, known, members))
             control = judge(other, members, self._words).verdict.control
             if control is not verdict.control:
                 found.append((name, control))
-        return (*found, *self._law.toggled(axes, host.operator, verdict.control))
+        return (*found, *self.law.toggled(axes, host.operator, verdict.control))
 
     def _seen_apart(self, known: Known, named: HostName) -> tuple[Axes, Host, Location, Service | None, Grade, str]:
         """Return the axes, and what they rest on."""
@@ -354,7 +360,7 @@ class Attributor:
         return Axes(
             parent=operator.parent.jurisdiction if operator else None,
             operator=operator.jurisdiction if operator else None,
-            licensors=self._law.licensors(operator),
+            licensors=self.law.licensors(operator),
             host_grade=host.grade,
             network_named=bool(host.evidence),
             places=location.countries,
@@ -380,7 +386,7 @@ def _contradicted(host: Host, known: Known, members: frozenset[str]) -> bool:
     return host.stranger and known.facts is not None and known.facts.as_country not in members
 
 
-def _literal(name: str | None) -> str | None:
+def literal(name: str | None) -> str | None:
     """Return the address that somebody asked a proxy for instead of a name."""
     if name is None or len(name) > _LONGEST_LITERAL:
         return None

@@ -10,6 +10,7 @@ from kwel.model.verdicts import basis
 
 if TYPE_CHECKING:
     from kwel.clouds.attribute import Attributor
+    from kwel.clouds.overrides import Overruled
     from kwel.model.claims import Claim, Evidence
     from kwel.model.law import Limit, Reach
     from kwel.model.links import Link
@@ -24,7 +25,7 @@ KNOWN_BY = {
 PARENT = ", whose ultimate parent is {parent}, {jurisdiction} ({stated_in})"
 
 
-def explain(attributor: Attributor, attribution: Attribution) -> dict[str, Any]:
+def explain(attributor: Attributor | Overruled, attribution: Attribution) -> dict[str, Any]:
     """Return an attribution as plain values: first the answer in seventeen words, then how it came about.
 
     Args:
@@ -48,6 +49,9 @@ def explain(attributor: Attributor, attribution: Attribution) -> dict[str, Any]:
         "changes": attributor.changes(a.address, a.name, a.chain),
         **_legal(a),
         "elsewhere": {bloc: control.value for bloc, control in a.elsewhere},
+        "own": a.site and a.site.own,
+        "overrides": list(a.site.overrides) if a.site else [],
+        "without_overrides": _without(a),
         "links": [_plain_link(link) for link in attributor.links.find(a, a.evidence)],
         "evidence": [_plain_step(step) for step in a.evidence],
     }
@@ -149,6 +153,24 @@ def _value(claim: Claim | None) -> str | None:
 
 def _grade(claim: Claim | None) -> str:
     return (claim.grade if claim else Grade.U).name
+
+
+def _without(a: Attribution) -> dict[str, Any] | None:
+    """Return what the tables and rules alone say, where an override of the site was applied."""
+    if a.site is None or not a.site.overrides:
+        return None
+    before = a.site.without
+    claims = {"operator": before.operator, "parent": before.parent, "location": before.location}
+    return {
+        **{key: _value(claim) for key, claim in claims.items()},
+        **{f"{key}_grade": _grade(claim) for key, claim in claims.items()},
+        "service": _value(before.service),
+        "supplier": before.supplier,
+        "function": before.function,
+        "grade": before.grade.name,
+        "verdict": before.verdict.value,
+        "reason": before.reason,
+    }
 
 
 def _plain_step(step: Evidence) -> dict[str, Any]:

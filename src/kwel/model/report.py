@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
     from kwel.model.links import Link
+    from kwel.model.site import SiteUse
     from kwel.model.traffic import Capture
     from kwel.model.verdicts import Attribution
 
@@ -102,6 +103,8 @@ class Report:
     """Prefixes given with ``--internal``."""
     links: Walk | None = None
     """Returns the links from an asset to a host, of an attribution and what was observed of it."""
+    site: SiteUse | None = None
+    """What the user's site file says, and what became of it."""
 
 
 def sensitivity(report: Report) -> tuple[dict[str, int], int]:

@@ -108,6 +108,8 @@ class Attribution:
     """Laws that reach whoever controls, runs or holds it, in order of the register; of access and of interruption."""
     limits: tuple[Limit, ...] = ()
     """What it means for the objectives of frameworks, in order of the rules; never a rating."""
+    site: BySite | None = None
+    """What the user's own site file says of it; ``None`` where it says nothing."""
 
     @property
     def front(self) -> str | None:
@@ -132,3 +134,15 @@ def basis(attribution: Attribution) -> tuple[str, dict[str, str]] | None:
         return None
     endpoint = {"address": attribution.address or "", "name": attribution.name or ""}
     return step.kind, {**dict(step.values), **dict(parent.values), **endpoint, "source": step.source}
+
+
+@dataclass(frozen=True, slots=True)
+class BySite:
+    """What a site file says of an endpoint."""
+
+    own: str | None
+    """The site's own domain or tenant that the name belongs to."""
+    overrides: tuple[int, ...]
+    """Numbers of the overrides that were applied."""
+    without: Attribution
+    """What the tables and rules say, without the site file."""

@@ -172,6 +172,10 @@ def _duration(_: Catalogue, value: str) -> Text:
     return numbers.duration(round(float(value) * numbers.NANO)) if _SECONDS.fullmatch(value) else wire(value)
 
 
+def _field(say: Catalogue, value: str) -> Text:
+    return joined([say.term("site.field", name) for name in value.split(", ")])
+
+
 def _code(_: Catalogue, value: str) -> Text:
     return code(value)
 
@@ -207,7 +211,8 @@ _WRITE: Mapping[str, Callable[[Catalogue, str], Text]] = {
         ),
         _code,
     ),
-    **dict.fromkeys(("date", "reviewed"), _date),
+    **dict.fromkeys(("date", "reviewed", "expires", "begins", "day"), _date),
+    "field": _field,
     "asked": _time,
     **dict.fromkeys(("wait", "began"), _duration),
 }

@@ -12,7 +12,7 @@ import numpy as np
 from kwel.model.claims import Grade
 from kwel.model.report import days_older, sensitivity
 from kwel.model.verdicts import Verdict
-from kwel.report import ledger, numbers
+from kwel.report import ledger, numbers, siteuse
 from kwel.report.limits import reason_name
 from kwel.report.relations import USED, alike
 from kwel.report.text import DASH, NOTHING, Text, code, joined, plain, wire
@@ -65,6 +65,7 @@ class Method:
     bloc: Text
     members: Text
     sensitivity: list[Text]
+    site: siteuse.Shown | None
     command: Text
     verdicts: list[Judgement]
     grades: list[tuple[str, Text]]
@@ -75,6 +76,7 @@ def identity(report: Report) -> str:
     parts = [report.version, report.rulebook, report.bloc, *report.accepted, *report.internal]
     parts += [f"{capture.name} {capture.sha256} {capture.packets} {capture.bytes}" for capture in report.captures]
     parts += [f"{table.name} {table.date} {table.rows}" for table in report.tables]
+    parts += [report.site.site.sha256, report.site.day or ""] if report.site else []
     digest = hashlib.sha256("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
     return f"K-{digest[:4]}-{digest[4:8]}".upper()
 
@@ -100,6 +102,7 @@ def block(report: Report, say: Catalogue) -> list[Line]:
         _bloc(report, say),
         *_switches(report, say),
         _dates(report.tables, say),
+        *([Line(say("cover.site"), *siteuse.summary(report.site, say))] if report.site else []),
         Line(say("cover.rules"), code(report.rulebook[:12])),
         *_digest(report.captures, say),
     ]
@@ -192,6 +195,7 @@ def method(report: Report, say: Catalogue) -> Method:
         bloc=say.term("bloc", report.bloc),
         members=joined([say.country(code_) for code_ in sorted(report.bloc_members)]),
         sensitivity=_sensitivity(report, say),
+        site=siteuse.shown(report.site, say),
         command=code(report.command, 2000),
         verdicts=_verdicts(report, say),
         grades=[(grade.name, say(f"grade-meaning.{grade.name}")) for grade in sorted(Grade, reverse=True)],

@@ -80,6 +80,7 @@ def dependencies_table(report: Report) -> pd.DataFrame:
         "chain": _lists([list(seen[index].chain) for index in rows.attribution.tolist()]),
         "through": take([link.value if link else None for link in through], rows.attribution),
         "through_by": take([link.by if link else "unknown" for link in through], rows.attribution),
+        **_by_site(rows),
     }
     return pd.DataFrame({key: columns[key] for key in DEPENDENCIES.keys})
 
@@ -97,6 +98,18 @@ def _legal(rows: Dependencies) -> dict[str, pd.Series]:
     index = rows.attribution.tolist()
     names = (*LawKind, "limits")
     return {str(name): _lists([of[at][column] for at in index]) for column, name in enumerate(names)}
+
+
+def _by_site(rows: Dependencies) -> dict[str, pd.Series]:
+    """Return what the user's site file says of each."""
+    said = [at.site for at in rows.attributions]
+    applied = [[str(number) for number in of.overrides] if of else [] for of in said]
+    without = [of.without.verdict.value if of and of.overrides else None for of in said]
+    return {
+        "own": take([of.own if of else None for of in said], rows.attribution),
+        "overrides": _lists([applied[index] for index in rows.attribution.tolist()]),
+        "verdict_without_site": take(without, rows.attribution),
+    }
 
 
 def _value(claim: Claim | None) -> str | None:

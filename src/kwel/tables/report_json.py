@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from kwel.model.findings import Finding
     from kwel.model.links import Link
     from kwel.model.report import Report
+    from kwel.model.site import Overruling, SiteUse
     from kwel.model.traffic import Capture
 
 
@@ -37,6 +39,7 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
         "bloc": {"name": report.bloc, "members": list(report.bloc_members), "others": law_json.blocs(report)},
         "internal": list(report.internal),
         **law_json.content(report),
+        "site": _site(report.site),
         "captures": [_capture(capture) for capture in report.captures],
         "coverage": _coverage(report.coverage),
         "tables": [
@@ -111,6 +114,29 @@ def _capture(capture: Capture) -> dict[str, Any]:
         "dropped": capture.dropped,
         "passed_over": dict(capture.passed_over),
         "problem": capture.problem,
+    }
+
+
+def _site(use: SiteUse | None) -> dict[str, Any] | None:
+    if use is None:
+        return None
+    return {
+        **{key: value for key, value in asdict(use.site).items() if key != "overrides"},
+        "day": use.day,
+        "overrides": [_overruling(of) for of in use.overrulings],
+    }
+
+
+def _overruling(of: Overruling) -> dict[str, Any]:
+    return {
+        **asdict(of.override),
+        "sets": dict(of.override.sets),
+        "state": of.state.value,
+        "count": of.count,
+        "changed": [
+            {"subject": at.subject, "before": {k: v or None for k, v in at.before}, "after": dict(at.after)}
+            for at in of.effects
+        ],
     }
 
 

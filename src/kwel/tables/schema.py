@@ -307,6 +307,23 @@ DEPENDENCIES = Table(
             '"domain"',
             rank=3,
         ),
+        Column(
+            "own",
+            "text",
+            "Own domain or tenant that the name belongs to, as the site file says.",
+            '"plantgw-prod.iot.cloud.example"',
+            optional=True,
+            rank=3,
+        ),
+        Column("overrides", "list", "Numbers of the overrides of the site file that were applied.", '["2"]', rank=3),
+        Column(
+            "verdict_without_site",
+            "text",
+            "What the verdict would be without those overrides; `null` where none was applied.",
+            '"foreign"',
+            optional=True,
+            rank=3,
+        ),
     ),
 )
 

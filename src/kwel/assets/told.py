@@ -1,0 +1,113 @@
+"""Assets and a site file in, the same assets with the names, zones and kinds that the site gives them out."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from kwel.model.assets import Asset, AssetKind
+from kwel.model.claims import Claim, Evidence, Grade
+from kwel.model.site import Effect, OverrideState
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+    from kwel.model.site import NamedAsset, Override, Site, Zone
+
+FIELDS: Final = ("kind", "role", "vendor", "product")
+"""What an override may say of an asset."""
+BETWEEN: Final = " / "
+"""Between the zones of an asset that stands in several."""
+
+
+class Told:
+    """Applies what a site file says of assets, and remembers what that changed."""
+
+    def __init__(self, site: Site, day: str | None) -> None:
+        self.effects: list[tuple[int, Effect]] = []
+        """What an override changed, with its number."""
+        self._site = site
+        self._named = {key: asset for asset in site.assets for key in (*asset.addresses, *asset.macs)}
+        self._networks = sorted(
+            ((ipaddress.ip_network(prefix), zone) for zone in site.zones for prefix in zone.prefixes),
+            key=lambda found: -found[0].prefixlen,
+        )
+        self._vlans = {vlan: zone for zone in site.zones for vlan in zone.vlans}
+        self._overrides = {
+            override.what: override
+            for override in site.overrides
+            if override.scope == "asset" and override.state(day) is OverrideState.APPLIES
+        }
+        self._kinds: dict[str, tuple[AssetKind, Claim]] = {}
+
+    def apply(self, asset: Asset) -> Asset:
+        """Return the asset as the site knows it."""
+        keys = (*asset.addresses, *(claim.value for claim in asset.macs))
+        named = next((self._named[key] for key in keys if key in self._named), None)
+        asset = self._with_name(asset, named) if named else asset
+        asset = self._with_zone(asset, named)
+        override = next((self._overrides[key] for key in keys if key in self._overrides), None)
+        return self._overruled(asset, override) if override else asset
+
+    def with_own_kind(self, asset: Asset) -> Asset:
+        """Return the asset with the kind that the site says, whatever others concluded from its neighbours."""
+        kind, why = self._kinds.get(asset.id, (asset.kind, asset.kind_why))
+        return replace(asset, kind=kind, kind_why=why)
+
+    def _with_name(self, asset: Asset, named: NamedAsset) -> Asset:
+        step = Evidence("looked-up", "site-name", (("name", named.name),), source=self._site.source())
+        others = tuple(claim for claim in asset.names if claim.value != named.name)
+        return replace(asset, label=named.name, names=(Claim(named.name, Grade.B, (step,)), *others))
+
+    def _with_zone(self, asset: Asset, named: NamedAsset | None) -> Asset:
+        """Its own entry goes before its addresses, and those before its VLANs."""
+        found: dict[str, str] = {}
+        if named and named.zone:
+            found[named.zone] = named.name
+        for address in () if found else asset.addresses:
+            if of := self._zone_of(address):
+                found.setdefault(of[1].name, str(of[0]))
+        for vlan in () if found else asset.vlans:
+            if zone := self._vlans.get(vlan):
+                found.setdefault(zone.name, f"VLAN {vlan}")
+        steps = tuple(
+            Evidence("looked-up", "site-zone", (("zone", zone), ("by", by)), source=self._site.source())
+            for zone, by in found.items()
+        )
+        if not found:
+            return asset
+        return replace(asset, zone=BETWEEN.join(found), evidence=(*asset.evidence[:1], *steps, *asset.evidence[1:]))
+
+    def _zone_of(self, address: str) -> tuple[IPv4Network | IPv6Network, Zone] | None:
+        """Return the longest prefix of a zone that holds an address."""
+        value = ipaddress.ip_address(address)
+        return next((found for found in self._networks if value in found[0]), None)
+
+    def _overruled(self, asset: Asset, override: Override) -> Asset:
+        """Return the asset as somebody of the site says that it is."""
+        before, after, fields = [], [], dict[str, Any]()
+        for key, value in override.sets:
+            known = getattr(asset, key)
+            was = known.value if known else ""
+            values = (("field", key), ("value", value), ("author", override.author), ("reason", override.reason))
+            step = Evidence("looked-up", "site-override", values, source=self._site.source(override))
+            steps: tuple[Evidence, ...] = (step,)
+            if was and was != value:
+                gone = asset.kind_why if key == "kind" else known
+                source = next((s.source or str(s.where) for s in gone.evidence), "") if gone else ""
+                grade = (gone.grade if gone else Grade.U).name
+                steps += (
+                    Evidence(
+                        "inferred", "overruled", (("field", key), ("value", was), ("grade", grade)), source=source
+                    ),
+                )
+            if was != value:
+                before.append((key, was))
+                after.append((key, value))
+            claim = Claim(value, Grade.C, steps)
+            fields |= {"kind": AssetKind(value), "kind_why": claim} if key == "kind" else {key: claim}
+            if key == "kind":
+                self._kinds[asset.id] = AssetKind(value), claim
+        self.effects.append((override.number, Effect(asset.label, tuple(before), tuple(after))))
+        return replace(asset, **fields)

@@ -1,0 +1,135 @@
+"""What a user knows of the own site, and what became of it: the nouns of site.toml. docs/site.md describes the file."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Literal
+
+Scope = Literal["host", "domain", "prefix", "asset"]
+"""What an override is about: a host name or pattern, a domain and all below it, addresses, or a device of the plant."""
+
+
+class OverrideState(enum.StrEnum):
+    """Whether an override counts on the day that is judged."""
+
+    APPLIES = "applies"
+    EXPIRED = "expired"
+    NOT_YET = "not-yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A part of the plant whose assets share security requirements (IEC 62443-3-2)."""
+
+    name: str
+    level: str | None
+    """Of the Purdue reference model: ``0`` to ``5``, ``3.5`` for what stands between plant and office."""
+    sl_t: int | None
+    """Target security level, IEC 62443-3-3: 0 to 4."""
+    prefixes: tuple[str, ...]
+    vlans: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A name in somebody's cloud that is the site's own."""
+
+    name: str
+    """A host, or a domain with all that is below it."""
+    what: str
+    """For a reader; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAsset:
+    """What the site calls one of its devices."""
+
+    name: str
+    addresses: tuple[str, ...]
+    macs: tuple[str, ...]
+    """As ``columns.mac_text`` spells them."""
+    zone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Somebody of the site says otherwise than the tables, signs it and dates it."""
+
+    number: int
+    """1-based, in the order of the file."""
+    scope: Scope
+    what: str
+    """Pattern, domain, prefix, address or MAC."""
+    sets: tuple[tuple[str, str], ...]
+    """Fields of an attribution or of an asset, and what they are said to be."""
+    author: str
+    reason: str
+    date: str
+    """ISO 8601: when it was written down."""
+    begins: str | None
+    """First day on which it holds; ``None``: it always did."""
+    expires: str | None
+    """Last day on which it holds; ``None``: nobody set an end."""
+
+    def state(self, day: str | None) -> OverrideState:
+        """Return whether it counts on a day (ISO 8601); where no day is known, it does."""
+        if day and self.expires and day > self.expires:
+            return OverrideState.EXPIRED
+        if day and self.begins and day < self.begins:
+            return OverrideState.NOT_YET
+        return OverrideState.APPLIES
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """Everything that a site file says, checked."""
+
+    file: str
+    """Name without folders."""
+    sha256: str
+    name: str
+    """What the site is called; may be empty."""
+    internal: tuple[str, ...]
+    """Prefixes that are the site's own, those of its zones among them."""
+    domains: tuple[str, ...]
+    tenants: tuple[Tenant, ...]
+    zones: tuple[Zone, ...]
+    assets: tuple[NamedAsset, ...]
+    overrides: tuple[Override, ...]
+
+    def source(self, override: Override | None = None) -> str:
+        """Return what to cite for what the file says, or for one override."""
+        return f"site file {self.file}" + (f" ({override.author}, {override.date})" if override else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an override changed at one host or asset."""
+
+    subject: str
+    before: tuple[tuple[str, str], ...]
+    """By field: what kwel would have said; empty for "not known"."""
+    after: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overruling:
+    """An override and what became of it."""
+
+    override: Override
+    state: OverrideState
+    count: int
+    """Dependencies or assets that it fits."""
+    effects: tuple[Effect, ...]
+    """The first hosts or assets at which it changed something."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteUse:
+    """A site file, and what became of what it says in one analysis."""
+
+    site: Site
+    day: str | None
+    """ISO 8601: the day on which overrides are judged."""
+    overrulings: tuple[Overruling, ...]

@@ -1,0 +1,9 @@
+"""A site file in, what the user knows of the own plant out: checked, or refused with one line. See docs/site.md.
+
+What it says is confidential: it reaches the report and nothing else.
+"""
+
+from kwel.site.read import load
+from kwel.site.table import SiteError
+
+__all__ = ["SiteError", "load"]

@@ -1,0 +1,158 @@
+"""What a capture shows of a plant in, a commented site file to go on from out; without a capture, an example."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kwel.model.assets import Asset
+    from kwel.model.dependencies import Dependencies
+    from kwel.model.verdicts import Attribution
+
+MOST: Final = 30
+"""Lines of one kind: the rest a person adds."""
+SEGMENT: Final = {4: 24, 6: 64}
+"""Bits of the prefix that is proposed for addresses."""
+
+HEAD = """\
+# What you know of your own plant and kwel cannot see. docs/site.md describes every key.
+# This file is confidential: it says how your plant is built. kwel sends it nowhere; it shows in the report.
+#
+#   kwel site check site.toml
+#   kwel report --site site.toml plant.pcapng
+"""
+INTERNAL = """
+# Prefixes that are your own: HOME_NET of Suricata, Site::local_nets of Zeek. Private addresses are internal already.
+"""
+DOMAINS = """
+# DNS zones that are your own, and names in somebody's cloud that are yours.
+"""
+ZONES = """
+# Zones (IEC 62443): level is that of the Purdue reference model, 0 to 5; sl_t the target security level, 0 to 4.
+"""
+ASSETS = """
+# What you call your devices: by address, or by MAC where the capture proves one.
+"""
+OVERRIDES = """
+# Where you know better than tables and rules. Each is signed, dated and shown in the report with what it changed.
+# [[overrides]]
+# host = "gw-*.supplier.example"          # or domain = "...", prefix = "192.0.2.0/24", asset = "10.20.3.32"
+# operator = "example-cloud"              # id of a rule, or { name = "Example Cloud", jurisdiction = "DE" }
+# supplier = { name = "Example Machines", jurisdiction = "SE" }
+# service = "Example Remote"
+# function = "remote-access"
+# place = "DE"
+# author = "name and function of whoever says so"
+# reason = "why, and where that can be looked up"
+# date = 2026-11-25
+# expires = 2027-11-25
+"""
+
+
+def example(
+    assets: Sequence[Asset] = (),
+    dependencies: Dependencies | None = None,
+    captures: str = "",
+    private: Sequence[str] = (),
+) -> str:
+    """Return a site file that says what the captures show, and as comments what a person may want to add."""
+    found = [ipaddress.ip_address(address) for asset in assets for address in asset.addresses]
+    networks = [ipaddress.ip_network(prefix) for prefix in private]
+    inside = [address for address in found if any(address in network for network in networks)]
+    segments = Counter(_segment(address) for address in inside if not address.is_link_local)
+    parts = [
+        HEAD,
+        f"\n# Seen in {quoted(captures)}.\n" if captures else "",
+        '\nname = ""\n'.replace('""', '"My plant"'),
+    ]
+    parts += [INTERNAL, "internal = []\n", *_public(sorted({*map(str, found)} - {*map(str, inside)}))]
+    parts += [DOMAINS, "domains = []\n", *_tenants(dependencies)]
+    parts += [ZONES, *_zones(segments, assets)]
+    parts += [ASSETS, *_assets(assets), OVERRIDES]
+    return "".join(parts)
+
+
+def quoted(text: str) -> str:
+    r"""Return *text* as a basic string of TOML, whatever it holds.
+
+    >>> print(quoted('plc "1"\x1b'))
+    "plc \"1\"\u001b"
+    """
+    return '"' + "".join(_escaped(character) for character in text) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if 0xD800 <= code < 0xE000:
+        return "\\uFFFD"  # half of a pair is no character
+    return f"\\u{code:04x}" if code < 0x1_0000 else f"\\U{code:08x}"
+
+
+def _public(addresses: Sequence[str]) -> list[str]:
+    """Return public addresses of assets, as a comment: whose prefix it is, and how long, a person must say."""
+    if not addresses:
+        return []
+    return [f"# Assets have these public addresses; if the prefix is yours: {', '.join(addresses[:MOST])}\n"]
+
+
+def _array(key: str, values: Iterable[str]) -> str:
+    return f"{key} = [{', '.join(quoted(value) for value in values)}]\n"
+
+
+def _segment(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    return str(ipaddress.ip_network((address, SEGMENT[address.version]), strict=False))
+
+
+def _zones(segments: Counter[str], assets: Sequence[Asset]) -> list[str]:
+    """Return a zone a segment, to be named and joined by a person; a capture does not tell what belongs together."""
+    if not segments:
+        return ['# [[zones]]\n# name = "Cell 1"\n# level = 1\n# prefixes = ["10.20.1.0/24"]\n# vlans = [20]\n']
+    vlans: dict[str, set[int]] = {}
+    for asset in assets:
+        for address in asset.addresses:
+            vlans.setdefault(_segment(ipaddress.ip_address(address)), set()).update(asset.vlans)
+    parts = []
+    for prefix, count in sorted(segments.items(), key=lambda item: (-item[1], item[0]))[:MOST]:
+        parts.append(f"[[zones]] # addresses seen: {count}\nname = {quoted(f'Segment {prefix}')}\n# level = 2\n")
+        parts.append(_array("prefixes", [prefix]))
+        if tags := vlans.get(prefix):
+            parts.append(f"# seen in VLAN {', '.join(map(str, sorted(tags)))}\n")
+        parts.append("\n")
+    return [*parts[:-1], *([f"# {len(segments) - MOST} more segments were seen.\n"] if len(segments) > MOST else [])]
+
+
+def _assets(assets: Sequence[Asset]) -> list[str]:
+    if not assets:
+        return ['# [[assets]]\n# name = "PLC mixer"\n# address = "10.20.1.11"\n# mac = "00:90:e8:10:00:32"\n']
+    parts = []
+    for asset in assets[:MOST]:
+        about = ", ".join(claim.value for claim in (asset.role, asset.vendor) if claim)
+        key, value = ("mac", asset.macs[0].value) if asset.macs else ("address", asset.id.partition("@")[0])
+        parts.append(f"# [[assets]] # {quoted(about)}\n# name = {quoted(asset.label)}\n# {key} = {quoted(value)}\n")
+    return [*parts, *([f"# {len(assets) - MOST} more assets were seen.\n"] if len(assets) > MOST else [])]
+
+
+def _tenants(dependencies: Dependencies | None) -> list[str]:
+    """Return names in clouds that may be the site's own: those below the name of a service."""
+    found: dict[str, str] = {}
+    for attribution in dependencies.attributions if dependencies else ():
+        if attribution.name and attribution.service and len(found) < MOST and not _is_whole(attribution):
+            found.setdefault(attribution.name, attribution.service.value)
+    if not found:
+        return ['# [[tenants]]\n# name = "plantgw-prod.iot.cloud.example"\n# what = "IoT hub of line 1"\n']
+    return [f"# [[tenants]]\n# name = {quoted(name)}\n# what = {quoted(what)}\n" for name, what in found.items()]
+
+
+def _is_whole(attribution: Attribution) -> bool:
+    """Return whether the name is that of the service itself, which no customer has to itself."""
+    assert attribution.service is not None
+    suffix = next((dict(s.values)["suffix"] for s in attribution.service.evidence if s.kind == "service-name"), "")
+    return attribution.name in ("", suffix)

@@ -1,0 +1,56 @@
+"""What was heard in, the names that hosts give themselves out: in mDNS, in LLMNR, in the certificates of clients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kwel.columns import Application, NameSource, address_text
+from kwel.dependencies.contacts import distinct
+from kwel.model.claims import Observed, Where
+
+if TYPE_CHECKING:
+    from kwel.streams import Heard
+
+LOCAL = {Application.MDNS: NameSource.MDNS, Application.LLMNR: NameSource.LLMNR}
+"""Protocols in which hosts give themselves names."""
+
+MOST_LOCAL_NAMES = 50_000
+"""Pairs of address and name that are kept of them. Beyond, a capture shows a storm; they are counted."""
+
+
+def local_names(heard: Heard, captures: tuple[Any, ...]) -> tuple[list[Observed], int]:
+    """Return the names that hosts give themselves in mDNS and LLMNR answers, and how many there was no room for."""
+    answers, flows = heard.answers, heard.flows
+    spoken = flows["application"][answers["flow"]]
+    rows = np.flatnonzero(
+        np.isin(spoken, [int(key) for key in LOCAL]) & ((answers["address_hi"] | answers["address_lo"]) > 0)
+    )
+    _, first = distinct(spoken[rows], *(answers[key][rows] for key in ("owner", "address_hi", "address_lo")))
+    rows = np.sort(rows[first])
+    own = dict[tuple[str, str, str], Observed]()
+    for i in rows[:MOST_LOCAL_NAMES].tolist():
+        row = answers[i]
+        address = address_text(int(row["address_hi"]), int(row["address_lo"]))
+        name = heard.names[int(row["owner"])].removesuffix(".local")
+        protocol = LOCAL[Application(int(spoken[i]))].label
+        if not name.endswith(".arpa"):
+            where = Where(captures[row["capture"]].name, int(row["frame"]))
+            vlan = int(flows["vlan"][row["flow"]])
+            said = Observed("hostname", name, protocol, where, int(row["time"]), address, None, vlan)
+            own.setdefault((address, name, protocol), said)
+    return list(own.values()), max(0, len(rows) - MOST_LOCAL_NAMES)
+
+
+def client_certificates(heard: Heard, captures: tuple[Any, ...]) -> list[Observed]:
+    """Return what clients are called in the certificates that they showed: at AWS IoT the name of the thing."""
+    own = dict[tuple[str, str], Observed]()
+    for row in heard.shown[heard.shown["from_initiator"] == 1]:
+        subject, flow = heard.certificates[row["certificate"]].subject, heard.flows[row["flow"]]
+        address = address_text(int(flow["initiator_hi"]), int(flow["initiator_lo"]))
+        where = Where(captures[row["capture"]].name, int(row["frame"]))
+        said = Observed("identity", subject, "tls", where, int(row["time"]), address, None, int(flow["vlan"]))
+        if subject and len(own) < MOST_LOCAL_NAMES:
+            own.setdefault((address, subject), said)
+    return list(own.values())
