@@ -10,7 +10,7 @@ import re
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from kwel import lawbook
+from kwel import lawbook, placebook
 from kwel.model.claims import Grade
 from kwel.rulefile import REQUIRED, RuleError, RuleTable
 from kwel.rulemodel import (
@@ -21,8 +21,8 @@ from kwel.rulemodel import (
     Network,
     Operator,
     Party,
+    PlaceExample,
     PublishedRange,
-    Region,
     Rulebook,
     Service,
     Vocabulary,
@@ -51,8 +51,9 @@ def load(root: Traversable | None = None) -> Rulebook:
     """
     files = dict(_files(root or resources.files("kwel.rules")))
     vocabulary = _vocabulary(_one(files, "vocabulary.toml"))
-    regions, sites = _regions(_one(files, "regions.toml"))
+    book_of_places = placebook.read(_one(files, "regions.toml"))
     examples: list[Example] = []
+    places: list[PlaceExample] = []
     operators = {}
     services: list[Service] = []
     blocs: dict[str, Bloc] = {}
@@ -61,7 +62,7 @@ def load(root: Traversable | None = None) -> Rulebook:
         table = RuleTable.parse(text, name) if folder in ("operators", "services") else None
         if table and folder == "operators":
             operators[stem] = _operator(stem, table, vocabulary)
-            examples += _examples(table, name)
+            examples += _examples(table, name, places)
         elif table:
             services += _services(stem, table, vocabulary)
             examples += _examples(table, name)
@@ -69,7 +70,9 @@ def load(root: Traversable | None = None) -> Rulebook:
             blocs = _blocs(RuleTable.parse(text, name))
     law = lawbook.read(files, blocs, operators, vocabulary)
     digest = _digest(files)
-    book = Rulebook(operators, tuple(services), regions, sites, blocs, vocabulary, tuple(examples), digest, law)
+    book = Rulebook(
+        operators, tuple(services), *book_of_places, blocs, vocabulary, tuple(examples), tuple(places), digest, law
+    )
     _check_together(book)
     return book
 
@@ -144,26 +147,6 @@ def _impact(table: RuleTable, impacts: tuple[str, ...]) -> Impact:
     return impact
 
 
-def _regions(table: RuleTable) -> tuple[dict[str, dict[str, Region]], dict[str, Region]]:
-    table.sources()
-    table.date("reviewed")
-    regions = {}
-    for owner, places in table.rest():
-        if not isinstance(places, dict):
-            raise table.wrong(owner, "must be a table of places")
-        inner = RuleTable(places, "regions.toml", f"{owner}.")
-        regions[owner] = {name: _region(inner, name, value) for name, value in inner.rest()}
-    return regions, regions.pop("sites", {})
-
-
-def _region(table: RuleTable, name: str, value: object) -> Region:
-    """A place is written ``westeurope = ["NL", "West Europe"]``: two hundred tables would be slow to read."""
-    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(v, str) and v for v in value):
-        raise table.wrong(name, "must be [country, place]")
-    table.check_country(name, value[0])
-    return Region(name, value[0], value[1])
-
-
 def _blocs(table: RuleTable) -> dict[str, Bloc]:
     table.sources()
     reviewed = table.date("reviewed")
@@ -212,8 +195,9 @@ def _operator(stem: str, table: RuleTable, vocabulary: Vocabulary) -> Operator:
         anycast=table.take("anycast", bool, default=False),
         anycast_services=table.words("anycast_services", ()),
         regions=table.text("regions", stem),
-        region_names=_templates(table, "region_names", "{region}"),
-        site_names=_templates(table, "site_names", "{site}"),
+        region_names=placebook.templates(table, "region_names", "{region}"),
+        code_names=placebook.templates(table, "code_names", "{code}"),
+        site_names=placebook.templates(table, "site_names", "{site}"),
         unsourced=table.take("unsourced", bool, default=False),
         reviewed=table.date("reviewed"),
         parent_source=_parent_source(sources),
@@ -240,15 +224,6 @@ def _range(table: RuleTable) -> PublishedRange:
     found = PublishedRange(table.text("provider"), table.words("regions", ()))
     table.finish()
     return found
-
-
-def _templates(table: RuleTable, key: str, placeholder: str) -> tuple[str, ...]:
-    values = table.words(key, ())
-    for value in values:
-        label, _, suffix = value.partition(".")
-        if placeholder not in label or not suffix or "{" in suffix or "*" in suffix:
-            raise table.wrong(key, f"{value!r}: {placeholder} must be in the first label, before a suffix")
-    return values
 
 
 def _services(stem: str, table: RuleTable, vocabulary: Vocabulary) -> list[Service]:
@@ -285,7 +260,7 @@ def _services(stem: str, table: RuleTable, vocabulary: Vocabulary) -> list[Servi
     return services
 
 
-def _examples(table: RuleTable, name: str) -> list[Example]:
+def _examples(table: RuleTable, name: str, places: list[PlaceExample] | None = None) -> list[Example]:
     inner = table.table("examples")
     if inner is None:
         raise table.wrong("examples", "missing")
@@ -293,6 +268,8 @@ def _examples(table: RuleTable, name: str) -> list[Example]:
     found += [Example(name, example, matches=False) for example in inner.words("misses")]
     if {example.matches for example in found} != {True, False}:
         raise inner.wrong("examples", "needs a name that matches and one that does not")
+    if places is not None:
+        places += placebook.examples(inner, name)
     inner.finish()
     table.finish()
     return found

@@ -84,6 +84,8 @@ class Operator:
     """Which part of regions.toml names this operator's places."""
     region_names: tuple[str, ...]
     """Where a host name carries a region id: ``{region}.example.com``."""
+    code_names: tuple[str, ...]
+    """Where a host name carries a short code of a region: ``{code}.cache.example.com``."""
     site_names: tuple[str, ...]
     """Where a host name begins with a place code: ``{site}*.example.com``."""
     unsourced: bool
@@ -173,6 +175,16 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceExample:
+    """A name that an operator's file promises to tell a region, or promises to tell none."""
+
+    rule: str
+    name: str
+    region: str
+    """Empty: none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The closed lists."""
 
@@ -203,9 +215,12 @@ class Rulebook:
     services: tuple[Service, ...]
     regions: Mapping[str, Mapping[str, Region]]
     sites: Mapping[str, Region]
+    codes: Mapping[str, Mapping[str, Region]]
+    """Short codes that operators write for their regions."""
     blocs: Mapping[str, Bloc]
     vocabulary: Vocabulary
     examples: tuple[Example, ...]
+    places: tuple[PlaceExample, ...]
     digest: str
     """SHA-256 over names and contents of all rule files."""
     law: LawBook = field(default_factory=LawBook)

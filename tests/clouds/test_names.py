@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kwel import rulebook
-from kwel.clouds.names import NOTHING, NameReader
+from kwel.clouds.names import NOTHING, NameReader, misplaced
 
 BOOK = rulebook.load()
 READER = NameReader(BOOK)
+RULES = Path(__file__).parents[2] / "rules"
 LABELS = sorted(
     {
         *(part for o in BOOK.operators.values() for d in o.domains for part in (d, *d.split("."))),
@@ -128,3 +132,44 @@ def test_a_remembered_parent_says_the_same_as_the_rulebook(name: str) -> None:
 def test_a_name_of_nothing_but_dots_is_nobody() -> None:
     assert NameReader(BOOK).read("." * 250 + "x") is not None
     assert operator_of("." * 253) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "region"),
+    [
+        ("shop-a5eff0dabmhwfphu.westeurope-01.azurewebsites.net", "westeurope"),
+        ("eastus2-3.in.applicationinsights.azure.com", "eastus2"),  # the longest id that leaves what must follow
+        ("cr2.westeurope1-a.control.database.windows.net", "westeurope"),
+        ("twin.api.weu.digitaltwins.azure.net", "westeurope"),
+        ("cluster.abc.0001.euc1.cache.amazonaws.com", "eu-central-1"),
+    ],
+)
+def test_digits_may_follow_a_region_and_a_short_code_may_stand_for_it(name: str, region: str) -> None:
+    place = READER.read(name).place
+
+    assert place is not None
+    assert (place.kind, place.region.id) == ("region-in-name", region)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x.westeurope-.azurewebsites.net",
+        "x.westeurope-1a.azurewebsites.net",
+        "euc1.s3.amazonaws.com",  # a code, and not where ElastiCache writes it
+        "twin.api.euc1.digitaltwins.azure.net",  # a code of another operator
+        "x.euw1.cache.amazonaws.com.vendor.example",
+    ],
+)
+def test_a_token_counts_only_under_the_suffix_of_the_operator_whose_it_is(name: str) -> None:
+    assert place_of(name) is None
+
+
+def test_examples_of_places_are_held_against_the_rules(tmp_path: Path) -> None:
+    copy = tmp_path / "rules"
+    shutil.copytree(RULES, copy, ignore=shutil.ignore_patterns("data", "*.py"))
+    file = copy / "operators" / "scaleway.toml"
+    file.write_text(file.read_text().replace('"backup.s3.nl-ams.scw.cloud" = "nl-ams"', '"x.scw.cloud" = "nl-ams"'))
+
+    assert misplaced() == []
+    assert misplaced(copy) == ["operators/scaleway.toml: examples.places: 'x.scw.cloud' tells no place"]

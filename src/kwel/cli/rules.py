@@ -50,10 +50,11 @@ Example:
 )
 @folder
 def test(root: Path | None) -> int:
-    """Check that every rule matches its examples and misses what it must."""
+    """Check that every rule matches its examples, misses what it must, and reads places where it promises to."""
     from kwel import rulebook
+    from kwel.clouds.names import misplaced
 
-    return _tell(rulebook.test(root))
+    return _tell([*rulebook.test(root), *misplaced(root)])
 
 
 def _tell(faults: list[str]) -> int:

@@ -6,27 +6,37 @@ writes it: in the label before a suffix that the operator's rule names. What a c
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from kwel.rulefile import REGION
+from kwel.rulebook import load
+from kwel.rulefile import REGION, RuleError
 from kwel.rulemodel import LONGEST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from importlib.resources.abc import Traversable
 
     from kwel.rulemodel import Operator, Region, Rulebook, Service
 
 SITE: Final = "{site}"
+CODE: Final = "{code}"
 _SITE_LENGTH: Final = 3  # IATA location codes
+_LONGEST_LABEL: Final = 63  # RFC 1035 section 2.3.4
+_OPEN: Final = {"#": "[0-9]+", "*": ".*"}
+"""What stands for digits and for anything in a template."""
 _REMEMBERED: Final = 1 << 17
+
+
+Kind = Literal["region-in-name", "site-in-name"]
 
 
 @dataclass(frozen=True, slots=True)
 class NamedPlace:
     """A place that an operator wrote into a host name."""
 
-    kind: Literal["region-in-name", "site-in-name"]
+    kind: Kind
     region: Region
     suffix: str
 
@@ -55,24 +65,22 @@ NOTHING: Final = HostName()
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    """Where in a label a place stands: ``s3-{region}``, ``{site}-*``."""
+    """Where in a label a place stands: ``s3-{region}``, ``{region}-#``, ``{site}-*``."""
 
     before: str
-    after: str
-    open_end: bool
+    after: re.Pattern[str]
     places: Mapping[str, Region]
-    kind: Literal["region-in-name", "site-in-name"]
+    kind: Kind
 
     def find(self, label: str) -> Region | None:
-        """Return the place that the label names."""
+        """Return the place that the label names: the longest id that leaves what must follow it."""
         if not label.startswith(self.before):
             return None
-        rest = label[len(self.before) :]
-        if not self.open_end:
-            return self.places.get(rest.removesuffix(self.after)) if rest.endswith(self.after) else None
-        code, tail = rest[:_SITE_LENGTH], rest[_SITE_LENGTH:]
-        if tail.startswith(self.after) and (self.after or not tail[:1].isalpha()):
-            return self.places.get(code)
+        rest = label[len(self.before) : len(self.before) + _LONGEST_LABEL]
+        for end in (_SITE_LENGTH,) if self.kind == "site-in-name" else range(len(rest), 0, -1):
+            place = self.places.get(rest[:end])
+            if place and self.after.fullmatch(rest, end):
+                return place
         return None
 
 
@@ -178,6 +186,21 @@ class NameReader:
         return None
 
 
+def misplaced(root: Traversable | None = None) -> list[str]:
+    """Return the names of examples under *root* that do not tell the region they promise, one line each."""
+    try:
+        book = load(root)
+    except RuleError:
+        return []  # ``rulebook.test`` tells it
+    reader, faults = NameReader(book), []
+    for example in book.places:
+        place = reader.read(example.name).place
+        told = place.region.id if place else ""
+        if told != example.region:
+            faults.append(f"{example.rule}: examples.places: {example.name!r} tells {told or 'no place'}")
+    return faults
+
+
 def _clean(name: str) -> str:
     """Return the name as rules spell it; nothing for what cannot be a host name (RFC 1035 section 2.3.4)."""
     return name.lower().rstrip(".") if len(name) <= LONGEST_NAME + 1 else ""
@@ -194,15 +217,19 @@ def _related(one: Operator, other: Operator) -> bool:
 
 def _templates(operator: Operator, book: Rulebook) -> dict[str, list[_Template]]:
     found: dict[str, list[_Template]] = {}
-    for text in operator.region_names:
-        label, _, suffix = text.partition(".")
-        before, _, after = label.partition(REGION)
-        places = book.regions[operator.regions]
-        template = _Template(before, after, open_end=False, places=places, kind="region-in-name")
-        found.setdefault(suffix, []).append(template)
-    for text in operator.site_names:
-        label, _, suffix = text.partition(".")
-        before, _, after = label.partition(SITE)
-        template = _Template(before, after.rstrip("*"), open_end=True, places=book.sites, kind="site-in-name")
-        found.setdefault(suffix, []).append(template)
+    written: tuple[
+        tuple[tuple[str, ...], str, Mapping[str, Region], Literal["region-in-name", "site-in-name"]], ...
+    ] = (
+        (operator.region_names, REGION, book.regions.get(operator.regions, {}), "region-in-name"),
+        (operator.code_names, CODE, book.codes.get(operator.regions, {}), "region-in-name"),
+        (operator.site_names, SITE, book.sites, "site-in-name"),
+    )
+    for names, placeholder, places, kind in written:
+        for text in names:
+            label, _, suffix = text.partition(".")
+            before, _, after = label.partition(placeholder)
+            pattern = "".join(_OPEN.get(character, re.escape(character)) for character in after)
+            if kind == "site-in-name" and after == "*":
+                pattern = "([^a-z].*)?"  # a longer word is no code
+            found.setdefault(suffix, []).append(_Template(before, re.compile(pattern), places, kind))
     return found
