@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 import msgpack
 import pytest
 
+from kwel import rulebook
+from kwel.clouds.attribute import Attributor
 from kwel.clouds.tables import AddressFacts, TableError, Tables
 
 DATA = Path(str(files("kwel.rules") / "data"))
@@ -185,6 +187,41 @@ def test_every_published_prefix_is_found_at_both_ends(tables: Tables, feed: Feed
             assert facts.region == (placed[0][1].region if placed else everywhere), text
             assert facts.services == tuple(sorted(set().union(*(row.services for _, row in around)))), text
             assert str(facts.cloud_prefix).endswith(f"/{(placed or around)[0][0]}"), text
+
+
+@pytest.mark.slow
+def test_every_published_prefix_has_the_operator_and_the_place_of_the_rules(tables: Tables, feed: Feed) -> None:
+    book = rulebook.load()
+    attributor = Attributor(book, tables)
+    owners = {
+        (claim.provider, region): operator
+        for operator in book.operators.values()
+        for claim in operator.ranges
+        for region in claim.regions or (None,)
+    }
+    for version, length, network in feed:
+        size = 1 << ((32 if version == 4 else 128) - length)
+        for address in {network, network + size - 1}:
+            text = str(ipaddress.IPv4Address(address) if version == 4 else ipaddress.IPv6Address(address))
+            facts, found = tables.lookup(text), attributor.attribute(text, None)
+            owner = owners.get((str(facts.cloud_provider), facts.region)) or owners[str(facts.cloud_provider), None]
+            assert found.operator_id == owner.id, text
+            place = book.regions.get(owner.regions, {}).get(facts.region or "")
+            in_a_zone = "zone-against-region" in {step.kind for step in found.rejected}
+            if place is not None and not found.anycast and not in_a_zone:
+                assert found.location is not None, text
+                assert found.location.value == place.country, text
+
+
+def test_every_documented_prefix_has_its_operator_at_both_ends(tables: Tables) -> None:
+    book = rulebook.load()
+    attributor = Attributor(book, tables)
+    for operator in book.operators.values():
+        for prefix in operator.prefixes:
+            network = ipaddress.ip_network(prefix)
+            for address in (network[0], network[-1]):
+                found = attributor.attribute(str(address), None)
+                assert found.operator_id == operator.id, (prefix, address)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kwel.cli.outcome import Status
+from kwel.cli.outcome import Failure, Status
 
 folder = click.option(
     "--rules",
@@ -15,7 +15,7 @@ folder = click.option(
     metavar="DIR",
     help="Folder of rule files. Default: those that kwel ships.",
 )
-STATUS = "Exit status: 0 nothing wrong; 1 something is, named on standard output."
+STATUS = "Exit status: 0 nothing wrong; 1 something is, named on standard output; 3 a\nlook-up table cannot be read."
 
 
 @click.group()
@@ -35,10 +35,26 @@ Example:
 )
 @folder
 def lint(root: Path | None) -> int:
-    """Check that every file is complete: sources, dates, spelling, no two rules for one thing."""
-    from kwel import rulebook
+    """Check that every file is complete, and that nothing contradicts anything.
 
-    return _tell(rulebook.lint(root))
+    Complete: sources, dates, spelling, no two rules for one thing. Contradictions:
+    two operators for the same addresses, a prefix that never decides, a published
+    region without a place, a network number of somebody else.
+    """
+    from importlib.resources import files
+
+    from kwel import rulebook
+    from kwel.clouds.tables import TableError
+    from kwel.feeds import contradictions, lists
+
+    faults = rulebook.lint(root)
+    if not faults:
+        try:
+            fetched = lists.load(files("kwel.rules")).providers
+            faults = contradictions.find(rulebook.load(root), fetched)
+        except (TableError, rulebook.RuleError) as error:
+            raise Failure(str(error)) from error
+    return _tell(faults)
 
 
 @rules.command(

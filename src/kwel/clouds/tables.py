@@ -118,9 +118,9 @@ class Tables:
         for name in LOOKED_UP:
             try:
                 root, manifest = roots[name]
-                readers[name] = _reader(root / name, manifest[name])
-            except (OSError, KeyError, TypeError, ValueError, maxminddb.InvalidDatabaseError) as error:
+            except KeyError as error:
                 raise TableError(_told(name, error)) from error
+            readers[name] = open_table(root, name, manifest)
         infos = tuple(info for name, (_, manifest) in roots.items() for info in _infos({name: manifest[name]}))
         folders = {name: root for name, (root, _) in roots.items()}
         return cls(readers, maxminddb.InvalidDatabaseError, infos, folders)
@@ -219,6 +219,20 @@ def read_manifest(root: Traversable | Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise TableError(_told(MANIFEST, error)) from error
     return manifest
+
+
+def open_table(root: Traversable | Path, name: str, manifest: Mapping[str, Any]) -> maxminddb.Reader:
+    """Open one table in the folder *root*.
+
+    Raises:
+        TableError: it is missing, cut off or not a table.
+    """
+    import maxminddb
+
+    try:
+        return _reader(root / name, manifest[name])
+    except (OSError, KeyError, TypeError, ValueError, maxminddb.InvalidDatabaseError) as error:
+        raise TableError(_told(name, error)) from error
 
 
 def _reader(file: Traversable | Path, about: Mapping[str, Any]) -> maxminddb.Reader:
