@@ -250,6 +250,7 @@ def _services(stem: str, table: RuleTable, vocabulary: Vocabulary) -> list[Servi
                 impact=_impact(inner, vocabulary.impacts) if "impact" in inner else usual.impact,
                 evidence=inner.one_of("evidence", EVIDENCE),
                 operator=inner.text("operator", None),
+                front=inner.one_of("front", vocabulary.front_kinds, None),
                 anycast=inner.take("anycast", bool, default=False),
                 reviewed=reviewed,
             )

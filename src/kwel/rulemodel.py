@@ -129,6 +129,8 @@ class Service:
     evidence: str
     operator: str | None
     """Who runs the hosts, where the vendor says so."""
+    front: str | None
+    """What kind of front it is: traffic or mail goes through it, to an origin that is not seen."""
     anycast: bool
     reviewed: str
 

@@ -16,6 +16,7 @@ from kwel.clouds.explain import explain
 from kwel.clouds.tables import AddressFacts
 from kwel.model.claims import Evidence, Grade, Where
 from kwel.model.report import TableInfo
+from kwel.model.verdicts import Control
 
 if TYPE_CHECKING:
     from kwel.model.verdicts import Attribution
@@ -473,3 +474,78 @@ def test_a_name_that_rests_on_less_counts_one_grade_less(
     assert weak.operator.value == full.operator.value
     assert weak.operator.grade == full.operator.grade - 1
     assert weak.grade <= full.grade
+
+
+FRONTS = {
+    "a CDN by its network": ("2.16.106.9", "www.plant.example", "cdn", ("US",)),
+    "a CDN by its suffix": (None, "x1.azurefd.net", "cdn", ("US",)),
+    "a firewall for web sites": (None, "abc.x.incapdns.net", "security-gateway", ("FR", "US")),
+    "a mail gateway on hosts that nobody knows": (None, "mx0a-00000000.pphosted.com", "security-gateway", ("US",)),
+    "a gateway that belongs to its own operator": (None, "gateway.zscloud.net", "security-gateway", ("US",)),
+}
+
+
+@pytest.mark.parametrize("sample", FRONTS.values(), ids=FRONTS)
+def test_a_front_says_whose_control_it_is_under_and_hides_its_origin(
+    attributor: Attributor, sample: tuple[str | None, str, str, tuple[str, ...]]
+) -> None:
+    address, name, role, control = sample
+    found = attributor.attribute(address, name)
+
+    assert (found.verdict.value, found.reason) == ("front-hides-origin", "front-foreign")
+    assert (found.role, found.front_jurisdictions) == (role, control)
+    told = explain(attributor, found)
+    assert told["front"] == {"what": found.front, "jurisdiction": "/".join(control), "origin": None}
+    assert told["statement"].endswith("; it stands before an origin that is not known")
+
+
+@pytest.mark.parametrize("address", FACTS)
+def test_an_address_alone_never_names_a_tenant(attributor: Attributor, address: str) -> None:
+    found = attributor.attribute(address, None)
+
+    assert found.supplier is None or found.service is None or found.service.evidence[0].kind == "service-range"
+
+
+@pytest.mark.parametrize("address", FACTS)
+def test_what_is_at_many_places_has_no_place_and_no_law_of_one(attributor: Attributor, address: str) -> None:
+    found = attributor.attribute(address, None)
+
+    if found.anycast:
+        assert found.location
+        assert found.location.value == "anycast"
+        assert (found.place, found.region) == (None, None)
+        assert not any("location" in reach.through for reach in found.laws)
+
+
+def test_geolocation_brings_nobody_under_a_law(attributor: Attributor) -> None:
+    found = attributor.attribute("203.0.113.1", None)
+
+    assert found.location
+    assert (found.location.value, found.location.grade, found.laws) == ("NL", Grade.D, ())
+
+
+def test_the_owner_of_the_technology_counts_until_the_user_accepts_the_offering() -> None:
+    plain, accepting = Attributor(BOOK, Stub()), Attributor(BOOK, Stub(), accepted=("s3ns",))
+    before, after = (one.attribute(None, "compute.s3nsapis.fr") for one in (plain, accepting))
+
+    assert (before.verdict.value, before.reason) == ("eu-operated-foreign-parent", "licensor-foreign")
+    assert (after.verdict.value, after.reason) == ("place-unproven", "offering-accepted")
+    assert before.laws == after.laws
+    assert str(before.laws[0]) == "us-ear:licensor"
+    assert dict(before.elsewhere) == {"s3ns": after.verdict.control}
+    assert {str(limit) for limit in before.limits} >= {"eu-csf/SOV-1:SEAL-2", "eu-csf/SOV-2:SEAL-2"}
+
+
+def test_a_promise_on_where_data_are_changes_no_verdict() -> None:
+    accepting = Attributor(BOOK, Stub(), accepted=("microsoft-eu-data-boundary",))
+    before, after = (one.attribute(None, "x.azure-devices.net") for one in (Attributor(BOOK, Stub()), accepting))
+
+    assert (after.verdict, after.reason, after.elsewhere) == (before.verdict, before.reason, before.elsewhere)
+    assert "nl-dictu/data-plaats:unknown" in {str(limit) for limit in before.limits}
+    assert "nl-dictu/data-plaats:open" in {str(limit) for limit in after.limits}
+
+
+def test_a_supplier_who_owns_the_offering_is_accepted_with_it_and_another_is_not() -> None:
+    accepting = Attributor(BOOK, Stub(), accepted=("aws-european-sovereign-cloud",))
+
+    assert accepting.attribute(None, "s3.eusc-de-east-1.amazonaws.eu").verdict.control is Control.EUROPEAN

@@ -139,7 +139,7 @@ def _legal(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what law says of it: a line for each law that reaches it, and for each question that it limits."""
     rows = [("stated", answer["statement"] or UNKNOWN)]
     if front := answer["front"]:
-        rows.append(("front", f"{front['what']} is under {front['jurisdiction']} control, origin unknown"))
+        rows.append(("front", f"{front['what']} is under {front['jurisdiction'] or UNKNOWN} control, origin unknown"))
     for head, kind in (("access", "access"), ("interrupt", "interruption")):
         nothing = [(head, "no law of the register reaches what is known of it")]
         rows += [(head, _reach(reach)) for reach in answer[kind]] or nothing

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 
 from kwel.clouds import whatif
 from kwel.clouds.claims import claims_of, grade_of, jurisdictions, owns
+from kwel.clouds.fronts import Front, front_of
 from kwel.clouds.hosts import Host, HostFinder, Known, by_prefix
 from kwel.clouds.law import LawReader
 from kwel.clouds.links import LinkReader
@@ -272,7 +273,7 @@ class Attributor:
             "region": location.region,
             "place": location.place,
             "anycast": location.anycast,
-            "role": self._role(host, front=bool(front)),
+            "role": front.role,
             "supplier": service and service.vendor,
             "supplier_jurisdiction": jurisdiction,
             "function": service and service.function,
@@ -284,6 +285,7 @@ class Attributor:
             "elsewhere": self._elsewhere(verdict, axes, host, known),
             "evidence": (
                 *{id(step): step for step in (*host.evidence, *steps)}.values(),
+                *front.evidence,
                 *self.law.evidence(host.operator),
                 self._compared(axes, location, jurisdiction, reason),
             ),
@@ -303,12 +305,12 @@ class Attributor:
                 found.append((name, control))
         return (*found, *self.law.toggled(axes, host.operator, verdict.control))
 
-    def _seen_apart(self, known: Known, named: HostName) -> tuple[Axes, Host, Location, Service | None, Grade, str]:
+    def _seen_apart(self, known: Known, named: HostName) -> tuple[Axes, Host, Location, Service | None, Grade, Front]:
         """Return the axes, and what they rest on."""
         host = self._hosts.find(known, named)
         service = named.service or known.service
-        front = self._front(host, known, named, service)
-        location = self._places.find(host, known, named, front)
+        front = front_of(host, known, named, service, self._words)
+        location = self._places.find(host, known, named, front.what if front.hides_place else "")
         grade = grade_of(service, host, known, named)
         axes = self._axes(host, known, location, service, grade, front=bool(front))
         return axes, host, location, service, grade, front
@@ -325,26 +327,6 @@ class Attributor:
             supplier=supplier,
             reason=reason,
         )
-
-    def _front(self, host: Host, known: Known, named: HostName, service: Service | None) -> str:
-        """Return what stands before somebody else's origin; nothing where nothing does, or it is their own."""
-        operator = host.operator
-        if operator is None or owns(service, operator):
-            return ""
-        if operator.kind in self._words.front_kinds:
-            return operator.name
-        if host.name_counts and named.front:
-            return named.suffix
-        if known.facts and host.network and host.numbers is None:
-            tags = (tag for tag in host.network.fronts if tag in known.facts.services)
-            return next(tags, "")
-        return ""
-
-    def _role(self, host: Host, *, front: bool) -> str | None:
-        if host.operator is None:
-            return None
-        fronts = self._words.front_kinds
-        return fronts[0] if front and host.operator.kind not in fronts else host.operator.kind
 
     def _axes(
         self,

@@ -21,6 +21,8 @@ KNOWN_BY = {
     "documented-range": "address {address} in range {prefix}, documented by {operator} ({source})",
     "asn": "address {address} in network AS{asn} of {operator} ({source})",
     "operator-domain": "name {name}, under {suffix} of {operator} ({source})",
+    "service-name": "name {name}, under {suffix} of {product} of {supplier}, {jurisdiction} ({source})",
+    "asn-without-rule": "address {address} in network AS{asn}, registered to {organisation}, {country} ({source})",
 }
 PARENT = ", whose ultimate parent is {parent}, {jurisdiction} ({stated_in})"
 
@@ -88,7 +90,7 @@ def statement(attribution: Attribution) -> str | None:
     kind, values = known
     seen = "observed " if any(step.where for step in attribution.evidence) else ""
     origin = "; it stands before an origin that is not known" if attribution.front else ""
-    return seen + (KNOWN_BY[kind] + PARENT).format(**values) + origin
+    return seen + (KNOWN_BY[kind] + (PARENT if "parent" in values else "")).format(**values) + origin
 
 
 def _legal(a: Attribution) -> dict[str, Any]:
@@ -107,7 +109,8 @@ def _front(attribution: Attribution) -> dict[str, str | None] | None:
     """Return what stands before the origin and whose it is: who is behind it cannot be seen."""
     if attribution.front is None:
         return None
-    return {"what": attribution.front, "jurisdiction": attribution.parent_jurisdiction, "origin": None}
+    control = "/".join(attribution.front_jurisdictions) or None
+    return {"what": attribution.front, "jurisdiction": control, "origin": None}
 
 
 def _plain_reach(reach: Reach) -> dict[str, Any]:

@@ -88,6 +88,14 @@ class LinkReader:
         """Yield whose host it is; where a front stands before it, the front, and that the origin is not known."""
         name = a.chain[-1] if a.chain else a.name or a.address
         hints = self._hints(shown)
+        front = tuple(step for step in a.evidence if step.kind == FRONT)
+        if (
+            a.operator is None and front and a.service
+        ):  # a gateway that its own name tells, on hosts of nobody knows whom
+            law, grade = a.supplier_jurisdiction, a.service.grade
+            yield Link("front", name, a.supplier, "vendor", law, grade, (*a.service.evidence, *front))
+            yield _nobody("host", None)
+            return
         if a.operator is None:
             operator = hints[0][0] if hints else None
             steps = tuple(step for _, step in hints)
@@ -100,7 +108,6 @@ class LinkReader:
         agreeing = tuple(step for operator, step in hints if self._is_of(a, operator))
         if agreeing and shown:
             agreeing = (shown, *agreeing)
-        front = tuple(step for step in a.evidence if step.kind == FRONT)
         by: By = "operator" if a.operator_id else "number"
         part: Part = "front" if front else "host"
         steps = (*a.operator.evidence, *front, *agreeing)

@@ -56,8 +56,10 @@ def judge(axes: Axes, inside: frozenset[str], words: Vocabulary) -> Judgement:
     """Return the verdict: the first of these that holds."""
     supplier_outside = axes.supplier_grade >= words.counts and not inside.issuperset(axes.supplier)
     host_outside = not inside.issuperset((axes.parent, axes.operator, *axes.licensors))
-    # 1. A host of which too little is known decides nothing; its supplier may.
+    # 1. A host of which too little is known decides nothing; its supplier may, and may be a gateway to elsewhere.
     if axes.parent is None or axes.host_grade < words.counts:
+        if axes.front and supplier_outside:
+            return Judgement(Verdict.FRONT_HIDES_ORIGIN, axes.supplier_grade, "front-foreign")
         return _supplier_foreign(axes) if supplier_outside else _unknown(axes)
     # 2. Behind a front anything may stand.
     if axes.front and host_outside:

@@ -114,26 +114,38 @@ class Attribution:
     @property
     def front(self) -> str | None:
         """Return what stands before somebody else's origin; ``None`` where nothing does."""
-        step = next((step for step in self.evidence if step.kind == "front"), None)
-        return dict(step.values)["what"] if step else None
+        return self._front_step.get("what")
+
+    @property
+    def front_jurisdictions(self) -> tuple[str, ...]:
+        """Return under whose control the front is: of its parent, and of its operator where that is another."""
+        if self._front_step.get("operator") == self.supplier and self.supplier_jurisdiction:
+            return (self.supplier_jurisdiction,)
+        both = (self.parent_jurisdiction, self.operator_jurisdiction) if self.front else ()
+        return tuple(dict.fromkeys(jurisdiction for jurisdiction in both if jurisdiction))
+
+    @property
+    def _front_step(self) -> dict[str, str]:
+        return next((dict(step.values) for step in self.evidence if step.kind == "front"), {})
 
 
-BASES = ("published-range", "documented-range", "asn", "operator-domain")
-"""What an operator may be known by, the best first."""
+BASES = ("published-range", "documented-range", "asn", "operator-domain", "service-name", "asn-without-rule")
+"""What may tell who is behind an endpoint, the best first; the last two without a parent."""
 
 
 def basis(attribution: Attribution) -> tuple[str, dict[str, str]] | None:
-    """Return by what the operator is known and what that says, for one sentence; ``None`` where none is known.
+    """Return what tells who is behind an endpoint and what that says, for one sentence; ``None`` where nothing does.
 
-    The values are those of that step and of the parent's, with ``address``, ``name`` and ``source``.
+    The values are those of that step and of the parent's, if known, with ``address``, ``name`` and ``source``.
     """
-    parent = next((step for step in attribution.evidence if step.kind == "parent"), None)
     kinds = {step.kind: step for step in reversed(attribution.evidence)}
     step = next((kinds[kind] for kind in BASES if kind in kinds), None)
-    if parent is None or step is None:
+    if step is None:
         return None
-    endpoint = {"address": attribution.address or "", "name": attribution.name or ""}
-    return step.kind, {**dict(step.values), **dict(parent.values), **endpoint, "source": step.source}
+    values = {**dict(step.values), "address": attribution.address or "", "name": attribution.name or ""}
+    if "parent" in kinds and step.kind in BASES[:-2]:
+        values |= dict(kinds["parent"].values)
+    return step.kind, {**values, "source": step.source}
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,10 +129,15 @@ def chapter(report: Report, phrases: Phrases) -> Chapter:
 
 def key_of(attribution: Attribution) -> Key:
     """Return which row of the table a contact belongs to."""
-    operator = attribution.operator.value if attribution.operator else None
     parent = attribution.parent.value if attribution.parent else None
     reaches = tuple(reach.law.id for reach in attribution.laws)
-    return (operator, parent, attribution.front is not None, reaches) if reaches else (None, None, False, ())
+    return (_who(attribution), parent, attribution.front is not None, reaches) if reaches else (None, None, False, ())
+
+
+def _who(attribution: Attribution) -> str | None:
+    """Return whom the laws reach: the operator, or where no rule knows that one, the supplier."""
+    known = attribution.operator if attribution.parent else None
+    return known.value if known else attribution.supplier
 
 
 def _groups(report: Report) -> dict[Key, list[tuple[Attribution, int]]]:
@@ -152,12 +157,12 @@ def _row(anchor: str, group: list[tuple[Attribution, int]], say: Catalogue) -> R
     attribution = max((one for one, _ in group), key=lambda one: RANKED.index(one.verdict.control))
     met = _together(one for one, _ in group)
     laws = {kind: [_reach(reach, say) for reach in met if reach.law.kind is kind] for kind in LawKind}
-    operator, parent = attribution.operator, attribution.parent
-    is_known = operator is not None and bool(attribution.laws)
+    who, parent = _who(attribution), attribution.parent
+    is_known = bool(attribution.laws)
     return Row(
         anchor=anchor,
         control=attribution.verdict.control,
-        operator=wire(operator.value, 60) if operator and is_known else say("law.nobody"),
+        operator=wire(who, 60) if who and is_known else say("law.nobody"),
         parent=_parent(parent.value, attribution.parent_jurisdiction, say) if parent and is_known else NOTHING,
         stated=_stated(attribution, say) if is_known else say("law.nobody-why"),
         contacts=numbers.number(sum(count for _, count in group)),
@@ -189,17 +194,19 @@ def _stated(attribution: Attribution, say: Catalogue) -> Text:
         return front
     kind, values = known
     filled = {name: wire(value) for name, value in values.items() if value}
-    filled["jurisdiction"] = say.country(values["jurisdiction"])
-    said = say.first(f"law.stated.{kind}", **filled) or NOTHING
-    parent = say("law.stated.parent" if values["stated_in"] else "law.stated.parent-unsourced", **filled)
-    return joined([said, parent] + ([front] if front else []), " ")
+    for name in ("jurisdiction", "country"):
+        filled |= {name: say.country(values[name])} if values.get(name) else {}
+    parts = [say(f"law.stated.{kind}", **filled)]
+    if "parent" in values:
+        parts.append(say("law.stated.parent" if values["stated_in"] else "law.stated.parent-unsourced", **filled))
+    return joined(parts + ([front] if front else []), " ")
 
 
 def _front(attribution: Attribution, say: Catalogue) -> Text:
     if attribution.front is None:
         return NOTHING
-    jurisdiction = attribution.parent_jurisdiction
-    where = say.country(jurisdiction) if jurisdiction else say("word.unknown")
+    control = [say.country(jurisdiction) for jurisdiction in attribution.front_jurisdictions]
+    where = joined(control) if control else say("word.unknown")
     return say("law.front", what=wire(attribution.front, 60), jurisdiction=where)
 
 
