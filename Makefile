@@ -39,6 +39,7 @@ check: setup-test ## Formatting, style, types, imports between stages
 
 bench: setup-test ## The table of speed and memory, beside other tools
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.lookups
 
 fuzz: setup-test ## Damaged captures for SECONDS=600 from SEED=1: findings go to out/fuzz, and fail it
 	$(BIN)/kwel warmup

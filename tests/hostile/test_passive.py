@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import os
 import re
 import subprocess
 import sys
@@ -10,7 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kwel import native
+from kwel.cli import app
 from kwel.dissect.registry import DISSECTORS
+from kwel.feeds import pack, registers
+from kwel.feeds.install import Made, manifest_of
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -35,6 +40,7 @@ COMMANDS = (
     ("report", "sample_pcaps", "-o", "{out}"),
     ("report", "sample_pcaps/mixed_plant.pcapng", "--json"),
     ("flows", "sample_pcaps"),
+    ("hellos", "sample_pcaps"),
     ("names", "sample_pcaps", "--format", "parquet", "-o", "{out}"),
     ("assets", "sample_pcaps", "--format", "csv"),
     ("dependencies", "sample_pcaps", "--format", "jsonl"),
@@ -42,7 +48,13 @@ COMMANDS = (
     ("rules", "lint"),
     ("data", "--json"),
     ("data", "key", "{out}"),
+    ("rules", "test"),
+    ("site", "new", "sample_pcaps/mixed_plant.pcapng", "-o", "{out}"),
+    ("update", "--bundle", "{pack}", "--trust", "{key}.pub"),
+    ("warmup",),
 )
+ELSEWHERE = {"verify"}
+"""Starts Wireshark's tshark, which is watched from outside: below."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,14 +63,43 @@ def compiled() -> None:
     native.load()
 
 
+def filled_in(command: tuple[str, ...], folder: Path) -> list[str]:
+    """Return a command with its files: a place to write to, and a signed pack of an edition with its key."""
+    key, packed = folder / "packs.pem", folder / "pack.zip"
+    if "{pack}" in command:
+        day = datetime.date(2026, 11, 25)
+        table = registers.database(registers.Content([], [], 0), "kwel-Cloud", "none", day)
+        made = Made("cloud.mmdb", table, "none", "this test", "none", day.isoformat(), 0, ())
+        pack.new_key(key)
+        packed.write_bytes(pack.write({"tables.toml": manifest_of([made]).encode(), "cloud.mmdb": table}, key))
+    return [part.format(out=folder / "out", pack=packed, key=key) for part in command]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "KWEL_DATA_DIR": str(folder / "data")}
+
+
+def test_every_command_is_watched() -> None:
+    assert {command[0] for command in COMMANDS} | ELSEWHERE == set(app.COMMANDS)
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_no_command_opens_a_socket(command: tuple[str, ...], tmp_path: Path) -> None:
-    arguments = [part.format(out=tmp_path / "out") for part in command]
     done = subprocess.run(
-        [sys.executable, "-c", WATCHED, *arguments], cwd=ROOT, capture_output=True, timeout=120, check=False
-    )
+        [sys.executable, "-c", WATCHED, *filled_in(command, tmp_path)],
+        cwd=ROOT, capture_output=True, timeout=120, check=False, env=environment(tmp_path),
+    )  # fmt: skip
 
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_the_one_command_that_goes_online_is_stopped_by_the_watch(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, "update", "--only", "places"],
+        cwd=ROOT, capture_output=True, timeout=120, check=False, env=environment(tmp_path),
+    )  # fmt: skip
+
+    assert b"urllib.Request" in done.stderr
 
 
 def test_the_watch_would_notice() -> None:
@@ -99,13 +140,24 @@ def test_the_kernel_sees_no_network_call(command: str, require_tool: RequireTool
     assert families <= ({"AF_UNIX"} if command == "verify" else set())
 
 
-@pytest.mark.slow
-def test_it_works_where_there_is_no_network_at_all(require_tool: RequireTool) -> None:
+@pytest.fixture
+def alone(require_tool: RequireTool) -> list[str]:
+    """Return what runs a command in a network namespace that has no interface but a loopback that is down."""
     unshare = [require_tool("unshare"), "-rn"]
     if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine permits no namespaces")
-    command = [*unshare, sys.executable, "-m", "kwel", "report", "sample_pcaps/mixed_plant.pcapng", "--json"]
-    inside = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=True)
-    outside = subprocess.run(command[2:], cwd=ROOT, capture_output=True, timeout=120, check=True)
+    return unshare
 
-    assert inside.stdout == outside.stdout
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_it_works_where_there_is_no_network_at_all(command: tuple[str, ...], tmp_path: Path, alone: list[str]) -> None:
+    said = []
+    for number, before in enumerate((alone, [])):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        run = [*before, sys.executable, "-m", "kwel", *filled_in(command, folder)]
+        done = subprocess.run(run, cwd=ROOT, capture_output=True, timeout=120, check=True, env=environment(folder))
+        said.append(done.stdout.replace(str(folder).encode(), b""))
+
+    assert said[0] == said[1]
