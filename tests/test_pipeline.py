@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import asdict
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,7 @@ import kwel
 from kwel.pipeline import Options, analyse, explain, read_traffic
 from tests.capture.making import block, interface, packet, section, write
 from tests.conftest import SAMPLES
+from tests.streams.making import ethernet, ipv4, udp, write_pcap
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +59,41 @@ def test_the_same_capture_gives_the_same_conclusions() -> None:
     assert list(first.dependencies) == list(second.dependencies)
     assert first.findings == second.findings
     assert asdict(first.traffic.coverage) == asdict(second.traffic.coverage)
+
+
+def crowd() -> list[bytes]:
+    """Return 400 datagrams whose second fragments come behind all first ones, and 900 packets, then their copies."""
+    whole = [ipv4(udp(bytes(24), 1000 + i, 502), 17, ident=i + 1) for i in range(400)]
+    first = [ethernet(with_fragment(datagram[:36], 0x2000)) for datagram in whole]
+    second = [ethernet(with_fragment(datagram[:20] + datagram[36:], 2)) for datagram in whole]
+    plain = [ipv4(udp(bytes(8), 1000 + i, 502), 17, ident=1000 + i) for i in range(900)]
+    routed = [datagram[:8] + bytes([datagram[8] - 1]) + datagram[9:] for datagram in plain]
+    return [*first, *second, *map(ethernet, plain), *map(ethernet, routed)]
+
+
+def with_fragment(datagram: bytes, field: int) -> bytes:
+    """Return an IPv4 datagram with another length and flags and fragment offset."""
+    return datagram[:2] + len(datagram).to_bytes(2, "big") + datagram[4:6] + field.to_bytes(2, "big") + datagram[8:]
+
+
+@pytest.mark.parametrize("crowded", [False, True])
+def test_no_seed_decides_what_is_found(crowded: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The seeds of hashes are secret and new in each run: none of them may show in a conclusion."""
+    capture = SAMPLES / "dup_span.pcap"
+    if crowded:
+        capture = write_pcap(tmp_path / "crowded.pcap", crowd(), step=100)
+    found = []
+    for seed in range(8):
+        monkeypatch.setattr(os, "urandom", Random(seed).randbytes)
+        traffic = read_traffic(str(capture))
+        found.append((asdict(traffic.coverage), traffic.flows.tolist(), traffic.named.tolist()))
+
+    assert found == [found[0]] * len(found)
+    if crowded:
+        coverage = found[0][0]
+        assert coverage["set_aside"] == {"duplicate": 900}
+        assert coverage["used"] == 2 * 400 + 900
+        assert not coverage["notes"].get("fragments-crowded-out")
 
 
 def test_an_own_prefix_makes_public_addresses_the_plants_own() -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.kernel.hashing import ROW, U0, U1, U32, mix
+from kwel.kernel.hashing import ROW, U0, U32, mix
+from kwel.kernel.ring import add, newest
 from kwel.native import helper
 
 if TYPE_CHECKING:
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
 
     from kwel.columns import Rows
 
-SETS = 1024
-"""Sets of two recent packets: 64 KiB, which stays in the processor's cache."""
-RECENT = np.dtype([("digest", np.uint64), ("time", np.int64), ("path", np.uint64), ("hops", np.uint64)])
+RECENT = np.dtype(
+    [("digest", np.uint64), ("time", np.int64), ("path", np.uint64), ("hops", np.uint32), ("back", np.uint32)]
+)
 """A packet captured a short while ago."""
-ALIASES = 4096
-"""Pairs of flow and path that are known to be another path's."""
+MOST_RECENT = 2048
+"""Packets among which a copy is sought: 64 KiB, which stays in the processor's cache."""
+ALIAS = np.dtype([("digest", np.uint64), ("path", np.uint64), ("back", np.uint64)])
+"""A pair of flow and path, by their hash, that is known to be another path's."""
+MOST_ALIASES = 4096
 
 NUMBERED_ELSEWHERE, NUMBERED_HERE = 100_000_000, 20_000_000
 """Nanoseconds for a copy that bears an IP identification: with another path or hop limit, or with the same."""
@@ -38,7 +42,6 @@ COMMON = 8
 
 FIN_SYN, TCP = 3, 6
 U24, U48 = np.uint64(24), np.uint64(48)
-SET_MASK, ALIAS_MASK = np.uint64(SETS - 1), np.uint64(ALIASES - 1)
 
 # indices into the flow table's counters
 SEEN, COPIES, ALIASED, ALIASES_LOST = 8, 9, 10, 11
@@ -85,7 +88,7 @@ def resembles(packet: Any, path: Any, first: Any) -> int:
     is_elsewhere = path != first.path
     if is_elsewhere and is_linked(packet):
         return NO
-    is_elsewhere = is_elsewhere or np.uint64(packet.hops) != first.hops
+    is_elsewhere = is_elsewhere or packet.hops != first.hops
     if packet.trace >> U48 != U0:
         return SURE if is_elsewhere or age <= NUMBERED_HERE else NO
     if is_elsewhere:
@@ -107,48 +110,40 @@ def is_copy(packet: Any, path: Any, first: Any, counters: NDArray[np.int64]) -> 
 
 
 @helper
-def place_of(digest: Any) -> Any:
-    """Return the first of the two places where a packet may be among the recent ones."""
-    return (digest & SET_MASK) << U1
-
-
-@helper
-def find_copy(digest: Any, path: Any, packet: Any, recent: Rows, counters: NDArray[np.int64]) -> tuple[bool, Any]:
-    """Return whether a packet is a copy, and the place of the first one, or the place for this one."""
+def find_copy(
+    digest: Any, path: Any, packet: Any, recent: Rows, heads: NDArray[np.int64], counters: NDArray[np.int64]
+) -> int:
+    """Return the place of the packet that this one is a copy of, or -1."""
     counters[SEEN] += 1
-    place = place_of(digest)
-    one, two = recent[place], recent[place + U1]
-    if one.digest == digest:
-        return is_copy(packet, path, one, counters), place
-    if two.digest == digest:
-        return is_copy(packet, path, two, counters), place + U1
-    return False, (place if one.time <= two.time else place + U1)
+    place = newest(digest, recent, heads)
+    return place if place >= 0 and is_copy(packet, path, recent[place], counters) else -1
 
 
 @helper
-def remember(digest: Any, path: Any, packet: Any, row: Any) -> int:
-    """Keep a packet in a row of the recent ones."""
-    row.digest, row.time, row.path, row.hops = digest, packet.time, path, np.uint64(packet.hops)
+def remember(digest: Any, path: Any, packet: Any, recent: Rows, heads: NDArray[np.int64]) -> int:
+    """Keep a packet among the recent ones."""
+    row = recent[add(digest, recent, heads)]
+    row.time, row.path, row.hops = packet.time, path, packet.hops
     return 0
 
 
 @helper
-def alias_of(ends: Any, path: Any, seed: Any, aliases: NDArray[np.uint64]) -> Any:
+def alias_of(ends: Any, path: Any, seed: Any, aliases: Rows, heads: NDArray[np.int64]) -> Any:
     """Return the path under which a flow's packets are kept that come on *path*."""
-    hashed = mix(ends, path, seed)
-    place = np.uint64(2) * (hashed & ALIAS_MASK)
-    return aliases[place + np.uint64(1)] if aliases[place] == hashed else path
+    place = newest(mix(ends, path, seed), aliases, heads)
+    return aliases[place].path if place >= 0 else path
 
 
 @helper
 def note_alias(
-    ends: Any, path: Any, first: Any, seed: Any, aliases: NDArray[np.uint64], counters: NDArray[np.int64]
+    ends: Any, path: Any, first: Any, seed: Any, aliases: Rows, heads: NDArray[np.int64], counters: NDArray[np.int64]
 ) -> int:
     """Keep that packets of a flow that come on *path* are the same as those on path *first*."""
-    hashed = mix(ends, path, seed)
-    place = np.uint64(2) * (hashed & ALIAS_MASK)
-    if aliases[place] != hashed:
+    digest = mix(ends, path, seed)
+    place = newest(digest, aliases, heads)
+    if place < 0:
         counters[ALIASED] += 1
-        counters[ALIASES_LOST] += aliases[place] != U0
-    aliases[place], aliases[place + np.uint64(1)] = hashed, first
+        counters[ALIASES_LOST] += counters[ALIASED] > len(aliases)
+        place = add(digest, aliases, heads)
+    aliases[place].path = first
     return 0

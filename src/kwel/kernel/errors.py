@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwel.kernel.duplicates import ALIAS
 from kwel.kernel.flowtable import ERROR, find_quoted
 from kwel.kernel.fragments import OFFSET
 from kwel.kernel.loads import u8, u16
@@ -34,7 +35,8 @@ def read_error(
     quoted: Any,
     runs: Rows,
     index: NDArray[np.uint64],
-    aliases: NDArray[np.uint64],
+    aliases: Rows,
+    alias_heads: NDArray[np.int64],
 ) -> int:
     """Mark the flow that an error quotes; return its row, or -1."""
     at, end = packet.payload, packet.end
@@ -52,25 +54,27 @@ def read_error(
     if stop not in (S_USED, S_FRAGMENT) or is_later or protocol not in (IP_TCP, IP_UDP) or above + 4 > end:
         return -1
     addresses = (quoted.source_hi, quoted.source_lo, quoted.destination_hi, quoted.destination_lo)
-    row = find_quoted(packet, addresses, (u16(data, above), u16(data, above + 2)), protocol, runs, index, aliases)
+    ports = (u16(data, above), u16(data, above + 2))
+    row = find_quoted(packet, addresses, ports, protocol, runs, index, aliases, alias_heads)
     if row >= 0:
         runs[row].notes |= ERROR
     return row
 
 
-@kernel(np.uint8, PACKET, int, RUN, np.uint64, np.uint64, PACKET)
+@kernel(np.uint8, PACKET, int, RUN, np.uint64, ALIAS, np.int64, PACKET)
 def note_errors(
     data: NDArray[np.uint8],
     packets: Rows,
     count: int,
     runs: Rows,
     index: NDArray[np.uint64],
-    aliases: NDArray[np.uint64],
+    aliases: Rows,
+    alias_heads: NDArray[np.int64],
     quoted: Rows,
 ) -> int:
     """Let every ICMP error among *count* packets mark its flow; *quoted* is room for one packet."""
     for i in range(count):
         packet = packets[i]
         if packet.stop == S_USED and packet.transport in (IP_ICMP, IP_ICMPV6):
-            read_error(data, packet, quoted[0], runs, index, aliases)
+            read_error(data, packet, quoted[0], runs, index, aliases, alias_heads)
     return count

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import Direction
-from kwel.kernel.duplicates import ALIASED, RECENT, alias_of, digest_of, find_copy, note_alias, place_of, remember
+from kwel.kernel.duplicates import ALIAS, ALIASED, RECENT, alias_of, digest_of, find_copy, note_alias, remember
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, U32, mix
 from kwel.kernel.loads import expect
+from kwel.kernel.ring import head_of
 from kwel.kernel.rows import HALF, PACKET, RUN, Note, Stop
 from kwel.native import helper, kernel
 
@@ -104,7 +105,7 @@ def in_order(packet: Any) -> tuple[Any, Any, Any, Any, Any]:
 
 
 @helper
-def weigh(packets: Rows, start: int, stop: int, recent: Rows, table: NDArray[np.uint64]) -> int:
+def weigh(packets: Rows, start: int, stop: int, heads: NDArray[np.int64], table: NDArray[np.uint64]) -> int:
     """Find side, hash and digest of the packets from *start* to *stop*, and let the rows come that they lead to.
 
     Side by side, several hashes are under way at a time, and several rows: none waits for another.
@@ -119,7 +120,7 @@ def weigh(packets: Rows, start: int, stop: int, recent: Rows, table: NDArray[np.
             )  # fmt: skip
             packet.ends = hash_ends(*in_order(packet), seed)
             packet.digest = digest_of(packet.ends, packet, seed)
-            expect(recent, place_of(packet.digest))
+            expect(heads, head_of(packet.digest, heads))
             expect(table, hash_of(packet.ends, path_of(packet), seed) & mask)
     return stop
 
@@ -191,12 +192,13 @@ def place(runs: Rows, halves: Rows, counters: NDArray[np.int64]) -> int:
 @helper
 def find(
     packet: Any, ends: Any, a_hi: Any, a_lo: Any, b_hi: Any, b_lo: Any, key: Any, path: Any,
-    runs: Rows, halves: Rows, table: NDArray[np.uint64], aliases: NDArray[np.uint64], counters: NDArray[np.int64],
+    runs: Rows, halves: Rows, table: NDArray[np.uint64], aliases: Rows, alias_heads: NDArray[np.int64],
+    counters: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Return the row of the packet's flow, a new one if need be, or -1 where the table is full."""
     slot, tag, row = probe(ends, a_hi, a_lo, b_hi, b_lo, key, path, runs, table)
     if row < 0 and counters[ALIASED]:
-        first = alias_of(ends, path, table[len(table) - 1], aliases)
+        first = alias_of(ends, path, table[len(table) - 1], aliases, alias_heads)
         if first != path:
             path = first
             slot, tag, row = probe(ends, a_hi, a_lo, b_hi, b_lo, key, path, runs, table)
@@ -221,7 +223,7 @@ def find(
 @helper
 def find_quoted(
     packet: Any, addresses: Any, ports: Any, transport: int, runs: Rows, table: NDArray[np.uint64],
-    aliases: NDArray[np.uint64],
+    aliases: Rows, alias_heads: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Return the row of the flow that an ICMP error quotes, or -1. The error travels on the same VLAN and tunnel."""
     a_hi, a_lo, b_hi, b_lo = addresses
@@ -236,7 +238,7 @@ def find_quoted(
     path = path_of(packet)
     row = probe(ends, a_hi, a_lo, b_hi, b_lo, key, path, runs, table)[2]
     if row < 0:
-        path = alias_of(ends, path, seed, aliases)
+        path = alias_of(ends, path, seed, aliases, alias_heads)
         row = probe(ends, a_hi, a_lo, b_hi, b_lo, key, path, runs, table)[2]
     return row
 
@@ -336,7 +338,7 @@ def count_packet(
     return side
 
 
-@kernel(PACKET, int, RUN, HALF, np.uint64, RECENT, np.uint64, np.int64, np.int64, np.int64)
+@kernel(PACKET, int, RUN, HALF, np.uint64, RECENT, np.int64, ALIAS, np.int64, np.int64, np.int64, np.int64)
 def track(
     packets: Rows,
     count: int,
@@ -344,7 +346,9 @@ def track(
     halves: Rows,
     table: NDArray[np.uint64],
     recent: Rows,
-    aliases: NDArray[np.uint64],
+    recent_heads: NDArray[np.int64],
+    aliases: Rows,
+    alias_heads: NDArray[np.int64],
     early: NDArray[np.int64],
     counters: NDArray[np.int64],
     stops: NDArray[np.int64],
@@ -358,25 +362,25 @@ def track(
     weighed = 0
     for i in range(count):
         if i == weighed:
-            weighed = weigh(packets, i, min(i + AT_ONCE, count), recent, table)
+            weighed = weigh(packets, i, min(i + AT_ONCE, count), recent_heads, table)
         packet = packets[i]
         if packet.stop != S_USED:
             continue
         a_hi, a_lo, b_hi, b_lo, key = in_order(packet)
         path = path_of(packet)
         ends, digest = packet.ends, packet.digest
-        is_second, place = find_copy(digest, path, packet, recent, counters)
-        if is_second:
+        first = find_copy(digest, path, packet, recent, recent_heads, counters)
+        if first >= 0:
             set_aside(packet, S_DUPLICATE, stops)
-            if path != recent[place].path:
-                note_alias(ends, path, recent[place].path, seed, aliases, counters)
+            if path != recent[first].path:
+                note_alias(ends, path, recent[first].path, seed, aliases, alias_heads, counters)
             continue
-        row = find(packet, ends, a_hi, a_lo, b_hi, b_lo, key, path, runs, halves, table, aliases, counters)
+        row = find(packet, ends, a_hi, a_lo, b_hi, b_lo, key, path, runs, halves, table, aliases, alias_heads, counters)
         if row < 0:
             set_aside(packet, S_TABLE_FULL, stops)
             continue
         packet.flow = row
-        remember(digest, runs[row].path, packet, recent[place])
+        remember(digest, runs[row].path, packet, recent, recent_heads)
         count_packet(packet, runs[row], halves, early, counters)
     return counters[FLOWS]
 

@@ -2,19 +2,19 @@
 
 RFC 791 section 3.2, RFC 8200 section 4.5, RFC 5722 (overlaps), RFC 1858 (tiny fragments: ports are read only where a
 datagram is whole, or in a first fragment that holds them). A datagram has a slot until it is whole, too old, or crowded
-out. A slot that is done is kept: what comes again with the same bytes is a copy.
+out by the next ones. A slot that is done is kept: what comes again with the same bytes is a copy.
 """
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from kwel.columns import MIRROR
-from kwel.kernel.hashing import U0, U1, U32, mix
+from kwel.kernel.hashing import U0, U1, U32, mix, new_seed
 from kwel.kernel.loads import u16, u32
+from kwel.kernel.ring import add, new_ring, newest
 from kwel.kernel.rows import Stop
 from kwel.native import helper
 
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
     from kwel.columns import Rows
 
-WAYS, SETS = 4, 128
-SLOTS = WAYS * SETS
-"""Datagrams that may be incomplete at a time."""
+    Store = tuple[Rows, NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint64], Rows, NDArray[np.int64]]
+    """The members of a `Memory` but its stops."""
+
+SLOTS = 512
+"""Datagrams that may be incomplete at a time, a power of two."""
 HEADER_ROOM = 256
 STRIDE = HEADER_ROOM + 0x1_0000
 """Bytes of a slot: its header, and its data."""
@@ -46,6 +48,8 @@ MORE_FRAGMENTS, OFFSET = 0x2000, 0x1FFF
 
 SLOT = np.dtype(
     [
+        ("digest", np.uint64),
+        ("back", np.uint64),
         ("source_hi", np.uint64),
         ("source_lo", np.uint64),
         ("destination_hi", np.uint64),
@@ -84,6 +88,7 @@ class Memory(NamedTuple):
 
     stops: NDArray[np.int64]
     slots: Rows
+    slot_heads: NDArray[np.int64]
     held: NDArray[np.uint8]
     """Bytes of the slots, end to end."""
     covered: NDArray[np.uint64]
@@ -93,18 +98,18 @@ class Memory(NamedTuple):
     counters: NDArray[np.int64]
 
 
-def new_store() -> tuple[Rows, NDArray[np.uint8], NDArray[np.uint64], Rows, NDArray[np.int64]]:
-    """Return the members of an empty `Memory` but its stops. The system gives memory only to slots that are used."""
-    slots, counters = np.zeros(SLOTS, SLOT), np.zeros(COUNTERS, np.int64)
+def new_store() -> Store:
+    """Return an empty store. The system gives memory only to slots that are used."""
+    (slots, heads), counters = new_ring(SLOTS, SLOT), np.zeros(COUNTERS, np.int64)
     slots["readable"] = LONGEST
-    counters[SEED] = int.from_bytes(os.urandom(7), "big")
+    counters[SEED] = new_seed() >> U1
     return (
-        slots, np.zeros(SLOTS * STRIDE, np.uint8), np.zeros(SLOTS * WORDS, np.uint64),
+        slots, heads, np.zeros(SLOTS * STRIDE, np.uint8), np.zeros(SLOTS * WORDS, np.uint64),
         np.zeros(MOST_MIRRORS, MIRROR), counters,
     )  # fmt: skip
 
 
-def incomplete(store: tuple[Rows, NDArray[np.uint8], NDArray[np.uint64], Rows, NDArray[np.int64]]) -> int:
+def incomplete(store: Store) -> int:
     """Return how many datagrams never became whole."""
     return int(store[-1][INCOMPLETE] + (store[0]["state"] == OPEN).sum())
 
@@ -123,33 +128,43 @@ def clear_slot(slot: Any, index: int, memory: Memory) -> int:
 
 
 @helper
-def find_slot(packet: Any, key: Any, path: Any, memory: Memory) -> int:
-    """Return the slot of the packet's datagram: its own, else a free one, else the oldest of its set."""
+def digest_of(packet: Any, key: Any, path: Any, memory: Memory) -> Any:
+    """Return 64 well-mixed bits of what tells a datagram."""
     seed = np.uint64(memory.counters[SEED])
     hashed = mix(mix(mix(mix(seed, packet.source_lo, seed), packet.destination_lo, seed), key, seed), path, seed)
-    hashed = mix(mix(hashed, packet.source_hi, seed), packet.destination_hi, seed)
-    base = WAYS * np.int64(hashed % np.uint64(SETS))
-    chosen = base
-    for index in range(base, base + WAYS):
-        slot = memory.slots[index]
-        if slot.state != FREE and abs(packet.time - slot.first) > TIMEOUT:
-            clear_slot(slot, index, memory)
-        if (
-            slot.state != FREE and slot.key == key and slot.path == path
-            and slot.source_lo == packet.source_lo and slot.destination_lo == packet.destination_lo
-            and slot.source_hi == packet.source_hi and slot.destination_hi == packet.destination_hi
-        ):  # fmt: skip
-            return index
-        if slot.first < memory.slots[chosen].first:  # a free one has no time
-            chosen = index
-    slot = memory.slots[chosen]
-    if slot.state == OPEN:
+    return mix(mix(hashed, packet.source_hi, seed), packet.destination_hi, seed)
+
+
+@helper
+def find_slot(digest: Any, packet: Any, key: Any, path: Any, memory: Memory) -> int:
+    """Return the slot of the packet's datagram, or -1."""
+    index = newest(digest, memory.slots, memory.slot_heads)
+    if index < 0:
+        return -1
+    slot = memory.slots[index]
+    is_same = (
+        slot.state != FREE and slot.key == key and slot.path == path
+        and slot.source_lo == packet.source_lo and slot.destination_lo == packet.destination_lo
+        and slot.source_hi == packet.source_hi and slot.destination_hi == packet.destination_hi
+    )  # fmt: skip
+    if is_same and abs(packet.time - slot.first) > TIMEOUT:
+        clear_slot(slot, index, memory)
+        return -1
+    return index if is_same else -1
+
+
+@helper
+def open_slot(digest: Any, packet: Any, key: Any, path: Any, memory: Memory) -> int:
+    """Return a slot for the packet's datagram, that of the oldest one."""
+    index = add(digest, memory.slots, memory.slot_heads)
+    slot = memory.slots[index]
+    if slot.state == OPEN and abs(packet.time - slot.first) <= TIMEOUT:
         memory.counters[CROWDED_OUT] += 1
-    clear_slot(slot, chosen, memory)
-    slot.key, slot.path = key, path
+    clear_slot(slot, index, memory)
+    slot.key, slot.path, slot.state, slot.first = key, path, OPEN, packet.time
     slot.source_hi, slot.source_lo = packet.source_hi, packet.source_lo
     slot.destination_hi, slot.destination_lo = packet.destination_hi, packet.destination_lo
-    return chosen
+    return index
 
 
 @helper
@@ -232,16 +247,18 @@ def take_in(
     if header > HEADER_ROOM or memory.counters[TAIL] + STRIDE > len(data):
         return S_FRAGMENT, 0, 0
     path = np.uint64(packet.vlan) | (np.uint64(packet.tunnel) << U32)
-    index = find_slot(packet, key, path, memory)
-    slot = memory.slots[index]
-    fresh = compare(data, at, offset, length, have, index, memory)
-    if slot.state == DONE:
-        if fresh == 0 and abs(packet.time - slot.first) <= COPY_WINDOW:
+    digest = digest_of(packet, key, path, memory)
+    index, fresh = find_slot(digest, packet, key, path, memory), (length + 7) >> 3
+    if index >= 0:
+        units = compare(data, at, offset, length, have, index, memory)
+        if memory.slots[index].state != DONE:
+            fresh = units
+        elif units == 0 and abs(packet.time - memory.slots[index].first) <= COPY_WINDOW:
             return S_DUPLICATE, 0, 0
-        clear_slot(slot, index, memory)  # the number was used again
-        fresh = (length + 7) >> 3
-    if slot.state == FREE:
-        slot.state, slot.first = OPEN, packet.time
+        else:
+            index = -1  # the number was used again
+    if index < 0:
+        index = open_slot(digest, packet, key, path, memory)
     stop, whole, bound = note_piece(data, start, at, offset, length, have, fresh, is_last, index, packet, memory)
     if stop == S_FRAGMENT and offset == 0 and have >= TELLING and not is_extension(protocol):
         memory.counters[SLOT_NOW] = index

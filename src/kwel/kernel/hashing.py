@@ -22,11 +22,21 @@ TAG = np.uint64(0xFFFFFFFF00000000)
 ROW = np.uint64(0xFFFFFFFF)
 
 
-def new_index(slots: int) -> NDArray[np.uint64]:
-    """Return an empty index of *slots* slots, a power of two."""
+def new_seed() -> np.uint64:
+    """Return a seed that nobody knows."""
+    return np.uint64(int.from_bytes(os.urandom(8), "big"))
+
+
+def new_index(slots: int, seed: np.uint64 | None = None) -> NDArray[np.uint64]:
+    """Return an empty index of *slots* slots, a power of two; with the seed of another where that one's hashes last."""
     index = np.zeros(slots + 1, np.uint64)
-    index[slots] = int.from_bytes(os.urandom(8), "big")
+    index[slots] = new_seed() if seed is None else seed
     return index
+
+
+def seed_of(index: NDArray[np.uint64]) -> np.uint64:
+    """Return the seed of an index."""
+    return np.uint64(index[len(index) - 1])
 
 
 def slots_of(index: NDArray[np.uint64]) -> int:

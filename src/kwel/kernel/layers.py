@@ -191,17 +191,17 @@ def walk_from(data: NDArray[np.uint8], at: int, end: int, link: int, packet: Any
     return stop
 
 
-@kernel(np.uint8, RECORD, int, int, int, PACKET, np.int64, SLOT, np.uint8, np.uint64, MIRROR, np.int64)
+@kernel(np.uint8, RECORD, int, int, int, PACKET, np.int64, SLOT, np.int64, np.uint8, np.uint64, MIRROR, np.int64)
 def decode(
     data: NDArray[np.uint8], records: Rows, count: int, first_frame: int, capture: int, packets: Rows,
-    stops: NDArray[np.int64], slots: Rows, held: NDArray[np.uint8], covered: NDArray[np.uint64],
-    mirrors: Rows, counters: NDArray[np.int64],
+    stops: NDArray[np.int64], slots: Rows, slot_heads: NDArray[np.int64], held: NDArray[np.uint8],
+    covered: NDArray[np.uint64], mirrors: Rows, counters: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Decode up to *count* records into *packets*, row by row, and count the stops; return how many.
 
     It ends early where the room behind the batch, from ``counters[TAIL]`` on, is full of datagrams out of fragments.
     """
-    memory = Memory(stops, slots, held, covered, mirrors, counters)
+    memory = Memory(stops, slots, slot_heads, held, covered, mirrors, counters)
     tail = counters[TAIL]
     for i in range(count):
         if counters[TAIL] != tail and counters[TAIL] + MOST_AT_ONCE > len(data):

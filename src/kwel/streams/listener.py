@@ -16,10 +16,11 @@ from kwel.dissect.ja4 import fingerprints, new_shapes
 from kwel.kernel import duplicates, flowtable, fragments, namepool
 from kwel.kernel.errors import note_errors
 from kwel.kernel.flowtable import CUT_PACKETS, EARLY_NOW, EVICTED, FLOWS, LIMIT, MANY, rehash, track
-from kwel.kernel.hashing import new_index, slots_of
+from kwel.kernel.hashing import new_index, seed_of, slots_of
 from kwel.kernel.layers import decode
 from kwel.kernel.namepool import ARENA, NAMES, index_names
 from kwel.kernel.outcome import finish
+from kwel.kernel.ring import new_ring
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
 from kwel.kinds import Asked
 from kwel.names import Names
@@ -159,8 +160,8 @@ class Listener:
         self._runs = np.zeros(min(CAPACITY, max_flows), RUN)
         self._halves = np.zeros(2 * len(self._runs), HALF)
         self._table = new_index(2 << 13)
-        self._recent = np.zeros(2 * duplicates.SETS, duplicates.RECENT)
-        self._aliases = np.zeros(2 * duplicates.ALIASES, np.uint64)
+        self._recent = new_ring(duplicates.MOST_RECENT, duplicates.RECENT)
+        self._aliases = new_ring(duplicates.MOST_ALIASES, duplicates.ALIAS)
 
     def hear(
         self,
@@ -204,10 +205,10 @@ class Listener:
             self._note_links(packets["frame"][:count][packets["stop"][:count] == Stop.LINK_TYPE] - first_frame, records)
         self._make_room_for_flows(count)
         track(
-            packets, count, self._runs, self._halves, self._table, self._recent, self._aliases, self._early,
+            packets, count, self._runs, self._halves, self._table, *self._recent, *self._aliases, self._early,
             self._flow_counters, self._stops,
         )  # fmt: skip
-        note_errors(buffer, packets, count, self._runs, self._table, self._aliases, self._quoted)
+        note_errors(buffer, packets, count, self._runs, self._table, *self._aliases, self._quoted)
         early = int(self._flow_counters[EARLY_NOW])
         self._read_initials(buffer, early)
         mark_tunnels(buffer, packets, self._early, early, self._runs, self._halves)
@@ -279,7 +280,8 @@ class Listener:
         stale = int(self._flow_counters[EVICTED]) - self._evicted_before
         slots = slots_of(self._table)
         if 2 * (flows + more) > slots or 4 * (flows + stale + more) > 3 * slots:
-            self._table = new_index(2 * slots if 2 * (flows + more) > slots else slots)
+            # the recent packets and the aliases are known by hashes with this seed
+            self._table = new_index(2 * slots if 2 * (flows + more) > slots else slots, seed_of(self._table))
             rehash(self._runs, flows, self._table)
             self._evicted_before += stale
         self._flow_counters[LIMIT] = size
