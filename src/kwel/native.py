@@ -4,25 +4,25 @@ A *kernel* is called from Python with arrays and whole numbers and returns one w
 from kernels and helpers only. Both are plain Python until the first kernel is called, so importing this module
 costs nothing. Every array access is bounds-checked; an access out of bounds raises IndexError.
 
-numba compiles all kernels to one object file, which is kept in the user's cache under a key of everything that it
-depends on: sources, versions, processor. Later runs load it with llvmlite alone and never import numba (docs/adr/0006).
+numba compiles all kernels to one object file, which is kept in the user's cache as an image, under a key of everything
+that it depends on: sources, versions, processor. Later runs lay it out in memory and import neither numba nor llvmlite
+(docs/adr/0006). Where there are no images, which is anywhere but on x86-64, llvmlite loads the object file.
 """
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import importlib
-import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from kwel import codecache, image
+
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -62,7 +62,9 @@ instructions: dict[Callable[..., Any], tuple[int | str, str]] = {}
 
 _helpers: list[Callable[..., Any]] = []
 _kernels: list[Kernel] = []
+_addresses: Mapping[str, int] = {}
 _engine: Any = None
+"""What holds the code that llvmlite loaded."""
 
 announce: Callable[[str], None] | None = None
 """Called with one line before a compilation, which takes some seconds."""
@@ -147,9 +149,9 @@ class Kernel:
 
 
 def _find(symbol: str) -> Callable[[int], int]:
-    address = load().get_function_address(symbol)
-    if not address:
-        raise RuntimeError(f"{symbol} is not in the compiled code: delete {cache_folder()}, and list its module here")
+    address = load().get(symbol)
+    if address is None:
+        raise RuntimeError(f"{symbol} is not in the compiled code: delete {codecache.folder()}, and list its module")
     return ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)(address)
 
 
@@ -169,57 +171,36 @@ def kernel(*kinds: Any) -> Callable[[Callable[..., int]], Kernel]:
     return wrap
 
 
-def cache_folder() -> Path:
-    """Return where compiled code is kept: ``$KWEL_CACHE_DIR``, else under ``$XDG_CACHE_HOME``, else ``~/.cache``."""
-    own = os.environ.get("KWEL_CACHE_DIR")
-    if own:
-        return Path(own)
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    if not os.path.isabs(base):  # a user without a home: there is nowhere that nobody else can write to
-        return Path(os.devnull) / "kwel"
-    return Path(base) / "kwel"
+def load() -> Mapping[str, int]:
+    """Return the addresses of the compiled kernels, compiling them first if the cache does not have them.
+
+    Raises:
+        OSError: the system lets no program run code that it has made.
+    """
+    global _addresses
+    if not _addresses:
+        depends = codecache.depends()
+        code = codecache.read(depends)
+        if code is None:
+            made = compile_all()
+            code = image.from_object(made) or made
+            codecache.write(depends, code, announce)
+        _addresses = image.lay_out(code) if code.startswith(image.MAGIC) else _by_llvm(code)
+    return _addresses
 
 
-def cache_key() -> str:
-    """Return a digest of everything that the machine code depends on."""
-    import llvmlite
+def _by_llvm(code: bytes) -> Mapping[str, int]:
+    """Return the addresses of the kernels in an object file that llvmlite loads."""
+    global _engine
     import llvmlite.binding as llvm
 
-    digest = hashlib.sha256()
-    for part in (
-        llvmlite.__version__,
-        np.__version__,
-        llvm.get_host_cpu_name(),
-        llvm.get_host_cpu_features().flatten(),
-    ):
-        digest.update(part.encode() + b"\0")
-    root = Path(__file__).parent
-    files = [root / "native.py", root / "compiler.py", root / "instructions.py", root / "columns.py", root / "kinds.py"]
-    for folder in ("capture", "kernel", "dissect", "streams", "tables"):
-        files += sorted((root / folder).glob("*.py"))
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:32]
-
-
-def load() -> Any:
-    """Return the engine that holds the compiled kernels, compiling them first if the cache does not have them."""
-    global _engine
-    if _engine is None:
-        import llvmlite.binding as llvm
-
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        path = cache_folder() / f"{cache_key()}.o"
-        code = _kept(path)
-        if code is None:
-            code = compile_all()
-            _keep(path, code)
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine(llvm))
-        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        engine.finalize_object()
-        _engine = engine
-    return _engine
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    _engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine(llvm))
+    _engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    _engine.finalize_object()
+    addresses = {made.symbol: _engine.get_function_address(made.symbol) for made in _kernels}
+    return {symbol: address for symbol, address in addresses.items() if address}
 
 
 def machine(llvm: Any) -> Any:
@@ -234,40 +215,6 @@ def machine(llvm: Any) -> Any:
     )
 
 
-def _kept(path: Path) -> bytes | None:
-    """Return the code that was kept, or None: a file that a crash or a full disk damaged would end the process."""
-    try:
-        digest, code = path.read_bytes().split(b"\n", 1)
-    except (OSError, ValueError):
-        return None
-    return code if hashlib.sha256(code).hexdigest().encode() == digest else None
-
-
-def _keep(path: Path, code: bytes) -> None:
-    """Write beside and rename, so that a reader never sees half a file. Without a writable cache, go on."""
-    import tempfile
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, beside = tempfile.mkstemp(dir=path.parent)
-    except OSError as error:
-        _say_not_kept(path, error)
-        return
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(hashlib.sha256(code).hexdigest().encode() + b"\n" + code)
-        os.chmod(beside, 0o644)  # a cache that root filled serves the others too
-        os.replace(beside, path)
-    except OSError as error:
-        os.unlink(beside)
-        _say_not_kept(path, error)
-
-
-def _say_not_kept(path: Path, error: OSError) -> None:
-    if announce:
-        announce(f"compiled code could not be kept in {path.parent}: {error.strerror}; set KWEL_CACHE_DIR")
-
-
 def compile_all() -> bytes:
     """Return one object file with every kernel. Takes some seconds: a second process does its half."""
     if announce:
@@ -275,6 +222,9 @@ def compile_all() -> bytes:
     import llvmlite.binding as llvm
 
     from kwel import compiler
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
 
     with _child(SECOND) as child:
         assemblies = [assembly_of(kernels_but(SECOND))]

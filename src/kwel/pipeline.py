@@ -202,10 +202,12 @@ def read_traffic(
 
 
 def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook, discovery: bool) -> Traffic:
-    from kwel.dissect.tor import mark_relays
     from kwel.streams.own_names import client_certificates, local_names
 
-    mark_relays(heard.flows, heard.certificates, heard.shown)
+    if heard.certificates:
+        from kwel.dissect.tor import mark_relays
+
+        mark_relays(heard.flows, heard.certificates, heard.shown)
     stops = dict(heard.stops)
     own_names, crowded_out = local_names(heard, captures) if discovery else ([], 0)
     notes = {**heard.notes, **second_look.counts, **capture.notes_of(captures), "local-names-not-kept": crowded_out}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kwel.columns import NameSource
 from kwel.dissect import ja4
 from kwel.dissect.hello import read_client_hello
-from kwel.dissect.ja4 import Shapes, fingerprints, new_shapes, number_of_shape
+from kwel.dissect.ja4 import Fingerprints, Shapes, new_shapes, number_of_shape
 from tests.dissect.hellos import GREASE, alpn, client_hello, extension, reckon_ja4, server_name, signatures, versions
 
 TLS, QUIC, DTLS = NameSource.TLS_SNI, NameSource.QUIC_SNI, NameSource.DTLS_SNI
@@ -31,7 +31,7 @@ def number(message: bytes, shapes: Shapes, source: NameSource = TLS) -> int:
 
 def ja4_of(message: bytes, source: NameSource = TLS) -> str:
     shapes = new_shapes()
-    return fingerprints(shapes)[0] if not number(message, shapes, source) else fingerprints(shapes)[1]
+    return Fingerprints(shapes)[0] if not number(message, shapes, source) else Fingerprints(shapes)[1]
 
 
 def test_the_published_example_comes_out() -> None:
@@ -73,7 +73,7 @@ def test_what_the_fingerprint_tells_apart_is_another_shape(other: bytes) -> None
 
     assert first == 1
     assert number(other, shapes) == 2
-    assert len(set(fingerprints(shapes))) == 3
+    assert len(set(Fingerprints(shapes))) == 3
 
 
 @pytest.mark.parametrize(

@@ -156,4 +156,4 @@ def test_every_flow_with_the_same_client_software_has_the_same_fingerprint(tmp_p
     traffic = hear(tmp_path, frames)
 
     assert len(traffic.hellos) == 300
-    assert traffic.fingerprints == ("", reckon_ja4(client_hello(NAME, alpn("h2"), versions(0x0304))))
+    assert tuple(traffic.fingerprints) == ("", reckon_ja4(client_hello(NAME, alpn("h2"), versions(0x0304))))

@@ -19,6 +19,8 @@ Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
 def _prefixes(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        return values
     import ipaddress
 
     for value in values:

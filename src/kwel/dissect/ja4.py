@@ -7,9 +7,10 @@ and keeps each distinct one once; the Python half spells those few out.
 
 from __future__ import annotations
 
-import hashlib
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 
@@ -153,13 +154,27 @@ def number_of_shape(data: NDArray[np.uint8], hello: Hello, source: int, shapes: 
     return number
 
 
-def fingerprints(shapes: Shapes) -> tuple[str, ...]:
-    """Return the JA4 of every shape that was kept; the first stands for none."""
-    kept = []
-    for number in range(1, int(shapes.places[SHAPES])):
-        place = FIRST_PLACE + 3 * number
-        kept.append(spell(shapes.arena[shapes.places[place + 1] : shapes.places[place + 2]].tobytes()))
-    return ("", *kept)
+class Fingerprints(Sequence[str]):
+    """The JA4 of each shape, by its number; 0 is none. Spelled out once somebody asks: who reads flows never does."""
+
+    def __init__(self, shapes: Shapes) -> None:
+        self._shapes = shapes
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        places, arena = self._shapes.places, self._shapes.arena
+        listed = places[FIRST_PLACE + 3 : FIRST_PLACE + 3 * len(self)].reshape(-1, 3).tolist()
+        return ["", *(spell(arena[start:end].tobytes()) for _, start, end in listed)]
+
+    def __len__(self) -> int:
+        return int(self._shapes.places[SHAPES])
+
+    @overload
+    def __getitem__(self, number: int) -> str: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[str]: ...
+    def __getitem__(self, number: int | slice) -> str | list[str]:
+        return self._texts[number]
 
 
 def spell(shape: bytes) -> str:
@@ -191,4 +206,6 @@ def _alpn(first: int, last: int) -> str:
 
 
 def _hash(text: str) -> str:
+    import hashlib
+
     return hashlib.sha256(text.encode()).hexdigest()[:12] if text else NO_LIST

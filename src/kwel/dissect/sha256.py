@@ -7,7 +7,6 @@ at the offsets below.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -147,7 +146,7 @@ def lay_out(work: NDArray[np.int64]) -> None:
 
 def salt_states(salt: bytes) -> list[int]:
     """Return the two states that HMAC starts from under *salt*, of at most a block."""
-    assert len(salt) <= hashlib.sha256().block_size
+    assert len(salt) <= BLOCK_BYTES
     work = np.zeros(SHA_WORDS, np.int64)
     lay_out(work)
     key = words_of(salt.ljust(BLOCK_BYTES, b"\0"))

@@ -111,7 +111,7 @@ def is_copy(packet: Any, path: Any, first: Any, counters: NDArray[np.int64]) -> 
 
 @helper
 def find_copy(
-    digest: Any, path: Any, packet: Any, recent: Rows, heads: NDArray[np.int64], counters: NDArray[np.int64]
+    digest: Any, path: Any, packet: Any, recent: Rows, heads: NDArray[np.uint32], counters: NDArray[np.int64]
 ) -> int:
     """Return the place of the packet that this one is a copy of, or -1."""
     counters[SEEN] += 1
@@ -120,7 +120,7 @@ def find_copy(
 
 
 @helper
-def remember(digest: Any, path: Any, packet: Any, recent: Rows, heads: NDArray[np.int64]) -> int:
+def remember(digest: Any, path: Any, packet: Any, recent: Rows, heads: NDArray[np.uint32]) -> int:
     """Keep a packet among the recent ones."""
     row = recent[add(digest, recent, heads)]
     row.time, row.path, row.hops = packet.time, path, packet.hops
@@ -128,7 +128,7 @@ def remember(digest: Any, path: Any, packet: Any, recent: Rows, heads: NDArray[n
 
 
 @helper
-def alias_of(ends: Any, path: Any, seed: Any, aliases: Rows, heads: NDArray[np.int64]) -> Any:
+def alias_of(ends: Any, path: Any, seed: Any, aliases: Rows, heads: NDArray[np.uint32]) -> Any:
     """Return the path under which a flow's packets are kept that come on *path*."""
     place = newest(mix(ends, path, seed), aliases, heads)
     return aliases[place].path if place >= 0 else path
@@ -136,7 +136,7 @@ def alias_of(ends: Any, path: Any, seed: Any, aliases: Rows, heads: NDArray[np.i
 
 @helper
 def note_alias(
-    ends: Any, path: Any, first: Any, seed: Any, aliases: Rows, heads: NDArray[np.int64], counters: NDArray[np.int64]
+    ends: Any, path: Any, first: Any, seed: Any, aliases: Rows, heads: NDArray[np.uint32], counters: NDArray[np.int64]
 ) -> int:
     """Keep that packets of a flow that come on *path* are the same as those on path *first*."""
     digest = mix(ends, path, seed)

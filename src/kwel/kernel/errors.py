@@ -36,7 +36,7 @@ def read_error(
     runs: Rows,
     index: NDArray[np.uint64],
     aliases: Rows,
-    alias_heads: NDArray[np.int64],
+    alias_heads: NDArray[np.uint32],
 ) -> int:
     """Mark the flow that an error quotes; return its row, or -1."""
     at, end = packet.payload, packet.end
@@ -61,7 +61,7 @@ def read_error(
     return row
 
 
-@kernel(np.uint8, PACKET, int, RUN, np.uint64, ALIAS, np.int64, PACKET)
+@kernel(np.uint8, PACKET, int, RUN, np.uint64, ALIAS, np.uint32, PACKET)
 def note_errors(
     data: NDArray[np.uint8],
     packets: Rows,
@@ -69,7 +69,7 @@ def note_errors(
     runs: Rows,
     index: NDArray[np.uint64],
     aliases: Rows,
-    alias_heads: NDArray[np.int64],
+    alias_heads: NDArray[np.uint32],
     quoted: Rows,
 ) -> int:
     """Let every ICMP error among *count* packets mark its flow; *quoted* is room for one packet."""

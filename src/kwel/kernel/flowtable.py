@@ -105,7 +105,7 @@ def in_order(packet: Any) -> tuple[Any, Any, Any, Any, Any]:
 
 
 @helper
-def weigh(packets: Rows, start: int, stop: int, heads: NDArray[np.int64], table: NDArray[np.uint64]) -> int:
+def weigh(packets: Rows, start: int, stop: int, heads: NDArray[np.uint32], table: NDArray[np.uint64]) -> int:
     """Find side, hash and digest of the packets from *start* to *stop*, and let the rows come that they lead to.
 
     Side by side, several hashes are under way at a time, and several rows: none waits for another.
@@ -192,7 +192,7 @@ def place(runs: Rows, halves: Rows, counters: NDArray[np.int64]) -> int:
 @helper
 def find(
     packet: Any, ends: Any, a_hi: Any, a_lo: Any, b_hi: Any, b_lo: Any, key: Any, path: Any,
-    runs: Rows, halves: Rows, table: NDArray[np.uint64], aliases: Rows, alias_heads: NDArray[np.int64],
+    runs: Rows, halves: Rows, table: NDArray[np.uint64], aliases: Rows, alias_heads: NDArray[np.uint32],
     counters: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Return the row of the packet's flow, a new one if need be, or -1 where the table is full."""
@@ -223,7 +223,7 @@ def find(
 @helper
 def find_quoted(
     packet: Any, addresses: Any, ports: Any, transport: int, runs: Rows, table: NDArray[np.uint64],
-    aliases: Rows, alias_heads: NDArray[np.int64],
+    aliases: Rows, alias_heads: NDArray[np.uint32],
 ) -> int:  # fmt: skip
     """Return the row of the flow that an ICMP error quotes, or -1. The error travels on the same VLAN and tunnel."""
     a_hi, a_lo, b_hi, b_lo = addresses
@@ -338,7 +338,7 @@ def count_packet(
     return side
 
 
-@kernel(PACKET, int, RUN, HALF, np.uint64, RECENT, np.int64, ALIAS, np.int64, np.int64, np.int64, np.int64)
+@kernel(PACKET, int, RUN, HALF, np.uint64, RECENT, np.uint32, ALIAS, np.uint32, np.int64, np.int64, np.int64)
 def track(
     packets: Rows,
     count: int,
@@ -346,9 +346,9 @@ def track(
     halves: Rows,
     table: NDArray[np.uint64],
     recent: Rows,
-    recent_heads: NDArray[np.int64],
+    recent_heads: NDArray[np.uint32],
     aliases: Rows,
-    alias_heads: NDArray[np.int64],
+    alias_heads: NDArray[np.uint32],
     early: NDArray[np.int64],
     counters: NDArray[np.int64],
     stops: NDArray[np.int64],

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from kwel.columns import Rows
 
-    Store = tuple[Rows, NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint64], Rows, NDArray[np.int64]]
+    Store = tuple[Rows, NDArray[np.uint32], NDArray[np.uint8], NDArray[np.uint64], Rows, NDArray[np.int64]]
     """The members of a `Memory` but its stops."""
 
 SLOTS = 512
@@ -88,7 +88,7 @@ class Memory(NamedTuple):
 
     stops: NDArray[np.int64]
     slots: Rows
-    slot_heads: NDArray[np.int64]
+    slot_heads: NDArray[np.uint32]
     held: NDArray[np.uint8]
     """Bytes of the slots, end to end."""
     covered: NDArray[np.uint64]

@@ -191,10 +191,10 @@ def walk_from(data: NDArray[np.uint8], at: int, end: int, link: int, packet: Any
     return stop
 
 
-@kernel(np.uint8, RECORD, int, int, int, PACKET, np.int64, SLOT, np.int64, np.uint8, np.uint64, MIRROR, np.int64)
+@kernel(np.uint8, RECORD, int, int, int, PACKET, np.int64, SLOT, np.uint32, np.uint8, np.uint64, MIRROR, np.int64)
 def decode(
     data: NDArray[np.uint8], records: Rows, count: int, first_frame: int, capture: int, packets: Rows,
-    stops: NDArray[np.int64], slots: Rows, slot_heads: NDArray[np.int64], held: NDArray[np.uint8],
+    stops: NDArray[np.int64], slots: Rows, slot_heads: NDArray[np.uint32], held: NDArray[np.uint8],
     covered: NDArray[np.uint64], mirrors: Rows, counters: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Decode up to *count* records into *packets*, row by row, and count the stops; return how many.

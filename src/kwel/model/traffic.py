@@ -10,6 +10,8 @@ import numpy as np
 from kwel.columns import HELLO, MIRROR, QUESTION, SHOWN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kwel.columns import Rows
     from kwel.model.claims import Observed
     from kwel.model.coverage import Coverage
@@ -77,7 +79,7 @@ class Traffic:
     coverage: Coverage
     hellos: Rows = field(default_factory=lambda: np.zeros(0, HELLO))
     """Of ``columns.HELLO``: every ClientHello."""
-    fingerprints: tuple[str, ...] = ("",)
+    fingerprints: Sequence[str] = ("",)
     """JA4 of the distinct shapes of ClientHello; 0 is none."""
     certificates: tuple[Certificate, ...] = ()
     """Distinct certificates."""

@@ -12,7 +12,7 @@ from kwel.dissect import claims, dns, ja4
 from kwel.dissect.claims import CLAIMS
 from kwel.dissect.dns import ANSWERS
 from kwel.dissect.hello import MAX_NAME
-from kwel.dissect.ja4 import fingerprints, new_shapes
+from kwel.dissect.ja4 import Fingerprints, new_shapes
 from kwel.kernel import duplicates, flowtable, fragments, namepool
 from kwel.kernel.errors import note_errors
 from kwel.kernel.flowtable import CUT_PACKETS, EARLY_NOW, EVICTED, FLOWS, LIMIT, MANY, rehash, track
@@ -58,7 +58,7 @@ from kwel.streams.slots import SLOTS
 from kwel.streams.told import note_told_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -86,7 +86,7 @@ class Heard:
     answers: Rows
     claims: Rows
     hellos: Rows
-    fingerprints: tuple[str, ...]
+    fingerprints: Sequence[str]
     mirrors: Rows
     certificates: tuple[Certificate, ...]
     shown: Rows
@@ -344,7 +344,7 @@ class Listener:
             answers=self._answers[: self._answer_counters[ANSWERS]],
             claims=self._claims[: self._claim_counters[CLAIMS]],
             hellos=self._hellos[: self._counters[C_HELLOS]],
-            fingerprints=fingerprints(self._shapes),
+            fingerprints=Fingerprints(self._shapes),
             certificates=read.certificates,
             shown=read.shown,
             unread_links=self._unread_links,

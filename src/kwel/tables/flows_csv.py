@@ -325,9 +325,9 @@ def _names(names: Names) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     ends = np.cumsum(sizes)
     some = np.flatnonzero(sizes)
     first = some[IS_ODD_FIRST[kept[(ends - sizes)[some]]]]
-    odd = np.union1d(first, np.searchsorted(ends, np.flatnonzero(IS_ODD[kept]), "right"))
+    inside = np.searchsorted(ends, np.flatnonzero(IS_ODD[kept]), "right")
     pieces, done = [], 0
-    for i in odd.tolist():
+    for i in sorted({*first.tolist(), *inside.tolist()}):
         cell = csv_cell(names[i]).encode()
         pieces += [joined[done : ends[i] - sizes[i]], cell]
         done, sizes[i] = int(ends[i]), len(cell)

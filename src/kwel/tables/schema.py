@@ -5,8 +5,7 @@ A column is never renamed, removed or moved, and its type never changes; new one
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["text", "list", "whole", "flag", "time"]
 Name = Literal["flows", "names", "hellos", "assets", "dependencies"]
@@ -21,8 +20,7 @@ JSON = {
 """How each kind is written in JSON Lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column."""
 
     name: str
@@ -37,8 +35,7 @@ class Column:
     """On a narrow terminal: 1 is shown first, 3 only where there is room for everything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """One table: what a row is, and its columns."""
 
     name: Name
