@@ -10,7 +10,7 @@ import gc
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kwel.columns import Rows
     from kwel.dissect.second_look import SecondLook
     from kwel.model.assets import Asset
+    from kwel.model.claims import Observed
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
     from kwel.model.law import LawBook
@@ -46,8 +47,7 @@ USED = ("used", "discovery")
 """Packets that the analysis rests on: those of flows, and those that tell who is who on the local network."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What a user may choose about an analysis."""
 
     internal: tuple[str, ...] = ()
@@ -202,14 +202,17 @@ def read_traffic(
 
 
 def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook, discovery: bool) -> Traffic:
-    from kwel.streams.own_names import client_certificates, local_names
-
     if heard.certificates:
         from kwel.dissect.tor import mark_relays
 
         mark_relays(heard.flows, heard.certificates, heard.shown)
     stops = dict(heard.stops)
-    own_names, crowded_out = local_names(heard, captures) if discovery else ([], 0)
+    own_names: list[Observed] = []
+    crowded_out = 0
+    if discovery:
+        from kwel.streams.own_names import find_own_names
+
+        own_names, crowded_out = find_own_names(heard, captures)
     notes = {**heard.notes, **second_look.counts, **capture.notes_of(captures), "local-names-not-kept": crowded_out}
     coverage = Coverage(
         packets=sum(stops.values()),
@@ -236,7 +239,7 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         mirrors=heard.mirrors,
         certificates=heard.certificates,
         shown=heard.shown,
-        observed=(*second_look.observed, *own_names, *(client_certificates(heard, captures) if discovery else ())),
+        observed=(*second_look.observed, *own_names),
         coverage=coverage,
     )
 

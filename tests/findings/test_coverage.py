@@ -120,7 +120,7 @@ def test_frames_that_are_not_ip_and_duplicates_are_no_shortcoming() -> None:
 
 
 def test_nothing_read_is_poor() -> None:
-    broken = replace(CAPTURE, problem="not a capture file")
+    broken = CAPTURE._replace(problem="not a capture file")
     assert judged({"link-type": 5}, (broken,), used=0) == {
         "nothing-read": True,
         "files-unread": True,
@@ -129,7 +129,7 @@ def test_nothing_read_is_poor() -> None:
 
 
 def test_one_file_of_several_that_was_not_read_limits() -> None:
-    broken = replace(CAPTURE, problem="not a capture file")
+    broken = CAPTURE._replace(problem="not a capture file")
     assert judged(None, (CAPTURE, broken)) == {"files-unread": False}
 
 

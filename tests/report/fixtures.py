@@ -489,7 +489,7 @@ def hostile() -> Report:
         coverage=Coverage(10, 0, dict.fromkeys(HOSTILE, 1), dict.fromkeys(HOSTILE, 2)),
         tables=tuple(TableInfo(text, text, text, 1, text) for text in HOSTILE),
     )
-    captures = tuple(replace(report.captures[0], name=text, problem=text, format=text) for text in HOSTILE)
+    captures = tuple(report.captures[0]._replace(name=text, problem=text, format=text) for text in HOSTILE)
     findings = [
         replace(finding(text, text, Severity.HIGH, report.dependencies[3 * i]), values=((text, text), ("host", text)))
         for i, text in enumerate(HOSTILE)

@@ -65,7 +65,7 @@ def test_a_file_that_was_not_read_is_named_with_its_reason() -> None:
 
 
 def test_packets_lost_by_the_capturing_machine_are_counted() -> None:
-    capture = replace(fixtures.plant().captures[0], dropped=1)
+    capture = fixtures.plant().captures[0]._replace(dropped=1)
 
     assert any("lost 1 packet" in line for line in lines(captures=(capture,)))
 

@@ -47,7 +47,7 @@ def test_the_block_names_capture_period_bloc_data_and_digest() -> None:
 
 
 def test_what_the_capture_does_not_say_is_not_made_up() -> None:
-    shown = lines(captures=(replace(PLANT.captures[0], dropped=None, sha256=None, first=None, last=None),), tables=())
+    shown = lines(captures=(PLANT.captures[0]._replace(dropped=None, sha256=None, first=None, last=None),), tables=())
 
     assert shown["Lost"][0] == "the capture does not say"
     assert shown["Period"][0] == "not known"
@@ -55,7 +55,7 @@ def test_what_the_capture_does_not_say_is_not_made_up() -> None:
 
 
 def test_several_captures_are_counted_and_unread_ones_told() -> None:
-    captures = tuple(replace(PLANT.captures[0], name=f"c{n}", problem="cut" if n else None) for n in range(3))
+    captures = tuple(PLANT.captures[0]._replace(name=f"c{n}", problem="cut" if n else None) for n in range(3))
 
     assert lines(captures=captures)["Captures"] == (
         "3 files",
@@ -92,7 +92,7 @@ def test_verdicts_are_counted_over_what_was_used() -> None:
 
 
 def test_the_command_for_the_whole_quotes_what_a_shell_would_split() -> None:
-    odd = replace(PLANT, captures=(replace(PLANT.captures[0], name="line 3;x.pcap"),))
+    odd = replace(PLANT, captures=(PLANT.captures[0]._replace(name="line 3;x.pcap"),))
 
     assert "kwel assets &#39;line 3;x.pcap&#39;" in whole("assets", odd).en
 

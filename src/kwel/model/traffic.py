@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from kwel.names import Names
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(NamedTuple):
     """One capture file, as it was read."""
 
     name: str
@@ -47,8 +46,7 @@ class Capture:
     """Sorts of block that were not read, and how many of each: ``custom``, ``secrets``, ``events``, ``unknown``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(NamedTuple):
     """An X.509 certificate (RFC 5280) as somebody showed it; nobody checked its signature."""
 
     subject: str

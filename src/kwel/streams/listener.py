@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -75,8 +74,7 @@ CAPACITY = 1 << 20
 """Rows that the large tables have room for at first. The system gives memory only to those that are written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """The tables of one analysis, complete."""
 
     flows: Rows

@@ -20,7 +20,13 @@ MOST_LOCAL_NAMES = 50_000
 """Pairs of address and name that are kept of them. Beyond, a capture shows a storm; they are counted."""
 
 
-def local_names(heard: Heard, captures: tuple[Any, ...]) -> tuple[list[Observed], int]:
+def find_own_names(heard: Heard, captures: tuple[Any, ...]) -> tuple[list[Observed], int]:
+    """Return what hosts call themselves, and how many names in mDNS and LLMNR answers there was no room for."""
+    local, crowded_out = _local_names(heard, captures)
+    return [*local, *_client_certificates(heard, captures)], crowded_out
+
+
+def _local_names(heard: Heard, captures: tuple[Any, ...]) -> tuple[list[Observed], int]:
     """Return the names that hosts give themselves in mDNS and LLMNR answers, and how many there was no room for."""
     answers, flows = heard.answers, heard.flows
     spoken = flows["application"][answers["flow"]]
@@ -43,7 +49,7 @@ def local_names(heard: Heard, captures: tuple[Any, ...]) -> tuple[list[Observed]
     return list(own.values()), max(0, len(rows) - MOST_LOCAL_NAMES)
 
 
-def client_certificates(heard: Heard, captures: tuple[Any, ...]) -> list[Observed]:
+def _client_certificates(heard: Heard, captures: tuple[Any, ...]) -> list[Observed]:
     """Return what clients are called in the certificates that they showed: at AWS IoT the name of the thing."""
     own = dict[tuple[str, str], Observed]()
     for row in heard.shown[heard.shown["from_initiator"] == 1]:
