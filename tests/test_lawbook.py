@@ -128,3 +128,69 @@ def test_no_framework_promises_a_rating(framework: Framework) -> None:
 
 def test_what_was_not_looked_up_is_not_said_to_be_in_force() -> None:
     assert {law.status for law in BOOK.law.laws if law.checked == "unverified"} == {"presumed"}
+
+
+OWN_LAW = """
+reviewed = 2026-11-25
+
+[[laws]]
+id = "jp-example"
+title = "Example Act"
+kind = "access"
+jurisdiction = "JP"
+status = "in-force"
+status_date = 2026-05-01
+reference = "Act 12 of 2024, Article 3"
+reaches = { nl = "aanbieders", en = "providers" }
+through = ["parent"]
+source = "Text, 2026-05-01"
+checked = "text"
+
+[[examples]]
+parent = ["JP"]
+matches = ["jp-example"]
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """Return a folder that holds a user's law and nothing else."""
+    (tmp_path / "jurisdictions").mkdir()
+    (tmp_path / "jurisdictions" / "laws-own.toml").write_text(OWN_LAW, "utf-8")
+    return tmp_path
+
+
+def test_a_folder_that_is_no_whole_rulebook_is_laid_over_the_shipped_one(own: Path) -> None:
+    book = rulebook.load(own)
+
+    assert [law.id for law in book.law.laws if law not in BOOK.law.laws] == ["jp-example"]
+    assert book.operators.keys() == BOOK.operators.keys()
+    assert book.digest != BOOK.digest
+    assert rulebook.lint(own) == rulebook.test(own) == []
+
+
+def test_a_file_of_the_same_name_replaces_the_shipped_one(own: Path) -> None:
+    (own / "jurisdictions" / "laws.toml").write_text(OWN_LAW, "utf-8")
+    (own / "jurisdictions" / "laws-own.toml").unlink()
+
+    assert [law.id for law in rulebook.load(own).law.laws] == ["jp-example"]
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("laws-own.toml", "laws-own.toml: file: is read by nobody"),
+        ("devices/x.toml", "devices/x.toml: file: is read by"),
+    ],
+)
+def test_a_file_that_nobody_reads_is_refused(own: Path, name: str, why: str) -> None:
+    (own / name).parent.mkdir(exist_ok=True)
+    (own / name).write_text(OWN_LAW, "utf-8")
+
+    with pytest.raises(RuleError, match=why):
+        rulebook.load(own)
+
+
+def test_a_folder_without_rules_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RuleError, match="no rule files there"):
+        rulebook.load(tmp_path)

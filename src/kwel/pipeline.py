@@ -22,6 +22,7 @@ from kwel.model.traffic import Traffic
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Callable, Collection, Iterator, Sequence
+    from pathlib import Path
 
     import pandas as pd
 
@@ -59,6 +60,8 @@ class Options(NamedTuple):
     max_flows: int = 2_000_000
     """Conversations that are kept; each takes 160 bytes, and as much again while conclusions are drawn. Beyond half of
     them, attempts that nobody answered make room for others. Packets of those without room are set aside."""
+    rules: Path | None = None
+    """A folder of rules of the user's own, laid over those that ship."""
     site: Site | None = None
     """What the user knows of the own plant: ``site.load``."""
     on: datetime.date | None = None
@@ -293,7 +296,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     from kwel.dependencies import ech
     from kwel.site import effects
 
-    book, tables = rulebook.load(), editions.open_tables(_day(traffic))
+    book, tables = rulebook.load(options.rules), editions.open_tables(_day(traffic))
     day = _iso(options.on or _day(traffic))
     attributor = _judge(book, tables, options, day)
     inventory = identify(traffic, options.internal, tables.folders.get("oui.tsv"), options.site, day)
@@ -370,7 +373,7 @@ def _attributor(day: datetime.date | None, options: Options) -> Attributor | Ove
     from kwel import rulebook
     from kwel.clouds import editions
 
-    return _judge(rulebook.load(), editions.open_tables(day), options, _iso(options.on or day))
+    return _judge(rulebook.load(options.rules), editions.open_tables(day), options, _iso(options.on or day))
 
 
 def _judge(book: Rulebook, tables: Tables, options: Options, day: str | None) -> Attributor | Overruled:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from fnmatch import fnmatch
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
@@ -39,17 +40,22 @@ EVIDENCE: Final = ("documented", "code", "measured", "unverified")
 _AS_NUMBER: Final = re.compile(r"AS[1-9]\d{0,9}")
 _OWNERSHIP: Final = ("Parent", "Owner", "Shareholders", "Group", "Acquisition", "Company", "Foundation")
 """Words with one of which the source begins that says who controls an operator; the first of these counts."""
+_WHOLE: Final = ("vocabulary.toml", "regions.toml")
+"""A folder with one of these is a whole rulebook; without, its files are laid over those that ship."""
+_ADDED: Final = ("operators/*", "services/*", "jurisdictions/laws*", "jurisdictions/sovereign*",
+                 "jurisdictions/blocs.toml", "frameworks*")  # fmt: skip
+"""Files that may be laid over: what else there is, is not read from there."""
 _DATA: Final = "data"
 """Folder of generated tables: they have their own manifest."""
 
 
 def load(root: Traversable | None = None) -> Rulebook:
-    """Load the rules that ship with kwel, or those under *root*.
+    """Load the rules that ship with kwel, or those under *root*: a whole rulebook, or files laid over the shipped ones.
 
     Raises:
         RuleError: a rule is wrong: ``file: key: why``.
     """
-    files = dict(_files(root or resources.files("kwel.rules")))
+    files = _read(root)
     vocabulary = _vocabulary(_one(files, "vocabulary.toml"))
     book_of_places = placebook.read(_one(files, "regions.toml"))
     examples: list[Example] = []
@@ -75,6 +81,25 @@ def load(root: Traversable | None = None) -> Rulebook:
     )
     _check_together(book)
     return book
+
+
+def _read(root: Traversable | None) -> dict[str, bytes]:
+    """Return the files by name, in order; a folder that is no whole rulebook replaces and adds to the shipped ones."""
+    shipped = resources.files("kwel.rules")
+    if root is None:
+        return dict(_files(shipped))
+    try:
+        own = dict(_files(root))
+    except OSError as error:
+        raise RuleError(f"{error.filename}: file: {error.strerror}") from error
+    if not own:
+        raise RuleError(f"{root}: file: no rule files there: *.toml, laid out as docs/rules.md says")
+    if any(name in own for name in _WHOLE):
+        return own
+    for name in own:
+        if not any(fnmatch(name, pattern) for pattern in _ADDED):
+            raise RuleError(f"{name}: file: is read by nobody; put it in one of {', '.join(_ADDED)}")
+    return dict(sorted({**dict(_files(shipped)), **own}.items()))
 
 
 def _files(root: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:

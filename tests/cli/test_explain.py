@@ -148,3 +148,39 @@ def test_an_offering_that_cannot_be_switched_is_refused(cli: Cli, offering: str,
     assert status == 2
     assert why in err
     assert "Traceback" not in err
+
+
+def test_a_law_of_the_user_is_listed_beside_the_shipped_ones(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "jurisdictions").mkdir()
+    (tmp_path / "jurisdictions" / "laws-own.toml").write_text(OWN_LAW, "utf-8")
+    _, out, _ = cli("explain", "--json", "--rules", str(tmp_path), "13.69.64.110")
+
+    assert {reach["law"] for reach in json.loads(out)["access"]} >= {"us-example", "us-cloud-act"}
+
+
+def test_a_wrong_rule_of_the_user_is_one_line(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "jurisdictions").mkdir()
+    (tmp_path / "jurisdictions" / "laws-own.toml").write_text(OWN_LAW.replace('"access"', '"both"'), "utf-8")
+    for command in (("explain", "13.69.64.110"), ("report", "none.pcap")):
+        status, out, err = cli(*command, "--rules", str(tmp_path))
+
+        assert (status, out) == (3, "")
+        assert "jurisdictions/laws-own.toml: laws[0].kind: 'both' is not in the vocabulary" in err
+        assert err.count("\n") == 1
+
+
+OWN_LAW = """
+reviewed = 2026-11-25
+[[laws]]
+id = "us-example"
+title = "Example Act"
+kind = "access"
+jurisdiction = "US"
+status = "in-force"
+status_date = 2026-05-01
+reference = "Act 12 of 2024, Article 3"
+reaches = { nl = "aanbieders", en = "providers" }
+through = ["parent"]
+source = "Text, 2026-05-01"
+checked = "text"
+"""

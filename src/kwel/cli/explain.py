@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from kwel.cli.options import accept_sovereign, internal, load_site, on, site
+from kwel.cli.options import accept_sovereign, internal, load_rules, load_site, on, rules, site
 from kwel.cli.outcome import EXIT_STATUS, Status, say_when_compiling, status_of
 from kwel.cli.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 CAPTURE_SUFFIXES = (".pcap", ".pcapng", ".cap", ".snoop", ".gz", ".zst", ".lz4", ".xz", ".bz2")
 UNKNOWN = "not known"
@@ -60,6 +61,7 @@ Example:
 )
 @internal
 @accept_sovereign
+@rules
 @site
 @on
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -68,6 +70,7 @@ def explain(
     many: TextIO | None,
     internal: tuple[str, ...],
     accepted: tuple[str, ...],
+    rules: Path | None,
     site_file: str | None,
     on: datetime.datetime | None,
     as_json: bool,
@@ -87,7 +90,8 @@ def explain(
 
     day = on.date() if on else None if captures else datetime.datetime.now(datetime.UTC).date()
     analysis = None
-    options = pipeline.Options(internal=internal, accepted=accepted, site=load_site(site_file), on=day)
+    known = load_site(site_file, load_rules(rules, accepted))
+    options = pipeline.Options(internal=internal, accepted=accepted, rules=rules, site=known, on=day)
     if captures:
         say_when_compiling()
         with Progress("Reading captures") as progress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from kwel.model.site import Site
     from kwel.report.text import Language
+    from kwel.rulemodel import Rulebook
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -57,27 +59,42 @@ on = click.option(
 )
 
 
-def load_site(file: str | None) -> Site | None:
+def load_site(file: str | None, book: Rulebook | None = None) -> Site | None:
     """Return what a site file says; end with one line where it cannot be read or is wrong."""
     if not file:
         return None
     from kwel.site import SiteError, load
 
     try:
-        return load(file)
+        return load(file, book)
     except SiteError as error:
         raise Failure(str(error)) from error
 
 
-def _offerings(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    if values:
-        from kwel import rulebook
+rules = click.option(
+    "--rules",
+    "rules",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Rules of your own, laid over those that kwel ships: laws, offerings, operators, services; see docs/rules.md.",
+)
 
-        try:
-            rulebook.load().law.check_accepted(values)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from error
-    return tuple(dict.fromkeys(values))
+
+def load_rules(folder: Path | None, accepted: tuple[str, ...]) -> Rulebook | None:
+    """Return the rules with a user's folder over them; end with one line where they or a switch are wrong."""
+    if folder is None and not accepted:
+        return None
+    from kwel import rulebook
+
+    try:
+        book = rulebook.load(folder)
+    except rulebook.RuleError as error:
+        raise Failure(f"{error}; `kwel rules lint --rules {folder}` names all that is wrong") from error
+    try:
+        book.law.check_accepted(accepted)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="'--accept-sovereign'") from error
+    return book
 
 
 accept_sovereign = click.option(
@@ -85,7 +102,6 @@ accept_sovereign = click.option(
     "accepted",
     multiple=True,
     metavar="ID",
-    callback=_offerings,
     help="Count an offering called sovereign as what it promises, such as s3ns: said in the report. May be repeated.",
 )
 

@@ -13,9 +13,11 @@ from kwel.cli.options import (
     captures,
     internal,
     language_of_environment,
+    load_rules,
     load_site,
     on,
     refuse_own_capture,
+    rules,
     site,
 )
 from kwel.cli.outcome import EXIT_STATUS, Failure, Status, complain, say_when_compiling, status_of, writing
@@ -23,6 +25,7 @@ from kwel.cli.progress import Progress
 
 if TYPE_CHECKING:
     import datetime
+    from pathlib import Path
 
     from kwel.model.report import Report
     from kwel.report.text import Language
@@ -44,6 +47,7 @@ Example:
 @click.option("--lang", type=click.Choice(["nl", "en"]), help="Language. Default: as your environment asks.")
 @internal
 @accept_sovereign
+@rules
 @site
 @on
 @click.option("--title", default="", metavar="TEXT", help="Title of the report: the plant, the line, the date.")
@@ -60,6 +64,7 @@ def report(
     lang: Language | None,
     internal: tuple[str, ...],
     accepted: tuple[str, ...],
+    rules: Path | None,
     site_file: str | None,
     on: datetime.datetime | None,
     title: str,
@@ -75,15 +80,17 @@ def report(
     from kwel.pipeline import Options, analyse
 
     say_when_compiling()
-    known, day = load_site(site_file), on.date() if on else None
+    known, day = load_site(site_file, load_rules(rules, accepted)), on.date() if on else None
+    with_site = known.file if known else None
     options = Options(
         internal=internal,
         accepted=accepted,
+        rules=rules,
         site=known,
         on=day,
         title=title or (known.name if known else ""),
         hash_files=True,
-        command=command_line(captures, lang, internal, title, accepted, known.file if known else None, day),
+        command=command_line(captures, lang, internal, title, accepted, with_site, day, rules),
     )
     with Progress("Reading captures") as progress:
         made = analyse(captures, options, progress).report
@@ -122,6 +129,7 @@ def command_line(
     accepted: tuple[str, ...] = (),
     site_file: str | None = None,
     on: datetime.date | None = None,
+    rules: Path | None = None,
 ) -> str:
     """Return how to make this report again, wherever the captures lie.
 
@@ -133,6 +141,7 @@ def command_line(
         words += ["--internal", prefix]
     for offering in accepted:
         words += ["--accept-sovereign", offering]
+    words += ["--rules", str(rules)] if rules else []
     words += ["--site", site_file] if site_file else []
     words += ["--on", on.isoformat()] if on else []
     words += ["--title", title] if title else []
