@@ -250,7 +250,14 @@ def _reader(file: Traversable | Path, about: Mapping[str, Any]) -> maxminddb.Rea
 def _infos(manifest: Mapping[str, Any]) -> tuple[TableInfo, ...]:
     try:
         return tuple(
-            TableInfo(name, str(about["source"]), str(about["date"]), int(about["rows"]), str(about["licence"]))
+            TableInfo(
+                name,
+                str(about["source"]),
+                str(about["date"]),
+                int(about["rows"]),
+                str(about["licence"]),
+                str(about.get("sha256", "")),
+            )
             for name, about in manifest.items()
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -43,6 +43,8 @@ class TableInfo:
     """ISO 8601 date of the data."""
     rows: int
     licence: str
+    sha256: str = ""
+    """Of the file: what tells one edition from another, whatever its date."""
 
 
 def days_older(table: TableInfo, captures: Sequence[Capture]) -> int | None:

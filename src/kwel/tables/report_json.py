@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kwel.model.report import days_older
 from kwel.tables import law_json
 from kwel.tables.conclusions import assets_table, dependencies_table
 from kwel.tables.formats import write_jsonl
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from kwel.model.coverage import Coverage
     from kwel.model.findings import Finding
     from kwel.model.links import Link
-    from kwel.model.report import Report
+    from kwel.model.report import Report, TableInfo
     from kwel.model.site import Overruling, SiteUse
     from kwel.model.traffic import Capture
 
@@ -42,15 +43,24 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
         "site": _site(report.site),
         "captures": [_capture(capture) for capture in report.captures],
         "coverage": _coverage(report.coverage),
-        "tables": [
-            {"name": of.name, "source": of.source, "date": of.date, "rows": of.rows, "licence": of.licence}
-            for of in report.tables
-        ],
+        "tables": [_table(of, report) for of in report.tables],
         "findings": [_finding(finding, report) for finding in report.findings],
         "assets": _rows(assets_table(report), ASSETS),
         "dependencies": _rows(dependencies_table(report), DEPENDENCIES),
     }
     out.write(json.dumps(content, indent=1).encode() + b"\n")
+
+
+def _table(of: TableInfo, report: Report) -> dict[str, Any]:
+    return {
+        "name": of.name,
+        "source": of.source,
+        "date": of.date,
+        "older_by_days": days_older(of, report.captures),
+        "rows": of.rows,
+        "licence": of.licence,
+        "sha256": of.sha256,
+    }
 
 
 def _rows(frame: pd.DataFrame, table: Table) -> list[dict[str, Any]]:
