@@ -37,6 +37,26 @@ def test_both_languages_are_there_and_fill_in_the_same_values() -> None:
         assert entry["en"].strip(), key
 
 
+LEADS_TO = {
+    "lead.unread": "limits", "cover.switches-is": "law", "cover.bloc-members": "method", "cover.tables": "method",
+    "cover.digests": "method", "finding.nothing": "limits", "limits.attempts": "tried", "limits.lookups": "tried",
+    "set-aside.link-type": "method",
+}  # fmt: skip
+"""Sentences that name a chapter, by the end of their key, and the template of that chapter."""
+
+
+def test_a_sentence_names_the_chapter_that_it_means() -> None:
+    called = re.compile(r"chapter\((\d+), ")
+    naming = {key: entry for key, entry in SAY.sentences.items() if re.search(r"hoofdstuk \d|chapter \d", str(entry))}
+    for key, entry in naming.items():
+        (template,) = {there for ending, there in LEADS_TO.items() if ending in key}
+        (number,) = called.findall((REPORT / "html" / f"{template}.html").read_text())
+        assert f"hoofdstuk {number}" in entry["nl"], key
+        assert f"chapter {number}" in entry["en"], key
+
+    assert naming
+
+
 def test_a_singular_has_its_plural() -> None:
     singulars = [key for key in SAY.sentences if key.endswith(".one")]
 
