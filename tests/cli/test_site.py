@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kwel.site.example import quoted
+from tests.site.test_database import FLAT, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,3 +165,28 @@ def test_any_text_is_a_string_of_toml() -> None:
     text = "".join(map(chr, [*range(0x300), 0x202E, 0xD800, 0x1F600])) + '"\\'
 
     assert tomllib.loads(f"a = {quoted(text)}")["a"] == text.replace("\ud800", "\ufffd")
+
+
+def test_the_report_names_the_database_and_its_digest(cli: Cli, tmp_path: Path, samples: Path) -> None:
+    write(tmp_path / "own.mmdb", ("0.0.0.0/1", FLAT), ("128.0.0.0/1", FLAT), kind="<b>Own")
+    path = tmp_path / "site.toml"
+    path.write_text('[[databases]]\nfile = "own.mmdb"\n', encoding="utf-8")
+    capture = str(samples / "mixed_plant.pcapng")
+    first, again = (cli("report", "--json", "--site", str(path), capture) for _ in range(2))
+    page = cli("report", "--lang", "en", "-o", "-", "--site", str(path), capture)[1]
+    (database,) = json.loads(first[1])["site"]["databases"]
+
+    assert first == again
+    assert (database["file"], database["date"], database["unread"]) == ("own.mmdb", "2026-05-28", 0)
+    assert database["sha256"] in page
+    assert "&lt;b&gt;Own" in page
+    assert "<b>Own" not in page
+
+
+def test_a_database_that_is_none_ends_the_command_with_one_line(cli: Cli, tmp_path: Path, samples: Path) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text('[[databases]]\nfile = "none.mmdb"\n', encoding="utf-8")
+    status, out, err = cli("dependencies", "--site", str(path), str(samples / "mixed_plant.pcapng"))
+
+    assert (status, out, err.count("\n")) == (3, "", 1)
+    assert err.startswith(f"kwel: {tmp_path / 'none.mmdb'}: No such file or directory")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from kwel.cli.options import accept_sovereign, internal, load_rules, load_site, on, rules, site
+from kwel.cli.options import accept_sovereign, internal, load_rules, load_site, on, rules, site, status_with
 from kwel.cli.outcome import EXIT_STATUS, Status, say_when_compiling, status_of
 from kwel.cli.progress import Progress
 
@@ -99,7 +99,8 @@ def explain(
     for query in queries:
         answer = pipeline.explain(query, analysis, options)
         click.echo(json.dumps(answer) if as_json else lines_of(answer), nl=as_json or len(queries) > 1)
-    return status_of(analysis.report.captures, analysis.report.coverage) if analysis else Status.DONE
+    done = status_of(analysis.report.captures, analysis.report.coverage) if analysis else Status.DONE
+    return status_with(options.site, done)
 
 
 def is_capture(subject: str) -> bool:

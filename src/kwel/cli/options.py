@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kwel.cli.outcome import Failure
+from kwel.cli.outcome import Failure, Status, complain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +104,15 @@ accept_sovereign = click.option(
     metavar="ID",
     help="Count an offering called sovereign as what it promises, such as s3ns: said in the report. May be repeated.",
 )
+
+
+def status_with(site: Site | None, status: Status) -> Status:
+    """Name every database of a site that could not be read whole, and return the status that follows."""
+    for database in site.databases if site else ():
+        if database.unread:
+            complain(f"{database.info.file}: {database.unread} addresses could not be read; get the file again")
+            status = Status.INCOMPLETE
+    return status
 
 
 def refuse_own_capture(output: str, paths: tuple[str, ...]) -> None:

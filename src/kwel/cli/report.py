@@ -19,6 +19,7 @@ from kwel.cli.options import (
     refuse_own_capture,
     rules,
     site,
+    status_with,
 )
 from kwel.cli.outcome import EXIT_STATUS, Failure, Status, complain, say_when_compiling, status_of, writing
 from kwel.cli.progress import Progress
@@ -105,7 +106,7 @@ def report(
             write_report_json(made, out)
     else:
         _write_html(made, destination, lang or language_of_environment())
-    status = status_of(made.captures, made.coverage)
+    status = status_with(known, status_of(made.captures, made.coverage))
     return _staleness(made, max_age) if status is Status.DONE and max_age is not None else status
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kwel.cli.options import captures, internal, load_site, refuse_own_capture, site
+from kwel.cli.options import captures, internal, load_site, refuse_own_capture, site, status_with
 from kwel.cli.outcome import EXIT_STATUS, Status, say_when_compiling, status_of, writing
 from kwel.cli.progress import Progress
 
@@ -91,7 +91,7 @@ def show_report(
     with Progress("Reading captures") as progress:
         made = analyse(captures, options, progress).report
     _write(lambda out, width: write(made, chosen, out, width), output)
-    return status_of(made.captures, made.coverage)
+    return status_with(options.site, status_of(made.captures, made.coverage))
 
 
 def _check(captures: tuple[str, ...], form: Format | None, output: str) -> Format:

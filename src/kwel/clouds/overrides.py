@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from kwel.clouds import whatif
 from kwel.clouds.attribute import Outcome, literal
+from kwel.clouds.located import UNTOLD, Told, located, told_by
 from kwel.clouds.said import CLAIMS, GROUPS, Said, agrees, grade_of, merged, shown, source_of, told
 from kwel.clouds.sitenames import Finder, OwnNames, cleaned
 from kwel.clouds.verdict import judge
@@ -36,6 +37,8 @@ class _Address(NamedTuple):
     """The number that the tables give it."""
     override: Override | None
     lapsed: Override | None
+    told: Told
+    """What the user's own databases say of it, as far as it is shown."""
 
 
 class _Name(NamedTuple):
@@ -76,7 +79,9 @@ class Overruled:
         """Return the number of what is known of an address, or of a name that is one."""
         where = address or literal(name)
         live, lapsed = (self._live.by_address(where), self._lapsed.by_address(where)) if where else (None, None)
-        return _numbered(_Address(self._of.network(address, name), live, lapsed), self._addresses, self._of_address)
+        told = told_by(self._site.databases, where) if where and self._site.databases else UNTOLD
+        found = _Address(self._of.network(address, name), live, lapsed, told)
+        return _numbered(found, self._addresses, self._of_address)
 
     def meaning(self, name: str | None, chain: tuple[str, ...] = (), *, weak: bool = False) -> int:
         """Return the number of what a name and the CNAMEs behind it say; *weak*: of a name that counts for less."""
@@ -93,7 +98,7 @@ class Overruled:
         address, name = self._of_address[network], self._of_name[meaning]
         found = self._of.outcome(address.base, name.base)
         said = _said(address, name)
-        if not said:
+        if not said and address.told == UNTOLD:
             return found
         operator, place = said.get("operator"), said.get("location")
         if operator:
@@ -102,7 +107,7 @@ class Overruled:
         return Outcome(
             operator.value if operator else found.operator_id,
             None if place or moved.place else found.region,
-            place.value if place else None if moved.place else found.location,
+            place.value if place else (None if moved.place else found.location) or address.told.country,
             self._judged(network, meaning)[0].verdict,
         )
 
@@ -126,6 +131,28 @@ class Overruled:
         weak: bool = False,
     ) -> Attribution:
         """Return what is known of an endpoint: see ``Attributor``."""
+        found = self._overruled(address, name, chain, observed, weak=weak)
+        where = address or literal(name)
+        if where is None or not self._site.databases:
+            return found
+        shown = located(found, self._site.databases, where)
+        if (shown.location, shown.operator) == (found.location, found.operator):
+            return shown
+        judged = self._judged(self.network(address, name), self.meaning(name, chain, weak=weak))
+        (verdict, grade, reason), elsewhere = judged
+        shown = replace(shown, verdict=verdict, grade=grade, reason=reason, elsewhere=elsewhere)
+        return replace(shown, evidence=(*shown.evidence[:-1], *(_compared(s, shown) for s in shown.evidence[-1:])))
+
+    def _overruled(
+        self,
+        address: str | None,
+        name: str | None,
+        chain: tuple[str, ...],
+        observed: tuple[Evidence, ...],
+        *,
+        weak: bool,
+    ) -> Attribution:
+        """Return what is known of an endpoint, what overrides say in its place."""
         before = self._of(address, name, chain, observed, weak=weak)
         network, meaning = self.network(address, name), self.meaning(name, chain, weak=weak)
         where, named = self._of_address[network], self._of_name[meaning]
@@ -194,6 +221,10 @@ class Overruled:
         place = said.get("location")
         if place and (moved.operator or axes.places != (place.value,) or axes.place_grade < place.grade):
             axes = replace(axes, places=(place.value,), place_grade=place.grade, anycast=False)
+        if address.told.country and not axes.places and not axes.anycast:
+            axes = replace(axes, places=(address.told.country,), place_grade=Grade.D)
+        if address.told.organisation and axes.operator is None:
+            axes = replace(axes, network_named=True)
         return axes
 
     def _displaced(self, network: int, meaning: int) -> _Displaced:

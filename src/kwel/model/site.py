@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 Scope = Literal["host", "domain", "prefix", "asset"]
 """What an override is about: a host name or pattern, a domain and all below it, addresses, or a device of the plant."""
@@ -81,6 +81,46 @@ class Override:
         return OverrideState.APPLIES
 
 
+@dataclass(frozen=True, slots=True)
+class AddressSaid:
+    """What a user's own database says of an address; ``None`` where it says nothing."""
+
+    country: str | None = None
+    """ISO 3166-1 alpha-2."""
+    city: str | None = None
+    asn: int | None = None
+    as_org: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseInfo:
+    """A user's own database of addresses."""
+
+    file: str
+    """Name without folders."""
+    kind: str
+    """What the file calls its type."""
+    date: str
+    """ISO 8601: when it was built, as it says."""
+    sha256: str
+
+    @property
+    def source(self) -> str:
+        """Return what to cite for what it says."""
+        return f"{self.file}, {self.date}"
+
+
+class Database(Protocol):
+    """A user's own database of addresses, opened."""
+
+    info: DatabaseInfo
+    unread: int
+    """Addresses whose record is damaged."""
+
+    def look(self, address: str, /) -> AddressSaid:
+        """Return what it says of an address."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Site:
     """Everything that a site file says, checked."""
@@ -97,6 +137,7 @@ class Site:
     zones: tuple[Zone, ...]
     assets: tuple[NamedAsset, ...]
     overrides: tuple[Override, ...]
+    databases: tuple[Database, ...] = ()
 
     def source(self, override: Override | None = None) -> str:
         """Return what to cite for what the file says, or for one override."""

@@ -77,6 +77,7 @@ def identity(report: Report) -> str:
     parts += [f"{capture.name} {capture.sha256} {capture.packets} {capture.bytes}" for capture in report.captures]
     parts += [f"{table.name} {table.date} {table.rows}" for table in report.tables]
     parts += [report.site.site.sha256, report.site.day or ""] if report.site else []
+    parts += [of.info.sha256 for of in report.site.site.databases] if report.site else []
     digest = hashlib.sha256("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
     return f"K-{digest[:4]}-{digest[4:8]}".upper()
 

@@ -12,7 +12,7 @@ from kwel.report.text import DASH, NOTHING, Text, code, joined, plain, wire, wra
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kwel.model.site import Effect, Overruling, Site, SiteUse, Zone
+    from kwel.model.site import Database, Effect, Overruling, Site, SiteUse, Zone
     from kwel.report.catalogue import Catalogue
 
 MOST: Final = 200
@@ -43,6 +43,8 @@ class Shown:
     file: Text
     digest: Text
     facts: list[tuple[Text, Text]]
+    databases: list[tuple[Text, Text, Text]]
+    """File, what it is, its SHA-256."""
     day: Text
     rows: list[Row]
     left_out: Text | None
@@ -58,6 +60,7 @@ def shown(use: SiteUse | None, say: Catalogue) -> Shown | None:
         file=wire(site.file, 120),
         digest=code(site.sha256),
         facts=[(say(f"site.{key}"), text) for key, text in _facts(site, say).items() if text],
+        databases=[_database(of, say) for of in site.databases],
         day=numbers.date(use.day) if use.day else say("word.unknown"),
         rows=[_row(of, say) for of in use.overrulings[:MOST]],
         left_out=say.count("site.left-out", more) if more > 0 else None,
@@ -68,6 +71,13 @@ def summary(use: SiteUse, say: Catalogue) -> tuple[Text, Text]:
     """Return the file's name and how many overrides changed something, for the title block."""
     changed = sum(1 for of in use.overrulings if of.effects)
     return wire(use.site.file, 60), say.count("site.changed", changed)
+
+
+def _database(database: Database, say: Catalogue) -> tuple[Text, Text, Text]:
+    info = database.info
+    about = say("site.database", kind=wire(info.kind, 80), date=numbers.date(info.date))
+    unread = [say.count("site.unread", database.unread)] if database.unread else []
+    return wire(info.file, 120), joined([about, *unread]), code(info.sha256)
 
 
 def _facts(site: Site, say: Catalogue) -> Mapping[str, Text]:

@@ -50,6 +50,10 @@ OVERRIDES = """
 # reason = "why, and where that can be looked up"
 # date = 2026-11-25
 # expires = 2027-11-25
+
+# Databases of addresses of your own, in MaxMind DB format. They are shown and never decide.
+# [[databases]]
+# file = "city.mmdb"
 """
 
 

@@ -15,7 +15,7 @@ from kwel.rulefile import RuleError
 from kwel.site.table import MAC, SiteError, SiteTable
 
 if TYPE_CHECKING:
-    from kwel.model.site import Scope
+    from kwel.model.site import Database, Scope
     from kwel.rulebook import Rulebook
 
 LARGEST: Final = 1 << 20
@@ -24,6 +24,7 @@ LEVELS: Final = ("0", "1", "2", "3", "3.5", "4", "5")
 """Of the Purdue reference model; 3.5 is the usual name of what stands between plant and office."""
 SECURITY_LEVELS: Final = range(5)
 """IEC 62443-3-3: SL 0 to SL 4."""
+MOST_DATABASES: Final = 8
 VLANS: Final = range(1, 4095)
 """IEEE 802.1Q."""
 PATHS: Final = ("data", "control")
@@ -91,6 +92,7 @@ def site_of(path: Path, content: dict[str, Any], lines: Lines, sha256: str, book
         zones=zones,
         assets=tuple(_asset(inner, known) for inner in table.each("assets", lines)),
         overrides=tuple(_override(inner, n, book) for n, inner in enumerate(table.each("overrides", lines), 1)),
+        databases=_databases(table, lines, path),
     )
     table.finish()
     _check_together(table, site)
@@ -170,6 +172,21 @@ def _asset(table: SiteTable, zones: set[str]) -> NamedAsset:
     if asset.zone is not None and asset.zone not in zones:
         raise table.wrong("zone", f"no [[zones]] with name = {asset.zone!r}")
     return asset
+
+
+def _databases(table: SiteTable, lines: Lines, path: Path) -> tuple[Database, ...]:
+    files = []
+    for inner in table.each("databases", lines):
+        files.append(inner.text("file"))
+        inner.finish()
+    _distinct(table, "databases", files)
+    if len(files) > MOST_DATABASES:
+        raise table.wrong("databases", f"{len(files)} entries, more than {MOST_DATABASES}")
+    if not files:
+        return ()
+    from kwel.site.database import open_database
+
+    return tuple(open_database(path.parent / file) for file in files)
 
 
 def _override(table: SiteTable, number: int, book: Rulebook) -> Override:

@@ -29,6 +29,7 @@ HINTS: Final = {
     "expires": "write expires = 2027-11-25, without quotes",
     "begins": "write begins = 2026-11-25, without quotes",
     "name": 'write name = "what it is called"',
+    "file": 'write file = "city.mmdb", a path from the site file on',
 }
 
 

@@ -130,8 +130,17 @@ def _capture(capture: Capture) -> dict[str, Any]:
 def _site(use: SiteUse | None) -> dict[str, Any] | None:
     if use is None:
         return None
+    site = use.site
     return {
-        **{key: value for key, value in asdict(use.site).items() if key != "overrides"},
+        "file": site.file,
+        "sha256": site.sha256,
+        "name": site.name,
+        "internal": list(site.internal),
+        "domains": list(site.domains),
+        "tenants": [asdict(tenant) for tenant in site.tenants],
+        "zones": [asdict(zone) for zone in site.zones],
+        "assets": [asdict(asset) for asset in site.assets],
+        "databases": [{**asdict(of.info), "unread": of.unread} for of in site.databases],
         "day": use.day,
         "overrides": [_overruling(of) for of in use.overrulings],
     }
