@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from kwel import rulebook
 from kwel.findings import find, names_hidden
-from kwel.findings.contacts import KINDS, LEVELS, MOST, MOST_INFO
+from kwel.findings.contacts import KINDS, LEVELS, LICENSOR, MOST, MOST_INFO
 from kwel.model.assets import Asset, AssetKind
 from kwel.model.claims import Claim, Evidence, Grade, Where
 from kwel.model.coverage import Coverage
@@ -50,9 +51,10 @@ def attribution(
         location=None, region=None, place="Frankfurt (DE)", anycast=False, role=None, service=claim(known["service"]),
         supplier=known["supplier"], supplier_jurisdiction=known["supplier_jurisdiction"],
         function=known.get("function"), path=known["path"], impact=None, grade=known["grade"], verdict=verdict,
-        reason="", elsewhere=(),
+        reason=known.get("reason", ""), elsewhere=(),
         evidence=known.get("evidence", ()),
         rejected=known.get("rejected", ()),
+        offering=known.get("offering"),
     )  # fmt: skip
 
 
@@ -290,3 +292,30 @@ def test_an_alias_against_a_published_range_is_no_conflict() -> None:
 
 def test_a_certificate_of_another_is_a_finding() -> None:
     assert [f.kind for f in findings([asset("a")], (0, CLOUD, USED), misfits=[1])] == ["certificate-of-another"]
+
+
+def test_a_front_is_named_with_whose_control_it_is_under() -> None:
+    """A mail gateway on hosts that nobody knows: its supplier is the front, and that is one finding."""
+    step = Evidence("inferred", "front", (("operator", "Sieve"), ("what", "Sieve Mail")))
+    gateway = attribution(
+        verdict=Verdict.FRONT_HIDES_ORIGIN, operator=None, parent=None, parent_jurisdiction=None, service="Sieve Mail",
+        supplier="Sieve", supplier_jurisdiction="US", evidence=(step,),
+    )  # fmt: skip
+    (finding,) = findings([asset("mail")], (0, gateway, USED))
+
+    assert finding.kind == "front-hides-origin"
+    assert {key: value for key, value in finding.values if key in ("operator", "jurisdiction")} == {
+        "operator": "Sieve",
+        "jurisdiction": "US",
+    }
+
+
+def test_control_is_that_of_the_owner_of_the_technology_where_the_verdict_hangs_on_it() -> None:
+    offering = rulebook.load().law.offerings["s3ns"]
+    seen = attribution(
+        verdict=Verdict.EU_OPERATED_FOREIGN_PARENT, parent_jurisdiction="FR", reason=LICENSOR, offering=offering
+    )
+    (finding,) = findings([asset("a")], (0, seen, USED))
+
+    assert dict(finding.values)["jurisdiction"] == offering.jurisdiction == "US"
+    assert LICENSOR in rulebook.load().vocabulary.reasons

@@ -72,6 +72,15 @@ def test_contacts_under_the_same_laws_are_one_row_and_the_unknown_come_last() ->
     assert "no reassurance" in str(rows[-1].stated.en)
 
 
+def test_a_row_says_which_levels_its_contacts_cannot_exceed() -> None:
+    abroad = replace(under(fixtures.AZURE, parent="US", operator="US"), name="b.azure-devices.example")
+    rows = shown(report(AZURE, abroad, HETZNER)).rows
+    limits = [re.sub("<[^>]+>", "", str(row.limits.en)) for row in rows]
+
+    assert "At most, by contact: SOV-1 SEAL-1, SOV-2 SEAL-1, SOV-3 SEAL-2, SOV-5 SEAL-2." in limits
+    assert limits[-1] == ""
+
+
 def test_the_union_can_stop_a_service_of_its_own_as_well() -> None:
     (row,) = shown(report(HETZNER)).rows
 

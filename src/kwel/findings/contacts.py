@@ -51,6 +51,8 @@ LEVELS: Final = {
 }
 """Severity of each kind of finding: about an OT asset, an IT asset, and any other in between. Order breaks ties."""
 KINDS: Final = tuple(LEVELS)
+LICENSOR: Final = "licensor-foreign"
+"""Reason of a verdict that hangs on who owns the technology, in rules/vocabulary.toml."""
 NAME_RESOLUTION: Final = "name-resolution"
 PUBLISHED: Final = ("published-range", "documented-range")
 _COLUMN: Final = {AssetKind.OT: 0, AssetKind.IT: 2}
@@ -266,17 +268,16 @@ def _write(identity: str, case: _Case, assets: Sequence[Asset], dependencies: De
 def _values(case: _Case, asset: Asset, chief: Dependency) -> tuple[tuple[str, str], ...]:
     """Return what sentences fill in; an empty text is not known."""
     attribution = chief.attribution
-    is_about_supplier = case.kind == "vendor-cloud-outside"
-    jurisdiction = attribution.supplier_jurisdiction if is_about_supplier else attribution.parent_jurisdiction
+    operator, jurisdiction = _in_control(case.kind, attribution)
     return (
         ("asset", asset.label),
         ("host", chief.host),
         ("hosts", str(len(case.rows))),
-        ("operator", attribution.operator.value if attribution.operator else ""),
+        ("operator", operator),
         ("service", attribution.service.value if attribution.service else ""),
         ("supplier", attribution.supplier or ""),
         ("parent", attribution.parent.value if attribution.parent else ""),
-        ("jurisdiction", jurisdiction or ""),
+        ("jurisdiction", jurisdiction),
         ("place", attribution.place or ""),
         ("bytes_out", str(case.bytes_out)),
         ("bytes_in", str(case.bytes_in)),
@@ -284,6 +285,20 @@ def _values(case: _Case, asset: Asset, chief: Dependency) -> tuple[tuple[str, st
         ("flows", str(case.flows)),
         *_claimed(case.kind, chief),
     )
+
+
+def _in_control(kind: str, attribution: Attribution) -> tuple[str, str]:
+    """Return who is in between and under whose control that is: of a front, whose front it is."""
+    operator = attribution.operator.value if attribution.operator else ""
+    jurisdiction = attribution.parent_jurisdiction
+    if kind == "vendor-cloud-outside":
+        jurisdiction = attribution.supplier_jurisdiction
+    elif attribution.front:
+        operator = attribution.front_operator or operator
+        jurisdiction = "/".join(attribution.front_jurisdictions)
+    elif attribution.reason == LICENSOR and attribution.offering:
+        jurisdiction = attribution.offering.jurisdiction
+    return operator, jurisdiction or ""
 
 
 def _claimed(kind: str, chief: Dependency) -> tuple[tuple[str, str], ...]:
@@ -328,4 +343,6 @@ def _has_own_supplier_outside(attribution: Attribution, bloc: Collection[str]) -
     seat = attribution.supplier_jurisdiction
     if seat is None or not bloc or seat in bloc:
         return False
+    if _is_front(attribution) and attribution.front_operator == attribution.supplier:
+        return False  # the supplier is the front: that is its finding
     return attribution.verdict.control != Control.NON_EUROPEAN or seat != attribution.parent_jurisdiction

@@ -117,6 +117,11 @@ class Attribution:
         return self._front_step.get("what")
 
     @property
+    def front_operator(self) -> str | None:
+        """Return whose front it is."""
+        return self._front_step.get("operator")
+
+    @property
     def front_jurisdictions(self) -> tuple[str, ...]:
         """Return under whose control the front is: of its parent, and of its operator where that is another."""
         if self._front_step.get("operator") == self.supplier and self.supplier_jurisdiction:

@@ -50,6 +50,8 @@ class Row:
     operator: Text
     parent: Text
     stated: Text
+    limits: Text
+    """The levels that none of its contacts can exceed, by objective; nothing where there is none."""
     contacts: Text
     access: list[Item]
     interruption: list[Item]
@@ -112,7 +114,7 @@ def chapter(report: Report, phrases: Phrases) -> Chapter:
     met = reached(report)
     answered = answers(report)
     return Chapter(
-        rows=[_row(anchors[key], groups[key], say) for key in keys],
+        rows=[_row(anchors[key], groups[key], report, say) for key in keys],
         left_out=len(groups) - len(keys),
         anchors=anchors,
         register={
@@ -153,7 +155,7 @@ def _groups(report: Report) -> dict[Key, list[tuple[Attribution, int]]]:
     return {key: groups[key] for key in sorted(groups, key=weight)}
 
 
-def _row(anchor: str, group: list[tuple[Attribution, int]], say: Catalogue) -> Row:
+def _row(anchor: str, group: list[tuple[Attribution, int]], report: Report, say: Catalogue) -> Row:
     attribution = max((one for one, _ in group), key=lambda one: RANKED.index(one.verdict.control))
     met = _together(one for one, _ in group)
     laws = {kind: [_reach(reach, say) for reach in met if reach.law.kind is kind] for kind in LawKind}
@@ -165,10 +167,24 @@ def _row(anchor: str, group: list[tuple[Attribution, int]], say: Catalogue) -> R
         operator=wire(who, 60) if who and is_known else say("law.nobody"),
         parent=_parent(parent.value, attribution.parent_jurisdiction, say) if parent and is_known else NOTHING,
         stated=_stated(attribution, say) if is_known else say("law.nobody-why"),
+        limits=_limits([one for one, _ in group], report, say),
         contacts=numbers.number(sum(count for _, count in group)),
         access=laws[LawKind.ACCESS],
         interruption=laws[LawKind.INTERRUPTION],
     )
+
+
+def _limits(attributions: list[Attribution], report: Report, say: Catalogue) -> Text:
+    """Return the lowest level of each objective over some contacts; of frameworks that have levels."""
+    parts = []
+    for framework in (framework for framework in report.law.frameworks if framework.levels):
+        lowest: dict[str, str] = {}
+        for limit in (limit for one in attributions for limit in one.limits if limit.framework == framework.id):
+            if limit.outcome in framework.levels:
+                known = lowest.get(limit.objective, limit.outcome)
+                lowest[limit.objective] = min(known, limit.outcome, key=framework.rank)
+        parts += [wire(f"{objective} {level}") for objective, level in lowest.items()]
+    return say("law.limits", limits=joined(parts)) if parts else NOTHING
 
 
 def _together(attributions: Iterable[Attribution]) -> list[Reach]:

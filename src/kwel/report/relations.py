@@ -246,6 +246,7 @@ def _laws(attribution: Attribution, bloc: frozenset[str]) -> tuple[str, ...]:
         attribution.supplier_jurisdiction,
         attribution.parent_jurisdiction,
         attribution.operator_jurisdiction,
+        attribution.offering.jurisdiction if attribution.offering else None,
     )
     outside = tuple(dict.fromkeys(law for law in controlling if law and law not in bloc))
     if outside or attribution.location is None or attribution.anycast:
