@@ -175,6 +175,12 @@ FAULTS = [
     (OPERATOR_FILE, "[parent]", 'regions = "nowhere"\n[parent]', "regions: 'nowhere' is not in regions.toml"),
     (SERVICE_FILE, '"storage"', '"hoarding"', "services[0].function: 'hoarding' is not in the vocabulary"),
     (SERVICE_FILE, '"documented"', '"hearsay"', "services[0].evidence: 'hearsay' is not in the vocabulary"),
+    (
+        SERVICE_FILE,
+        "product =",
+        'tags = ["azure/storage"]\nproduct =',
+        "tags: 'azure/storage' is not a provider and a tag",
+    ),
     (SERVICE_FILE, "product =", 'operator = "none"\nproduct =', "operator: no operator 'none'"),
     (SERVICE_FILE, "product =", 'path = "sideways"\nproduct =', "path: 'sideways' is not in the vocabulary"),
     (SERVICE_FILE, "product =", 'impact = "soon"\nproduct =', "impact: 'soon' is not in the vocabulary"),

@@ -55,7 +55,7 @@ def test_a_front_is_said_to_be_at_many_places(operator: Operator) -> None:
 
 @pytest.mark.parametrize("service", BOOK.services, ids=lambda s: s.id)
 def test_a_service_is_found_by_a_name_or_an_address(service: Service) -> None:
-    assert service.names or service.prefixes
+    assert service.names or service.prefixes or service.tags
 
 
 def test_every_rule_was_reviewed_this_year_or_later() -> None:

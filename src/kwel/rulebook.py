@@ -37,6 +37,7 @@ __all__ = ["Operator", "RuleError", "Rulebook", "Service", "lint", "load", "test
 
 PATHS: Final = ("data", "control")
 EVIDENCE: Final = ("documented", "code", "measured", "unverified")
+_TAG: Final = re.compile(r"[a-z][a-z0-9-]*/[A-Z0-9][A-Z0-9._-]*")
 _AS_NUMBER: Final = re.compile(r"AS[1-9]\d{0,9}")
 _OWNERSHIP: Final = ("Parent", "Owner", "Shareholders", "Group", "Acquisition", "Company", "Foundation")
 """Words with one of which the source begins that says who controls an operator; the first of these counts."""
@@ -139,6 +140,7 @@ def _vocabulary(table: RuleTable) -> Vocabulary:
         front_kinds=table.words("front_kinds"),
         carrier_kinds=table.words("carrier_kinds"),
         law_statuses=_statuses(table),
+        service_kind=table.one_of("service_kind", kinds, None),
         reasons=tuple(table.take("reasons", dict)),
         evidence={kind: tuple(keys.split(", ")) for kind, keys in table.take("evidence", dict).items()},
         counts=Grade[table.one_of("counts", tuple(Grade.__members__))],
@@ -251,6 +253,14 @@ def _range(table: RuleTable) -> PublishedRange:
     return found
 
 
+def _tags(table: RuleTable) -> tuple[str, ...]:
+    tags = table.words("tags", ())
+    for tag in tags:
+        if not _TAG.fullmatch(tag):
+            raise table.wrong("tags", f"{tag!r} is not a provider and a tag in upper case: 'azure/STORAGE'")
+    return tags
+
+
 def _services(stem: str, table: RuleTable, vocabulary: Vocabulary) -> list[Service]:
     table.sources()
     vendor = table.text("vendor")
@@ -266,6 +276,7 @@ def _services(stem: str, table: RuleTable, vocabulary: Vocabulary) -> list[Servi
                 id=f"{stem}/{number}",
                 names=inner.suffixes("names", ()),
                 prefixes=inner.prefixes("networks"),
+                tags=_tags(inner),
                 product=inner.text("product"),
                 vendor=vendor,
                 jurisdiction=jurisdiction,
@@ -319,6 +330,7 @@ def _check_together(book: Rulebook) -> None:
     _refuse_twice("asns", _numbers(book))
     _refuse_twice("issuers", ((issuer, o.file) for o in book.operators.values() for issuer in o.issuers))
     _refuse_twice("names", ((name, s.file) for s in book.services for name in s.names))
+    _refuse_twice("tags", ((tag, s.file) for s in book.services for tag in s.tags))
 
 
 def _domains(book: Rulebook) -> Iterator[tuple[str, str]]:

@@ -117,6 +117,8 @@ class Service:
     """File and position: ``siemens/2``."""
     names: tuple[str, ...]
     prefixes: tuple[str, ...]
+    tags: tuple[str, ...]
+    """Service tags of published ranges that are this service's alone: ``azure/AZUREACTIVEDIRECTORY``."""
     product: str
     vendor: str
     jurisdiction: str | None
@@ -200,6 +202,8 @@ class Vocabulary:
     """Kinds of operator that lodge hosts of other operators in their own network."""
     law_statuses: Mapping[str, bool]
     """Statuses of a law or a framework, and whether such a law reaches anybody."""
+    service_kind: str | None
+    """Kind of a host whose published range is tagged as that of a service: nobody rents it."""
     reasons: tuple[str, ...]
     evidence: Mapping[str, tuple[str, ...]]
     """Kinds of evidence and the keys of their values."""

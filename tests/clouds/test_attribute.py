@@ -42,6 +42,14 @@ FACTS = {
     "13.69.64.110": listed(MICROSOFT, "13.69.0.0/17", "westeurope", "AZURECLOUD", "NL"),
     "13.69.99.1": listed(MICROSOFT, "13.69.96.0/19", "westeurope", "STORAGE", "NL"),
     "13.107.1.1": listed(MICROSOFT, "13.107.1.0/24", None, "AZUREFRONTDOOR.FRONTEND", "US"),
+    "20.190.160.1": replace(
+        listed(MICROSOFT, "20.190.160.0/24", "westeurope", "AZURECLOUD", "NL"),
+        services=("AZUREACTIVEDIRECTORY", "AZUREACTIVEDIRECTORY.SERVICEENDPOINT", "AZURECLOUD"),
+    ),
+    "20.38.1.1": replace(
+        listed(MICROSOFT, "20.38.1.0/24", "westeurope", "AZURECLOUD", "NL"),
+        services=("AZUREACTIVEDIRECTORY", "AZUREIOTHUB"),
+    ),
     "20.0.0.1": listed(MICROSOFT, "20.0.0.0/16", "moonbase", "AZURECLOUD", "US"),
     "52.97.133.210": replace(MICROSOFT, country="US"),
     "52.57.120.30": listed(AMAZON, "52.57.0.0/16", "eu-central-1", "EC2", "DE"),
@@ -349,6 +357,21 @@ def test_an_address_that_a_vendor_lists_names_its_service(attributor: Attributor
     assert kinds(dashboard.evidence)[0] == "documented-range"
 
 
+def test_a_tag_of_a_published_range_tells_a_service_from_a_tenant(attributor: Attributor) -> None:
+    service, tenant, several = (attributor.attribute(a, None) for a in ("20.190.160.1", "13.69.64.110", "20.38.1.1"))
+
+    assert (service.role, service.function, service.supplier) == ("saas", "identity", "Microsoft")
+    assert dict(next(s for s in service.evidence if s.kind == "service-tag").values)["tag"] == "AZUREACTIVEDIRECTORY"
+    assert (tenant.role, tenant.service) == ("cloud", None)
+    assert (several.role, several.service) == ("cloud", None), "tags of two services: which, is not known"
+
+
+def test_what_a_name_is_for_goes_before_what_a_tag_is_for(attributor: Attributor) -> None:
+    found = attributor.attribute("20.190.160.1", "plantgw-prod.azure-devices.net")
+
+    assert found.function == "monitoring"
+
+
 def test_a_region_that_no_rule_knows_is_told_and_no_country_is_made_up(attributor: Attributor) -> None:
     found = attributor.attribute("20.0.0.1", None)
 
@@ -503,7 +526,7 @@ def test_a_front_says_whose_control_it_is_under_and_hides_its_origin(
 def test_an_address_alone_never_names_a_tenant(attributor: Attributor, address: str) -> None:
     found = attributor.attribute(address, None)
 
-    assert found.supplier is None or found.service is None or found.service.evidence[0].kind == "service-range"
+    assert found.service is None or found.service.evidence[0].kind in {"service-range", "service-tag"}
 
 
 @pytest.mark.parametrize("address", FACTS)

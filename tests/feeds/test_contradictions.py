@@ -127,6 +127,13 @@ def test_ranges_that_nobody_claims_and_places_that_no_rule_knows_are_named(tmp_p
     ]
 
 
+def test_a_tag_that_no_published_range_has_is_named(tmp_path: Path) -> None:
+    service = replace(BOOK.services[0], tags=("aws/NOT_THERE", "not-there/EITHER"), prefixes=())
+    book = replace(only(aws=AMAZON), services=(service,))
+
+    assert told(tmp_path, book) == [f"{service.file}: tags: no published range is tagged 'aws/NOT_THERE'"]
+
+
 def test_a_published_range_under_a_number_of_somebody_else_is_named(tmp_path: Path) -> None:
     taken = operator(HETZNER, numbers=(64500,))
     amazon = operator(AWS, ranges=(EVERYTHING,))

@@ -199,7 +199,7 @@ class Attributor:
         facts = self._lookup(address)
         documented, prefix = self._operator_prefixes.find(family, value) or (None, "")
         facts, operator, prefix = self._hosts.most_special(facts, cast("Operator | None", documented), prefix)
-        service, service_prefix = self._service_prefixes.find(family, value) or (None, "")
+        service, service_prefix = self._service_prefixes.find(family, value) or self._hosts.tagged(facts)
         key = facts, prefix, service_prefix
         row = self._rows.get(key)
         if row is None:

@@ -108,6 +108,9 @@ def _service(service: Service, known: Known, named: HostName) -> Evidence:
             suffix=named.service_suffix,
             **common,
         )
+    if known.is_own_service:
+        tag = known.service_prefix.partition("/")[2]
+        return inferred("service-tag", service_rule(service), product=service.product, tag=tag, **common)
     return inferred(
         "service-range", service_rule(service), product=service.product, prefix=known.service_prefix, **common
     )

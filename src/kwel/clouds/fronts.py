@@ -44,6 +44,8 @@ def front_of(host: Host, known: Known, named: HostName, service: Service | None,
     # 2. The host is a front's, or a part of its network that is one; but nobody is hidden from their own owner.
     what = _of_host(host, known, named, words) if host.operator and not owns(service, host.operator) else ""
     role = words.front_kinds[0] if what and kind not in words.front_kinds else kind
+    if not what and known.is_own_service and kind is not None:
+        role = words.service_kind or kind
     return Front(what, role, hides_place=bool(what), evidence=())
 
 

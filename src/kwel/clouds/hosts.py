@@ -35,6 +35,12 @@ class Known:
     service: Service | None = None
     """What the vendor says this address is for."""
     service_prefix: str = ""
+    """The prefix that says so, or the tag: ``azure/AZUREACTIVEDIRECTORY``."""
+
+    @property
+    def is_own_service(self) -> bool:
+        """Return whether the range is tagged as that of a service, so that nobody rents the host."""
+        return self.service is not None and self.service_prefix in self.service.tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,7 @@ class HostFinder:
             for network in operator.networks
             for number in network.numbers
         }
+        self._by_tag = {tag: service for service in book.services for tag in service.tags}
         self._by_range: dict[tuple[str, str | None], Operator] = {}
         for operator in book.operators.values():
             for claim in operator.ranges:
@@ -148,6 +155,13 @@ class HostFinder:
         if _length(prefix) <= _length(facts.cloud_prefix or ""):
             return facts, None, ""
         return replace(facts, cloud_provider=None, cloud_prefix=None, region=None, services=()), operator, prefix
+
+    def tagged(self, facts: AddressFacts) -> tuple[Service | None, str]:
+        """Return the service whose tag the published range has: none where several claim the address."""
+        provider = facts.cloud_provider
+        tags = (f"{provider}/{tag}" for tag in reversed(facts.services))  # the first of a service is kept
+        found = {self._by_tag[tag]: tag for tag in tags if tag in self._by_tag}
+        return next(iter(found.items())) if len(found) == 1 else (None, "")
 
     def has_rule(self, number: int | None) -> bool:
         """Return whether an operator is known for a network number."""

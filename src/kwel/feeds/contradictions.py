@@ -150,7 +150,7 @@ def _published(
     numbers: maxminddb.Reader,
 ) -> Iterator[str]:
     """Published ranges of nobody, places that no rule knows, and numbers of somebody else."""
-    held, announced = _held(owners, cloud, numbers)
+    held, tags, announced = _held(owners, cloud, numbers)
     publishing = {provider for provider, _ in held}
     for operator in book.operators.values():
         for claim in operator.ranges:
@@ -159,6 +159,10 @@ def _published(
             for region in claim.regions:
                 if claim.provider in publishing and (claim.provider, region) not in held:
                     yield f"{operator.file}: ranges: {claim.provider!r} publishes none in {region!r}"
+    for service in book.services:
+        for tag in service.tags:
+            if tag.partition("/")[0] in publishing and tag not in tags:
+                yield f"{service.file}: tags: no published range is tagged {tag!r}"
     for provider, place in sorted(held, key=str):
         owner = owners.of_range({"provider": provider, "region": place})
         if owner is None:
@@ -171,19 +175,21 @@ def _published(
 
 def _held(
     owners: _Owners, cloud: maxminddb.Reader, numbers: maxminddb.Reader
-) -> tuple[set[tuple[str, str | None]], Counter[tuple[str, str]]]:
-    """Return providers with their regions, and how often a range of one is announced under a number of another."""
+) -> tuple[set[tuple[str, str | None]], set[str], Counter[tuple[str, str]]]:
+    """Return providers with their regions, their tags, and how often one's range is under another's number."""
+    tags: set[str] = set()
     held: set[tuple[str, str | None]] = set()
     announced: Counter[tuple[str, str]] = Counter()
     for index, (network, record) in enumerate(cloud):
         about: Any = record
         held.add((about["provider"], about.get("region")))
+        tags.update([f"{about['provider']}/{tag}" for tag in about.get("services", ())])
         if index % STRIDE == 0:
             owner, at = owners.of_range(about), numbers.get(network[0])
             other = owners.of_number(at) if isinstance(at, dict) else None
             if owner and other and not _related(owner, other):
                 announced[owner.file, other.file] += 1
-    return held, announced
+    return held, tags, announced
 
 
 def _leaves(table: maxminddb.Reader, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> Iterator[_Leaf]:
