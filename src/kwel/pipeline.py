@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kwel.clouds.overrides import Overruled
     from kwel.clouds.tables import Tables
     from kwel.columns import Rows
+    from kwel.dependencies.trips import Exclude
     from kwel.dissect.second_look import SecondLook
     from kwel.model.assets import Asset
     from kwel.model.claims import Observed
@@ -57,6 +58,8 @@ class Options(NamedTuple):
     accepted: tuple[str, ...] = ()
     """Offerings called sovereign that count as what they promise: ids of rules/jurisdictions/sovereign.toml."""
     title: str = ""
+    here: str = ""
+    """Where the captures were made, a country or degrees: then round trips exclude places that are too far away."""
     max_flows: int = 2_000_000
     """Conversations that are kept; each takes 160 bytes, and as much again while conclusions are drawn. Beyond half of
     them, attempts that nobody answered make room for others. Packets of those without room are set aside."""
@@ -303,8 +306,9 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     outer_names = {name for operator in book.operators.values() for name in operator.outer_names}
     traffic = with_ech(traffic, outer_names)
     sides = inventory.asset_of_initiator, inventory.asset_of_responder
+    exclude = _exclude(book, options)
     found, timeline = dependencies.build(
-        traffic, inventory.assets, *sides, inventory.is_outside, attributor, outer_names
+        traffic, inventory.assets, *sides, inventory.is_outside, attributor, outer_names, exclude
     )
     counts = {
         "addresses-left-out": inventory.left_out,
@@ -374,6 +378,16 @@ def _attributor(day: datetime.date | None, options: Options) -> Attributor | Ove
     from kwel.clouds import editions
 
     return _judge(rulebook.load(options.rules), editions.open_tables(day), options, _iso(options.on or day))
+
+
+def _exclude(book: Rulebook, options: Options) -> Exclude | None:
+    """Return what says which places a round trip excludes, where the user says where the captures were made."""
+    if not options.here:
+        return None
+    from kwel import placebook
+    from kwel.clouds.roundtrips import RoundTrips
+
+    return RoundTrips(book, placebook.circles(), options.here).excluded
 
 
 def _judge(book: Rulebook, tables: Tables, options: Options, day: str | None) -> Attributor | Overruled:

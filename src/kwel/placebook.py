@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from importlib import resources
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kwel.rulefile import RuleTable
+from kwel.rulefile import RuleError, RuleTable
 from kwel.rulemodel import PlaceExample, Region
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+PLACES: Final = "places.toml"
 
 CODES: Final = "-codes"
 """End of the name of a table of short codes: ``[azure-codes]`` stands for regions of ``[azure]``."""
+
+
+class Circle(NamedTuple):
+    """A part of the globe."""
+
+    latitude: float
+    longitude: float
+    radius: float
+    """In km."""
+
+
+class Circles(NamedTuple):
+    """Where places are, coarsely: a host of a country stands within one of its circles."""
+
+    countries: dict[str, tuple[Circle, ...]]
+    regions: dict[str, dict[str, Circle]]
+    """By operator's table of regions.toml, for regions that are called after one city."""
+    km_per_ms: int
+    """How far light goes in fibre."""
+    reviewed: str
 
 
 class Places(NamedTuple):
@@ -59,6 +85,48 @@ def templates(table: RuleTable, key: str, placeholder: str) -> tuple[str, ...]:
         if placeholder not in label or not suffix or "{" in suffix or "*" in suffix:
             raise table.wrong(key, f"{value!r}: {placeholder} must be in the first label, before a suffix")
     return values
+
+
+def circles(root: Traversable | None = None) -> Circles:
+    """Return where countries and regions are: of the rules under *root* if they say it, else of those that ship.
+
+    Apart from ``rulebook.load``, since most analyses never ask.
+
+    Raises:
+        RuleError: the file is missing or wrong.
+    """
+    files = (folder / PLACES for folder in (root, resources.files("kwel.rules")) if folder is not None)
+    file = next((file for file in files if file.is_file()), None)
+    if file is None:
+        raise RuleError(f"{PLACES}: file: missing")
+    return read_circles(RuleTable.parse(file.read_bytes(), PLACES))
+
+
+def read_circles(table: RuleTable) -> Circles:
+    """Return what rules/places.toml says."""
+    table.sources()
+    reviewed, speed = table.date("reviewed"), table.take("km_per_ms", int)
+    countries = {}
+    for country, circles in table.take("countries", dict).items():
+        table.check_country("countries", country)
+        if not isinstance(circles, list) or not circles:
+            raise table.wrong(f"countries.{country}", "must be a list of circles")
+        countries[country] = tuple(_circle(table, f"countries.{country}", circle) for circle in circles)
+    regions = {
+        owner: {name: _circle(table, f"regions.{owner}.{name}", circle) for name, circle in places.items()}
+        for owner, places in table.take("regions", dict).items()
+    }
+    table.finish()
+    return Circles(countries, regions, speed, reviewed)
+
+
+def _circle(table: RuleTable, key: str, value: object) -> Circle:
+    if not isinstance(value, list) or len(value) != 3 or not all(isinstance(n, int | float) for n in value):
+        raise table.wrong(key, "must be [latitude, longitude, radius in km]")
+    circle = Circle(*value)
+    if not (-90 <= circle.latitude <= 90 and -180 <= circle.longitude <= 180 and circle.radius >= 0):
+        raise table.wrong(key, f"{value} is not on the globe")
+    return circle
 
 
 def examples(table: RuleTable, rule: str) -> list[PlaceExample]:

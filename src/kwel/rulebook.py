@@ -216,6 +216,7 @@ def _operator(stem: str, table: RuleTable, vocabulary: Vocabulary) -> Operator:
         prefixes=table.prefixes("networks"),
         outer_names=table.suffixes("outer_names", ()),
         issuers=table.words("issuers", ()),
+        keeps=table.suffixes("keeps", ()),
         lodges=table.take("lodges", bool, default=False),
         shares=table.words("shares", ()),
         fronts=table.words("fronts", ()),
@@ -358,6 +359,7 @@ def lint(root: Traversable | None = None) -> list[str]:
     """Return what is wrong with the rules under *root*, one line each; none if they are in order."""
     try:
         book = load(root)
+        placebook.circles(root)
     except RuleError as error:
         return [str(error)]
     found = (book.service_of(example.name) for example in book.examples if example.matches)

@@ -72,6 +72,8 @@ class Operator:
     """Names that an encrypted ClientHello (RFC 9849) shows in place of the real one."""
     issuers: tuple[str, ...]
     """Organisations in whose name it issues certificates, for hosts that it runs."""
+    keeps: tuple[str, ...]
+    """Suffixes of the Public Suffix List under which names are its own nevertheless, and no customer's."""
     lodges: bool
     """Some of the names lead to hosts of others: alone, a name proves the supplier and not the host."""
     shares: tuple[str, ...]

@@ -422,8 +422,11 @@ def test_every_step_has_a_source_and_is_in_the_vocabulary(attributor: Attributor
     assert set(BOOK.vocabulary.evidence) - seen - of_sites == LINKS
 
 
-LINKS = {"registrable-domain", "customer-name", "certificate-domain", "certificate-name", "certificate-issuer"}
-"""Kinds of evidence that links bear, and no attribution: test_links.py."""
+LINKS = {
+    *("registrable-domain", "customer-name", "certificate-domain", "certificate-name", "certificate-issuer"),
+    *("round-trip-against-place", "round-trip-against-geolocation"),
+}
+"""Kinds of evidence that links and round trips bear, and no attribution: test_links.py, test_roundtrips.py."""
 
 
 def test_a_bloc_that_the_rules_do_not_know_is_refused() -> None:

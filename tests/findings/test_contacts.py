@@ -72,7 +72,10 @@ def dependencies(assets: Sequence[Asset], rows: Sequence[Row], **columns: Any) -
         "state": np.array([row[2] for row in rows], np.int64),
         **{key: np.zeros(count, np.int64) for key in ("first", "last")},
         **{key: np.array(columns.get(key, [1] * count), np.int64) for key in ("flows", "bytes_out", "bytes_in")},
-        **{key: np.array(columns.get(key, [0] * count), np.int64) for key in ("sealed", "hiding", "misfits")},
+        **{
+            key: np.array(columns.get(key, [0] * count), np.int64)
+            for key in ("sealed", "hiding", "misfits", "excluded")
+        },
     }
 
     def build(n: int) -> Dependency:
@@ -319,3 +322,8 @@ def test_control_is_that_of_the_owner_of_the_technology_where_the_verdict_hangs_
 
     assert dict(finding.values)["jurisdiction"] == offering.jurisdiction == "US"
     assert LICENSOR in rulebook.load().vocabulary.reasons
+
+
+def test_a_round_trip_too_short_for_the_place_is_a_finding_beside_what_else_there_is() -> None:
+    assert [f.kind for f in findings([asset("a")], (0, CLOUD, USED), excluded=[1])] == ["round-trip-against-place"]
+    assert findings([asset("a")], (0, CLOUD, ATTEMPTED), excluded=[1]) == ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from kwel.cli.options import accept_sovereign, internal, load_rules, load_site, on, rules, site, status_with
+from kwel.cli.options import accept_sovereign, here, internal, load_rules, load_site, on, rules, site, status_with
 from kwel.cli.outcome import EXIT_STATUS, Status, say_when_compiling, status_of
 from kwel.cli.progress import Progress
 
@@ -35,6 +35,7 @@ CHANGES = {
 }
 """What would make another class of it, in words."""
 REMARKS = {
+    "own": "your own, by the site file",
     "customer": "a customer's name, whose it does not say",
     "domain": "a registered domain, whose it does not say",
     "number": "by the name of the network",
@@ -62,6 +63,7 @@ Example:
 @internal
 @accept_sovereign
 @rules
+@here
 @site
 @on
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -71,6 +73,7 @@ def explain(
     internal: tuple[str, ...],
     accepted: tuple[str, ...],
     rules: Path | None,
+    here: str,
     site_file: str | None,
     on: datetime.datetime | None,
     as_json: bool,
@@ -91,7 +94,7 @@ def explain(
     day = on.date() if on else None if captures else datetime.datetime.now(datetime.UTC).date()
     analysis = None
     known = load_site(site_file, load_rules(rules, accepted))
-    options = pipeline.Options(internal=internal, accepted=accepted, rules=rules, site=known, on=day)
+    options = pipeline.Options(internal=internal, accepted=accepted, rules=rules, here=here, site=known, on=day)
     if captures:
         say_when_compiling()
         with Progress("Reading captures") as progress:

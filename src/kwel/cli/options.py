@@ -97,6 +97,29 @@ def load_rules(folder: Path | None, accepted: tuple[str, ...]) -> Rulebook | Non
     return book
 
 
+def _place(_: click.Context, __: click.Parameter, value: str) -> str:
+    if value:
+        from kwel import placebook
+        from kwel.clouds.roundtrips import parse_here
+        from kwel.rulefile import RuleError
+
+        try:
+            parse_here(value, placebook.circles())
+        except RuleError as error:
+            raise Failure(str(error)) from error
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+    return value
+
+
+here = click.option(
+    "--here",
+    default="",
+    metavar="PLACE",
+    callback=_place,
+    help="Where the captures were made: a country such as NL, or 52.1,5.1. Round trips then exclude places far away.",
+)
+
 accept_sovereign = click.option(
     "--accept-sovereign",
     "accepted",

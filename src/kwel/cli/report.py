@@ -11,6 +11,7 @@ import click
 from kwel.cli.options import (
     accept_sovereign,
     captures,
+    here,
     internal,
     language_of_environment,
     load_rules,
@@ -49,6 +50,7 @@ Example:
 @internal
 @accept_sovereign
 @rules
+@here
 @site
 @on
 @click.option("--title", default="", metavar="TEXT", help="Title of the report: the plant, the line, the date.")
@@ -66,6 +68,7 @@ def report(
     internal: tuple[str, ...],
     accepted: tuple[str, ...],
     rules: Path | None,
+    here: str,
     site_file: str | None,
     on: datetime.datetime | None,
     title: str,
@@ -87,11 +90,12 @@ def report(
         internal=internal,
         accepted=accepted,
         rules=rules,
+        here=here,
         site=known,
         on=day,
         title=title or (known.name if known else ""),
         hash_files=True,
-        command=command_line(captures, lang, internal, title, accepted, with_site, day, rules),
+        command=command_line(captures, lang, internal, title, accepted, with_site, day, rules, here),
     )
     with Progress("Reading captures") as progress:
         made = analyse(captures, options, progress).report
@@ -131,6 +135,7 @@ def command_line(
     site_file: str | None = None,
     on: datetime.date | None = None,
     rules: Path | None = None,
+    here: str = "",
 ) -> str:
     """Return how to make this report again, wherever the captures lie.
 
@@ -143,6 +148,7 @@ def command_line(
     for offering in accepted:
         words += ["--accept-sovereign", offering]
     words += ["--rules", str(rules)] if rules else []
+    words += ["--here", here] if here else []
     words += ["--site", site_file] if site_file else []
     words += ["--on", on.isoformat()] if on else []
     words += ["--title", title] if title else []

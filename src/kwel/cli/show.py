@@ -82,12 +82,13 @@ def show_report(
     internal: tuple[str, ...],
     site_file: str | None,
     on: datetime.datetime | None,
+    here: str = "",
 ) -> Status:
     """Write a table of what follows from it."""
     chosen = _check(captures, form, output)
     from kwel.pipeline import Options, analyse
 
-    options = Options(internal=internal, site=load_site(site_file), on=on and on.date())
+    options = Options(internal=internal, here=here, site=load_site(site_file), on=on and on.date())
     with Progress("Reading captures") as progress:
         made = analyse(captures, options, progress).report
     _write(lambda out, width: write(made, chosen, out, width), output)

@@ -18,6 +18,7 @@ from kwel.model.links import Link
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from kwel.clouds.registrable import Registered
     from kwel.model.claims import Evidence
     from kwel.model.links import By, Part
     from kwel.model.verdicts import Attribution
@@ -27,6 +28,7 @@ DOUBTS: Final = ("dns-answer-stale", "dns-answer-to-another")
 """Evidence that a name rests on less than it should."""
 SHOWN: Final = "server-certificate"
 FRONT: Final = "front"
+OWN: Final = "site-own"
 Steps = tuple["Evidence", ...]
 
 
@@ -35,6 +37,7 @@ class LinkReader:
 
     def __init__(self, book: Rulebook) -> None:
         self._book = book
+        self._kept = {suffix for operator in book.operators.values() for suffix in operator.keeps}
         self._issuers = {issuer: operator for operator in book.operators.values() for issuer in operator.issuers}
 
     def find(self, attribution: Attribution, observed: Iterable[Evidence] = ()) -> tuple[Link, ...]:
@@ -61,10 +64,19 @@ class LinkReader:
         if a.name is None or found is None:
             return _nobody("supplier", a.name)
         certificate = _covering(shown, found.domain)
-        if a.supplier and a.service and not found.handed_out_by:
+        if a.site and a.site.own:
+            told = tuple(step for step in a.evidence if step.kind == OWN)
+            return Link("supplier", a.name, a.site.own, "own", None, Grade.C, (*told, *certificate))
+        if a.supplier and a.service and not self._is_customers(found, a.service.evidence[0]):
             steps = (a.service.evidence[0], *certificate)
             return Link("supplier", a.name, a.supplier, "vendor", a.supplier_jurisdiction, a.service.grade, steps)
         return self._named("supplier", a.name, certificate, weak=weak)
+
+    def _is_customers(self, found: Registered, service: Evidence | None = None) -> bool:
+        """Return whether a company handed a name out to a customer; not where a rule knows the very name."""
+        suffix = found.handed_out_by
+        own = dict(service.values).get("suffix", "") if service else ""
+        return suffix is not None and suffix not in self._kept and len(own) <= len(suffix)
 
     def _named(self, part: Part, name: str, more: Steps, *, weak: bool) -> Link:
         """Return who is behind a name: an operator, one of its customers, or whoever registered the domain."""
@@ -72,7 +84,7 @@ class LinkReader:
         if found is None:
             return _nobody(part, name)
         grade = lowered(Grade.C, unsourced=weak)
-        if part == "supplier" and found.handed_out_by:
+        if part == "supplier" and self._is_customers(found):
             company = owned[0].name if owned else ""
             step = inferred("customer-name", source(), name=found.domain, suffix=found.handed_out_by, operator=company)
             return Link(part, name, found.domain, "customer", None, grade, (step, *more))

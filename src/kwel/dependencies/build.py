@@ -13,6 +13,7 @@ from kwel.dependencies.destinations import BELIEVED, Endpoints, judge_all
 from kwel.dependencies.looked_up import Chains, find_looked_up
 from kwel.dependencies.shown import Shown
 from kwel.dependencies.signs import hides_names, is_sealed, misfits
+from kwel.dependencies.trips import Trips
 from kwel.model.dependencies import Dependencies
 from kwel.model.report import Timeline
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from kwel.dependencies.contacts import Contacts
     from kwel.dependencies.destinations import Attributions, Judge
     from kwel.dependencies.looked_up import IsOutside, LookedUp
+    from kwel.dependencies.trips import Exclude
     from kwel.model.assets import Asset
     from kwel.model.traffic import Traffic
 
@@ -46,6 +48,7 @@ def build(
     is_outside: IsOutside,
     judge: Judge,
     outer_names: Collection[str] = (),
+    exclude: Exclude | None = None,
 ) -> tuple[Dependencies, Timeline]:
     """Return the dependencies of all assets, and when they were in use.
 
@@ -57,6 +60,7 @@ def build(
         is_outside: (high halves, low halves of addresses) -> which lie outside the plant.
         judge: attributes endpoints.
         outer_names: names that an encrypted ClientHello shows in place of the real one (RFC 9849).
+        exclude: says what a round trip speaks against; ``None`` where nobody said where the capture was made.
     """
     contacts = find_contacts(traffic, of_initiator, of_responder, outer_names)
     looked_up, names_left_out = looked_up_within(
@@ -75,7 +79,7 @@ def build(
         np.concatenate([doubt[first], none.astype(np.int64)]),
     )
     kind_of, attributions = judge_all(endpoints, traffic.names, Chains(traffic), judge)
-    found, timeline = _assemble(traffic, assets, contacts, endpoint_of, kind_of, attributions, looked_up)
+    found, timeline = _assemble(traffic, assets, contacts, endpoint_of, kind_of, attributions, looked_up, exclude)
     found.left_out = left_out + names_left_out
     return found, timeline
 
@@ -88,6 +92,7 @@ def _assemble(
     kind_of: NDArray,
     attributions: Attributions,
     looked_up: LookedUp,
+    exclude: Exclude | None,
 ) -> tuple[Dependencies, Timeline]:
     """Group contacts by asset and kind of destination, and put the columns in order."""
     flows = {field: traffic.flows[field][contacts.flow] for field in FIELDS}
@@ -100,12 +105,10 @@ def _assemble(
     best = np.full(groups, ATTEMPTED)
     np.minimum.at(best, group, state)
     misfit = misfits(traffic)[contacts.flow]
-    wrong, shown_wrong = np.flatnonzero(misfit)[::-1], np.zeros(groups, np.int64)
-    shown_wrong[group[wrong]] = misfit[wrong]  # of several, the first: what is written last stays
+    shown_wrong = _first_wrong(group, misfit, groups)
     strongest = _strongest(group, state, flows["first"], groups)
-    first, last = np.full(groups, np.iinfo(np.int64).max), np.zeros(groups, np.int64)
-    np.minimum.at(first, group, flows["first"])
-    np.maximum.at(last, group, flows["last"])
+    first, last = _span(group, flows, groups)
+    trips = Trips(traffic, contacts, group, groups, exclude)
 
     def total(column: NDArray) -> NDArray:
         return np.bincount(group, weights=column, minlength=groups).astype(np.int64)
@@ -122,13 +125,30 @@ def _assemble(
         "sealed": np.concatenate([total(is_sealed(traffic)[contacts.flow]), zeros]),
         "hiding": np.concatenate([total(hides_names(traffic)[contacts.flow]), zeros]),
         "misfits": np.concatenate([total(misfit > 0), zeros]),
+        "rtt_us": np.concatenate([trips.shortest, zeros]),
+        "excluded": np.concatenate([trips.contradicted(kind[first_rows], attributions), zeros]),
     }
     order = in_order(columns["asset"], columns["state"], -columns["bytes_out"], columns["attribution"])
     columns = {key: column[order] for key, column in columns.items()}
-    shown = Shown(traffic, assets, contacts, strongest, shown_wrong, looked_up, attributions, columns, order)
+    shown = Shown(traffic, assets, contacts, strongest, shown_wrong, looked_up, attributions, columns, order, trips)
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return Dependencies(columns, attributions, shown.build), _timeline(flows, rank[group])
+
+
+def _first_wrong(group: NDArray, misfit: NDArray, groups: int) -> NDArray:
+    """Return, per group, the first certificate that does not fit; 0 is none."""
+    wrong, found = np.flatnonzero(misfit)[::-1], np.zeros(groups, np.int64)
+    found[group[wrong]] = misfit[wrong]  # of several, the first: what is written last stays
+    return found
+
+
+def _span(group: NDArray, flows: Flows, groups: int) -> tuple[NDArray, NDArray]:
+    """Return when each group's first flow began and its last one ended."""
+    first, last = np.full(groups, np.iinfo(np.int64).max), np.zeros(groups, np.int64)
+    np.minimum.at(first, group, flows["first"])
+    np.maximum.at(last, group, flows["last"])
+    return first, last
 
 
 def _state_of_flows(flows: Flows) -> NDArray:

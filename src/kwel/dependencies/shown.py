@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kwel.columns import Rows
     from kwel.dependencies.contacts import Contacts
     from kwel.dependencies.looked_up import LookedUp
+    from kwel.dependencies.trips import Trips
     from kwel.model.assets import Asset
     from kwel.model.traffic import Traffic
     from kwel.model.verdicts import Attribution
@@ -74,10 +75,11 @@ class Shown:
         attributions: Sequence[Attribution],
         columns: dict[str, NDArray],
         order: NDArray,
+        trips: Trips,
     ) -> None:
         self._traffic, self._assets, self._contacts = traffic, assets, contacts
         self._strongest, self._misfit, self._looked_up = strongest, misfit, looked_up
-        self._attributions, self._columns, self._order = attributions, columns, order
+        self._attributions, self._columns, self._order, self._trips = attributions, columns, order, trips
         self._greetings, self._questions = Greetings(traffic), Questions(traffic)
         self._reverse: dict[tuple[int, int], int] | None = None
         self._captures = [capture.name for capture in traffic.captures]
@@ -105,6 +107,7 @@ class Shown:
                 *self._greetings.of(number),
                 *self._of_certificate(row, contact),
                 *self._of_address(contact),
+                *self._trips.evidence(row, attribution),
             )
         else:
             evidence = self._of_question(row - len(self._strongest))

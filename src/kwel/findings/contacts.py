@@ -42,6 +42,7 @@ LEVELS: Final = {
     "asset-uses-foreign-cloud": (Severity.HIGH, Severity.MEDIUM, Severity.LOW),
     "name-against-address": (Severity.HIGH, Severity.MEDIUM, Severity.MEDIUM),
     "certificate-of-another": (Severity.HIGH, Severity.MEDIUM, Severity.MEDIUM),
+    "round-trip-against-place": (Severity.MEDIUM, Severity.MEDIUM, Severity.LOW),
     "names-hidden": (Severity.MEDIUM, Severity.LOW, Severity.LOW),
     "unnamed-destination": (Severity.MEDIUM, Severity.LOW, Severity.LOW),
     "undecided-destination": (Severity.MEDIUM, Severity.LOW, Severity.LOW),
@@ -175,6 +176,7 @@ def _signs(dependencies: Dependencies, traits: _Traits) -> dict[str, NDArray[np.
         "names-hidden": used & ((dependencies.hiding > 0) | (traits.resolves[at] & (dependencies.sealed > 0))),
         "name-against-address": used & traits.in_conflict[at],
         "certificate-of-another": used & (dependencies.misfits > 0),
+        "round-trip-against-place": used & (dependencies.excluded > 0),
     }
 
 
@@ -302,13 +304,16 @@ def _in_control(kind: str, attribution: Attribution) -> tuple[str, str]:
 
 
 def _claimed(kind: str, chief: Dependency) -> tuple[tuple[str, str], ...]:
-    """Return whom the name or the certificate names, where that is the matter."""
+    """Return whom the name or the certificate names, or how far the place is, where that is the matter."""
     if kind == "name-against-address":
         steps = (dict(s.values) for s in chief.attribution.rejected if s.kind == "name-against-network")
         return tuple(("claimed", step["name_operator"]) for step in steps)
     if kind == "certificate-of-another":
         steps = (dict(s.values) for s in chief.evidence if s.kind == "certificate-of-another")
         return tuple(("claimed", step["holder"]) for step in steps)
+    if kind == "round-trip-against-place":
+        steps = (dict(s.values) for s in chief.evidence if s.kind == kind)
+        return tuple((key, step[key]) for step in steps for key in ("place", "distance", "trip", "km", "here"))
     return ()
 
 

@@ -87,6 +87,10 @@ class Dependencies:
         """Flows that carry encrypted look-ups, by port or by what the hello offers."""
         self.misfits: NDArray = columns.get("misfits", none)
         """Flows on which a certificate was shown that does not cover the name asked for."""
+        self.rtt_us: NDArray = columns.get("rtt_us", none)
+        """Shortest time from SYN to SYN-ACK, as the capture saw them, in microseconds; 0 is not measured."""
+        self.excluded: NDArray = columns.get("excluded", none)
+        """1 where that is too short for the place of the host; else 0."""
         self.attributions = attributions
         self.left_out = 0
         """Destinations and names looked up for which there was no room: a scan or a flood."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from kwel.model.claims import Evidence, Grade
 
 Part = Literal["supplier", "service", "alias", "front", "host"]
-By = Literal["vendor", "operator", "customer", "domain", "number", "unknown"]
+By = Literal["own", "vendor", "operator", "customer", "domain", "number", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class Link:
     value: str | None
     """A company, a product, or a domain where nobody knows whose it is; ``None`` is not known."""
     by: By
-    """What makes it known: a vendor's or an operator's rule; the name of some customer of an operator; a domain that
-    somebody registered; a network that no rule knows."""
+    """What makes it known: the user's site file; a vendor's or an operator's rule; that it is the name of some customer
+    of an operator; a domain that somebody registered; a network that no rule knows."""
     jurisdiction: str | None
     """ISO 3166-1 alpha-2, of the parent where there is one."""
     grade: Grade

@@ -131,6 +131,16 @@ def duration(nanoseconds: int) -> Text:
     return both(" ".join(nl for nl, _ in shown), " ".join(en for _, en in shown))
 
 
+def trip(microseconds: int) -> Text:
+    r"""Return a round trip in milliseconds, as finely as light in fibre is: a thousandth is a hundred metres.
+
+    >>> trip(31).nl, trip(12_340).en
+    (Markup('0,031\xa0ms'), Markup('12.3\xa0ms'))
+    """
+    english = f"{microseconds / 1000:.{3 if microseconds < 10_000 else 1}f}{_SPACE}ms"
+    return both(_dutch(english), english)
+
+
 _LENGTHS = (
     (DAY, ("dag", "dagen"), ("day", "days")),
     (HOUR, ("uur", "uur"), ("hour", "hours")),

@@ -176,6 +176,10 @@ def _field(say: Catalogue, value: str) -> Text:
     return joined([say.term("site.field", name) for name in value.split(", ")])
 
 
+def _trip(_: Catalogue, value: str) -> Text:
+    return numbers.trip(round(float(value) * 1_000_000)) if _SECONDS.fullmatch(value) else wire(value)
+
+
 def _code(_: Catalogue, value: str) -> Text:
     return code(value)
 
@@ -189,8 +193,12 @@ _JURISDICTIONS = {"bloc": ("supplier", "parent", "operator", "location")}
 
 _WRITE: Mapping[str, Callable[[Catalogue, str], Text]] = {
     **dict.fromkeys(("bytes", "bytes_out", "bytes_in"), _size),
-    **dict.fromkeys(("count", "flows", "packets", "times", "rows", "retries", "hosts", "names"), _number),
-    **dict.fromkeys(("jurisdiction", "parent_jurisdiction", "supplier_jurisdiction", "country", "places"), _country),
+    **dict.fromkeys(
+        ("count", "distance", "km", "flows", "packets", "times", "rows", "retries", "hosts", "names"), _number
+    ),
+    **dict.fromkeys(
+        ("jurisdiction", "parent_jurisdiction", "supplier_jurisdiction", "country", "places", "here"), _country
+    ),
     **dict.fromkeys(("transport", "protocol", "state", "role", "function", "impact", "kind", "what", "how"), _term),
     "reason": _reason,
     "bloc": _bloc,
@@ -215,4 +223,5 @@ _WRITE: Mapping[str, Callable[[Catalogue, str], Text]] = {
     "field": _field,
     "asked": _time,
     **dict.fromkeys(("wait", "began"), _duration),
+    "trip": _trip,
 }

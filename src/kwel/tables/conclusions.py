@@ -51,7 +51,6 @@ def dependencies_table(report: Report) -> pd.DataFrame:
     def of(part: Callable[[Attribution], str | None]) -> pd.Series:
         return take([part(attribution) for attribution in seen], rows.attribution)
 
-    through = [report.links(attribution, ())[0] if report.links else None for attribution in seen]
     evidence, hosts = [], []
     for dependency in rows:
         evidence.append(_frames(dependency.evidence))
@@ -77,12 +76,23 @@ def dependencies_table(report: Report) -> pd.DataFrame:
         **{key: getattr(rows, key).astype(np.int64) for key in ("flows", "bytes_out", "bytes_in")},
         "evidence": _lists(evidence),
         **_legal(rows),
+        **_way(report, rows),
+        **_by_site(rows),
+        "rtt_us": rows.rtt_us.astype(np.int64),
+        "place_excluded": rows.excluded > 0,
+    }
+    return pd.DataFrame({key: columns[key] for key in DEPENDENCIES.keys})
+
+
+def _way(report: Report, rows: Dependencies) -> dict[str, pd.Series]:
+    """Return through whom and what each was reached."""
+    seen = rows.attributions
+    through = [report.links(attribution, ())[0] if report.links else None for attribution in seen]
+    return {
         "chain": _lists([list(seen[index].chain) for index in rows.attribution.tolist()]),
         "through": take([link.value if link else None for link in through], rows.attribution),
         "through_by": take([link.by if link else "unknown" for link in through], rows.attribution),
-        **_by_site(rows),
     }
-    return pd.DataFrame({key: columns[key] for key in DEPENDENCIES.keys})
 
 
 def _legal(rows: Dependencies) -> dict[str, pd.Series]:
