@@ -27,6 +27,9 @@ FAULTS = [
     (LAWS, 'checked = "text"', 'checked = "surely"', "checked: 'surely' is not in the vocabulary"),
     (LAWS, 'through = ["parent",', 'through = ["cousin",', "through: 'cousin' is not one of"),
     (LAWS, 'id = "us-fisa-702"', 'id = "us-cloud-act"', "laws[1].id: 'us-cloud-act' is there twice"),
+    (LAWS, 'id = "us-nsl"', 'id = "us nsl:+"', "laws[2].id: 'us nsl:+' is not letters, digits and hyphens"),
+    (FRAMEWORKS, 'id = "SOV-1"', 'id = "SOV/1"', "id: 'SOV/1' is not letters, digits and hyphens"),
+    (FRAMEWORKS, '"SEAL-4"]', '"SEAL 4"]', "levels: 'SEAL 4' is not letters, digits and hyphens"),
     (LAWS, 'bloc = "EU27"', 'bloc = "EU28"', "bloc: no bloc 'EU28'"),
     (LAWS, 'law = "eu-restrictive-measures"', 'law = "eu-none"', "precedents[0].law: no law 'eu-none'"),
     (LAWS, "last = 2025-07-30", "last = 2025-07-01", "precedents[0].last: 2025-07-01 is before 2025-07-22"),
@@ -69,7 +72,7 @@ def test_a_fault_is_named_with_file_and_key(root: Path, name: str, old: str, new
 
 
 def test_an_example_that_does_not_hold_is_told(root: Path) -> None:
-    change(root, LAWS, 'misses = ["cn-dsl-36", "us-ear"]', 'misses = ["cn-nil"]')
+    change(root, LAWS, 'misses = ["us-ear", "eu-e-evidence"]', 'misses = ["cn-nil"]')
     change(root, FRAMEWORKS, '"eu-csf/SOV-1:SEAL-0"', '"eu-csf/SOV-1:SEAL-3"')
 
     assert rulebook.test(root) == [

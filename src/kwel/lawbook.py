@@ -6,6 +6,7 @@ user's own rows need not stand among those that kwel ships. docs/rules.md descri
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,6 +36,7 @@ CHECKED: Final = ("text", "secondary", "unverified")
 HOW: Final = ("parent", "licensor", "partner")
 SETTLES: Final = ("control", "residency")
 OBJECTIVES: Final = ("ceiling", "prerequisite", "fact", "not-observable")
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,59}")
 WITHOUT_SCALE: Final = {"prerequisite": ("contradicted",), "fact": ("observed",), "not-observable": ()}
 
 
@@ -82,7 +84,7 @@ class _Reader:
     def _rows(self, table: RuleTable, key: str, known: Collection[str]) -> Iterable[tuple[str, RuleTable]]:
         seen: set[str] = set()
         for inner in table.tables(key):
-            name = inner.text("id")
+            name = _id(inner)
             if name in known or name in seen or name in self._blocs:
                 raise inner.wrong("id", f"{name!r} is there twice")
             seen.add(name)
@@ -173,6 +175,8 @@ class _Reader:
         table.date("reviewed")
         for name, inner in self._rows(table, "frameworks", self._frameworks):
             bloc, levels = inner.text("bloc"), inner.words("levels", ())
+            for level in levels:
+                _check_id(inner, "levels", level)
             if both := set(levels) & set(OUTCOMES):
                 raise inner.wrong("levels", f"{min(both)!r} is an outcome of every framework")
             self._frameworks[name] = Framework(
@@ -205,7 +209,7 @@ def _examples(table: RuleTable) -> Iterable[LawExample]:
 def _objectives(table: RuleTable, levels: tuple[str, ...]) -> Iterable[Objective]:
     seen: set[str] = set()
     for inner in table.tables("objectives"):
-        name, kind = inner.text("id"), inner.one_of("kind", OBJECTIVES)
+        name, kind = _id(inner), inner.one_of("kind", OBJECTIVES)
         if name in seen:
             raise inner.wrong("id", f"{name!r} is there twice")
         seen.add(name)
@@ -239,6 +243,18 @@ def _some_of(table: RuleTable, key: str, known: Collection[str], default: Any = 
         if value not in known:
             raise table.wrong(key, f"{value!r} is not one of {', '.join(sorted(known))}")
     return values
+
+
+def _id(table: RuleTable) -> str:
+    value = table.text("id")
+    _check_id(table, "id", value)
+    return value
+
+
+def _check_id(table: RuleTable, key: str, value: str) -> None:
+    """Refuse what could not stand in ``law:link+link``, ``framework/objective:level`` or a link within a page."""
+    if not _ID.fullmatch(value):
+        raise table.wrong(key, f"{value!r} is not letters, digits and hyphens, at most 60")
 
 
 def _words(table: RuleTable, key: str) -> Words:

@@ -81,10 +81,10 @@ def test_a_row_says_which_levels_its_contacts_cannot_exceed() -> None:
     assert limits[-1] == ""
 
 
-def test_the_union_can_stop_a_service_of_its_own_as_well() -> None:
+def test_the_union_can_stop_a_service_of_its_own_as_well_and_ask_for_data() -> None:
     (row,) = shown(report(HETZNER)).rows
 
-    assert row.access == []
+    assert [str(item.name.en) for item in row.access] == ["<bdi>EU e-Evidence Regulation</bdi>"]
     assert [str(item.name.en) for item in row.interruption] == ["<bdi>EU restrictive measures</bdi>"]
 
 

@@ -94,7 +94,10 @@ def _json_column(series: pd.Series, column: Column) -> list[str]:
     if column.kind == "flag":
         return ["true" if flag else "false" for flag in series.tolist()]
     if column.kind == "list":
-        return [json.dumps(value) for value in series.tolist()]
+        values = series.tolist()
+        spelt = {id(value): value for value in values}  # thousands of rows may share a list: each is spelt once
+        spelt = {key: json.dumps(value) for key, value in spelt.items()}
+        return [spelt[id(value)] for value in values]
     if column.kind == "text":
         return _each(series, json.dumps).fillna("null").tolist()
     return list(map(str, series.tolist()))
