@@ -190,3 +190,23 @@ def test_a_database_that_is_none_ends_the_command_with_one_line(cli: Cli, tmp_pa
 
     assert (status, out, err.count("\n")) == (3, "", 1)
     assert err.startswith(f"kwel: {tmp_path / 'none.mmdb'}: No such file or directory")
+
+
+def test_flows_tell_the_zones_of_both_ends_and_names_which_are_own(cli: Cli, site: str, capture: str) -> None:
+    rows = [json.loads(line) for line in cli("flows", "--format", "jsonl", "--site", site, capture)[1].splitlines()]
+    cells = cli("flows", "--format", "csv", "--site", site, capture)[1].splitlines()
+    plain = cli("flows", "--format", "csv", capture)[1].splitlines()
+    zone = tomllib.loads(SITE)["zones"][0]["name"]
+
+    for row in rows:
+        assert row["initiator_zone"] == (zone if row["initiator_address"].startswith("10.20.2.") else None)
+        assert row["responder_zone"] == (zone if row["responder_address"].startswith("10.20.2.") else None)
+    assert {row["initiator_zone"] for row in rows} == {zone, None}
+    assert len(cells) == len(plain) == len(rows) + 1
+    assert cells[0] == plain[0]
+    assert plain[1].endswith(",,")
+    for command in ("names", "hellos"):
+        found = [
+            json.loads(line) for line in cli(command, "--format", "jsonl", "--site", site, capture)[1].splitlines()
+        ]
+        assert {row["name"] for row in found if row["own"]} == {"plantgw-prod.azure-devices.net"}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from kwel import tables
+from kwel.pipeline import Options
 from kwel.tables import formats
 from kwel.tables.schema import TABLES, Column, Table
 from kwel.tables.write import FORMATS, Format, write_frame
@@ -21,6 +22,7 @@ SMALL = Table("names", "a row", (Column("text", "text", "", "", optional=True), 
 
 
 class Plant:
+    options = Options()
     traffic = plant.make_traffic()
     report = plant.make_report()
 

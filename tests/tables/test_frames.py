@@ -9,11 +9,12 @@ import pytest
 
 from kwel import tables
 from kwel.columns import NameSource
+from kwel.pipeline import Options
 from kwel.tables import conclusions, flows
 from kwel.tables.schema import NAME_SOURCES, TABLES, Table
 from tests.tables import plant
 
-SOURCE = SimpleNamespace(traffic=plant.make_traffic(), report=plant.make_report())
+SOURCE = SimpleNamespace(options=Options(), traffic=plant.make_traffic(), report=plant.make_report())
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
@@ -67,7 +68,7 @@ def test_dependencies_name_each_frame_of_their_evidence_once() -> None:
 
 def test_a_capture_without_traffic_gives_tables_without_rows() -> None:
     traffic = plant.make_traffic()
-    empty = SimpleNamespace(traffic=SimpleNamespace(
+    empty = SimpleNamespace(options=Options(), traffic=SimpleNamespace(
         captures=traffic.captures, flows=traffic.flows[:0], named=traffic.named[:0], names=traffic.names,
         questions=traffic.questions,
     ))  # fmt: skip

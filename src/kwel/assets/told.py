@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from kwel.model.assets import Asset, AssetKind
 from kwel.model.claims import Claim, Evidence, Grade
 from kwel.model.site import Effect, OverrideState
+from kwel.model.siteindex import SiteIndex
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Network, IPv6Network
-
-    from kwel.model.site import NamedAsset, Override, Site, Zone
+    from kwel.model.site import NamedAsset, Override, Site
 
 FIELDS: Final = ("kind", "role", "vendor", "product")
 """What an override may say of an asset."""
@@ -28,11 +26,7 @@ class Told:
         self.effects: list[tuple[int, Effect]] = []
         """What an override changed, with its number."""
         self._site = site
-        self._named = {key: asset for asset in site.assets for key in (*asset.addresses, *asset.macs)}
-        self._networks = sorted(
-            ((ipaddress.ip_network(prefix), zone) for zone in site.zones for prefix in zone.prefixes),
-            key=lambda found: -found[0].prefixlen,
-        )
+        self._index = SiteIndex(site)
         self._vlans = {vlan: zone for zone in site.zones for vlan in zone.vlans}
         self._overrides = {
             override.what: override
@@ -44,7 +38,7 @@ class Told:
     def apply(self, asset: Asset) -> Asset:
         """Return the asset as the site knows it."""
         keys = (*asset.addresses, *(claim.value for claim in asset.macs))
-        named = next((self._named[key] for key in keys if key in self._named), None)
+        named = self._index.asset(keys)
         asset = self._with_name(asset, named) if named else asset
         asset = self._with_zone(asset, named)
         override = next((self._overrides[key] for key in keys if key in self._overrides), None)
@@ -66,8 +60,8 @@ class Told:
         if named and named.zone:
             found[named.zone] = named.name
         for address in () if found else asset.addresses:
-            if of := self._zone_of(address):
-                found.setdefault(of[1].name, str(of[0]))
+            if of := self._index.zone(address):
+                found.setdefault(of[1].name, of[0])
         for vlan in () if found else asset.vlans:
             if zone := self._vlans.get(vlan):
                 found.setdefault(zone.name, f"VLAN {vlan}")
@@ -78,11 +72,6 @@ class Told:
         if not found:
             return asset
         return replace(asset, zone=BETWEEN.join(found), evidence=(*asset.evidence[:1], *steps, *asset.evidence[1:]))
-
-    def _zone_of(self, address: str) -> tuple[IPv4Network | IPv6Network, Zone] | None:
-        """Return the longest prefix of a zone that holds an address."""
-        value = ipaddress.ip_address(address)
-        return next((found for found in self._networks if value in found[0]), None)
 
     def _overruled(self, asset: Asset, override: Override) -> Asset:
         """Return the asset as somebody of the site says that it is."""

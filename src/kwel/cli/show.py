@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kwel.model.report import Report
+    from kwel.model.site import Site
     from kwel.model.traffic import Traffic
     from kwel.tables.write import Format
 
@@ -56,7 +57,7 @@ The columns are described in docs/formats.md.
 
 
 def show_traffic(
-    write: Callable[[Traffic, Format, Any, int | None], None],
+    write: Callable[[Traffic, Format, Any, int | None, Site | None], None],
     captures: tuple[str, ...],
     form: Format | None,
     output: str,
@@ -70,7 +71,7 @@ def show_traffic(
     options = Options(internal=internal, site=load_site(site_file))
     with Progress("Reading captures") as progress:
         traffic = read_traffic(captures, options, progress, discovery=False)
-    _write(lambda out, width: write(traffic, chosen, out, width), output)
+    _write(lambda out, width: write(traffic, chosen, out, width, options.site), output)
     return status_of(traffic.captures, traffic.coverage)
 
 

@@ -13,10 +13,11 @@ from kwel.clouds import whatif
 from kwel.clouds.attribute import Outcome, literal
 from kwel.clouds.located import UNTOLD, Told, located, told_by
 from kwel.clouds.said import CLAIMS, GROUPS, Said, agrees, grade_of, merged, shown, source_of, told
-from kwel.clouds.sitenames import Finder, OwnNames, cleaned
+from kwel.clouds.sitenames import Finder, cleaned
 from kwel.clouds.verdict import judge
 from kwel.model.claims import Claim, Evidence, Grade
 from kwel.model.site import OverrideState
+from kwel.model.siteindex import SiteIndex
 from kwel.model.verdicts import BySite
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Overruled:
         self._law, self._operators = attributor.law, book.operators
         self._blocs = {name: frozenset(bloc.members) for name, bloc in book.blocs.items() if name != attributor.bloc.id}
         live = [override for override in site.overrides if override.state(day) is OverrideState.APPLIES]
-        self._live, self._own = Finder(live), OwnNames(site)
+        self._live, self._index = Finder(live), SiteIndex(site)
         self._lapsed = Finder(override for override in site.overrides if override not in live)
         self._addresses: dict[_Address, int] = {}
         self._of_address: list[_Address] = []
@@ -90,7 +91,8 @@ class Overruled:
             next((found for one in names if (found := finder.by_name(one))), None)
             for finder in (self._live, self._lapsed)
         )
-        said = _Name(self._of.meaning(name, chain, weak=weak), live, lapsed, self._own.find(names), weak)
+        own = next((mine for one in names if (mine := self._index.own(one))), None)
+        said = _Name(self._of.meaning(name, chain, weak=weak), live, lapsed, own, weak)
         return _numbered(said, self._names, self._of_name)
 
     def outcome(self, network: int, meaning: int) -> Outcome:

@@ -1,4 +1,4 @@
-"""Names and addresses in, what a site file says of them out: the override that fits best, and own domains."""
+"""Names and addresses in, the override of a site file that fits best out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kwel.rulemodel import LONGEST_NAME
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kwel.model.site import Override, Site
+    from kwel.model.site import Override
 
 _REMEMBERED: Final = 1 << 16
 _LITERAL: Final = 2
@@ -65,21 +65,6 @@ class Finder:
             return None
         found = self._prefixes.find(family, value)
         return found[0] if found else None  # type: ignore[return-value]  # what was put in
-
-
-class OwnNames:
-    """Says whether a name is the site's own."""
-
-    def __init__(self, site: Site) -> None:
-        self._own = dict.fromkeys(site.domains, "") | {tenant.name: tenant.what for tenant in site.tenants}
-
-    def find(self, names: Sequence[str]) -> tuple[str, str] | None:
-        """Return the longest domain or tenant that one of *names* belongs to, and what it is for."""
-        for name in names if self._own else ():
-            for suffix in suffixes(name):
-                if suffix in self._own:
-                    return suffix, self._own[suffix]
-        return None
 
 
 def cleaned(name: str | None, chain: Sequence[str]) -> list[str]:

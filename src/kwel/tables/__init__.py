@@ -8,8 +8,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kwel.model.report import Report
+    from kwel.model.site import Site
     from kwel.model.traffic import Traffic
     from kwel.tables.schema import Name
+
+
+class Wishes(Protocol):
+    """What tables need to know of a user's choices."""
+
+    @property
+    def site(self) -> Site | None:
+        """What the user knows of the own plant."""
 
 
 class Source(Protocol):
@@ -20,6 +29,10 @@ class Source(Protocol):
         """What was on the wire."""
 
     @property
+    def options(self) -> Wishes:
+        """What the user chose."""
+
+    @property
     def report(self) -> Report:
         """What follows from it."""
 
@@ -28,12 +41,13 @@ def frame(name: Name, source: Source) -> pd.DataFrame:
     """Return a table as a DataFrame, with the columns that ``schema`` lists for it."""
     from kwel.tables import conclusions, flows, hellos
 
+    site = source.options.site
     if name == "flows":
-        return flows.flows_table(source.traffic)
+        return flows.flows_table(source.traffic, site)
     if name == "names":
-        return flows.names_table(source.traffic)
+        return flows.names_table(source.traffic, site)
     if name == "hellos":
-        return hellos.hellos_table(source.traffic)
+        return hellos.hellos_table(source.traffic, site)
     if name == "assets":
         return conclusions.assets_table(source.report)
     return conclusions.dependencies_table(source.report)

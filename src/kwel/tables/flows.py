@@ -9,23 +9,25 @@ import pandas as pd
 
 from kwel.columns import Direction, NameSource, State
 from kwel.kinds import Asked
+from kwel.model.siteindex import SiteIndex
 from kwel.tables.cells import transport_text, tunnel_text, vlan_text
 from kwel.tables.community import community_ids
 from kwel.tables.schema import FLOWS, NAMES
-from kwel.tables.text import spell, spell_addresses, spell_times, take
+from kwel.tables.text import spell, spell_addresses, spell_times, take, unknown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
+    from kwel.model.site import Site
     from kwel.model.traffic import Traffic
     from kwel.names import Names
 
 STATES = {int(state): state.name.lower() for state in State}
 
 
-def flows_table(traffic: Traffic) -> pd.DataFrame:
-    """Return one row a flow, with the columns of ``schema.FLOWS``."""
+def flows_table(traffic: Traffic, site: Site | None = None) -> pd.DataFrame:
+    """Return one row a flow, with the columns of ``schema.FLOWS``; *site* tells the zones."""
     flows = traffic.flows
     columns = {
         "capture": take([capture.name for capture in traffic.captures], flows["capture"]),
@@ -41,12 +43,24 @@ def flows_table(traffic: Traffic) -> pd.DataFrame:
         "community_id": pd.Series(community_ids(flows), dtype="str"),
         "name": spell_names(flows["name"], traffic.names),
         "name_source": spell(flows["name_source"], _source_text),
+        **_zones(flows, site),
     }
     return pd.DataFrame({key: columns[key] for key in FLOWS.keys})
 
 
-def names_table(traffic: Traffic) -> pd.DataFrame:
-    """Return one row a name seen, with the columns of ``schema.NAMES``."""
+def _zones(flows: Rows, site: Site | None) -> dict[str, pd.Series]:
+    index = SiteIndex(site) if site else None
+    zone_of = index.zone_name if index and index.has_zones else None
+    return {
+        f"{end}_zone": spell_addresses(flows[f"{end}_hi"], flows[f"{end}_lo"], zone_of)
+        if zone_of
+        else unknown(len(flows))
+        for end in ("initiator", "responder")
+    }
+
+
+def names_table(traffic: Traffic, site: Site | None = None) -> pd.DataFrame:
+    """Return one row a name seen, with the columns of ``schema.NAMES``; *site* tells which are its own."""
     named = traffic.named
     columns = {
         "capture": take([capture.name for capture in traffic.captures], named["capture"]),
@@ -56,6 +70,7 @@ def names_table(traffic: Traffic) -> pd.DataFrame:
         "name": spell_names(named["name"], traffic.names),
         "source": spell(named["source"], _source_text),
         **_asked_and_answered(traffic),
+        "own": spell_own(named["name"], traffic.names, site),
     }
     return pd.DataFrame({key: columns[key] for key in NAMES.keys})
 
@@ -82,6 +97,14 @@ def ends_of(flows: Rows) -> dict[str, pd.Series | NDArray]:
 def spell_names(index: NDArray, names: Names) -> pd.Series:
     """Return a column of names; 0 is none."""
     return spell(index, lambda number: names[number] if number else None)
+
+
+def spell_own(index: NDArray, names: Names, site: Site | None) -> pd.Series:
+    """Return a column of the site's own domains and tenants that names belong to."""
+    found = SiteIndex(site) if site else None
+    if found is None or not found.has_own:
+        return unknown(len(index))
+    return spell(index, lambda number: found.own_name(names[number]) if number else None)
 
 
 def _source_text(number: int) -> str | None:

@@ -286,7 +286,8 @@ def format_rows(
         at = put_byte(out, put_text(out, at, truths, truth_ends, 0 if flow.direction == UNKNOWN else 1), COMMA)
         at = put_byte(out, put_community_id(out, at, flow, block, words), COMMA)
         at = put_byte(out, put_text(out, at, names, name_ends, np.int64(flow.name)), COMMA)
-        at = put_byte(out, put_text(out, at, sources, source_ends, np.int64(flow.name_source)), NEWLINE)
+        at = put_byte(out, put_text(out, at, sources, source_ends, np.int64(flow.name_source)), COMMA)
+        at = put_byte(out, put_byte(out, at, COMMA), NEWLINE)  # no zones: a site's are written by ``formats``
         row += 1
     written[0] = at
     return row

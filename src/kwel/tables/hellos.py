@@ -9,20 +9,21 @@ import pandas as pd
 
 from kwel.columns import Ech, NameSource
 from kwel.kinds import tls_version
-from kwel.tables.flows import ends_of, spell_names
+from kwel.tables.flows import ends_of, spell_names, spell_own
 from kwel.tables.schema import HELLOS
 from kwel.tables.text import spell, spell_times, take
 
 if TYPE_CHECKING:
     from kwel.columns import Rows
+    from kwel.model.site import Site
     from kwel.model.traffic import Traffic
 
 SOURCES = {int(NameSource.TLS_SNI): "tls", int(NameSource.QUIC_SNI): "quic", int(NameSource.DTLS_SNI): "dtls"}
 ECH = {int(kind): kind.label for kind in Ech if kind}
 
 
-def hellos_table(traffic: Traffic) -> pd.DataFrame:
-    """Return one row a ClientHello, with the columns of ``schema.HELLOS``."""
+def hellos_table(traffic: Traffic, site: Site | None = None) -> pd.DataFrame:
+    """Return one row a ClientHello, with the columns of ``schema.HELLOS``; *site* tells which names are its own."""
     hellos, names = traffic.hellos, traffic.names
     protocols = {number: names[number].split(",") if number else [] for number in np.unique(hellos["alpn"]).tolist()}
     shown = _certificates(traffic)
@@ -42,6 +43,7 @@ def hellos_table(traffic: Traffic) -> pd.DataFrame:
             [list(traffic.certificates[i].names) if i >= 0 else [] for i in shown.tolist()], dtype=object
         ),
         "certificate_issuer": spell(shown, lambda i: traffic.certificates[i].issuer or None if i >= 0 else None),
+        "own": spell_own(hellos["name"], names, site),
     }
     return pd.DataFrame({key: columns[key] for key in HELLOS.keys})
 

@@ -70,6 +70,14 @@ ENDS = (
     Column("responder_port", "whole", "Its port; 0 where the protocol has none.", "8883", rank=1),
 )
 EVIDENCE = Column("evidence", "list", "Frames that prove it, as `capture#frame`.", '["plant.pcapng#118"]', rank=3)
+OWN = Column(
+    "own",
+    "text",
+    "Own domain or tenant that the name belongs to, as the site file says.",
+    '"plantgw-prod.iot.cloud.example"',
+    optional=True,
+    rank=3,
+)
 NAME_SOURCES = (
     "`tls-sni`, `quic-sni`, `dtls-sni`, `http-connect`, `http-host`, `http2-authority`, `socks`, `tls-certificate`, "
     "`sip`, `mqtt`, `smtp`, `ntlm`, `kerberos`, `dns`, `mdns`, `llmnr`, `nbns` or `capture`"
@@ -123,6 +131,22 @@ FLOWS = Table(
             rank=1,
         ),
         Column("name_source", "text", f"Where the name was read: {NAME_SOURCES}.", '"tls-sni"', optional=True),
+        Column(
+            "initiator_zone",
+            "text",
+            "Zone of the initiator's address, as the site file says.",
+            '"Cell 1"',
+            optional=True,
+            rank=3,
+        ),
+        Column(
+            "responder_zone",
+            "text",
+            "Zone of the responder's address, as the site file says.",
+            '"Supervision"',
+            optional=True,
+            rank=3,
+        ),
     ),
 )
 
@@ -155,6 +179,7 @@ NAMES = Table(
             optional=True,
             rank=3,
         ),
+        OWN,
     ),
 )
 
@@ -192,6 +217,7 @@ HELLOS = Table(
             "certificate_names", "list", "DNS names of the certificate that answered it.", '["*.example.com"]', rank=3
         ),
         Column("certificate_issuer", "text", "Who signed that.", '"Example Trust"', optional=True, rank=3),
+        OWN,
     ),
 )
 
@@ -304,14 +330,7 @@ DEPENDENCIES = Table(
             '"domain"',
             rank=3,
         ),
-        Column(
-            "own",
-            "text",
-            "Own domain or tenant that the name belongs to, as the site file says.",
-            '"plantgw-prod.iot.cloud.example"',
-            optional=True,
-            rank=3,
-        ),
+        OWN,
         Column("overrides", "list", "Numbers of the overrides of the site file that were applied.", '["2"]', rank=3),
         Column(
             "verdict_without_site",

@@ -30,8 +30,13 @@ def spell(values: NDArray, text: Callable[[int], str | None]) -> pd.Series:
     return take([text(value) for value in distinct.tolist()], index)
 
 
-def spell_addresses(hi: NDArray, lo: NDArray) -> pd.Series:
-    """Return a column of addresses from their two halves."""
+def unknown(count: int) -> pd.Series:
+    """Return a column of texts of which none is known."""
+    return pd.Series(None, index=pd.RangeIndex(count), dtype="str")
+
+
+def spell_addresses(hi: NDArray, lo: NDArray, say: Callable[[str], str | None] | None = None) -> pd.Series:
+    """Return a column of addresses from their two halves, or of what *say* says of each."""
     if not len(hi):
         return take([], np.empty(0, np.intp))
     order = np.lexsort((lo, hi))
@@ -39,7 +44,8 @@ def spell_addresses(hi: NDArray, lo: NDArray) -> pd.Series:
     fresh = np.concatenate(([True], (high[1:] != high[:-1]) | (low[1:] != low[:-1])))
     index = np.empty(len(order), np.intp)
     index[order] = np.cumsum(fresh) - 1
-    return take([address_text(*pair) for pair in zip(high[fresh].tolist(), low[fresh].tolist(), strict=True)], index)
+    texts = [address_text(*pair) for pair in zip(high[fresh].tolist(), low[fresh].tolist(), strict=True)]
+    return take([say(text) for text in texts] if say else texts, index)
 
 
 def spell_times(nanoseconds: NDArray) -> pd.Series:

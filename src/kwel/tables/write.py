@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kwel.model.report import Report
+    from kwel.model.site import Site
     from kwel.model.traffic import Traffic
     from kwel.tables.schema import Table
 
@@ -32,9 +33,11 @@ def format_for(destination: str) -> Format:
     return SUFFIXES.get(Path(destination).suffix.lower(), "table")
 
 
-def write_flows(traffic: Traffic, form: Format, out: BinaryIO, width: int | None = None) -> None:
+def write_flows(
+    traffic: Traffic, form: Format, out: BinaryIO, width: int | None = None, site: Site | None = None
+) -> None:
     """Write one row a flow; CSV goes past pandas, for there may be millions."""
-    if form == "csv":
+    if form == "csv" and not (site and site.zones):
         from kwel.tables.flows_csv import write_flows_csv
 
         write_flows_csv(traffic, out)
@@ -42,23 +45,27 @@ def write_flows(traffic: Traffic, form: Format, out: BinaryIO, width: int | None
     from kwel.tables.flows import flows_table
     from kwel.tables.schema import FLOWS
 
-    write_frame(flows_table(traffic), FLOWS, form, out, width)
+    write_frame(flows_table(traffic, site), FLOWS, form, out, width)
 
 
-def write_names(traffic: Traffic, form: Format, out: BinaryIO, width: int | None = None) -> None:
+def write_names(
+    traffic: Traffic, form: Format, out: BinaryIO, width: int | None = None, site: Site | None = None
+) -> None:
     """Write one row a name seen."""
     from kwel.tables.flows import names_table
     from kwel.tables.schema import NAMES
 
-    write_frame(names_table(traffic), NAMES, form, out, width)
+    write_frame(names_table(traffic, site), NAMES, form, out, width)
 
 
-def write_hellos(traffic: Traffic, form: Format, out: BinaryIO, width: int | None = None) -> None:
+def write_hellos(
+    traffic: Traffic, form: Format, out: BinaryIO, width: int | None = None, site: Site | None = None
+) -> None:
     """Write one row a ClientHello."""
     from kwel.tables.hellos import hellos_table
     from kwel.tables.schema import HELLOS
 
-    write_frame(hellos_table(traffic), HELLOS, form, out, width)
+    write_frame(hellos_table(traffic, site), HELLOS, form, out, width)
 
 
 def write_assets(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
