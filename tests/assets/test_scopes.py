@@ -84,3 +84,16 @@ def test_a_proven_public_address_is_the_plants_and_so_is_the_rest_of_an_ipv6_lin
 
     assert Scopes().find(hi, lo, on_segment).tolist() == [1, 0, 1, 0]
     assert [on_segment.holds(*at) for at in zip(hi.tolist(), lo.tolist(), strict=True)] == [True, False, True, False]
+
+
+def test_prefixes_of_a_site_count_once_and_only_beyond_the_private_ones() -> None:
+    scopes = Scopes(
+        (), ("10.1.0.0/16", "198.51.100.0/25", "198.51.100.128/25", "198.51.100.7/32", "2001:db8::/48"), "s"
+    )
+    found = [scopes.prefix_of(*address_halves(text)) for text in ("10.1.0.1", "198.51.100.200", "2001:db8::1")]
+
+    assert [(of.text, of.source) for of in found if of] == [
+        ("10.0.0.0/8", "RFC 1918"),
+        ("198.51.100.0/24", "s"),
+        ("2001:db8::/48", "s"),
+    ]

@@ -85,11 +85,24 @@ class Prefix:
         return inside
 
 
+def _beyond_private(prefixes: Sequence[str]) -> list[str]:
+    """Return prefixes without those that are private anyway or within one another: each costs a look at every flow."""
+    private = [ipaddress.ip_network(text) for text, _ in RANGES]
+    networks = [ipaddress.ip_network(text) for text in prefixes]
+    found: list[str] = []
+    for version in (4, 6):
+        own = [of for of in networks if of.version == version]
+        inside = [of for of in private if of.version == version]
+        left = [of for of in own if not any(of.subnet_of(wider) for wider in inside)]  # type: ignore[arg-type]
+        found += map(str, ipaddress.collapse_addresses(left))  # type: ignore[type-var]
+    return found
+
+
 class Scopes:
     """Says of addresses where they lie: by their prefix, or because they were proven to be on the segment."""
 
     def __init__(self, internal: Sequence[str] = (), of_site: Sequence[str] = (), source: str = "") -> None:
-        known = [*((text, USER) for text in internal), *((text, source) for text in of_site), *RANGES]
+        known = [*((text, USER) for text in internal), *((text, source) for text in _beyond_private(of_site)), *RANGES]
         self._internal = [Prefix.parse(text, why) for text, why in known]
         self._no_hosts = [Prefix.parse(text, "") for text in NO_HOSTS]
 

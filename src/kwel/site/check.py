@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import ipaddress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from kwel.model.site import OverrideState
 from kwel.rulefile import suffixes
@@ -53,20 +53,34 @@ def check(site: Site, book: Rulebook, day: datetime.date, published: Published, 
     ]
 
 
-def _networks(prefixes: Sequence[str]) -> list[Any]:
-    return [ipaddress.ip_network(prefix) for prefix in prefixes]
+class _Cover:
+    """Prefixes that hold others: a dictionary look-up a length, for there may be ten thousand."""
 
+    def __init__(self, prefixes: Sequence[str]) -> None:
+        self._lengths: dict[tuple[int, int], dict[int, str]] = {}
+        for prefix in prefixes:
+            network = ipaddress.ip_network(prefix)
+            host_bits = network.max_prefixlen - network.prefixlen
+            first = int(network.network_address) >> host_bits
+            self._lengths.setdefault((network.version, host_bits), {})[first] = prefix
 
-def _within(one: Any, other: Any) -> bool:
-    return bool(one.version == other.version and one.subnet_of(other))
+    def holding(self, prefix: str, *, apart: bool = False) -> str | None:
+        """Return a prefix that holds an address or a prefix; with *apart* another than itself."""
+        network = ipaddress.ip_network(prefix)
+        own, value = network.max_prefixlen - network.prefixlen, int(network.network_address)
+        for (version, host_bits), known in self._lengths.items():
+            if version == network.version and host_bits >= own + apart and (found := known.get(value >> host_bits)):
+                return found
+        return None
 
 
 def _prefixes(site: Site, published: Published) -> Iterator[Remark]:
     of_zones = {prefix for zone in site.zones for prefix in zone.prefixes}
-    networks = _networks(site.internal)
-    for network in networks:
-        wider = next((of for of in networks if of != network and _within(network, of)), None)
-        if wider and str(network) not in of_zones:
+    cover = _Cover(site.internal)
+    for prefix in site.internal:
+        network = ipaddress.ip_network(prefix)
+        wider = cover.holding(prefix, apart=True)
+        if wider and prefix not in of_zones:
             yield Remark("note", "internal", f"{network} is in {wider} already")
         ends = {str(network[0]), str(network[-1])}
         owner = next((found for end in ends if (found := published(end))), None)
@@ -100,15 +114,14 @@ def _zones(site: Site) -> Iterator[Remark]:
 
 
 def _assets(site: Site, private: Sequence[str]) -> Iterator[Remark]:
-    networks = _networks((*site.internal, *private))
+    cover = _Cover((*site.internal, *private))
     names: set[str] = set()
     for asset in site.assets:
         if asset.name.casefold() in names:
             yield Remark("note", "assets", f"{asset.name!r} is the name of several; the report adds their addresses")
         names.add(asset.name.casefold())
         for address in asset.addresses:
-            value = ipaddress.ip_address(address)
-            if not any(value in network for network in networks):
+            if not cover.holding(address):
                 yield Remark("fault", "assets", f"{address} is not internal: no asset has it; write it under internal")
 
 
@@ -131,13 +144,12 @@ def _overrides(site: Site, day: datetime.date) -> Iterator[Remark]:
 
 def _shadows(site: Site, private: Sequence[str]) -> Iterator[Remark]:
     """Tell overrides that can never be applied, or that say what a wider one says already."""
-    networks = _networks((*site.internal, *private))
+    cover = _Cover((*site.internal, *private))
     domains = {of.what: of for of in site.overrides if of.scope == "domain"}
     for override in site.overrides:
         key = f"overrides[{override.number}]"
         if override.scope == "prefix":
-            network = ipaddress.ip_network(override.what)
-            if any(_within(network, of) for of in networks):
+            if cover.holding(override.what):
                 yield Remark("fault", key, f"{override.what} is internal: what is internal is never attributed")
         elif override.scope in ("host", "domain"):
             parent = override.what.partition(".")[2]
