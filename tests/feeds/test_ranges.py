@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwel.feeds.mmdb import Range
-from kwel.feeds.ranges import Block, apart, block, majority, nested, without
+from kwel.feeds.ranges import Block, apart, block, majority, nested, outside, without
 
 SPACE = 64
 BLOCKS = st.lists(
@@ -22,6 +22,13 @@ BLOCKS = st.lists(
 RANGES = st.lists(
     st.tuples(st.integers(0, SPACE), st.integers(0, 9), st.integers(0, 3)).map(lambda r: Range(r[0], r[0] + r[1], r[2]))
 )
+
+
+@given(BLOCKS, BLOCKS)
+def test_what_is_outside_lies_in_no_other_as_a_whole(blocks: list[Block], others: list[Block]) -> None:
+    kept = list(outside(blocks, others))
+
+    assert kept == [each for each in blocks if not any(o.first <= each.first and each.last <= o.last for o in others)]
 
 
 @given(BLOCKS)
