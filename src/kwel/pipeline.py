@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from kwel.clouds.overrides import Overruled
     from kwel.clouds.tables import Tables
     from kwel.columns import Rows
-    from kwel.dependencies.trips import Exclude
     from kwel.dissect.second_look import SecondLook
     from kwel.model.assets import Asset
     from kwel.model.claims import Observed
@@ -72,6 +71,11 @@ class Options(NamedTuple):
     hash_files: bool = False
     command: str = ""
     """How to do it again, for the report."""
+
+    @property
+    def place(self) -> str:
+        """Return where the captures were made; empty where nobody says."""
+        return self.here or (self.site.here if self.site else "")
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,12 @@ class Analysis:
             links=self.links,
             site=self.site,
         )
+
+    @cached_property
+    def rows_of(self) -> dict[str, int]:
+        """The first dependency on each host and on each address."""
+        rows = [(of.host, of.attribution.address) for of in self.dependencies]
+        return {end: row for row in reversed(range(len(rows))) for end in rows[row] if end}
 
     def _frame(self, name: Any) -> pd.DataFrame:
         from kwel import tables
@@ -296,6 +306,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     from kwel import dependencies, findings, rulebook
     from kwel.assets import identify
     from kwel.clouds import editions
+    from kwel.clouds.roundtrips import excluding
     from kwel.dependencies import ech
     from kwel.site import effects
 
@@ -306,9 +317,8 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     outer_names = {name for operator in book.operators.values() for name in operator.outer_names}
     traffic = with_ech(traffic, outer_names)
     sides = inventory.asset_of_initiator, inventory.asset_of_responder
-    exclude = _exclude(book, options)
     found, timeline = dependencies.build(
-        traffic, inventory.assets, *sides, inventory.is_outside, attributor, outer_names, exclude
+        traffic, inventory.assets, *sides, inventory.is_outside, attributor, outer_names, excluding(book, options.place)
     )
     counts = {
         "addresses-left-out": inventory.left_out,
@@ -359,11 +369,10 @@ def explain(query: str, analysis: Analysis | None = None, options: Options | Non
 
     host, options = query.strip().rstrip(".").lower(), options or Options()
     attributor = _attributor(_day(analysis.traffic) if analysis else None, options)
-    for dependency in analysis.dependencies if analysis else ():
-        seen = dependency.attribution
-        if host in (dependency.host, seen.address):
-            told = explained(attributor, replace(seen, evidence=dependency.evidence))
-            return {**told, "query": query, "asset": dependency.asset_label, "state": dependency.state.value}
+    if analysis and host in analysis.rows_of:
+        dependency = analysis.dependencies[analysis.rows_of[host]]
+        told = explained(attributor, replace(dependency.attribution, evidence=dependency.evidence))
+        return {**told, "query": query, "asset": dependency.asset_label, "state": dependency.state.value}
     try:
         address: str | None = address_text(*address_halves(host))
     except OSError:
@@ -378,16 +387,6 @@ def _attributor(day: datetime.date | None, options: Options) -> Attributor | Ove
     from kwel.clouds import editions
 
     return _judge(rulebook.load(options.rules), editions.open_tables(day), options, _iso(options.on or day))
-
-
-def _exclude(book: Rulebook, options: Options) -> Exclude | None:
-    """Return what says which places a round trip excludes, where the user says where the captures were made."""
-    if not options.here:
-        return None
-    from kwel import placebook
-    from kwel.clouds.roundtrips import RoundTrips
-
-    return RoundTrips(book, placebook.circles(), options.here).excluded
 
 
 def _judge(book: Rulebook, tables: Tables, options: Options, day: str | None) -> Attributor | Overruled:

@@ -37,6 +37,13 @@ class Circles(NamedTuple):
     reviewed: str
 
 
+class Here(NamedTuple):
+    """Where the capture was made, as the user says."""
+
+    label: str
+    circles: tuple[Circle, ...]
+
+
 class Places(NamedTuple):
     """Places by their ids: regions of each operator, IATA location codes, short codes of each operator's regions."""
 
@@ -138,3 +145,21 @@ def examples(table: RuleTable, rule: str) -> list[PlaceExample]:
             raise table.wrong(f"places.{name}", "must be a region id, or empty for none")
         found.append(PlaceExample(rule, name, region))
     return found
+
+
+def parse_here(text: str, known: Circles) -> Here:
+    """Return a place that a user named: a country (``NL``), or latitude and longitude in degrees (``52.1,5.1``).
+
+    Raises:
+        ValueError: it is neither.
+    """
+    words = text.strip().upper()
+    if words in known.countries:
+        return Here(words, known.countries[words])
+    try:
+        latitude, longitude = (float(part) for part in words.split(","))
+    except ValueError:
+        raise ValueError(f"{text!r} is no place: write a country such as NL, or degrees such as 52.1,5.1") from None
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise ValueError(f"{text!r} is not on the globe: latitude is within 90 degrees, longitude within 180")
+    return Here(f"{latitude:g} {longitude:g}", (Circle(latitude, longitude, 0),))

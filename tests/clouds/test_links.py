@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from kwel import rulebook
+from kwel import pipeline, rulebook
 from kwel.clouds.attribute import Attributor
 from kwel.clouds.explain import explain
 from kwel.clouds.registrable import registered, source
 from kwel.model.claims import Evidence, Grade, Where
+from kwel.model.verdicts import BySite
 from tests.clouds.test_attribute import Stub
 
 BOOK = rulebook.load()
@@ -173,3 +175,29 @@ def test_an_explanation_begins_with_the_answer_and_tells_the_links(attributor: A
         ("host", "Microsoft Azure", "B"),
     ]
     assert told["links"][0]["evidence"][1]["where"] == "plant.pcap#7"
+
+
+def test_a_capture_tells_in_which_frame_the_aliases_were_answered() -> None:
+    path = Path(__file__).parents[2] / "sample_pcaps" / "azure_iot.pcap"
+    told = pipeline.explain("plantstore01.blob.core.windows.net", pipeline.analyse([str(path)]))
+
+    links = {link["link"]: link for link in told["links"]}
+    assert list(links) == ["supplier", "service", "alias", "host"]
+    assert links["supplier"]["by"] == "customer"
+    assert [step["kind"] for step in links["alias"]["evidence"]] == ["operator-domain", "dns-answer"]
+    assert links["alias"]["evidence"][1]["where"].startswith("azure_iot.pcap#")
+    assert [links[part]["grade"] for part in links] == ["C", "A", "C", "A"]
+
+
+def test_an_own_domain_of_the_site_is_its_own_supplier(attributor: Attributor) -> None:
+    found = attributor.attribute("13.69.64.110", "scada.plant.nl")
+    own = replace(found, site=BySite("plant.nl", (), found))
+
+    supplier, _, host = attributor.links.find(own)
+
+    assert (supplier.value, supplier.by, host.value) == ("plant.nl", "own", "Microsoft Azure")
+
+
+@pytest.mark.parametrize("name", ["update.googleapis.com", "pubsub.googleapis.com"])
+def test_a_suffix_that_its_owner_keeps_names_no_customer(name: str, attributor: Attributor) -> None:
+    assert attributor.links.find(attributor.attribute(None, name))[0].by == "vendor"

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from kwel import pipeline, placebook, rulebook
 from kwel.clouds.attribute import Attributor
-from kwel.clouds.roundtrips import RoundTrips, apart, parse_here
+from kwel.clouds.roundtrips import RoundTrips, apart
 from kwel.model.claims import Evidence
-from kwel.placebook import Circle
+from kwel.placebook import Circle, parse_here
+from kwel.site import SiteError, load
 from tests.clouds.test_attribute import Stub
 
 BOOK, CIRCLES = rulebook.load(), placebook.circles()
@@ -129,3 +130,13 @@ def test_a_round_trip_to_a_proxy_is_none_to_the_host() -> None:
 
     assert not told.dependencies.excluded.any()
     assert not told.dependencies.rtt_us[[not row.attribution.address for row in told.dependencies]].any()
+
+
+def test_a_site_file_says_where_its_captures_are_made(tmp_path: Path) -> None:
+    file, capture = tmp_path / "site.toml", str(SAMPLES / "mixed_plant.pcapng")
+    file.write_text('here = "NL"\n')
+
+    assert pipeline.analyse([capture], pipeline.Options(site=load(file))).dependencies.excluded.sum() == 3
+    file.write_text('here = "Atlantis"\n')
+    with pytest.raises(SiteError, match="here: 'Atlantis' is no place: write a country such as NL"):
+        load(file)

@@ -100,11 +100,10 @@ def load_rules(folder: Path | None, accepted: tuple[str, ...]) -> Rulebook | Non
 def _place(_: click.Context, __: click.Parameter, value: str) -> str:
     if value:
         from kwel import placebook
-        from kwel.clouds.roundtrips import parse_here
         from kwel.rulefile import RuleError
 
         try:
-            parse_here(value, placebook.circles())
+            placebook.parse_here(value, placebook.circles())
         except RuleError as error:
             raise Failure(str(error)) from error
         except ValueError as error:

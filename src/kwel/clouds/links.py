@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 DOUBTS: Final = ("dns-answer-stale", "dns-answer-to-another")
 """Evidence that a name rests on less than it should."""
 SHOWN: Final = "server-certificate"
+ANSWERED: Final = "dns-answer"
 FRONT: Final = "front"
 OWN: Final = "site-own"
 Steps = tuple["Evidence", ...]
@@ -50,7 +51,8 @@ class LinkReader:
         seen = tuple(observed)
         weak = any(step.kind in DOUBTS for step in seen)
         shown = next((step for step in seen if step.kind == SHOWN), None)
-        aliases = (self._named("alias", name, (), weak=weak) for name in attribution.chain)
+        answer = tuple(step for step in seen if step.kind == ANSWERED)[:1]
+        aliases = (self._named("alias", name, answer, weak=weak) for name in attribution.chain)
         return (
             self._supplier(attribution, shown, weak=weak),
             _service(attribution),

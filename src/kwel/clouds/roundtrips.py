@@ -10,13 +10,13 @@ on it, and what it contradicts is said aloud. docs/rules.md, "Round trips", has 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from kwel.clouds.steps import inferred
-from kwel.placebook import Circle
+from kwel.placebook import Circle, circles, parse_here
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from kwel.model.claims import Evidence
     from kwel.model.verdicts import Attribution
@@ -24,32 +24,10 @@ if TYPE_CHECKING:
     from kwel.rulemodel import Rulebook
 
 EARTH: Final = 6371.0  # km, mean radius
-GEOLOCATED: Final = ("geolocation", "geolocation-against-place", "places-against-geolocation")
-
-
-class Here(NamedTuple):
-    """Where the capture was made, as the user says."""
-
-    label: str
-    circles: tuple[Circle, ...]
-
-
-def parse_here(text: str, known: Circles) -> Here:
-    """Return a place that a user named: a country (``NL``), or latitude and longitude in degrees (``52.1,5.1``).
-
-    Raises:
-        ValueError: it is neither.
-    """
-    words = text.strip().upper()
-    if words in known.countries:
-        return Here(words, known.countries[words])
-    try:
-        latitude, longitude = (float(part) for part in words.split(","))
-    except ValueError:
-        raise ValueError(f"{text!r} is no place: write a country such as NL, or degrees such as 52.1,5.1") from None
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        raise ValueError(f"{text!r} is not on the globe: latitude is within 90 degrees, longitude within 180")
-    return Here(f"{latitude:g} {longitude:g}", (Circle(latitude, longitude, 0),))
+GEOLOCATED: Final = (
+    *("geolocation", "geolocation-against-place", "places-against-geolocation"),
+    *("site-geolocation", "site-geolocation-against-place"),
+)
 
 
 class RoundTrips:
@@ -107,6 +85,15 @@ class RoundTrips:
 
     def _to(self, circles: Iterable[Circle]) -> float:
         return min(apart(one, other) for one in self._here.circles for other in circles)
+
+
+def excluding(book: Rulebook, here: str) -> Callable[[Attribution, int], tuple[Evidence, ...]] | None:
+    """Return what says which places a round trip excludes, of captures that were made *here*; nothing if nobody says.
+
+    Raises:
+        ValueError: that is no place.
+    """
+    return RoundTrips(book, circles(), here).excluded if here else None
 
 
 def apart(one: Circle, other: Circle) -> float:

@@ -138,6 +138,8 @@ class Site:
     assets: tuple[NamedAsset, ...]
     overrides: tuple[Override, ...]
     databases: tuple[Database, ...] = ()
+    here: str = ""
+    """Where its captures are made, a country or degrees; may be empty."""
 
     def source(self, override: Override | None = None) -> str:
         """Return what to cite for what the file says, or for one override."""

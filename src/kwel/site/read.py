@@ -86,6 +86,7 @@ def site_of(path: Path, content: dict[str, Any], lines: Lines, sha256: str, book
         file=path.name,
         sha256=sha256,
         name=table.words_to_show("name", ""),
+        here=_here(table),
         internal=tuple(dict.fromkeys([*internal, *(prefix for zone in zones for prefix in zone.prefixes)])),
         domains=tuple(table.domain("domains", value) for value in table.many("domains")),
         tenants=tuple(_tenant(inner) for inner in table.each("tenants", lines)),
@@ -97,6 +98,19 @@ def site_of(path: Path, content: dict[str, Any], lines: Lines, sha256: str, book
     table.finish()
     _check_together(table, site)
     return site
+
+
+def _here(table: SiteTable) -> str:
+    """Return where captures of the site are made; empty where it does not say."""
+    text = table.words_to_show("here", "")
+    if text:
+        from kwel.placebook import circles, parse_here
+
+        try:
+            parse_here(text, circles())
+        except ValueError as error:
+            raise table.wrong("here", str(error)) from error
+    return text
 
 
 def _parsed(path: Path, text: bytes) -> tuple[dict[str, Any], Lines]:
