@@ -92,11 +92,11 @@ class _Reader:
             inner.finish()
 
     def _take_laws(self, table: RuleTable) -> None:
-        table.date("reviewed")
+        reviewed = table.date("reviewed")
         for name, inner in self._rows(table, "laws", self._laws):
-            self._laws[name] = self._law(name, inner)
+            self._laws[name] = self._law(name, inner, reviewed)
         for name, inner in self._rows(table, "precedents", self._precedents):
-            first, last = inner.date("first"), inner.date("last")
+            first, last = inner.date("first"), _known_on(inner, "last", reviewed)
             if last < first:
                 raise inner.wrong("last", f"{last} is before {first}")
             precedent = Precedent(
@@ -113,7 +113,7 @@ class _Reader:
         self._examples += _examples(table)
         table.finish()
 
-    def _law(self, name: str, table: RuleTable) -> Law:
+    def _law(self, name: str, table: RuleTable, reviewed: str) -> Law:
         members, jurisdiction = self._members(table)
         status = table.one_of("status", tuple(self._words.law_statuses))
         return Law(
@@ -123,7 +123,7 @@ class _Reader:
             jurisdiction=jurisdiction,
             members=members,
             status=status,
-            status_date=table.date("status_date"),
+            status_date=_known_on(table, "status_date", reviewed),
             works=self._words.law_statuses[status],
             reference=table.text("reference"),
             reaches=_words(table, "reaches"),
@@ -147,32 +147,40 @@ class _Reader:
         return frozenset(self._blocs[name].members)
 
     def _take_offerings(self, table: RuleTable) -> None:
-        table.date("reviewed")
+        reviewed = table.date("reviewed")
         for name, inner in self._rows(table, "offerings", self._offerings):
-            operators = inner.words("operators")
-            taken = {of: one.id for one in self._offerings.values() for of in one.operators}
-            for operator in operators:
-                if operator not in self._operators:
-                    raise inner.wrong("operators", f"no operator {operator!r}")
-                if operator in taken:
-                    raise inner.wrong("operators", f"{operator!r} is already in {taken[operator]!r}")
-            self._offerings[name] = Offering(
+            one = Offering(
                 id=name,
                 name=inner.text("name"),
-                operators=operators,
+                operators=self._seen_by(inner),
                 party=inner.text("party"),
                 jurisdiction=inner.country("jurisdiction"),
                 how=inner.one_of("how", HOW),  # type: ignore[arg-type]
                 settles=inner.one_of("settles", SETTLES),  # type: ignore[arg-type]
                 why=_words(inner, "why"),
-                date=inner.date("date"),
+                date=_known_on(inner, "date", reviewed),
                 source=inner.source(),
                 checked=inner.one_of("checked", CHECKED),
             )
+            seats = {self._operators[of].parent.jurisdiction for of in one.operators}
+            if one.how == "parent" and not seats <= {one.jurisdiction}:
+                raise inner.wrong("how", f"the parent of its operators is seated in {', '.join(sorted(seats))}")
+            self._offerings[name] = one
         table.finish()
 
+    def _seen_by(self, table: RuleTable) -> tuple[str, ...]:
+        """Return the operators by whose hosts an offering is seen: each is of one offering only."""
+        operators = table.words("operators")
+        taken = {of: one.id for one in self._offerings.values() for of in one.operators}
+        for operator in operators:
+            if operator not in self._operators:
+                raise table.wrong("operators", f"no operator {operator!r}")
+            if operator in taken:
+                raise table.wrong("operators", f"{operator!r} is already in {taken[operator]!r}")
+        return operators
+
     def _take_frameworks(self, table: RuleTable) -> None:
-        table.date("reviewed")
+        reviewed = table.date("reviewed")
         for name, inner in self._rows(table, "frameworks", self._frameworks):
             bloc, levels = inner.text("bloc"), inner.words("levels", ())
             for level in levels:
@@ -185,7 +193,7 @@ class _Reader:
                 publisher=inner.text("publisher"),
                 edition=inner.text("edition"),
                 status=inner.one_of("status", tuple(self._words.law_statuses)),
-                status_date=inner.date("status_date"),
+                status_date=_known_on(inner, "status_date", reviewed),
                 bloc=bloc,
                 members=self._bloc(inner, bloc),
                 levels=levels,
@@ -243,6 +251,14 @@ def _some_of(table: RuleTable, key: str, known: Collection[str], default: Any = 
         if value not in known:
             raise table.wrong(key, f"{value!r} is not one of {', '.join(sorted(known))}")
     return values
+
+
+def _known_on(table: RuleTable, key: str, reviewed: str) -> str:
+    """Return a date; nobody can have known what came after the review."""
+    value = table.date(key)
+    if value > reviewed:
+        raise table.wrong(key, f"{value} is after the file was reviewed, {reviewed}")
+    return value
 
 
 def _id(table: RuleTable) -> str:

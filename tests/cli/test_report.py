@@ -3,13 +3,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kwel.cli.report import command_line
 from kwel.model.coverage import Coverage
 from tests.tables import plant
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import SimpleNamespace
 
     import pytest
@@ -99,3 +100,18 @@ def test_tables_further_from_the_captures_than_allowed_give_status_four_and_the_
     assert status == 4
     assert err == f"kwel: further than {days - 1} days from the captures: cloud by {days} days; run `kwel update`\n"
     assert (tmp_path / "out.html").exists()
+
+
+def test_switches_and_rules_that_were_used_are_in_the_command_that_makes_it_again() -> None:
+    made = command_line(("/data/plant.pcapng",), None, (), "", ("s3ns", "bleu"), rules=Path("my rules"))
+
+    assert made == "kwel report --accept-sovereign s3ns --accept-sovereign bleu --rules 'my rules' plant.pcapng"
+
+
+def test_an_offering_is_accepted_once_and_by_an_id_that_exists(cli: Cli, analysis: SimpleNamespace) -> None:
+    cli("report", "plant.pcapng", "--json", "--accept-sovereign", "s3ns", "--accept-sovereign", "s3ns")
+    assert analysis.asked[0][1].accepted == ("s3ns",)
+
+    status, _, err = cli("report", "plant.pcapng", "--json", "--accept-sovereign", "all")
+    assert status == 2
+    assert "no sovereign offering 'all': the rules know aws-european-sovereign-cloud, " in err

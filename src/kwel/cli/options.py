@@ -124,6 +124,7 @@ accept_sovereign = click.option(
     "accepted",
     multiple=True,
     metavar="ID",
+    callback=lambda _context, _option, values: tuple(sorted(set(values))),
     help="Count an offering called sovereign as what it promises, such as s3ns: said in the report. May be repeated.",
 )
 
