@@ -229,6 +229,7 @@ def _operator(stem: str, table: RuleTable, vocabulary: Vocabulary) -> Operator:
         unsourced=table.take("unsourced", bool, default=False),
         reviewed=table.date("reviewed"),
         parent_source=_parent_source(sources),
+        owner_unverified=table.owner_unverified(),
     )
 
 
@@ -268,6 +269,7 @@ def _services(stem: str, table: RuleTable, vocabulary: Vocabulary) -> list[Servi
     jurisdiction = None if table.take("community", bool, default=False) else table.country("jurisdiction")
     parent = _party(table.table("parent"))
     reviewed = table.date("reviewed")
+    owner_unverified = table.owner_unverified()
     services = []
     for number, inner in enumerate(table.tables("services"), 1):
         function = inner.one_of("function", tuple(vocabulary.functions))
@@ -290,6 +292,7 @@ def _services(stem: str, table: RuleTable, vocabulary: Vocabulary) -> list[Servi
                 front=inner.one_of("front", vocabulary.front_kinds, None),
                 anycast=inner.take("anycast", bool, default=False),
                 reviewed=reviewed,
+                owner_unverified=owner_unverified,
             )
         )
         inner.finish()

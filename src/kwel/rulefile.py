@@ -172,6 +172,10 @@ class RuleTable:
         self._check_dated("source", value)
         return value
 
+    def owner_unverified(self) -> bool:
+        """Return whether the file says that nobody read who controls an operator or a vendor."""
+        return self.one_of("owner", ("unverified",), None) is not None
+
     def _check_dated(self, key: str, value: str) -> None:
         if not _DATED.search(value):
             raise self.wrong(key, f"{value!r} carries no date")

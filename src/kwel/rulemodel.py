@@ -94,6 +94,8 @@ class Operator:
     reviewed: str
     parent_source: str = ""
     """The document that names the parent, with its date; empty where none of the sources says that it does."""
+    owner_unverified: bool = False
+    """Who can exercise decisive influence was not checked, or not in a document that was read."""
 
     @property
     def file(self) -> str:
@@ -137,6 +139,8 @@ class Service:
     """What kind of front it is: traffic or mail goes through it, to an origin that is not seen."""
     anycast: bool
     reviewed: str
+    owner_unverified: bool
+    """Who stands behind the vendor was not checked, or not in a document that was read."""
 
     @property
     def file(self) -> str:

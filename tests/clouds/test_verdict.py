@@ -31,6 +31,12 @@ def verdict(**changes: object) -> tuple[str, str, str]:
         ({"host_grade": Grade.B}, ("eu-controlled", "B", "all-in-bloc")),
         ({"host_grade": Grade.C}, ("eu-indicated", "C", "all-in-bloc-indicated")),
         ({"place_grade": Grade.C}, ("eu-indicated", "C", "all-in-bloc-indicated")),
+        ({"owner_unverified": True}, ("eu-indicated", "C", "owner-unverified")),
+        ({"owner_unverified": True, "places": ("US",)}, ("eu-provider-foreign-location", "A", "location-foreign")),
+        (
+            {"owner_unverified": True, "supplier": ("US",), "supplier_grade": Grade.C},
+            ("eu-located-only", "C", "supplier-foreign"),
+        ),
         ({"host_grade": Grade.D}, ("unknown", "D", "below-threshold")),
         ({"places": ("DE", "FI")}, ("eu-controlled", "A", "all-in-bloc")),
         ({"places": ("DE", "US")}, ("place-unproven", "D", "place-geolocation-only")),

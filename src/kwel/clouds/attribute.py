@@ -353,6 +353,7 @@ class Attributor:
             own_service=operator is not None and owns(service, operator),
             front=front,
             contradicted=_contradicted(host, known, self.members),
+            owner_unverified=any(party is not None and party.owner_unverified for party in (operator, service)),
         )
 
     def _supplier_jurisdiction(self, service: Service | None) -> str | None:

@@ -50,6 +50,8 @@ class Axes:
     """Other evidence names an operator outside the bloc."""
     licensors: tuple[str, ...] = ()
     """Jurisdictions of those without whose technology the operator cannot go on."""
+    owner_unverified: bool = False
+    """Who controls the operator or the supplier was not checked: as far as known, somebody inside."""
 
 
 def judge(axes: Axes, inside: frozenset[str], words: Vocabulary) -> Judgement:
@@ -85,6 +87,8 @@ def judge(axes: Axes, inside: frozenset[str], words: Vocabulary) -> Judgement:
         return Judgement(Verdict.UNKNOWN, Grade.U, "contradiction")
     if not placed_inside:
         return Judgement(Verdict.PLACE_UNPROVEN, min(axes.place_grade, Grade.D), _unplaced(axes))
+    if axes.owner_unverified:
+        return Judgement(Verdict.EU_INDICATED, min(weakest, Grade.C), "owner-unverified")
     if weakest >= words.controlled:
         return Judgement(Verdict.EU_CONTROLLED, weakest, "all-in-bloc")
     return Judgement(Verdict.EU_INDICATED, weakest, "all-in-bloc-indicated")
