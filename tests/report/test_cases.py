@@ -100,3 +100,12 @@ def test_a_chain_has_an_end() -> None:
 
     assert len(case.steps) == STEPS + 1, "and what did not count"
     assert case.left_out.en.startswith("and ")
+
+
+def test_what_did_not_count_is_shown_for_every_contact_that_is_written_out() -> None:
+    chief = fixtures.plant().findings[2].dependencies[0]
+    against = fixtures.looked_up("geolocation", "country 2026-11-05", country="TR")
+    other = replace(chief, attribution=replace(chief.attribution, rejected=(against,)))
+    rejected = [step for step in only(dependencies=(chief, other)).steps if step.kind == "rejected"]
+
+    assert [PHRASES.step(against, rejected=True)] == rejected[1:]

@@ -74,7 +74,8 @@ def _case(
         groups += [dependency.evidence, dependency.attribution.evidence]
     groups += [finding.evidence, *(link.evidence for link in links)]
     steps, left_out = phrases.chain(*groups, longest=STEPS)
-    steps += [phrases.step(item, rejected=True) for item in (attribution.rejected if attribution else ())]
+    rejected = dict.fromkeys(item for d in finding.dependencies[:DEPENDENCIES] for item in d.attribution.rejected)
+    steps += [phrases.step(item, rejected=True) for item in rejected]
     unknown = say("finding.unknown.title", kind=wire(finding.kind), **values)
     return Case(
         id=wire(finding.id, 12),
