@@ -201,3 +201,22 @@ def test_an_own_domain_of_the_site_is_its_own_supplier(attributor: Attributor) -
 @pytest.mark.parametrize("name", ["update.googleapis.com", "pubsub.googleapis.com"])
 def test_a_suffix_that_its_owner_keeps_names_no_customer(name: str, attributor: Attributor) -> None:
     assert attributor.links.find(attributor.attribute(None, name))[0].by == "vendor"
+
+
+def test_an_address_that_a_vendor_lists_and_a_bare_suffix_have_suppliers_too(attributor: Attributor) -> None:
+    by_address = attributor.links.find(attributor.attribute("8.8.8.8", None))[0]
+    bare = attributor.links.find(attributor.attribute(None, "trafficmanager.net"))[0]
+
+    assert (by_address.name, by_address.value, by_address.by) == (None, "Google", "vendor")
+    assert (bare.value, bare.by) == ("Microsoft Azure", "operator")
+
+
+def test_a_supplier_that_the_site_file_names_goes_first(attributor: Attributor) -> None:
+    values = (("field", "supplier"), ("value", "Example Machines"), ("author", "A"), ("reason", "contract"))
+    said = Evidence("looked-up", "site-override", values, source="site file site.toml (A, 2026-11-20)")
+    found = attributor.attribute(None, "gw.supplier.nl")
+    told = replace(found, supplier="Example Machines", supplier_jurisdiction="SE", evidence=(said, *found.evidence))
+
+    link = attributor.links.find(told)[0]
+
+    assert (link.value, link.by, link.jurisdiction, link.evidence) == ("Example Machines", "own", "SE", (said,))

@@ -35,7 +35,7 @@ CHANGES = {
 }
 """What would make another class of it, in words."""
 REMARKS = {
-    "own": "your own, by the site file",
+    "own": "as your site file says",
     "customer": "a customer's name, whose it does not say",
     "domain": "a registered domain, whose it does not say",
     "number": "by the name of the network",

@@ -30,6 +30,7 @@ SHOWN: Final = "server-certificate"
 ANSWERED: Final = "dns-answer"
 FRONT: Final = "front"
 OWN: Final = "site-own"
+OVERRIDE: Final = "site-override"
 Steps = tuple["Evidence", ...]
 
 
@@ -63,30 +64,28 @@ class LinkReader:
     def _supplier(self, a: Attribution, shown: Evidence | None, *, weak: bool) -> Link:
         """Return through whom the asset got there: a customer of an operator, a vendor, or whoever has the domain."""
         found = registered(a.name) if a.name else None
-        if a.name is None or found is None:
-            return _nobody("supplier", a.name)
-        certificate = _covering(shown, found.domain)
+        certificate = _covering(shown, found.domain) if found else ()
         if a.site and a.site.own:
             told = tuple(step for step in a.evidence if step.kind == OWN)
             return Link("supplier", a.name, a.site.own, "own", None, Grade.C, (*told, *certificate))
+        if told := _overridden(a):
+            return Link("supplier", a.name, a.supplier, "own", a.supplier_jurisdiction, Grade.C, told)
         if a.supplier and a.service and not self._is_customers(found, a.service.evidence[0]):
             steps = (a.service.evidence[0], *certificate)
             return Link("supplier", a.name, a.supplier, "vendor", a.supplier_jurisdiction, a.service.grade, steps)
-        return self._named("supplier", a.name, certificate, weak=weak)
+        return self._named("supplier", a.name, certificate, weak=weak) if a.name else _nobody("supplier", None)
 
-    def _is_customers(self, found: Registered, service: Evidence | None = None) -> bool:
+    def _is_customers(self, found: Registered | None, service: Evidence | None = None) -> bool:
         """Return whether a company handed a name out to a customer; not where a rule knows the very name."""
-        suffix = found.handed_out_by
+        suffix = found.handed_out_by if found else None
         own = dict(service.values).get("suffix", "") if service else ""
         return suffix is not None and suffix not in self._kept and len(own) <= len(suffix)
 
     def _named(self, part: Part, name: str, more: Steps, *, weak: bool) -> Link:
         """Return who is behind a name: an operator, one of its customers, or whoever registered the domain."""
         found, owned = registered(name), self._book.operator_of(name)
-        if found is None:
-            return _nobody(part, name)
         grade = lowered(Grade.C, unsourced=weak)
-        if part == "supplier" and self._is_customers(found):
+        if found and part == "supplier" and self._is_customers(found):
             company = owned[0].name if owned else ""
             step = inferred("customer-name", source(), name=found.domain, suffix=found.handed_out_by, operator=company)
             return Link(part, name, found.domain, "customer", None, grade, (step, *more))
@@ -95,6 +94,8 @@ class LinkReader:
             step = inferred("operator-domain", operator_rule(operator), operator=operator.name, suffix=suffix)
             grade = lowered(grade, unsourced=operator.unsourced)
             return Link(part, name, operator.name, "operator", operator.parent.jurisdiction, grade, (step, *more))
+        if found is None:
+            return _nobody(part, name)
         step = inferred("registrable-domain", source(), domain=found.domain, name=name)
         return Link(part, name, found.domain, "domain", None, grade, (step, *more))
 
@@ -150,6 +151,11 @@ class LinkReader:
             step = inferred("certificate-issuer", operator_rule(issuing), operator=issuing.name, issuer=issuer)
             found.append((issuing, step))
         return found
+
+
+def _overridden(a: Attribution) -> Steps:
+    """Return the statement of the site file that says who supplies, if one does."""
+    return tuple(step for step in a.evidence if step.kind == OVERRIDE and dict(step.values)["field"] == "supplier")
 
 
 def _nobody(part: Part, name: str | None) -> Link:

@@ -189,7 +189,9 @@ def names_hidden(dependencies: Dependencies) -> int:
     return int(hidden.sum())
 
 
-PER_ASSET: Final = frozenset({"undecided-destination", "proxy-use", "resolved-never-contacted"})
+PER_ASSET: Final = frozenset(
+    {"undecided-destination", "proxy-use", "resolved-never-contacted", "round-trip-against-place"}
+)
 """Kinds of which an asset has one finding, whatever the destinations."""
 
 
