@@ -94,6 +94,7 @@ def test_what_a_site_file_says_is_escaped_on_the_page(cli: Cli, site: str, captu
     assert "&lt;script&gt;why" in page
     assert "Wat de site zelf weet" in page
     assert "Verlopen: niet toegepast." in page
+    assert "Eén asset valt door het sitebestand in een andere klasse" in page
 
 
 def test_what_a_site_file_says_is_harmless_in_a_table(cli: Cli, site: str, capture: str) -> None:
@@ -111,6 +112,9 @@ def test_explain_says_whose_word_it_is(cli: Cli, site: str) -> None:
 
     assert (status, told["overrides"], told["without_overrides"]["operator"]) == (0, [1], "Amazon Web Services")
     assert "site file site.toml (<i>A. Author, 2026-01-20)" in told["sources"]
+    shown = cli("explain", "--site", site, "--on", "2026-11-24", "3.88.101.55", "plantgw-prod.azure-devices.net")[1]
+    assert "otherwise foreign (grade B: all-foreign), Amazon Web Services, US: without override 1 of the" in shown
+    assert "own       plantgw-prod.azure-devices.net" in shown
 
 
 def test_the_environment_may_name_the_file(cli: Cli, site: str, capture: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ def test_both_languages_are_there_and_fill_in_the_same_values() -> None:
 LEADS_TO = {
     "lead.unread": "limits", "cover.switches-is": "law", "cover.bloc-members": "method", "cover.tables": "method",
     "cover.digests": "method", "finding.nothing": "limits", "limits.attempts": "tried", "limits.lookups": "tried",
-    "set-aside.link-type": "method",
+    "set-aside.link-type": "method", "lead.site": "method",
 }  # fmt: skip
 """Sentences that name a chapter, by the end of their key, and the template of that chapter."""
 

@@ -131,6 +131,7 @@ def lines_of(answer: Mapping[str, Any]) -> str:
         ("supplier", _with_law(answer["supplier"], answer["supplier_jurisdiction"])),
         ("address", _joined(answer["address"], *answer["chain"]) or UNKNOWN),
         ("used by", _joined(answer.get("asset"), answer.get("state"))),
+        *_by_site(answer),
     ]
     if answer["changes"]:
         ways = " or ".join(" and ".join(CHANGES[fact] for fact in facts) for facts in answer["changes"])
@@ -175,6 +176,18 @@ def _link(link: Mapping[str, Any]) -> str:
     who = _joined(_with_law(link["value"], link["jurisdiction"]), remark, f"grade {link['grade']}")
     named = f"  [{link['name']}]" if link["name"] else ""
     return f"{link['link']:10} {who if link['value'] else UNKNOWN}{named}"
+
+
+def _by_site(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what the site file says: whose name it is, and what stood there without its overrides."""
+    rows = [("own", answer["own"])] if answer["own"] else []
+    without = answer["without_overrides"]
+    if without is None:
+        return rows
+    numbers = ", ".join(map(str, answer["overrides"]))
+    known = _joined(without["operator"], without["location"], without["supplier"]) or UNKNOWN
+    verdict = f"{without['verdict']} (grade {without['grade']}: {without['reason']})"
+    return [*rows, ("otherwise", f"{verdict}, {known}: without override {numbers} of the site file")]
 
 
 def _axis(answer: Mapping[str, Any], axis: str) -> str:

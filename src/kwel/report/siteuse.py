@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from kwel.model.site import OverrideState
 from kwel.report import numbers
+from kwel.report.relations import RANKED, USED, alike
 from kwel.report.text import DASH, NOTHING, Text, code, joined, plain, wire, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from kwel.model.report import Report
     from kwel.model.site import Database, Effect, Overruling, Site, SiteUse, Zone
     from kwel.report.catalogue import Catalogue
+    from kwel.report.relations import Totals
 
 MOST: Final = 200
 """Overrides, zones and names that are listed; the JSON report has all."""
@@ -71,6 +76,21 @@ def summary(use: SiteUse, say: Catalogue) -> tuple[Text, Text]:
     """Return the file's name and how many overrides changed something, for the title block."""
     changed = sum(1 for of in use.overrulings if of.effects)
     return wire(use.site.file, 60), say.count("site.changed", changed)
+
+
+def otherwise(report: Report, totals: Totals) -> int:
+    """Return how many assets would be of another class without the overrides of the site file."""
+    if report.site is None or not any(of.effects for of in report.site.overrulings):
+        return 0
+    dependencies, attributions = report.dependencies, report.dependencies.attributions
+    _, first, sort = np.unique(alike(attributions), return_index=True, return_inverse=True)
+    sorts = [attributions[index] for index in first.tolist()]
+    controls = [(at.site.without if at.site else at).verdict.control for at in sorts]
+    rank = np.array([RANKED.index(control) for control in controls] or [0], np.int64)[sort]
+    used = np.flatnonzero(dependencies.state == USED)
+    before = np.zeros(len(report.assets), np.int64)
+    np.maximum.at(before, dependencies.asset[used], rank[dependencies.attribution[used]])
+    return int((before != totals.rank).sum())
 
 
 def _database(database: Database, say: Catalogue) -> tuple[Text, Text, Text]:

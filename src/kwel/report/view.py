@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwel.model.verdicts import Control
-from kwel.report import cases, inventory, lanes, law, limits, listing, numbers, provenance, sankey, tried
+from kwel.report import cases, inventory, lanes, law, limits, listing, numbers, provenance, sankey, siteuse, tried
 from kwel.report.phrases import Phrases
 from kwel.report.relations import RANKED, operational, relate, total
 from kwel.report.text import Text, wire
@@ -146,6 +146,8 @@ def _lead(report: Report, totals: Totals, count: dict[Control, int], say: Catalo
         "tried": int(((totals.rank == 0) & (totals.attempts > 0)).sum()),
     }
     lead = [_in_words(f"lead.{key}", n, say) for key, n in parts.items() if n]
+    if changed := siteuse.otherwise(report, totals):
+        lead.append(_in_words("lead.site", changed, say))
     if unread := sum(1 for capture in report.captures if capture.problem):
         lead.append(_in_words("lead.unread", unread, say))
     return [*lead, say("lead.neutral")]
