@@ -62,6 +62,7 @@ FACTS = {
     "34.90.1.1": AddressFacts(
         "google-cloud", "34.90.0.0/15", "europe-west4", ("GOOGLE_CLOUD",), 396982, "Google LLC", "US", "NL"
     ),
+    "8.8.4.4": AddressFacts("google", "8.8.0.0/16", None, (), 15169, "Google LLC", "US", "US"),
     "142.250.1.1": AddressFacts(asn=15169, as_org="Google LLC", as_country="US", country="US"),
     "18.66.1.1": listed(AMAZON, "18.66.0.0/16", "global", "CLOUDFRONT", "US"),
     "51.224.1.1": listed(AMAZON, "51.224.0.0/16", "eusc-de-east-1", "EC2", "DE"),
@@ -191,6 +192,12 @@ def test_of_a_published_and_a_documented_prefix_the_longer_decides_and_as_long_t
 
     assert found.operator_id == operator
     assert found.anycast is (operator == "fastly")
+
+
+def test_a_published_prefix_of_the_same_operator_keeps_what_it_tells(attributor: Attributor) -> None:
+    found = attributor.attribute("8.8.4.4", None)
+
+    assert (found.operator_id, found.evidence[0].kind) == ("google", "published-range")
 
 
 def test_services_of_google_are_anywhere_and_its_cloud_is_in_its_region(attributor: Attributor) -> None:

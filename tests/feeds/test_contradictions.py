@@ -53,7 +53,8 @@ def only(**operators: Operator) -> Rulebook:
 
 def operator(name: str, *prefixes: str, numbers: tuple[int, ...] = (), ranges: tuple[PublishedRange, ...] = ()) -> Any:
     networks = (Network(numbers, (), anycast=False, unsourced=False),) if numbers else ()
-    return replace(BOOK.operators[name], prefixes=prefixes, networks=networks, ranges=ranges)
+    no_tags: Any = {"fronts": (), "anycast_services": ()}
+    return replace(BOOK.operators[name], prefixes=prefixes, networks=networks, ranges=ranges, **no_tags)
 
 
 EVERYTHING = PublishedRange("aws", ())
@@ -132,6 +133,14 @@ def test_a_tag_that_no_published_range_has_is_named(tmp_path: Path) -> None:
     book = replace(only(aws=AMAZON), services=(service,))
 
     assert told(tmp_path, book) == [f"{service.file}: tags: no published range is tagged 'aws/NOT_THERE'"]
+
+
+def test_a_tag_of_fronts_that_no_published_range_has_is_named(tmp_path: Path) -> None:
+    amazon = replace(AMAZON, fronts=("CLOUDFRONTT",))
+
+    assert told(tmp_path, only(aws=amazon)) == [
+        "operators/aws.toml: fronts, anycast_services: no published range is tagged 'CLOUDFRONTT'"
+    ]
 
 
 def test_a_published_range_under_a_number_of_somebody_else_is_named(tmp_path: Path) -> None:

@@ -150,9 +150,10 @@ class HostFinder:
         self, facts: AddressFacts, operator: Operator | None, prefix: str
     ) -> tuple[AddressFacts, Operator | None, str]:
         """Return what counts of a published and a documented prefix: the longer; as long, what is published."""
-        if operator is None or self._range_owner(facts) is None:
+        owner = self._range_owner(facts)
+        if operator is None or owner is None:
             return facts, operator, prefix
-        if _length(prefix) <= _length(facts.cloud_prefix or ""):
+        if owner is operator or _length(prefix) <= _length(facts.cloud_prefix or ""):
             return facts, None, ""
         return replace(facts, cloud_provider=None, cloud_prefix=None, region=None, services=()), operator, prefix
 

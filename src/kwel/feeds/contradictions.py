@@ -159,6 +159,11 @@ def _published(
             for region in claim.regions:
                 if claim.provider in publishing and (claim.provider, region) not in held:
                     yield f"{operator.file}: ranges: {claim.provider!r} publishes none in {region!r}"
+    for operator in book.operators.values():
+        mine = publishing.intersection(claim.provider for claim in operator.ranges)
+        for tag in operator.fronts + operator.anycast_services:
+            if mine and not tags.intersection(f"{provider}/{tag}" for provider in mine):
+                yield f"{operator.file}: fronts, anycast_services: no published range is tagged {tag!r}"
     for service in book.services:
         for tag in service.tags:
             if tag.partition("/")[0] in publishing and tag not in tags:
