@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kwel import pipeline, rulebook
 from kwel.clouds.attribute import Attributor
@@ -15,11 +17,12 @@ from tests.clouds.test_attribute import Stub
 
 BOOK = rulebook.load()
 WHERE = Where("plant.pcap", 7)
+ATTRIBUTOR = Attributor(BOOK, Stub())
 
 
 @pytest.fixture(scope="module")
 def attributor() -> Attributor:
-    return Attributor(BOOK, Stub())
+    return ATTRIBUTOR
 
 
 def certificate(names: str, issuer: str = "Lab CA") -> Evidence:
@@ -220,3 +223,12 @@ def test_a_supplier_that_the_site_file_names_goes_first(attributor: Attributor) 
     link = attributor.links.find(told)[0]
 
     assert (link.value, link.by, link.jurisdiction, link.evidence) == ("Example Machines", "own", "SE", (said,))
+
+
+@given(st.none() | st.text(max_size=60), st.lists(st.text(max_size=40), max_size=3).map(tuple), st.text(max_size=40))
+def test_whatever_the_wire_says_a_link_that_is_known_has_evidence(
+    name: str | None, chain: tuple[str, ...], shown: str
+) -> None:
+    for link in ATTRIBUTOR.links.find(ATTRIBUTOR.attribute(None, name, chain), (certificate(shown, shown),)):
+        assert bool(link.value) is bool(link.evidence)
+        assert (link.grade is Grade.U) is (link.value is None)

@@ -32,6 +32,13 @@ def test_the_sender_of_the_syn_began_though_its_port_is_lower(tmp_path: Path) ->
     assert flow["rtt_us"] == 1000
 
 
+def test_of_a_syn_that_was_sent_again_the_first_is_timed(tmp_path: Path) -> None:
+    talk = Talk()
+    (flow,) = hear(tmp_path, [talk.handshake()[0], *talk.handshake()]).flows
+
+    assert (flow["state"], flow["rtt_us"]) == (State.ESTABLISHED, 2000)
+
+
 def test_a_syn_ack_alone_tells_who_began(tmp_path: Path) -> None:
     (flow,) = hear(tmp_path, Talk(port=50000, client_port=443).handshake()[1:2]).flows
     assert (initiator(flow), flow["direction"]) == (CLIENT, Direction.HANDSHAKE)

@@ -1,8 +1,8 @@
 """Contacts in, the shortest round trip to each destination out, and what it speaks against.
 
 A round trip is the time from a SYN to its SYN-ACK as the capture saw them: of connections that an asset began itself,
-without a proxy of the plant in between. Of a SYN that was sent again, the last one counts (RFC 6298 section 3 tells why
-that may be too short): the answer would have to come a second late, and just then.
+without a proxy of the plant in between. Of a SYN that was sent again, the first one counts: which of them was answered
+cannot be told (RFC 6298 section 3), and a round trip that is taken for too long excludes too little, never too much.
 """
 
 from __future__ import annotations

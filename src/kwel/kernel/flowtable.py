@@ -276,7 +276,8 @@ def note_syn(packet: Any, run: Any, half: Any) -> int:
     if run.direction != D_HANDSHAKE:
         set_initiator(run, packet.side, D_HANDSHAKE)
     since = (packet.time - run.first) // 1000
-    if not run.notes & TIMED and 0 <= since <= 0xFFFFFFFF:
+    # Of a SYN sent again, the first: which one was answered cannot be told (RFC 6298 section 3), and too long is safe.
+    if not run.notes & (SYN_SEEN | TIMED) and 0 <= since <= 0xFFFFFFFF:
         run.rtt_us = since
         run.notes |= SYN_SEEN
     return 0

@@ -162,7 +162,7 @@ class Note(enum.IntFlag):
     ERROR = 4
     """An ICMP error quoted this flow."""
     SYN = 8
-    """``rtt_us`` holds the time from the first packet to the last SYN."""
+    """``rtt_us`` holds the time from the first packet to the first SYN."""
     TIMED = 16
     """``rtt_us`` holds the round trip."""
     INEXACT = 32
