@@ -190,6 +190,19 @@ def test_a_table_of_vendors_that_lost_most_of_them_is_refused(plant: Plant) -> N
     assert [path for _, path in plant.site.asked] == ["/ieee-l", "/ieee-s"]
 
 
+def test_a_program_is_told_what_became_of_each_list(plant: Plant) -> None:
+    plant.site.put("/oracle", b"<html>")
+    done = plant.update("--json")
+    told = json.loads(done.stdout)
+    lists = {each["id"]: each for each in told["lists"]}
+
+    assert done.returncode == 3
+    assert told["edition"].startswith(str(plant.data))
+    assert told["kept"] == ["oracle"]
+    assert (lists["aws"]["rows"], lists["aws"]["date"], lists["aws"]["problem"]) == (5, "2026-11-24", None)
+    assert "not in the format" in lists["oracle"]["problem"]
+
+
 def test_where_no_list_can_be_used_nothing_is_changed(plant: Plant) -> None:
     before = sorted(plant.data.rglob("*"))
     plant.site.files.clear()

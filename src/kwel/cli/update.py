@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import json
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +28,7 @@ TABLES = {"ranges": "cloud.mmdb", "networks": "asn.mmdb", "places": "country.mmd
 Example:
   kwel update
   kwel update --only ranges --only networks
+  kwel update --json | jq .kept
   kwel update --bundle kwel-data.zip --sign packs.pem
   kwel update --bundle kwel-data.zip --trust packs.pem.pub
 
@@ -60,7 +64,10 @@ what was known before is kept, or nothing could be fetched or written."""
     multiple=True,
     help="Fetch only the ranges of clouds, the network numbers, the places or the vendors of MAC addresses.",
 )
-def update(bundle: Path | None, sign: Path | None, trust: Path | None, root: Path | None, only: tuple[str, ...]) -> int:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: what became of each list, and the edition.")
+def update(
+    bundle: Path | None, sign: Path | None, trust: Path | None, root: Path | None, only: tuple[str, ...], as_json: bool
+) -> int:
     """Fetch official lists of addresses, and add them as a new edition.
 
     These are the ranges that cloud providers publish, network numbers with
@@ -78,21 +85,31 @@ def update(bundle: Path | None, sign: Path | None, trust: Path | None, root: Pat
     if bundle is not None and (sign is None) is (trust is None):
         raise click.UsageError("--bundle is written with --sign KEY or read with --trust KEY.pub")
     day = datetime.datetime.now(datetime.UTC).date()
+    done: Update | None = None
     try:
         if bundle is not None and trust is not None:
-            return _install_pack(bundle, trust, editions.data_folder(), day)
-        done = _fetch(root, day, [TABLES[name] for name in only])
-        if not done.files:
-            raise Failure("no list could be used: nothing was changed")
-        if bundle is not None and sign is not None:
-            _write_pack(bundle, sign, done)
-        _install(done.files, editions.data_folder(), day)
+            from kwel.feeds import pack
+
+            edition = _install(pack.read(bundle, trust), editions.data_folder(), day)
+        else:
+            done = _fetch(root, day, [TABLES[name] for name in only], quiet=as_json)
+            if bundle is not None and sign is not None:
+                _write_pack(bundle, sign, done)
+            edition = _install(done.files, editions.data_folder(), day)
     except (FeedError, TableError, RuleError) as error:
         raise Failure(str(error)) from error
-    return Status.INCOMPLETE if any(outcome.problem for outcome in done.outcomes) else Status.DONE
+    outcomes = done.outcomes if done else ()
+    if as_json:
+        told = {"edition": edition, "pack": bundle and str(bundle), "kept": list(done.kept) if done else []}
+        click.echo(json.dumps({**told, "lists": [asdict(outcome) for outcome in outcomes]}, indent=2))
+    else:
+        if sign is not None:
+            click.echo(f"Pack: {bundle}")
+        click.echo(f"Edition: {edition}")
+    return Status.INCOMPLETE if any(outcome.problem for outcome in outcomes) else Status.DONE
 
 
-def _fetch(root: Path | None, day: datetime.date, only: Sequence[str]) -> Update:
+def _fetch(root: Path | None, day: datetime.date, only: Sequence[str], *, quiet: bool) -> Update:
     from importlib.resources import files
 
     from kwel.clouds import editions
@@ -101,35 +118,27 @@ def _fetch(root: Path | None, day: datetime.date, only: Sequence[str]) -> Update
     from kwel.feeds.update import fetch_lists
 
     wanted = lists.load(root or files("kwel.rules"))
-    return fetch_lists(wanted, fetch, editions.editions(), day, _say, only)
+    done = fetch_lists(wanted, fetch, editions.editions(), day, partial(_say, quiet=quiet), only)
+    if not done.files:
+        raise Failure("no list could be used: nothing was changed")
+    return done
 
 
-def _say(outcome: Outcome) -> None:
+def _say(outcome: Outcome, *, quiet: bool) -> None:
     from kwel.tables.cells import visible
 
     name = outcome.id or outcome.provider
     if outcome.problem:
         click.echo(visible(f"kwel: {name}: {outcome.problem}; what was known before is kept"), err=True)
-    else:
-        click.echo(
-            visible(
-                f"{name}: {outcome.rows} {'prefixes' if outcome.provider else 'rows'}"
-                + (f" of {outcome.date}" if outcome.date else "")
-            )
-        )
+    elif not quiet:
+        what = "prefixes" if outcome.provider else "rows"
+        click.echo(visible(f"{name}: {outcome.rows} {what}" + (f" of {outcome.date}" if outcome.date else "")))
 
 
-def _install(files: dict[str, bytes], folder: Path, day: datetime.date) -> None:
+def _install(files: dict[str, bytes], folder: Path, day: datetime.date) -> str:
     from kwel.feeds.install import install
 
-    click.echo(f"Edition: {install(folder, files, day)}")
-
-
-def _install_pack(bundle: Path, trust: Path, folder: Path, day: datetime.date) -> int:
-    from kwel.feeds import pack
-
-    _install(pack.read(bundle, trust), folder, day)
-    return Status.DONE
+    return str(install(folder, files, day))
 
 
 def _write_pack(bundle: Path, sign: Path, done: Update) -> None:
@@ -138,4 +147,3 @@ def _write_pack(bundle: Path, sign: Path, done: Update) -> None:
     packed = pack.write(done.files, sign)
     with writing(str(bundle)):
         bundle.write_bytes(packed)
-    click.echo(f"Pack: {bundle}")
