@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kwel import pipeline
-from kwel.cli.explain import is_capture
+from kwel.cli.explain import CHANGES, is_capture
+from kwel.clouds import whatif
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,7 +111,7 @@ def test_the_statement_names_range_parent_and_their_sources(cli: Cli) -> None:
     stated = next(line for line in out.splitlines() if line.startswith("  stated"))
     assert "address 13.69.64.110 in range 13.69.0.0/17, published by Microsoft Azure (cloud.mmdb, " in stated
     assert ", whose ultimate parent is Microsoft Corporation, US (Microsoft Corporation, annual report on " in stated
-    assert stated.endswith("fiscal year 2025, 2025-07-30)")
+    assert stated.endswith("fiscal year 2025 (named, not opened), 2025-07-30)")
     assert "observed" not in stated, "nothing was: there is no capture"
 
 
@@ -184,3 +185,46 @@ through = ["parent"]
 source = "Text, 2026-05-01"
 checked = "text"
 """
+
+
+def test_every_change_that_would_turn_a_verdict_has_its_words() -> None:
+    assert set(CHANGES) == whatif.INSIDE.keys() | whatif.OUTSIDE.keys()
+
+
+def test_the_answer_comes_first_with_and_without_a_capture_and_a_site_file(
+    cli: Cli, samples: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text('domains = ["plant.nl"]\nhere = "NL"\n')
+    wanted = [
+        "query",
+        "address",
+        "host",
+        "operator",
+        "parent",
+        "parent_jurisdiction",
+        "location",
+        "region",
+        "role",
+        "service",
+        "supplier",
+        "function",
+        "path",
+        "grade",
+        "verdict",
+        "sources",
+        "rejected",
+    ]
+
+    for more in ((), ("--site", str(site)), ("--site", str(site), str(samples / "mixed_plant.pcapng"))):
+        _, out, _ = cli("explain", "--json", "3.88.101.55", *more)
+        assert list(json.loads(out))[: len(wanted)] == wanted
+
+
+def test_where_the_capture_was_made_is_checked_in_one_line(cli: Cli, samples: Path) -> None:
+    for command in ("explain", "report", "dependencies"):
+        status, _, err = cli(command, "--here", "Atlantis", str(samples / "mixed_plant.pcapng"))
+
+        assert status == 2
+        assert err.count("\n") == 1
+        assert "'Atlantis' is no place: write a country such as NL, or degrees such as 52.1,5.1" in err
