@@ -161,6 +161,7 @@ def test_a_new_file_passes_the_check(cli: Cli, samples: Path, tmp_path: Path, sa
 
     assert (status, out) == (0, f"Site file: {path}\n")
     assert cli("site", "check", str(path))[0] == 0
+    assert path.stat().st_mode & 0o077 == 0, "it says how a plant is built: nobody else may read it"
     assert bool(tomllib.loads(text).get("zones")) is (sample is not None)
     assert cli("site", "new", "-o", str(path))[0] == 3, "a file that is there is left alone"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -125,13 +126,18 @@ def new(captures: tuple[str, ...], internal: tuple[str, ...], output: str) -> in
     return status_of(made.captures, made.coverage)
 
 
+def _private_file(path: str, flags: int) -> int:
+    """Open a file that nobody else on this machine may read: it says how a plant is built."""
+    return os.open(path, flags, 0o600)
+
+
 def _write(output: str, text: str) -> None:
     if output == "-":
         with writing(output):
             click.echo(text, nl=False)
         return
     try:
-        with open(output, "x", encoding="utf-8") as file:
+        with open(output, "x", encoding="utf-8", opener=_private_file) as file:
             file.write(text)
     except FileExistsError as error:
         raise Failure(f"{output} is there already; choose another place with -o") from error

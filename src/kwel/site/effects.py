@@ -60,20 +60,28 @@ def _of_hosts(site: Site, dependencies: Dependencies) -> tuple[dict[int, int], d
     effects: dict[int, list[Effect]] = {}
     if not any(of.scope != "asset" for of in site.overrides):
         return count, effects
-    rows = np.bincount(dependencies.attribution, minlength=len(dependencies.attributions)).tolist()
-    for attribution, times in zip(dependencies.attributions, rows, strict=True):
-        if attribution.site is None:
+    attributions = dependencies.attributions
+    times = np.bincount(dependencies.attribution, minlength=len(attributions))
+    # A sequence that writes its items down on demand says which of them are alike: one of each sort is enough.
+    alike = getattr(attributions, "alike", np.arange(len(attributions)))
+    _, first, sort = np.unique(alike, return_index=True, return_inverse=True)
+    totals = np.bincount(sort, weights=times, minlength=len(first)).astype(np.int64).tolist()
+    for number, index in enumerate(first.tolist()):
+        said = attributions[index].site
+        if said is None or not said.overrides:
             continue
-        effect = _effect(attribution, attribution.site.without)
-        for number in attribution.site.overrides:
-            count[number] = count.get(number, 0) + times
-            known = effects.setdefault(number, [])
-            if effect.after and effect not in known and len(known) < MOST:
-                known.append(effect)
+        changed = [_effect(attributions[i]) for i in np.flatnonzero(sort == number)[:MOST].tolist()]
+        for override in said.overrides:
+            count[override] = count.get(override, 0) + totals[number]
+            known = effects.setdefault(override, [])
+            known += [effect for effect in dict.fromkeys(changed) if effect.after and effect not in known]
+            del known[MOST:]
     return count, effects
 
 
-def _effect(after: Attribution, before: Attribution) -> Effect:
+def _effect(after: Attribution) -> Effect:
+    assert after.site is not None
+    before = after.site.without
     changed = [key for key in SHOWN if _text(before, key) != _text(after, key)]
     return Effect(
         after.name or after.address or "",

@@ -135,6 +135,7 @@ def _site(use: SiteUse | None) -> dict[str, Any] | None:
         "file": site.file,
         "sha256": site.sha256,
         "name": site.name,
+        "here": site.here,
         "internal": list(site.internal),
         "domains": list(site.domains),
         "tenants": [asdict(tenant) for tenant in site.tenants],
