@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from kwel.columns import Application, Direction, Ech, NameSource, State, address_text
+from kwel.columns import Direction, Ech, NameSource, State, address_text
+from kwel.kinds import Application
 from kwel.model.dependencies import DependencyState
 from kwel.model.verdicts import Control
 from tests.test_lab_truth import NAMES, concluded, found, truth

@@ -251,46 +251,6 @@ class NameSource(enum.IntEnum):
         return self.name.lower().replace("_", "-")
 
 
-class Application(enum.IntEnum):
-    """What a flow speaks, by content, never by port alone."""
-
-    UNKNOWN = 0
-    TLS = 1
-    HTTP = 2
-    DNS = 3
-    MODBUS = 4
-    S7COMM = 5
-    SSH = 6
-    MQTT = 7
-    DHCP = 8
-    MDNS = 9
-    LLMNR = 10
-    NBNS = 11
-    QUIC = 12
-    NTP = 13
-    DTLS = 14
-    HTTP2 = 15
-    SIP = 16
-    SMTP = 17
-    KERBEROS = 18
-    NTLM = 19
-    SNMP = 20
-    RDP = 21
-    OPENVPN = 22
-    WIREGUARD = 23
-    TOR = 24
-    IKE = 25
-    SSTP = 26
-    GQUIC = 27
-    SMB = 28
-    FTP = 29
-
-    @property
-    def label(self) -> str:
-        """The spelling of tables and reports, ``s7comm``."""
-        return self.name.lower()
-
-
 class Ech(enum.IntEnum):
     """What a ClientHello shows of Encrypted Client Hello (RFC 9849)."""
 

@@ -1,8 +1,78 @@
-"""Numbers that rows carry in, what they stand for out: DNS records, TLS versions. All others are in ``columns``."""
+"""Numbers that rows carry in, what they stand for out: protocols, DNS records, TLS versions. More in ``columns``."""
 
 from __future__ import annotations
 
 import enum
+
+
+class Application(enum.IntEnum):
+    """What a flow speaks, by content, never by port alone."""
+
+    UNKNOWN = 0
+    TLS = 1
+    HTTP = 2
+    DNS = 3
+    MODBUS = 4
+    S7COMM = 5
+    SSH = 6
+    MQTT = 7
+    DHCP = 8
+    MDNS = 9
+    LLMNR = 10
+    NBNS = 11
+    QUIC = 12
+    NTP = 13
+    DTLS = 14
+    HTTP2 = 15
+    SIP = 16
+    SMTP = 17
+    KERBEROS = 18
+    NTLM = 19
+    SNMP = 20
+    RDP = 21
+    OPENVPN = 22
+    WIREGUARD = 23
+    TOR = 24
+    IKE = 25
+    SSTP = 26
+    GQUIC = 27
+    SMB = 28
+    FTP = 29
+    DNP3 = 30
+    IEC104 = 31
+    ENIP = 32
+    OPCUA = 33
+    BACNET = 34
+    FINS = 35
+    SLMP = 36
+    ADS = 37
+    C37118 = 38
+    HARTIP = 39
+    DLMS = 40
+    KNX = 41
+    HISLIP = 42
+    RTPS = 43
+    COAP = 44
+    AMQP = 45
+    TRDP = 46
+    C1222 = 47
+    ROC = 48
+    SBUS = 49
+    ESIO = 50
+    FOX = 51
+    CODESYS = 52
+    GENISYS = 53
+    PROFINET = 54
+    IEC62056 = 55
+    MMS = 56
+    S7PLUS = 57
+    EGD = 58
+    CNIP = 59
+
+    @property
+    def label(self) -> str:
+        """The spelling of tables and reports, ``s7comm``."""
+        return self.name.lower()
 
 
 class RecordKind(enum.IntEnum):

@@ -38,6 +38,7 @@ KERNEL_MODULES = (
     "kwel.streams.initials",
     "kwel.streams.join",
     "kwel.streams.blind",
+    "kwel.streams.plant",
     "kwel.streams.listen",
     "kwel.streams.told",
     "kwel.tables.flows_csv",

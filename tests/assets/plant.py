@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from kwel.assets import Inventory, identify
-from kwel.columns import (
-    ANSWER,
-    CLAIM,
-    FLOW,
-    NAME,
-    Application,
-    ClaimKind,
-    Direction,
-    NameSource,
-    State,
-    address_halves,
-)
+from kwel.columns import ANSWER, CLAIM, FLOW, NAME, ClaimKind, Direction, NameSource, State, address_halves
+from kwel.kinds import Application
 from kwel.model.claims import Observed, Where
 from kwel.model.coverage import Coverage
 from kwel.model.traffic import Capture, Traffic

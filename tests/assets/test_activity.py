@@ -5,7 +5,8 @@ from kwel.assets.devices import Devices
 from kwel.assets.hosts import find_hosts
 from kwel.assets.proofs import read_proofs
 from kwel.assets.scopes import Scopes
-from kwel.columns import Application, Direction, NameSource
+from kwel.columns import Direction, NameSource
+from kwel.kinds import Application
 from tests.assets.plant import START, Plant
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from kwel.assets import EXTERNAL, NOBODY, identify
-from kwel.columns import FLOW, MAPPED, Application, Direction, NameSource, address_halves
+from kwel.columns import FLOW, MAPPED, Direction, NameSource, address_halves
+from kwel.kinds import Application
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Grade
 from tests.assets.plant import CAPTURE, START, TCP, UDP, Plant, names

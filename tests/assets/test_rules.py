@@ -39,7 +39,24 @@ def test_no_installed_rule_makes_an_asset_ot_by_anything_but_content() -> None:
 
     hinted = {rule.kind for rule in installed.vendors} | {rule.kind for rule in installed.names}
     assert AssetKind.OT not in hinted
-    assert {rule.application for rule in installed.spoken if rule.kind == AssetKind.OT} == {"modbus", "s7comm"}
+    speaking = {rule.application for rule in installed.spoken if rule.kind == AssetKind.OT}
+    everywhere = {
+        "unknown",
+        "tls",
+        "http",
+        "dns",
+        "ssh",
+        "mqtt",
+        "amqp",
+        "coap",
+        "rtps",
+        "hislip",
+        "ntp",
+        "snmp",
+        "smb",
+    }
+    assert {"modbus", "s7comm", "dnp3", "opcua"} <= speaking
+    assert not speaking & everywhere
 
 
 def test_a_shared_mac_is_known_and_a_vendors_is_not() -> None:

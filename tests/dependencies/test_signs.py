@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from kwel.columns import HELLO, SHOWN, Application, NameSource
+from kwel.columns import HELLO, SHOWN, NameSource
 from kwel.dependencies.signs import covers, hides_names, is_sealed, misfits
+from kwel.kinds import Application
 from kwel.model.traffic import Certificate
 from tests.streams.making import Talk, hear, hello
 

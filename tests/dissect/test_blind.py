@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwel.columns import Application
 from kwel.dissect.blind import tunnel_of_datagram, tunnel_of_stream
+from kwel.kinds import Application
 from tests.streams.making import Talk, dns_question, ethernet, hear, hello, ipv4, udp
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import Application, NameSource
+from kwel.columns import NameSource
 from kwel.dissect.registry import DISSECTORS
 from kwel.dissect.sayings import Named, Saying, Spoken
+from kwel.kinds import Application
 from kwel.wire import Reader
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kwel.columns import FLOW, SHOWN, Application
+from kwel.columns import FLOW, SHOWN
 from kwel.dissect.tor import is_relay, mark_relays
+from kwel.kinds import Application
 from kwel.model.traffic import Certificate
 
 RELAY = Certificate("www.a2b3c4d5e6f7.net", (), "www.zyxwvut7654.com", "00")

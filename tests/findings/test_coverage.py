@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kwel.columns import FLOW, MIRROR, Application, State, Tunnel, address_halves
+from kwel.columns import FLOW, MIRROR, State, Tunnel, address_halves
 from kwel.findings.coverage import RULES, judge, measure
+from kwel.kinds import Application
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Where
 from kwel.model.coverage import Coverage, CoverageGrade

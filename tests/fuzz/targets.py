@@ -7,9 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 from kwel.capture import CaptureFile
-from kwel.columns import Application, NameSource
+from kwel.columns import NameSource
 from kwel.dissect.certificates import read_certificate
 from kwel.dissect.registry import DISSECTORS
+from kwel.kinds import Application
 from kwel.pipeline import Options, conclude, read_traffic
 from kwel.report import render
 from kwel.tables import write

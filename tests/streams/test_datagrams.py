@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from kwel.columns import Application, NameSource, State, address_text
+from kwel.columns import NameSource, State, address_text
+from kwel.kinds import Application
 from tests.streams.making import (
     CLIENT,
     SERVER,

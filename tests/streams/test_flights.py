@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kwel.columns import Application, Direction, NameSource
+from kwel.columns import Direction, NameSource
+from kwel.kinds import Application
 from tests.streams.making import (
     Talk,
     certificate,

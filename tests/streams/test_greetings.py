@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import Application, Direction, NameSource
+from kwel.columns import Direction, NameSource
+from kwel.kinds import Application
 from kwel.pipeline import read_traffic
 from tests.streams.making import CLIENT, SERVER, Talk, ethernet, hear, hello, ipv4, names, tcp, udp, write_pcap
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import Application, NameSource
+from kwel.columns import NameSource
+from kwel.kinds import Application
 from tests.dissect.hellos import alpn, client_hello, extension, reckon_ja4, server_name, versions
 from tests.streams.making import ethernet, hear, ipv4, names, udp
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import Application, Ech, NameSource
+from kwel.columns import Ech, NameSource
+from kwel.kinds import Application
 from tests.dissect.hellos import alpn, client_hello, extension, reckon_ja4, server_name, signatures, versions
 from tests.streams.making import Talk, hear, names, records
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import Application, NameSource
+from kwel.columns import NameSource
+from kwel.kinds import Application
 from tests.streams.making import Talk, certificate, certificate_message, hear, hello, names, records, server_hello
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import Application, address_text
-from kwel.kinds import RecordKind
+from kwel.columns import address_text
+from kwel.kinds import Application, RecordKind
 from kwel.pipeline import read_traffic
 from tests.conftest import SAMPLES
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kwel.assets.rules import CONNECT
-from kwel.columns import Application, Direction, NameSource
+from kwel.columns import Direction, NameSource
+from kwel.kinds import Application
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from kwel.columns import Application, mac_text
+from kwel.columns import mac_text
+from kwel.kinds import Application
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Grade
 from kwel.rulefile import RuleTable, suffixes

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from kwel.columns import Application, NameSource, State, address_text
+from kwel.columns import NameSource, State, address_text
 from kwel.dependencies.asked import Questions
 from kwel.dependencies.greetings import Greetings
 from kwel.dependencies.reverse import reverse_names
-from kwel.kinds import RecordKind
+from kwel.kinds import Application, RecordKind
 from kwel.model.claims import Evidence, Where
 from kwel.model.dependencies import STATES, Dependency
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import Application, NameSource
+from kwel.columns import NameSource
+from kwel.kinds import Application
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.columns import Application
 from kwel.kernel.loads import le32, u8, u16, u24, u32
+from kwel.kinds import Application
 from kwel.native import helper
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.columns import Application, NameSource
+from kwel.columns import NameSource
 from kwel.dissect.hosts import host_of
 from kwel.dissect.hpack import hosts
 from kwel.dissect.sayings import Named, Spoken
+from kwel.kinds import Application
 from kwel.wire import Malformed
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.columns import Application, NameSource
+from kwel.columns import NameSource
 from kwel.dissect.der import SEQUENCE, element, only
 from kwel.dissect.sayings import Named, Saying, Spoken, text
+from kwel.kinds import Application
 from kwel.wire import Malformed, Reader
 
 if TYPE_CHECKING:

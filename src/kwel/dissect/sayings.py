@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from kwel.columns import Application, NameSource
+    from kwel.columns import NameSource
+    from kwel.kinds import Application
 
 SayingKind = Literal["hostname", "vendor", "product", "firmware", "role", "protocol", "switch-port", "identity"]
 """``identity`` is what a device is called when it talks to a service: a certificate's subject, an MQTT client id."""

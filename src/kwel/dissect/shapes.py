@@ -1,16 +1,17 @@
 """The payload of one segment in, the OT protocol that it has the shape of out.
 
 MODBUS Messaging on TCP/IP V1.0b section 3.1.3 (MBAP header), MODBUS Application Protocol V1.1b3 section 5.1 (function
-codes); RFC 1006 section 6 (TPKT), ITU-T X.224 section 13.7 (DT TPDU), and the S7 header behind it, which starts with
-0x32. Compiled: called by ``streams``. A shape is content, never a port.
+codes); RFC 1006 section 6 (TPKT), ITU-T X.224 section 13.7 (DT TPDU), and behind it the header of S7, which starts with
+0x32, of its successor, which starts with 0x72, or MMS in its OSI session (ISO 9506, IEC 61850-8-1 annex A). Compiled:
+called by ``streams``. A shape is content, never a port.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.columns import Application
-from kwel.kernel.loads import u8, u16
+from kwel.kernel.loads import u8, u16, u32
+from kwel.kinds import Application
 from kwel.native import helper
 
 if TYPE_CHECKING:
@@ -20,7 +21,20 @@ if TYPE_CHECKING:
 MBAP, MODBUS_MAX = 7, 254  # header with the unit; the largest length field
 FUNCTION_EXCEPTION, FUNCTION_MEI, FUNCTION_REPORT_ID = 0x80, 0x2B, 0x11
 TPKT_VERSION, COTP_DATA, S7_PROTOCOL, S7_USERDATA = 3, 0xF0, 0x32, 7
+S7_PLUS = 0x72
+LDAP = 0x3084
+"""A BER sequence whose length has four bytes, as Active Directory begins its answers; zeros follow, and a length."""
+CONNECT, ACCEPT, GIVE_TOKENS = 0x0D, 0x0E, 0x0100
+"""Session SPDUs (ITU-T X.225 section 8.3); the last one begins every message once a session stands."""
+USER_DATA = 0x61
+"""Tag of a presentation PDU with data (ITU-T X.226 section 8.2)."""
+MMS_INITIATE = 0xA8
+MMS_SYNTAX = 0x28CA2202
+"""Of the object identifier 1.0.9506.2, as BER writes it."""
 UNKNOWN, MODBUS, S7COMM = int(Application.UNKNOWN), int(Application.MODBUS), int(Application.S7COMM)
+HINT = 0x100
+"""Added to an Application that a payload has the shape of, and other payloads might have by chance."""
+MMS, S7PLUS = int(Application.MMS), int(Application.S7PLUS)
 
 
 @helper
@@ -36,7 +50,12 @@ def is_modbus(data: NDArray[np.uint8], at: int, end: int) -> bool:
     frames = 0
     while at + MBAP + 1 <= end:
         size = u16(data, at + 4)
-        if u16(data, at + 2) != 0 or not 2 <= size <= MODBUS_MAX or not is_modbus_function(u8(data, at + MBAP)):
+        if (
+            u16(data, at) == LDAP
+            or u16(data, at + 2) != 0
+            or not 2 <= size <= MODBUS_MAX
+            or not is_modbus_function(u8(data, at + MBAP))
+        ):
             return False
         at += 6 + size
         frames += 1
@@ -44,21 +63,34 @@ def is_modbus(data: NDArray[np.uint8], at: int, end: int) -> bool:
 
 
 @helper
-def is_s7(data: NDArray[np.uint8], at: int, end: int) -> bool:
-    """Return whether the payload starts with a TPKT that carries an S7 message."""
+def carried_on_iso(data: NDArray[np.uint8], at: int, end: int) -> int:
+    """Return what a TPKT with data carries: S7COMM, S7PLUS or MMS, which has a HINT where it does not name itself."""
     if at + 12 > end or u8(data, at) != TPKT_VERSION or u8(data, at + 1) != 0:
-        return False
+        return UNKNOWN
     if u16(data, at + 2) < 12 or u8(data, at + 4) != 2 or u8(data, at + 5) != COTP_DATA:
-        return False
-    return u8(data, at + 7) == S7_PROTOCOL and u8(data, at + 8) in (1, 2, 3, S7_USERDATA)
+        return UNKNOWN
+    at += 7
+    if u8(data, at) == S7_PROTOCOL and u8(data, at + 1) in (1, 2, 3, S7_USERDATA):
+        return S7COMM
+    if u8(data, at) == S7_PLUS and u8(data, at + 1) in (1, 2, 3, 0xFE):
+        return S7PLUS
+    if u8(data, at) in (CONNECT, ACCEPT):
+        for i in range(at + 8, min(at + 250, end - 4)):
+            if u32(data, i) == MMS_SYNTAX:
+                return MMS
+    if u8(data, at) == MMS_INITIATE and u8(data, at + 1) == end - at - 2 and u8(data, at + 2) == 0x80:
+        return MMS  # without the layers between
+    if at + 12 <= end and u32(data, at) == GIVE_TOKENS << 16 | GIVE_TOKENS and u8(data, at + 4) == USER_DATA:
+        return MMS | HINT
+    return UNKNOWN
 
 
 @helper
 def shape_of(data: NDArray[np.uint8], at: int, end: int) -> int:
-    """Return the Application that a payload has the shape of, or UNKNOWN."""
+    """Return the Application that a payload has the shape of, with a HINT where others may have it, or UNKNOWN."""
     if is_modbus(data, at, end):
-        return MODBUS
-    return S7COMM if is_s7(data, at, end) else UNKNOWN
+        return MODBUS | HINT
+    return carried_on_iso(data, at, end)
 
 
 @helper

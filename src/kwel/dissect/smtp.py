@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.columns import Application, NameSource
+from kwel.columns import NameSource
 from kwel.dissect.hosts import is_host_name
 from kwel.dissect.sayings import Named, Saying, Spoken, text
+from kwel.kinds import Application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

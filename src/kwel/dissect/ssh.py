@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.columns import Application
 from kwel.dissect.sayings import Saying, Spoken, text
+from kwel.kinds import Application
 from kwel.wire import Malformed
 
 if TYPE_CHECKING:

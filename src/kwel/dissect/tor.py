@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import Application
+from kwel.kinds import Application
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import Application, Direction, NameSource, State, Tunnel, address_text
+from kwel.columns import Direction, NameSource, State, Tunnel, address_text
 from kwel.findings.systems import find_systems
+from kwel.kinds import Application
 from kwel.model.claims import Where
 from kwel.model.coverage import Coverage, CoverageGrade
 from kwel.model.gaps import BlindSpot, Mirror, Shortcoming

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import Application
 from kwel.dissect.blind import tunnel_of_datagram, tunnel_of_stream
 from kwel.kernel.network import IP_TCP, IP_UDP
 from kwel.kernel.rows import HALF, PACKET, RUN
+from kwel.kinds import Application
 from kwel.native import kernel
 from kwel.streams.crypto import DONE
 

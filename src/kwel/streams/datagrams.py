@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.columns import Application, Direction, NameSource
+from kwel.columns import Direction, NameSource
 from kwel.dissect.dns import ANSWERS, MOST_ANSWERS, add_row, looks_like_message, read_message
 from kwel.kernel.flowtable import set_initiator
 from kwel.kernel.loads import u16, u32
 from kwel.kernel.rows import Mark
-from kwel.kinds import RecordKind
+from kwel.kinds import Application, RecordKind
 from kwel.native import helper
 from kwel.streams.greetings import datagram_greeting, is_snmp, note_greeting
 from kwel.streams.join import join_answers

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.columns import Application
 from kwel.dissect.http import SPACE, find_byte
 from kwel.dissect.shapes import TPKT_VERSION
 from kwel.kernel.loads import u8, u16, u24, u32
 from kwel.kernel.rows import Mark, Stage
+from kwel.kinds import Application
 from kwel.native import helper
 from kwel.streams.preludes import SOCKS5
 from kwel.streams.room import note_mark

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.columns import HELLO, NAME, Application, Direction, NameSource
+from kwel.columns import HELLO, NAME, Direction, NameSource
 from kwel.dissect.gquic import (
     CHLO,
     LAST_CLEAR,
@@ -51,6 +51,7 @@ from kwel.kernel.loads import u8, u24, u32
 from kwel.kernel.namepool import ARENA, NAMES, Pool
 from kwel.kernel.network import IP_UDP
 from kwel.kernel.rows import HALF, PACKET, RUN
+from kwel.kinds import Application
 from kwel.native import helper, kernel
 from kwel.streams.crypto import (
     C_GIVEN_UP,

@@ -30,6 +30,7 @@ from kwel.streams.initials import read_initials
 from kwel.streams.join import index_answers
 from kwel.streams.listen import listen
 from kwel.streams.mirrors import sessions
+from kwel.streams.plant import mark_plant
 from kwel.streams.questions import MOST_QUESTIONS, settle
 from kwel.streams.room import (
     C_CERTIFICATES_CUT,
@@ -224,6 +225,7 @@ class Listener:
                 on_marks(buffer, self._marks[: counters[C_MARKS]], packets)
                 counters[C_MARKS] = 0
             if index >= count:
+                mark_plant(buffer, packets, self._early, early, self._runs, self._halves)
                 return count
             self._make_room_for_names()
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import Application, NameSource
+from kwel.columns import NameSource
 from kwel.dissect.dns import HEADER, looks_like_message
 from kwel.dissect.http import looks_like_request
 from kwel.dissect.tls import looks_like_hello
 from kwel.kernel.loads import u16
+from kwel.kinds import Application
 from kwel.native import helper
 from kwel.streams.datagrams import PORT_DNS, read_dns
 from kwel.streams.room import C_CUT, C_LATE, STREAM_BUDGET, has_room

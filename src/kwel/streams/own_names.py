@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kwel.columns import Application, NameSource, address_text
+from kwel.columns import NameSource, address_text
 from kwel.dependencies.contacts import distinct
+from kwel.kinds import Application
 from kwel.model.claims import Observed, Where
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import Application, Direction, NameSource
+from kwel.columns import Direction, NameSource
 from kwel.dissect.hello import FOUND, HANDSHAKE_CLIENT_HELLO, HANDSHAKE_HEADER, MORE, read_client_hello
 from kwel.dissect.http import MAX_METHOD, looks_like_request, read_request
-from kwel.dissect.shapes import TPKT_VERSION, shape_of, tells_identity
+from kwel.dissect.shapes import HINT, TPKT_VERSION, shape_of, tells_identity
 from kwel.dissect.tls import (
     RECORD_FIRST,
     RECORD_HANDSHAKE,
@@ -26,6 +26,7 @@ from kwel.dissect.tls import (
 from kwel.kernel.flowtable import INITIATOR
 from kwel.kernel.loads import u8, u16, u24
 from kwel.kernel.rows import Mark, Stage
+from kwel.kinds import Application
 from kwel.native import helper
 from kwel.streams.datagrams import PORT_DNS
 from kwel.streams.flights import begins_flight, expect_flights, read_expected, read_flight
@@ -153,17 +154,23 @@ def mark_ot(data: NDArray[np.uint8], at: int, end: int, application: int, packet
 
 @helper
 def note_shape(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables) -> bool:
-    """Recognise an OT protocol, S7 by one message, Modbus, whose header says less, by two; return whether it is one."""
+    """Recognise an OT protocol, S7 by one message, Modbus, whose header says less, by two; return whether it is one.
+
+    What no Python dissector reads is done with.
+    """
     shape = shape_of(data, at, end)
     if shape == A_UNKNOWN:
         return False
     half, other = t.halves[2 * packet.flow + packet.side], t.halves[2 * packet.flow + 1 - packet.side]
-    is_sure = shape == A_S7COMM or shape in (other.shape, half.shape)
-    half.shape = shape
+    application = shape & ~HINT
+    is_sure = shape & HINT == 0 or application in (other.shape, half.shape)
+    half.shape = application
     if is_sure:
-        t.runs[packet.flow].application = shape
-        half.stage, other.stage = WATCH, WATCH
-        mark_ot(data, at, end, shape, packet, half, t)
+        t.runs[packet.flow].application = application
+        is_read = application in (A_MODBUS, A_S7COMM)
+        half.stage = other.stage = WATCH if is_read else DONE
+        if is_read:
+            mark_ot(data, at, end, application, packet, half, t)
     return is_sure
 
 
