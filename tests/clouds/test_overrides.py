@@ -140,6 +140,19 @@ def test_the_supplier_of_an_override_reaches_the_verdict_with_its_parent() -> No
     assert american.function is None, "the most specific one is taken whole"
 
 
+def test_whoever_runs_the_origin_a_front_sees_everything() -> None:
+    said = f'[[overrides]]\nprefix = "18.66.0.0/16"\noperator = "hetzner"\nplace = "DE"\n{SIGNED}'
+    before, found = PLAIN.attribute("18.66.1.1", None), overruled(said).attribute("18.66.1.1", None)
+    denied = overruled(said + "front = false\n").attribute("18.66.1.1", None)
+
+    assert before.verdict is found.verdict is Verdict.FRONT_HIDES_ORIGIN
+    assert found.operator_id == "aws"
+    assert found.site is not None
+    assert (found.site.overrides, found.site.held) == ((1,), (1,)), "the place was applied"
+    assert "site-override-behind-front" in kinds(found.rejected)
+    assert (denied.verdict, denied.operator_id) == (Verdict.EU_INDICATED, "hetzner")
+
+
 def test_what_has_expired_is_not_applied_and_said_so() -> None:
     found = SITE.attribute(AWS.replace("52", "203"), "x.old.example")
     in_time = overruled(day="2026-06-30").attribute(None, "x.old.example")
@@ -202,7 +215,8 @@ def test_an_endpoint_is_judged_alike_by_number_and_in_full(address: str | None, 
 
 
 def test_every_step_has_a_source_and_is_in_the_vocabulary() -> None:
-    later = OVERRIDES + f'[[overrides]]\ndomain = "later.example"\nplace = "NL"\nbegins = 2027-01-01\n{SIGNED}'
+    later = OVERRIDES + f'[[overrides]]\nprefix = "18.66.0.0/16"\noperator = "hetzner"\n{SIGNED}'
+    later += f'[[overrides]]\ndomain = "later.example"\nplace = "NL"\nbegins = 2027-01-01\n{SIGNED}'
     site, seen = overruled(later), set()
     for address in (None, *FACTS):
         for name in (*NAMES, "x.later.example"):
@@ -212,6 +226,7 @@ def test_every_step_has_a_source_and_is_in_the_vocabulary() -> None:
                 seen.add(step.kind)
 
     assert {"site-override", "overruled", "site-override-expired", "site-override-not-yet", "site-own"} <= seen
+    assert "site-override-behind-front" in seen
 
 
 def override(number: int, scope: str, what: str) -> Override:

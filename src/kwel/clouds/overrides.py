@@ -99,7 +99,7 @@ class Overruled:
         """Return what comes of a network and a name, by their numbers."""
         address, name = self._of_address[network], self._of_name[meaning]
         found = self._of.outcome(address.base, name.base)
-        said = _said(address, name)
+        said = self._said(network, meaning)
         if not said and address.told == UNTOLD:
             return found
         operator, place = said.get("operator"), said.get("location")
@@ -161,17 +161,21 @@ class Overruled:
         moved = self._displaced(network, meaning)
         said = {
             key: found
-            for key, found in _said(where, named).items()
+            for key, found in self._said(network, meaning).items()
             if not agrees(before, key, found) or (key == "location" and moved.operator)
         }
-        applied = [override for override in dict.fromkeys((named.override, where.override)) if override]
+        held = self._held(network, meaning)
+        fitting = [override for override in dict.fromkeys((named.override, where.override)) if override]
+        applied = [override for override in fitting if override is not held or _says_more(override)]
         lapsed = [override for override in (named.lapsed, where.lapsed) if override]
-        if not applied and not lapsed and not named.own:
+        if not fitting and not lapsed and not named.own:
             return before
-        steps = [step for override in applied for step in self._steps(override)]
+        steps = [step for override in applied for step in self._steps(override, but_operator=override is held)]
         steps += [self._own_step(*named.own)] if named.own else []
         rejected = tuple(self._lapsed_step(override) for override in lapsed)
-        by_site = BySite(named.own[0] if named.own else None, tuple(of.number for of in applied), before)
+        rejected += (self._held_step(held),) if held else ()
+        numbers = tuple(of.number for of in applied), (held.number,) if held else ()
+        by_site = BySite(named.own[0] if named.own else None, numbers[0], before, numbers[1])
         if not said:
             evidence = (*before.evidence[:-1], *steps, *before.evidence[-1:])
             return replace(before, evidence=evidence, rejected=before.rejected + rejected, site=by_site)
@@ -187,10 +191,35 @@ class Overruled:
         axes = self._law.settled(self._axes(*key, self.members), self._operator(*key))
         return whatif.changes(axes, self.members, self._words)
 
+    def _said(self, network: int, meaning: int) -> dict[str, Said]:
+        """Return what overrides say, field by field."""
+        said = merged(*self._overrides(network, meaning), weak=self._of_name[meaning].weak)
+        if self._held(network, meaning):
+            said = {key: found for key, found in said.items() if key not in ("operator", *GROUPS["operator"])}
+        return said
+
+    def _overrides(self, network: int, meaning: int) -> tuple[Override | None, Override | None]:
+        return self._of_address[network].override, self._of_name[meaning].override
+
+    def _held(self, network: int, meaning: int) -> Override | None:
+        """Return the override that names an operator while a front stands before the host, and does not deny that.
+
+        Whoever runs the origin, what is sent there passes the front: its law reaches it all the same.
+        """
+        address, name = self._of_address[network], self._of_name[meaning]
+        said = merged(address.override, name.override, weak=name.weak)
+        operator, role = said.get("operator"), said.get("role")
+        if operator is None or "no_front" in said or (role and role.value in self._words.front_kinds):
+            return None
+        own, found = said.get("operator_id"), self._of.outcome(address.base, name.base).operator_id
+        if own and own.value == found:
+            return None
+        return operator.override if self._of.axes(address.base, name.base).front else None
+
     def _operator(self, network: int, meaning: int) -> Operator | None:
         """Return the operator by the override, else by the tables; ``None`` where no rule knows it."""
         address, name = self._of_address[network], self._of_name[meaning]
-        said = _said(address, name)
+        said = self._said(network, meaning)
         if "operator" in said:
             return self._operators[said["operator_id"].value] if "operator_id" in said else None
         found = self._of.outcome(address.base, name.base).operator_id
@@ -199,7 +228,7 @@ class Overruled:
     def _axes(self, network: int, meaning: int, members: frozenset[str]) -> Axes:
         """Return the axes of the tables, those that an override speaks of replaced."""
         address, name = self._of_address[network], self._of_name[meaning]
-        axes, said = self._of.axes(address.base, name.base, members), _said(address, name)
+        axes, said = self._of.axes(address.base, name.base, members), self._said(network, meaning)
         moved = self._displaced(network, meaning)
         if moved.place:
             axes = replace(axes, places=(), place_grade=Grade.U, anycast=False)
@@ -232,7 +261,7 @@ class Overruled:
     def _displaced(self, network: int, meaning: int) -> _Displaced:
         """Return what goes: where an operator's list says that a host stands counts only if it is that operator's."""
         address, name = self._of_address[network], self._of_name[meaning]
-        said = _said(address, name)
+        said = self._said(network, meaning)
         if "operator" not in said:
             return _Displaced(operator=False, place=False)
         own, found = said.get("operator_id"), self._of.outcome(address.base, name.base).operator_id
@@ -303,15 +332,19 @@ class Overruled:
             rejected=(*before.rejected, *overruled, *was, *rejected),
         )
 
-    def _steps(self, override: Override) -> list[Evidence]:
+    def _steps(self, override: Override, *, but_operator: bool) -> list[Evidence]:
         """Return what an override says, a step a field."""
         sets, source = dict(override.sets), self._site.source(override)
         common = ("author", override.author), ("reason", override.reason)
         return [
             Evidence("looked-up", "site-override", (("field", key), ("value", told(sets, key)), *common), source=source)
             for key in (*GROUPS, "parent")
-            if key in sets
+            if key in sets and not (but_operator and key in ("operator", "parent"))
         ]
+
+    def _held_step(self, override: Override) -> Evidence:
+        values = ("field", "operator"), ("value", told(dict(override.sets), "operator")), ("author", override.author)
+        return Evidence("looked-up", "site-override-behind-front", values, source=self._site.source(override))
 
     def _lapsed_step(self, override: Override) -> Evidence:
         kind = _LAPSED[override.state(self._day)]
@@ -335,10 +368,6 @@ def _numbered(key: Key, numbers: dict[Key, int], of_number: list[Key]) -> int:
     return number
 
 
-def _said(address: _Address, name: _Name) -> dict[str, Said]:
-    return merged(address.override, name.override, weak=name.weak)
-
-
 def _steps_of(claim: Claim | None) -> tuple[Evidence, ...]:
     return claim.evidence if claim else ()
 
@@ -359,3 +388,8 @@ def _compared(step: Evidence, after: Attribution) -> Evidence:
         "reason": after.reason,
     }
     return replace(step, values=tuple((key, now.get(key, value) or "") for key, value in step.values))
+
+
+def _says_more(override: Override) -> bool:
+    """Return whether an override says more than who the operator is."""
+    return any(key in GROUPS and key != "operator" for key, _ in override.sets)

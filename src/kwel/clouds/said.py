@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kwel.model.verdicts import Attribution
 
 GROUPS: Final = {
-    "operator": ("operator_id", "operator_jurisdiction", "parent", "parent_jurisdiction", "role"),
+    "operator": ("operator_id", "operator_jurisdiction", "parent", "parent_jurisdiction", "role", "no_front"),
     "supplier": ("supplier_jurisdiction", "supplier_parent", "supplier_parent_jurisdiction"),
     "service": (),
     "function": (),
@@ -60,6 +60,8 @@ def merged(by_address: Override | None, by_name: Override | None, *, weak: bool)
 def agrees(before: Attribution, key: str, said: Said) -> bool:
     """Return whether an attribution says the same, on evidence that is no weaker."""
     value = getattr(before, key, None)
+    if key == "no_front":
+        return True  # no field of its own: it says for what the operator counts
     if key == "operator" and before.operator_id is None:
         return False  # a registered name, of whose owner no rule tells anything
     if isinstance(value, Claim):

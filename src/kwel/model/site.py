@@ -164,6 +164,8 @@ class Overruling:
     state: OverrideState
     count: int
     """Dependencies or assets that it fits."""
+    held: int
+    """Dependencies at which its operator was not applied, for a front stands before the host."""
     effects: tuple[Effect, ...]
     """The first hosts or assets at which it changed something."""
 

@@ -163,3 +163,5 @@ class BySite:
     """Numbers of the overrides that were applied."""
     without: Attribution
     """What the tables and rules say, without the site file."""
+    held: tuple[int, ...] = ()
+    """Numbers of overrides of which the operator was not applied: a front stands before the host."""

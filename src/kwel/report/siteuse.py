@@ -148,13 +148,14 @@ def _row(of: Overruling, say: Catalogue) -> Row:
 def _changed(of: Overruling, say: Catalogue) -> list[Text]:
     if of.state is not OverrideState.APPLIES:
         return [say(f"site.{of.state.value}")]
+    held = [say.count("site.behind-front", of.held)] if of.held else []
     if not of.count:
-        return [say("site.unused")]
+        return held or [say("site.unused")]
     if not of.effects:
-        return [say.count("site.agrees", of.count)]
+        return [*held, say.count("site.agrees", of.count)]
     lines = [_effect(effect, say) for effect in of.effects[:MOST_EFFECTS]]
     more = len(of.effects) - MOST_EFFECTS
-    return [*lines, say.count("site.more", more)] if more > 0 else lines
+    return [*held, *lines, *([say.count("site.more", more)] if more > 0 else [])]
 
 
 def _effect(effect: Effect, say: Catalogue) -> Text:
@@ -172,6 +173,8 @@ def _fields(pairs: Iterable[tuple[str, str]], say: Catalogue) -> Text:
 
 def _value(key: str, value: str, say: Catalogue) -> Text:
     """Return a value as the rest of the report spells it."""
+    if key == "no_front":
+        return say("word.none")
     if key == "location":
         return joined([say.country(part) for part in value.split("/")], "/")
     group = {"verdict": f"verdict.{value}.name", "role": f"role.{value}"}

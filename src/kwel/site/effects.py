@@ -42,24 +42,27 @@ def use(site: Site, day: str | None, dependencies: Dependencies, of_assets: Sequ
         dependencies: concluded with it.
         of_assets: what overrides changed at assets, each with the number of the override.
     """
-    count, effects = _of_hosts(site, dependencies)
+    count, held, effects = _of_hosts(site, dependencies)
     for number, effect in of_assets:
         count[number] = count.get(number, 0) + 1
         if effect.after:
             effects.setdefault(number, []).append(effect)
     overrulings = tuple(
-        Overruling(of, of.state(day), count.get(of.number, 0), tuple(effects.get(of.number, [])[:MOST]))
+        Overruling(
+            of, of.state(day), count.get(of.number, 0), held.get(of.number, 0), tuple(effects.get(of.number, [])[:MOST])
+        )
         for of in site.overrides
     )
     return SiteUse(site, day, overrulings)
 
 
-def _of_hosts(site: Site, dependencies: Dependencies) -> tuple[dict[int, int], dict[int, list[Effect]]]:
-    """Return how many dependencies each override fits, and what it changed at hosts."""
+def _of_hosts(site: Site, dependencies: Dependencies) -> tuple[dict[int, int], dict[int, int], dict[int, list[Effect]]]:
+    """Return how many dependencies each override fits, where it was held back, and what it changed at hosts."""
     count: dict[int, int] = {}
+    held: dict[int, int] = {}
     effects: dict[int, list[Effect]] = {}
     if not any(of.scope != "asset" for of in site.overrides):
-        return count, effects
+        return count, held, effects
     attributions = dependencies.attributions
     times = np.bincount(dependencies.attribution, minlength=len(attributions))
     # A sequence that writes its items down on demand says which of them are alike: one of each sort is enough.
@@ -68,7 +71,11 @@ def _of_hosts(site: Site, dependencies: Dependencies) -> tuple[dict[int, int], d
     totals = np.bincount(sort, weights=times, minlength=len(first)).astype(np.int64).tolist()
     for number, index in enumerate(first.tolist()):
         said = attributions[index].site
-        if said is None or not said.overrides:
+        if said is None:
+            continue
+        for override in said.held:
+            held[override] = held.get(override, 0) + totals[number]
+        if not said.overrides:
             continue
         changed = [_effect(attributions[i]) for i in np.flatnonzero(sort == number)[:MOST].tolist()]
         for override in said.overrides:
@@ -76,7 +83,7 @@ def _of_hosts(site: Site, dependencies: Dependencies) -> tuple[dict[int, int], d
             known = effects.setdefault(override, [])
             known += [effect for effect in dict.fromkeys(changed) if effect.after and effect not in known]
             del known[MOST:]
-    return count, effects
+    return count, held, effects
 
 
 def _effect(after: Attribution) -> Effect:

@@ -249,6 +249,8 @@ def _of_endpoint(table: SiteTable, book: Rulebook) -> Sets:
     sets: Sets = {}
     if "operator" in table:
         sets |= _operator(table, book)
+        if not table.take("front", bool, default=True):
+            sets["no_front"] = "yes"
     if "supplier" in table:
         sets |= _party(table.inner("supplier"), "supplier")
     if "service" in table:

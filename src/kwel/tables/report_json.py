@@ -153,6 +153,7 @@ def _overruling(of: Overruling) -> dict[str, Any]:
         "sets": dict(of.override.sets),
         "state": of.state.value,
         "count": of.count,
+        "held": of.held,
         "changed": [
             {"subject": at.subject, "before": {k: v or None for k, v in at.before}, "after": dict(at.after)}
             for at in of.effects
