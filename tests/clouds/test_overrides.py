@@ -98,6 +98,13 @@ def test_the_sources_name_the_file_the_author_and_the_date() -> None:
     assert ["parent-outside"] in told["changes"]
 
 
+def test_the_links_say_by_whose_word_the_operator_is_known() -> None:
+    *_, host = SITE.links.find(SITE.attribute(AWS, None))
+    *_, known = SITE.links.find(SITE.attribute("116.202.40.7", None))
+
+    assert (host.value, host.by, known.by) == ("Hetzner", "own", "operator")
+
+
 def test_what_the_tables_said_is_rejected_with_its_source_and_grade() -> None:
     found = SITE.attribute(AWS, None)
     told = {dict(step.values)["field"]: step for step in found.rejected if step.kind == "overruled"}

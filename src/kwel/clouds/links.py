@@ -124,6 +124,8 @@ class LinkReader:
         if agreeing and shown:
             agreeing = (shown, *agreeing)
         by: By = "operator" if a.operator_id else "number"
+        if a.operator.evidence[0].kind == "site-override":
+            by = "own"
         part: Part = "front" if front else "host"
         steps = (*a.operator.evidence, *front, *agreeing)
         yield Link(part, name, a.operator.value, by, a.parent_jurisdiction, a.operator.grade, steps)
