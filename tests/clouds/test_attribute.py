@@ -582,3 +582,15 @@ def test_a_supplier_who_owns_the_offering_is_accepted_with_it_and_another_is_not
     accepting = Attributor(BOOK, Stub(), accepted=("aws-european-sovereign-cloud",))
 
     assert accepting.attribute(None, "s3.eusc-de-east-1.amazonaws.eu").verdict.control is Control.EUROPEAN
+
+
+def test_an_operator_whose_owner_nobody_read_is_no_more_than_an_indication() -> None:
+    host = BOOK.operators["scaleway"]
+    unread = replace(host, owner_unverified=True)
+    book = replace(BOOK, operators={**BOOK.operators, "scaleway": unread})
+    before, after = (
+        Attributor(one, Stub()).attribute("163.172.208.9", "plant.s3.nl-ams.scw.cloud") for one in (BOOK, book)
+    )
+
+    assert (before.verdict.value, before.reason) == ("eu-controlled", "all-in-bloc")
+    assert (after.verdict.value, after.grade.name, after.reason) == ("eu-indicated", "C", "owner-unverified")

@@ -353,7 +353,8 @@ class Attributor:
             own_service=operator is not None and owns(service, operator),
             front=front,
             contradicted=_contradicted(host, known, self.members),
-            owner_unverified=any(party is not None and party.owner_unverified for party in (operator, service)),
+            operator_unverified=operator is not None and operator.owner_unverified,
+            supplier_unverified=service is not None and service.owner_unverified,
         )
 
     def _supplier_jurisdiction(self, service: Service | None) -> str | None:

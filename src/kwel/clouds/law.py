@@ -120,4 +120,11 @@ class LawReader:
 
 def _without_influence(axes: Axes) -> Axes:
     own = (axes.operator,) if axes.own_service and axes.operator else axes.supplier
-    return replace(axes, parent=axes.operator, licensors=(), supplier=own)
+    return replace(
+        axes,
+        parent=axes.operator,
+        licensors=(),
+        supplier=own,
+        operator_unverified=False,
+        supplier_unverified=axes.supplier_unverified and not axes.own_service,
+    )

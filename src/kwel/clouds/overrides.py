@@ -238,6 +238,7 @@ class Overruled:
                 axes,
                 operator=said["operator_jurisdiction"].value,
                 parent=said["parent_jurisdiction"].value,
+                operator_unverified=False,
                 licensors=axes.licensors if same else self._law.licensors(self._operator(network, meaning)),
                 own_service=same and axes.own_service,
                 host_grade=max(operator.grade, axes.host_grade) if same else operator.grade,
@@ -249,6 +250,7 @@ class Overruled:
             seats = tuple(said[key].value for key in keys if key in said)
             if axes.supplier != seats or axes.supplier_grade < supplier.grade:
                 axes = replace(axes, supplier=seats, supplier_grade=supplier.grade, own_service=False)
+            axes = replace(axes, supplier_unverified=False)
         place = said.get("location")
         if place and (moved.operator or axes.places != (place.value,) or axes.place_grade < place.grade):
             axes = replace(axes, places=(place.value,), place_grade=place.grade, anycast=False)

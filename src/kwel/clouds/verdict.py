@@ -50,8 +50,10 @@ class Axes:
     """Other evidence names an operator outside the bloc."""
     licensors: tuple[str, ...] = ()
     """Jurisdictions of those without whose technology the operator cannot go on."""
-    owner_unverified: bool = False
-    """Who controls the operator or the supplier was not checked: as far as known, somebody inside."""
+    operator_unverified: bool = False
+    """Who controls the operator was not checked: as far as known, somebody inside."""
+    supplier_unverified: bool = False
+    """The same of the supplier."""
 
 
 def judge(axes: Axes, inside: frozenset[str], words: Vocabulary) -> Judgement:
@@ -87,7 +89,7 @@ def judge(axes: Axes, inside: frozenset[str], words: Vocabulary) -> Judgement:
         return Judgement(Verdict.UNKNOWN, Grade.U, "contradiction")
     if not placed_inside:
         return Judgement(Verdict.PLACE_UNPROVEN, min(axes.place_grade, Grade.D), _unplaced(axes))
-    if axes.owner_unverified:
+    if axes.operator_unverified or axes.supplier_unverified:
         return Judgement(Verdict.EU_INDICATED, min(weakest, Grade.C), "owner-unverified")
     if weakest >= words.controlled:
         return Judgement(Verdict.EU_CONTROLLED, weakest, "all-in-bloc")
