@@ -129,7 +129,7 @@ def lines_of(answer: Mapping[str, Any]) -> str:
             or UNKNOWN,
         ),
         ("supplier", _with_law(answer["supplier"], answer["supplier_jurisdiction"])),
-        ("address", _joined(answer["address"], *answer["chain"]) or UNKNOWN),
+        ("address", _joined(answer["address"], answer["special"], *answer["chain"]) or UNKNOWN),
         ("used by", _joined(answer.get("asset"), answer.get("state"))),
         *_by_site(answer),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from kwel.model.claims import Grade
@@ -37,6 +38,7 @@ def explain(attributor: Attributor | Overruled, attribution: Attribution) -> dic
     a = attribution
     return {
         **_answer(a),
+        "special": special_use(a.address),
         "chain": list(a.chain),
         "operator_grade": _grade(a.operator),
         "operator_jurisdiction": a.operator_jurisdiction,
@@ -80,6 +82,20 @@ def _answer(a: Attribution) -> dict[str, Any]:
         "sources": list(dict.fromkeys(step.source for step in a.evidence + a.rejected if step.source)),
         "rejected": [_plain_step(step) for step in a.rejected],
     }
+
+
+def special_use(address: str | None) -> str | None:
+    """Return what an address is for that is nobody's on the internet (IANA's registries, RFC 6890), or ``None``."""
+    if address is None:
+        return None
+    ip = ipaddress.ip_address(address)
+    if ip.is_multicast:
+        return "a group, not a host"
+    if ip.is_loopback:
+        return "the host itself"
+    if ip.is_link_local:
+        return "valid on one link only"
+    return None if ip.is_global else "for private or special use: the same address is used in many networks"
 
 
 def statement(attribution: Attribution) -> str | None:
