@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from kwel.assets.scopes import Scopes
     from kwel.model.claims import Evidence, Observed
 
-IDENTITY_ORDER = ("s7comm", "modbus", "lldp", "cdp", "dhcp")
-NAME_ORDER = ("lldp", "cdp", "dhcp", "mdns", "nbns", "llmnr", "modbus", "s7comm")
+IDENTITY_ORDER = ("s7comm", "modbus", "enip", "bacnet", "lldp", "cdp", "dhcp")
+NAME_ORDER = ("lldp", "cdp", "dhcp", "mdns", "nbns", "llmnr", "modbus", "s7comm", "bacnet")
 _MODEL_OF_CLIENT = "dhcp"
 """Its vendor class names the DHCP client's software as often as the device."""
 

@@ -5,7 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwel.dissect import dhcp, discovery, http2, kerberos, modbus, mqtt, nbns, ntlm, s7comm, sip, smtp, ssh
+from kwel.dissect import (
+    bacnet,
+    dhcp,
+    discovery,
+    enip,
+    http2,
+    kerberos,
+    modbus,
+    mqtt,
+    nbns,
+    ntlm,
+    s7comm,
+    sip,
+    smtp,
+    ssh,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +54,8 @@ DISSECTORS = (
     Dissector("nbns", "nbns", nbns.looks_like, nbns.observe, 16, 50_000),
     Dissector("modbus", "modbus", modbus.looks_like, modbus.observe, 64, 100_000),
     Dissector("s7comm", "s7comm", s7comm.looks_like, s7comm.observe, 64, 100_000),
+    Dissector("enip", "enip", enip.looks_like, enip.observe, 4, 20_000),
+    Dissector("bacnet", "bacnet", bacnet.looks_like, bacnet.observe, 64, 50_000),
     Dissector("lldp", "lldp", discovery.looks_like_lldp, discovery.observe_lldp, 4, 20_000),
     Dissector("cdp", "cdp", discovery.looks_like_cdp, discovery.observe_cdp, 4, 20_000),
     Dissector("ssh", "ssh", ssh.looks_like, ssh.observe, 256, 50_000, names_flows=True),

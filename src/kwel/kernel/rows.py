@@ -196,3 +196,5 @@ class Mark(enum.IntEnum):
     SIP = 11
     KERBEROS = 12
     NTLM = 13
+    ENIP = 14
+    BACNET = 15

@@ -225,7 +225,9 @@ class Listener:
                 on_marks(buffer, self._marks[: counters[C_MARKS]], packets)
                 counters[C_MARKS] = 0
             if index >= count:
-                mark_plant(buffer, packets, self._early, early, self._runs, self._halves)
+                told = mark_plant(buffer, packets, self._early, early, self._runs, self._halves, self._marks)
+                if told:
+                    on_marks(buffer, self._marks[:told], packets)
                 return count
             self._make_room_for_names()
 

@@ -1,0 +1,82 @@
+"""What BACnet and EtherNet/IP devices say of themselves is read, and of them alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kwel.dissect import bacnet, enip
+from kwel.pipeline import analyse
+from kwel.wire import Malformed, Reader
+from tests.conftest import SAMPLES
+from tests.streams.making import SERVER, ethernet, hear, ipv4, udp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+I_AM = bytes.fromhex("810a001501001000c4020003e922040091002203e7")
+
+
+def acknowledged(prop: int, value: bytes, owner: int = 8, charset: int = 0, control: bytes = b"\0") -> bytes:
+    """Return the answer to a ReadProperty of instance 7 (clause 15.5)."""
+    said = bytes([charset]) + value
+    size = bytes([0x70 | len(said)]) if len(said) < 5 else bytes([0x75, len(said)])
+    apdu = b"\x30\1\x0c\x0c" + (owner << 22 | 7).to_bytes(4, "big") + b"\x19" + bytes([prop]) + b"\x3e" + size + said
+    body = b"\1" + control + apdu + b"\x3f"
+    return b"\x81\x0a" + (4 + len(body)).to_bytes(2, "big") + body
+
+
+def said(payload: bytes) -> list[tuple[str, str]]:
+    assert bacnet.looks_like(payload)
+    return [(each.kind, each.value) for each in bacnet.observe(Reader(payload))]
+
+
+def test_a_device_tells_its_instance() -> None:
+    assert said(I_AM) == [("identity", "bacnet/1001")]
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(77, "hostname"), (121, "vendor"), (70, "product"), (44, "firmware")]
+)  # fmt: skip
+def test_a_device_tells_its_properties(number: int, kind: str) -> None:
+    assert said(acknowledged(number, b"AHU 1")) == [(kind, "AHU 1")]
+
+
+def test_a_name_in_another_alphabet_is_read_where_it_is_known() -> None:
+    assert said(acknowledged(77, "Kühlung".encode("latin-1"), charset=5)) == [("hostname", "Kühlung")]
+    assert said(acknowledged(77, b"\0A\0B", charset=4)) == []
+
+
+def test_names_of_points_and_of_devices_behind_a_router_are_not_the_senders() -> None:
+    assert said(acknowledged(77, b"Supply temperature", owner=0)) == []
+    assert said(acknowledged(77, b"AHU 1", control=b"\x08\0\7\1\5")) == []
+    assert said(b"\x81\x04\0\x1b" + bytes(6) + I_AM[4:]) == []
+
+
+def test_what_is_no_i_am_is_refused() -> None:
+    with pytest.raises(Malformed):
+        said(I_AM[:8] + b"\xc4\0\0\3\xe9" + I_AM[13:])
+
+
+def test_a_device_is_called_by_its_name() -> None:
+    (device,) = [asset for asset in analyse(str(SAMPLES / "ot_clean.pcap")).assets if "10.20.1.15" in asset.addresses]
+    assert device.label == "AHU-1"
+
+
+def test_a_list_identity_names_product_and_revision(tmp_path: Path) -> None:
+    sample = (SAMPLES.parent / "tests" / "dissect" / "samples" / "enip.list_identity.hex").read_text()
+    answer = bytes.fromhex(sample.splitlines()[-1])
+    assert [(each.kind, each.value) for each in enip.observe(Reader(answer))] == [
+        ("role", "server"), ("product", "Line 7 PC"), ("firmware", "20.011"),
+    ]  # fmt: skip
+
+    asked = ethernet(ipv4(udp(b"\x63" + bytes(23), 40000, 44818), 17))
+    answered = ethernet(ipv4(udp(answer, 44818, 40000), 17, SERVER, "10.20.3.32"))
+    observed = hear(tmp_path, [asked, answered]).observed
+    assert ("product", "Line 7 PC", SERVER) in [(each.kind, each.value, each.address) for each in observed]
+
+
+def test_another_command_is_refused() -> None:
+    with pytest.raises(Malformed):
+        list(enip.observe(Reader(b"\x64" + bytes(30))))
