@@ -58,6 +58,16 @@ def test_a_service_is_found_by_a_name_or_an_address(service: Service) -> None:
     assert service.names or service.prefixes or service.tags
 
 
+def test_an_owner_from_a_document_that_nobody_opened_is_marked() -> None:
+    rules = resources.files("kwel.rules")
+    files = [file for folder in ("operators", "services") for file in (rules / folder).iterdir()]
+    texts = {file.name: file.read_text("utf-8") for file in files if file.name.endswith(".toml")}
+    named = {name for name, text in texts.items() if "(named, not opened)" in text}
+
+    assert len(named) > 50
+    assert [name for name in sorted(named) if 'owner = "unverified"' not in texts[name]] == []
+
+
 def test_every_rule_was_reviewed_this_year_or_later() -> None:
     for reviewed in [o.reviewed for o in OPERATORS] + [s.reviewed for s in BOOK.services]:
         assert datetime.date(2026, 1, 1) <= datetime.date.fromisoformat(reviewed)
