@@ -91,10 +91,19 @@ class Dependencies:
         """Shortest time from SYN to SYN-ACK, as the capture saw them, in microseconds; 0 is not measured."""
         self.excluded: NDArray = columns.get("excluded", none)
         """1 where that is too short for the place of the host; else 0."""
+        self._columns = columns
         self.attributions = attributions
         self.left_out = 0
         """Destinations and names looked up for which there was no room: a scan or a flood."""
         self._build = build
+
+    def parts(self, rows: int) -> Iterator[Dependencies]:
+        """Yield all of it, so many rows at a time and each part with its own attributions alone; at least one part."""
+        for start in range(0, max(len(self), 1), rows):
+            columns = {key: column[start : start + rows] for key, column in self._columns.items()}
+            used, columns["attribution"] = np.unique(columns["attribution"], return_inverse=True)
+            seen = [self.attributions[index] for index in used.tolist()]
+            yield Dependencies(columns, seen, lambda index, start=start: self._build(start + index))  # type: ignore[misc]
 
     def __len__(self) -> int:
         return len(self.asset)

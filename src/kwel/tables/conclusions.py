@@ -43,9 +43,9 @@ def assets_table(report: Report) -> pd.DataFrame:
     return pd.DataFrame({key: columns[key] for key in ASSETS.keys})
 
 
-def dependencies_table(report: Report) -> pd.DataFrame:
-    """Return one row a dependency, with the columns of ``schema.DEPENDENCIES``."""
-    rows, assets = report.dependencies, report.assets
+def dependencies_table(report: Report, part: Dependencies | None = None) -> pd.DataFrame:
+    """Return one row a dependency, of a part or of all, with the columns of ``schema.DEPENDENCIES``."""
+    rows, assets = report.dependencies if part is None else part, report.assets
     seen = rows.attributions
 
     def of(part: Callable[[Attribution], str | None]) -> pd.Series:

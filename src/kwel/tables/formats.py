@@ -28,12 +28,12 @@ CHUNK = 50_000
 LIST_SEPARATOR = " "
 
 
-def write_csv(frame: pd.DataFrame, table: Table, out: BinaryIO) -> None:
-    """Write comma-separated values in UTF-8, with a line of column names."""
+def write_csv(frame: pd.DataFrame, table: Table, out: BinaryIO, *, header: bool = True) -> None:
+    """Write comma-separated values in UTF-8, with a line of column names unless they go on below others."""
     for at, part in _chunks(frame):
         cells = {column.name: _csv_column(part[column.name], column) for column in table.columns}
         text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
-        pd.DataFrame(cells).to_csv(text, index=False, header=at == 0, lineterminator="\n")
+        pd.DataFrame(cells).to_csv(text, index=False, header=header and at == 0, lineterminator="\n")
         text.detach()
 
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from kwel.model.site import Overruling, SiteUse
     from kwel.model.traffic import Capture
 
+AT_A_TIME = 10_000
+"""Rows of a table that are spelled out at a time."""
+
 
 def write_report_json(report: Report, out: BinaryIO) -> None:
     """Write the report as JSON. The same report gives the same bytes."""
@@ -45,10 +48,12 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
         "coverage": _coverage(report.coverage),
         "tables": [_table(of, report) for of in report.tables],
         "findings": [_finding(finding, report) for finding in report.findings],
-        "assets": _rows(assets_table(report), ASSETS),
-        "dependencies": _rows(dependencies_table(report), DEPENDENCIES),
     }
-    out.write(json.dumps(content, indent=1).encode() + b"\n")
+    out.write(json.dumps(content, indent=1).removesuffix("\n}").encode())
+    _write_rows("assets", [assets_table(report)], ASSETS, out)
+    parts = (dependencies_table(report, part) for part in report.dependencies.parts(AT_A_TIME))
+    _write_rows("dependencies", parts, DEPENDENCIES, out)
+    out.write(b"\n}\n")
 
 
 def _table(of: TableInfo, report: Report) -> dict[str, Any]:
@@ -63,11 +68,18 @@ def _table(of: TableInfo, report: Report) -> dict[str, Any]:
     }
 
 
-def _rows(frame: pd.DataFrame, table: Table) -> list[dict[str, Any]]:
-    """Return the rows as the JSON Lines format spells them."""
-    lines = io.BytesIO()
-    write_jsonl(frame, table, lines)
-    return [json.loads(line) for line in lines.getvalue().splitlines()]
+def _write_rows(name: str, frames: Iterable[pd.DataFrame], table: Table, out: BinaryIO) -> None:
+    """Write one more member of the object, a list of rows, a few of them at a time: there may be a million."""
+    out.write(f',\n "{name}": ['.encode())
+    before, end = "", b"]"
+    for frame in frames:
+        lines = io.BytesIO()
+        write_jsonl(frame, table, lines)
+        rows = [json.loads(line) for line in lines.getvalue().splitlines()]
+        if rows:  # all at once: json leaves a cycle of functions behind each time, and commands collect no garbage
+            out.write((before + json.dumps(rows, indent=1)[1:-2].replace("\n", "\n ")).encode())
+            before, end = ",", b"\n ]"
+    out.write(end)
 
 
 def _time(nanoseconds: int) -> str:

@@ -77,11 +77,20 @@ def write_assets(report: Report, form: Format, out: BinaryIO, width: int | None 
 
 
 def write_dependencies(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
-    """Write one row a dependency."""
+    """Write one row a dependency; where text is asked for, a part of them at a time."""
+    from kwel.tables import formats
     from kwel.tables.conclusions import dependencies_table
     from kwel.tables.schema import DEPENDENCIES
 
-    write_frame(dependencies_table(report), DEPENDENCIES, form, out, width)
+    if form not in ("csv", "jsonl"):
+        write_frame(dependencies_table(report), DEPENDENCIES, form, out, width)
+        return
+    for number, part in enumerate(report.dependencies.parts(formats.CHUNK)):
+        frame = dependencies_table(report, part)
+        if form == "csv":
+            formats.write_csv(frame, DEPENDENCIES, out, header=number == 0)
+        else:
+            formats.write_jsonl(frame, DEPENDENCIES, out)
 
 
 def write_frame(frame: pd.DataFrame, table: Table, form: Format, out: BinaryIO, width: int | None = None) -> None:
