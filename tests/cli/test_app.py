@@ -136,6 +136,8 @@ def test_a_real_interrupt_while_waiting_for_standard_input_leaves_no_traceback()
     process = subprocess.Popen(
         [sys.executable, "-m", "kwel", "flows", "-"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
+        # a shell that starts the tests in the background makes them, and all that they start, deaf to it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert process.stdin
     process.stdin.write(b"\xd4\xc3")
