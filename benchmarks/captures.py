@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -39,6 +40,8 @@ def prepare(folder: Path, name: str, scale: float) -> Subject:
         subprocess.run(generator, check=True)
     truth = path.with_suffix(".json")
     with path.open("rb") as file:
+        # Pages that have lain in memory for hours are read up to three times slower than fresh ones.
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         while file.read(1 << 20):
             pass
     if not truth.exists():
