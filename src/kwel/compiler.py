@@ -128,7 +128,7 @@ def _compile(
             {},
         )
         with global_compiler_lock:
-            result.library._ensure_finalized()  # links the helpers in
+            result.library._ensure_finalized()  # takes in what it calls
         yield result.library.get_llvm_str()
         yield _entry(made, result.fndesc.llvm_func_name)
 
