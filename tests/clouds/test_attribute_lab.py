@@ -13,7 +13,7 @@ import yaml
 
 from kwel import rulebook
 from kwel.clouds.attribute import Attributor
-from kwel.clouds.tables import TableError, Tables
+from kwel.clouds.tables import Tables
 from kwel.model.verdicts import Control
 
 ROOT = Path(__file__).parents[2]
@@ -60,11 +60,7 @@ IDS = [f"{name or address}{'' if address else ' by proxy'} {address or ''}".stri
 
 @pytest.fixture(scope="module")
 def attributor() -> Attributor:
-    try:
-        tables = Tables.open()
-    except TableError as error:
-        pytest.skip(str(error))
-    return Attributor(rulebook.load(), tables)
+    return Attributor(rulebook.load(), Tables.open())
 
 
 def test_there_are_events_to_hold_this_against() -> None:
