@@ -377,7 +377,7 @@ def explain(query: str, analysis: Analysis | None = None, options: Options | Non
         address: str | None = address_text(*address_halves(host))
     except OSError:
         address = None
-    return {**explained(attributor, attributor.attribute(address, None if address else host)), "query": query}
+    return {**explained(attributor, attributor(address, None if address else host)), "query": query}
 
 
 @lru_cache(maxsize=1)

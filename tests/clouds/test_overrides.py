@@ -76,7 +76,7 @@ SITE = overruled()
 
 
 def test_an_override_goes_before_a_published_range_and_is_only_an_indication() -> None:
-    before, found = PLAIN.attribute(AWS, None), SITE.attribute(AWS, None)
+    before, found = PLAIN(AWS, None), SITE(AWS, None)
 
     assert before.verdict is Verdict.EU_LOCATED_ONLY
     assert (found.verdict, found.grade) == (Verdict.EU_INDICATED, Grade.C)
@@ -89,7 +89,7 @@ def test_an_override_goes_before_a_published_range_and_is_only_an_indication() -
 
 
 def test_the_sources_name_the_file_the_author_and_the_date() -> None:
-    told = explain(SITE, SITE.attribute(AWS, None))
+    told = explain(SITE, SITE(AWS, None))
 
     assert "site file site.toml (A. Author, 2026-01-20)" in told["sources"]
     assert told["overrides"] == [1]
@@ -99,14 +99,14 @@ def test_the_sources_name_the_file_the_author_and_the_date() -> None:
 
 
 def test_the_links_say_by_whose_word_the_operator_is_known() -> None:
-    *_, host = SITE.links.find(SITE.attribute(AWS, None))
-    *_, known = SITE.links.find(SITE.attribute("116.202.40.7", None))
+    *_, host = SITE.links.find(SITE(AWS, None))
+    *_, known = SITE.links.find(SITE("116.202.40.7", None))
 
     assert (host.value, host.by, known.by) == ("Hetzner", "own", "operator")
 
 
 def test_what_the_tables_said_is_rejected_with_its_source_and_grade() -> None:
-    found = SITE.attribute(AWS, None)
+    found = SITE(AWS, None)
     told = {dict(step.values)["field"]: step for step in found.rejected if step.kind == "overruled"}
 
     assert dict(told["operator"].values)["value"] == "Amazon Web Services (US)"
@@ -117,7 +117,7 @@ def test_what_the_tables_said_is_rejected_with_its_source_and_grade() -> None:
 
 
 def test_an_override_that_says_the_same_leaves_the_better_evidence() -> None:
-    before, found = PLAIN.attribute("116.202.40.7", None), SITE.attribute("116.202.40.7", None)
+    before, found = PLAIN("116.202.40.7", None), SITE("116.202.40.7", None)
 
     assert (found.operator, found.verdict, found.grade) == (before.operator, before.verdict, before.grade)
     assert "overruled" not in kinds(found.rejected)
@@ -126,20 +126,20 @@ def test_an_override_that_says_the_same_leaves_the_better_evidence() -> None:
 
 def test_a_place_that_the_displaced_operator_publishes_goes_with_it() -> None:
     site = overruled(f'[[overrides]]\nprefix = "52.57.0.0/16"\noperator = "hetzner"\n{SIGNED}')
-    found = site.attribute(AWS, None)
+    found = site(AWS, None)
 
     assert (found.location, found.region, found.verdict) == (None, None, Verdict.PLACE_UNPROVEN)
     assert "region-place" in kinds(found.rejected)
 
 
 def test_a_place_that_only_geolocation_knew_counts_once_the_site_says_it() -> None:
-    before, found = PLAIN.attribute("51.68.44.12", None), SITE.attribute("51.68.44.12", None)
+    before, found = PLAIN("51.68.44.12", None), SITE("51.68.44.12", None)
 
     assert (before.verdict, found.verdict) == (Verdict.PLACE_UNPROVEN, Verdict.EU_INDICATED)
 
 
 def test_the_supplier_of_an_override_reaches_the_verdict_with_its_parent() -> None:
-    european, american = (SITE.attribute("116.202.40.7", f"{where}.supplier.example") for where in ("eu", "us"))
+    european, american = (SITE("116.202.40.7", f"{where}.supplier.example") for where in ("eu", "us"))
 
     assert (european.supplier_jurisdiction, american.supplier_jurisdiction) == ("SE", "US")
     assert (european.verdict, american.verdict) == (Verdict.EU_INDICATED, Verdict.EU_LOCATED_ONLY)
@@ -149,8 +149,8 @@ def test_the_supplier_of_an_override_reaches_the_verdict_with_its_parent() -> No
 
 def test_whoever_runs_the_origin_a_front_sees_everything() -> None:
     said = f'[[overrides]]\nprefix = "18.66.0.0/16"\noperator = "hetzner"\nplace = "DE"\n{SIGNED}'
-    before, found = PLAIN.attribute("18.66.1.1", None), overruled(said).attribute("18.66.1.1", None)
-    denied = overruled(said + "front = false\n").attribute("18.66.1.1", None)
+    before, found = PLAIN("18.66.1.1", None), overruled(said)("18.66.1.1", None)
+    denied = overruled(said + "front = false\n")("18.66.1.1", None)
 
     assert before.verdict is found.verdict is Verdict.FRONT_HIDES_ORIGIN
     assert found.operator_id == "aws"
@@ -161,8 +161,8 @@ def test_whoever_runs_the_origin_a_front_sees_everything() -> None:
 
 
 def test_what_has_expired_is_not_applied_and_said_so() -> None:
-    found = SITE.attribute(AWS.replace("52", "203"), "x.old.example")
-    in_time = overruled(day="2026-06-30").attribute(None, "x.old.example")
+    found = SITE(AWS.replace("52", "203"), "x.old.example")
+    in_time = overruled(day="2026-06-30")(None, "x.old.example")
     (step,) = [step for step in found.rejected if step.kind == "site-override-expired"]
 
     assert found.operator is None
@@ -172,8 +172,8 @@ def test_what_has_expired_is_not_applied_and_said_so() -> None:
 
 
 def test_own_names_are_told_and_change_no_verdict() -> None:
-    before, found = PLAIN.attribute(CLOUD, "gw.azure-devices.net"), SITE.attribute(CLOUD, "gw.azure-devices.net")
-    alias = SITE.attribute(CLOUD, "iot.vendor.example", ("gw.azure-devices.net",))
+    before, found = PLAIN(CLOUD, "gw.azure-devices.net"), SITE(CLOUD, "gw.azure-devices.net")
+    alias = SITE(CLOUD, "iot.vendor.example", ("gw.azure-devices.net",))
 
     assert (found.verdict, found.grade, found.operator) == (before.verdict, before.grade, before.operator)
     assert found.site is not None
@@ -194,7 +194,7 @@ def test_a_name_in_doubt_brings_no_operator_and_its_supplier_at_grade_d() -> Non
 def test_a_file_that_says_nothing_of_an_endpoint_leaves_it_as_it_is() -> None:
     for address in FACTS:
         if address not in (AWS, "116.202.40.7", "51.68.44.12"):
-            assert SITE.attribute(address, None) == PLAIN.attribute(address, None)
+            assert SITE(address, None) == PLAIN(address, None)
 
 
 NAMES = [
@@ -227,7 +227,7 @@ def test_every_step_has_a_source_and_is_in_the_vocabulary() -> None:
     site, seen = overruled(later), set()
     for address in (None, *FACTS):
         for name in (*NAMES, "x.later.example"):
-            for step in (found := site.attribute(address, name)).evidence + found.rejected:
+            for step in (found := site(address, name)).evidence + found.rejected:
                 assert step.source
                 assert tuple(key for key, _ in step.values) == BOOK.vocabulary.evidence[step.kind]
                 seen.add(step.kind)

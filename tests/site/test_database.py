@@ -125,7 +125,7 @@ def test_a_place_that_only_the_users_database_knows_is_grade_d_and_decides_nothi
     everywhere = site_with(tmp_path, ("0.0.0.0/1", FLAT), ("128.0.0.0/1", FLAT))
     plain = Attributor(BOOK, Stub())
     for address in FACTS:
-        before, found = plain.attribute(address, None), everywhere.attribute(address, None)
+        before, found = plain(address, None), everywhere(address, None)
         outcome = everywhere.outcome(everywhere.network(address, None), everywhere.meaning(None))
 
         assert (found.verdict, outcome.verdict) == (before.verdict, before.verdict), address
@@ -139,7 +139,7 @@ def test_a_place_that_only_the_users_database_knows_is_grade_d_and_decides_nothi
 
 
 def test_what_differs_from_better_evidence_is_rejected_under_the_name_of_the_database(tmp_path: Path) -> None:
-    found = site_with(tmp_path, ("52.57.0.0/16", FLAT)).attribute("52.57.120.30", None)
+    found = site_with(tmp_path, ("52.57.0.0/16", FLAT))("52.57.120.30", None)
     told = {step.kind: step for step in found.rejected}
 
     assert dict(told["site-geolocation-against-place"].values) == {
@@ -148,7 +148,7 @@ def test_what_differs_from_better_evidence_is_rejected_under_the_name_of_the_dat
         "place": "Frankfurt (DE)",
         "database": "Test-City",
     }
-    network = site_with(tmp_path, ("116.202.0.0/16", NETWORK)).attribute("116.202.40.7", None)
+    network = site_with(tmp_path, ("116.202.0.0/16", NETWORK))("116.202.40.7", None)
     assert "site-asn-against-asn" in kinds(network.rejected)
     assert all(
         tuple(key for key, _ in step.values) == BOOK.vocabulary.evidence[step.kind]
@@ -157,7 +157,7 @@ def test_what_differs_from_better_evidence_is_rejected_under_the_name_of_the_dat
 
 
 def test_an_operator_that_only_the_database_knows_is_grade_d(tmp_path: Path) -> None:
-    found = site_with(tmp_path, ("203.0.113.0/24", NETWORK)).attribute("203.0.113.1", None)
+    found = site_with(tmp_path, ("203.0.113.0/24", NETWORK))("203.0.113.1", None)
 
     assert found.operator is not None
     assert (found.operator.value, found.operator.grade, found.operator_id) == ("Somebody", Grade.D, None)

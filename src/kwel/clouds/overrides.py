@@ -113,16 +113,6 @@ class Overruled:
             self._judged(network, meaning)[0].verdict,
         )
 
-    def attribute(
-        self,
-        address: str | None,
-        name: str | None,
-        chain: tuple[str, ...] = (),
-        observed: tuple[Evidence, ...] = (),
-    ) -> Attribution:
-        """Return who runs one endpoint, whose law reaches it and where it stands."""
-        return self(address, name, chain, observed)
-
     def __call__(
         self,
         address: str | None,
