@@ -16,6 +16,7 @@ SOURCES = ROOT / "src" / "kwel"
 STORY = (
     "cli",
     "pipeline.py",
+    "analysis.py",
     "capture",
     "kernel",
     "streams",

@@ -3,6 +3,22 @@
 from __future__ import annotations
 
 import enum
+from typing import Literal
+
+FactKind = Literal[
+    "hostname", "station", "vendor", "product", "order-number", "serial", "firmware", "software", "system",
+    "description", "location", "domain", "identity", "uri", "certificate", "service", "role", "protocol",
+    "switch-port", "neighbour", "vendor-class", "parameters",
+]  # fmt: skip
+"""What a frame says of a host.
+
+``station`` is a name that a protocol of the plant gives: of a PROFINET station, an IED, a logical device. ``software``
+is what a greeting tells of a program (RFC 9110 sections 10.1.5 and 10.2.4, RFC 4253 section 4.2), ``system`` of an
+operating system. ``identity`` is what a device is called when it talks to a service: a certificate's subject, an MQTT
+client id; ``uri`` what it is called among programs (OPC UA). ``certificate`` is the subject that it shows as a server.
+``service`` is what it offers (DNS-SD, SSDP). ``switch-port`` is its own port, ``neighbour`` a device and port that it
+is plugged into. ``vendor-class`` and ``parameters`` are DHCP's options 60 and 55.
+"""
 
 
 class Application(enum.IntEnum):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kwel import capture
+from kwel.analysis import Analysis, Options
 from kwel.columns import CLAIM, ClaimKind, address_halves, address_text
 from kwel.model.coverage import Coverage
 from kwel.model.traffic import Traffic
@@ -22,143 +23,25 @@ from kwel.model.traffic import Traffic
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Callable, Collection, Iterator, Sequence
-    from pathlib import Path
 
-    import pandas as pd
-
+    from kwel.assets import Inventory
     from kwel.clouds.attribute import Attributor
     from kwel.clouds.overrides import Overruled
     from kwel.clouds.tables import Tables
     from kwel.columns import Rows
     from kwel.dissect.second_look import SecondLook
-    from kwel.model.assets import Asset
     from kwel.model.claims import Observed
     from kwel.model.dependencies import Dependencies
-    from kwel.model.findings import Finding
-    from kwel.model.law import LawBook
-    from kwel.model.report import Report, TableInfo, Timeline, Walk
-    from kwel.model.site import Site, SiteUse
     from kwel.model.traffic import Capture
     from kwel.rulebook import Rulebook
     from kwel.streams import Heard
 
     Progress = Callable[[int, int | None], None]
 
+__all__ = ["Analysis", "Options", "analyse", "conclude", "explain", "read_traffic", "with_ech"]
+
 USED = ("used", "discovery")
 """Packets that the analysis rests on: those of flows, and those that tell who is who on the local network."""
-
-
-class Options(NamedTuple):
-    """What a user may choose about an analysis."""
-
-    internal: tuple[str, ...] = ()
-    """Prefixes that are the plant's own, beside the private ones."""
-    bloc: str = "EEA"
-    accepted: tuple[str, ...] = ()
-    """Offerings called sovereign that count as what they promise: ids of rules/jurisdictions/sovereign.toml."""
-    title: str = ""
-    here: str = ""
-    """Where the captures were made, a country or degrees: then round trips exclude places that are too far away."""
-    max_flows: int = 2_000_000
-    """Conversations that are kept; each takes 160 bytes, and as much again while conclusions are drawn. Beyond half of
-    them, attempts that nobody answered make room for others. Packets of those without room are set aside."""
-    rules: Path | None = None
-    """A folder of rules of the user's own, laid over those that ship."""
-    site: Site | None = None
-    """What the user knows of the own plant: ``site.load``."""
-    on: datetime.date | None = None
-    """The day on which overrides of the site are judged; by default the one on which the captures end."""
-    hash_files: bool = False
-    command: str = ""
-    """How to do it again, for the report."""
-
-    @property
-    def place(self) -> str:
-        """Return where the captures were made; empty where nobody says."""
-        return self.here or (self.site.here if self.site else "")
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """Everything that was concluded from some captures."""
-
-    options: Options
-    traffic: Traffic
-    assets: tuple[Asset, ...]
-    dependencies: Dependencies
-    timeline: Timeline
-    findings: tuple[Finding, ...]
-    data: tuple[TableInfo, ...]
-    rulebook: str
-    bloc_members: tuple[str, ...]
-    other_blocs: tuple[str, ...]
-    law: LawBook
-    links: Walk
-    site: SiteUse | None = None
-
-    @cached_property
-    def report(self) -> Report:
-        """What a report may show."""
-        from kwel import __version__
-        from kwel.model.report import Report
-
-        return Report(
-            captures=self.traffic.captures,
-            coverage=self.traffic.coverage,
-            assets=self.assets,
-            dependencies=self.dependencies,
-            timeline=self.timeline,
-            findings=self.findings,
-            tables=self.data,
-            rulebook=self.rulebook,
-            bloc=self.options.bloc,
-            bloc_members=self.bloc_members,
-            other_blocs=self.other_blocs,
-            law=self.law,
-            accepted=self.options.accepted,
-            version=__version__,
-            command=self.options.command,
-            title=self.options.title,
-            internal=self.options.internal,
-            links=self.links,
-            site=self.site,
-        )
-
-    @cached_property
-    def rows_of(self) -> dict[str, int]:
-        """The first dependency on each host and on each address."""
-        rows = [(of.host, of.attribution.address) for of in self.dependencies]
-        return {end: row for row in reversed(range(len(rows))) for end in rows[row] if end}
-
-    def _frame(self, name: Any) -> pd.DataFrame:
-        from kwel import tables
-
-        return tables.frame(name, self)
-
-    @cached_property
-    def flows(self) -> pd.DataFrame:
-        """One row a flow, with the columns of ``kwel flows``."""
-        return self._frame("flows")
-
-    @cached_property
-    def names(self) -> pd.DataFrame:
-        """One row a name seen on the wire, with the columns of ``kwel names``."""
-        return self._frame("names")
-
-    @cached_property
-    def hello_table(self) -> pd.DataFrame:
-        """One row a ClientHello, with the columns of ``kwel hellos``."""
-        return self._frame("hellos")
-
-    @cached_property
-    def asset_table(self) -> pd.DataFrame:
-        """One row an asset, with the columns of ``kwel assets``."""
-        return self._frame("assets")
-
-    @cached_property
-    def dependency_table(self) -> pd.DataFrame:
-        """One row a dependency, with the columns of ``kwel dependencies``."""
-        return self._frame("dependencies")
 
 
 def analyse(paths: Sequence[str] | str, options: Options | None = None, progress: Progress | None = None) -> Analysis:
@@ -303,11 +186,10 @@ def conclude(traffic: Traffic, options: Options) -> Analysis:
 
 
 def _conclude(traffic: Traffic, options: Options) -> Analysis:
-    from kwel import dependencies, findings, rulebook
+    from kwel import __version__, dependencies, findings, rulebook
     from kwel.assets import identify
     from kwel.clouds import editions
     from kwel.clouds.roundtrips import excluding
-    from kwel.dependencies import ech
     from kwel.site import effects
 
     book, tables = rulebook.load(options.rules), editions.open_tables(_day(traffic))
@@ -320,14 +202,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     found, timeline = dependencies.build(
         traffic, inventory.assets, *sides, inventory.is_outside, attributor, outer_names, excluding(book, options.place)
     )
-    counts = {
-        "addresses-left-out": inventory.left_out,
-        "destinations-left-out": found.left_out,
-        "names-hidden": findings.names_hidden(found),
-        **ech.counts(traffic.hellos, traffic.flows),
-        "sni-not-resolved": int(dependencies.told_otherwise(traffic)[sides[1] == dependencies.OUTSIDE].sum()),
-    }
-    traffic = replace(traffic, coverage=findings.measure(traffic, inventory.assets, *sides, counts))
+    traffic = _measured(traffic, inventory, found)
     return Analysis(
         options=options,
         traffic=traffic,
@@ -341,8 +216,25 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         other_blocs=tuple(name for name in book.blocs if name != options.bloc),
         law=book.law,
         links=attributor.links.find,
+        version=__version__,
         site=effects.use(options.site, day, found, inventory.effects) if options.site else None,
     )
+
+
+def _measured(traffic: Traffic, inventory: Inventory, found: Dependencies) -> Traffic:
+    """Return the traffic with how much of it the conclusions rest on."""
+    from kwel import dependencies, findings
+    from kwel.dependencies import ech
+
+    sides = inventory.asset_of_initiator, inventory.asset_of_responder
+    counts = {
+        "addresses-left-out": inventory.left_out,
+        "destinations-left-out": found.left_out,
+        "names-hidden": findings.names_hidden(found),
+        **ech.counts(traffic.hellos, traffic.flows),
+        "sni-not-resolved": int(dependencies.told_otherwise(traffic)[sides[1] == dependencies.OUTSIDE].sum()),
+    }
+    return replace(traffic, coverage=findings.measure(traffic, inventory.assets, *sides, counts))
 
 
 def _day(traffic: Traffic) -> datetime.date | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kwel.model.claims import Claim, Grade
-from kwel.tables.schema import TABLES
+from kwel.tables.schema import TABLES, Table
 from tests.tables import plant
 from tests.tables.plant import SEEN
 
@@ -23,21 +23,19 @@ NAMES = [table.name for table in TABLES]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=NAMES)
-def test_json_lines_have_the_keys_of_the_contract_in_order(
-    table: SimpleNamespace, cli: Cli, analysis: SimpleNamespace
-) -> None:
-    status, out, err = cli(table.name, "plant.pcapng", "--format", "jsonl")
+def test_json_lines_have_the_keys_of_the_contract_in_order(table: Table, cli: Cli, analysis: SimpleNamespace) -> None:
+    status, out, err = cli(*table.command, "plant.pcapng", "--format", "jsonl")
 
     assert (status, err) == (0, "")
     assert [tuple(json.loads(line)) for line in out.splitlines()] == [table.keys] * len(out.splitlines())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("table", TABLES, ids=NAMES)
 def test_suffix_of_the_output_chooses_the_format(
-    name: str, cli: Cli, analysis: SimpleNamespace, tmp_path: Path
+    table: Table, cli: Cli, analysis: SimpleNamespace, tmp_path: Path
 ) -> None:
     file = tmp_path / "out.csv"
-    status, out, err = cli(name, "plant.pcapng", "-o", str(file))
+    status, out, err = cli(*table.command, "plant.pcapng", "-o", str(file))
 
     assert (status, out, err) == (0, "", "")
     assert "," in file.read_text().splitlines()[0]

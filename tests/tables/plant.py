@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, SHOWN, Direction, Ech, NameSource, State, address_halves
-from kwel.model.assets import Asset, AssetKind
+from kwel.model.assets import Asset, AssetKind, Fact
 from kwel.model.claims import Claim, Evidence, Grade, Where
 from kwel.model.coverage import Coverage
 from kwel.model.dependencies import Dependencies, Dependency, DependencyState
@@ -127,7 +127,7 @@ def make_report(problem: str | None = None) -> Report:
     gateway = make_asset(
         32, id="00:90:e8:10:00:32", label="moxa-gw", kind=AssetKind.IIOT,
         macs=(Claim("00:90:e8:10:00:32", Grade.A, (SEEN,)),), vendor=Claim("Moxa", Grade.B, (LOOKED_UP,)),
-        names=(Claim("moxa-gw", Grade.A, (SEEN,)),),
+        names=(Claim("moxa-gw", Grade.A, (SEEN,)),), facts=(Fact("serial", Claim("TAIDB1039", Grade.B, (SEEN,))),),
     )  # fmt: skip
     attribution = make_attribution()
     dependency = Dependency(

@@ -12,6 +12,7 @@ from kwel.assets import describe, evidence, oui
 from kwel.assets.activity import watch
 from kwel.assets.devices import Devices
 from kwel.assets.evidence import STEPS, Witness
+from kwel.assets.facts import facts_of
 from kwel.assets.hosts import EXTERNAL, NOBODY, find_hosts, sort_key
 from kwel.assets.mirrors import Ends, find_ends
 from kwel.assets.proofs import read_proofs
@@ -155,6 +156,7 @@ class _Writer:
             first=first,
             last=last,
             evidence=self._evidence(index, device),
+            facts=facts_of(device.observed),
         )
 
     def _when(self, index: int, device: Device) -> tuple[int, int]:

@@ -13,11 +13,12 @@ from kwel.cli.show import epilog, show_report, table_options
 @click.command(epilog=epilog("assets"))
 @table_options
 @on
-def assets(**wanted: Any) -> int:
+@click.option("--facts", is_flag=True, help="One row for each thing that a frame says of an asset, with the frame.")
+def assets(facts: bool, **wanted: Any) -> int:
     """List the devices on the plant's side.
 
     What each is, what it is called, what it speaks, and the frames that say so.
     """
-    from kwel.tables.write import write_assets
+    from kwel.tables.write import write_assets, write_facts
 
-    return show_report(write_assets, **wanted)
+    return show_report(write_facts if facts else write_assets, **wanted)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.dissect.sayings import Saying, SayingKind, text
+from kwel.dissect.sayings import Saying, text
 from kwel.wire import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kwel.kinds import FactKind
     from kwel.wire import Reader
 
 BVLL, FORWARDED = 0x81, 0x04
@@ -25,7 +26,7 @@ UNCONFIRMED, COMPLEX_ACK = 1, 3
 SEGMENTED = 0x08
 I_AM, READ_PROPERTY = 0, 12
 DEVICE = 8
-PROPERTIES: dict[int, SayingKind] = {77: "hostname", 121: "vendor", 70: "product", 44: "firmware"}
+PROPERTIES: dict[int, FactKind] = {77: "hostname", 121: "vendor", 70: "product", 44: "firmware"}
 OBJECT, TEXT, OPENING, CLOSING = 12, 7, 6, 7
 UTF8, LATIN1 = 0, 5
 EXTENDED = 5

@@ -19,7 +19,7 @@ from kwel.wire import Malformed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kwel.dissect.sayings import SayingKind
+    from kwel.kinds import FactKind
     from kwel.wire import Reader
 
 LLDP_FIRST = bytes([0x02])
@@ -52,7 +52,7 @@ class Cdp(enum.IntEnum):
     MANAGEMENT_ADDRESSES = 0x0016
 
 
-CDP_KINDS: dict[Cdp, SayingKind] = {
+CDP_KINDS: dict[Cdp, FactKind] = {
     Cdp.DEVICE_ID: "hostname",
     Cdp.PORT_ID: "switch-port",
     Cdp.SOFTWARE_VERSION: "firmware",

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kwel.columns import NameSource
-    from kwel.kinds import Application
-
-SayingKind = Literal["hostname", "vendor", "product", "firmware", "role", "protocol", "switch-port", "identity"]
-"""``identity`` is what a device is called when it talks to a service: a certificate's subject, an MQTT client id."""
-
+    from kwel.kinds import Application, FactKind
 
 MAX_TEXT = 255
 """Characters kept of a free text. Nothing that identifies a device is longer."""
@@ -24,7 +20,7 @@ class Saying:
     Without *mac* and *address* it is about whoever sent the frame.
     """
 
-    kind: SayingKind
+    kind: FactKind
     value: str
     mac: int | None = None
     """The host's own MAC, where the payload tells it."""

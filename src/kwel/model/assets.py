@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kwel.kinds import FactKind
     from kwel.model.claims import Claim, Evidence
 
 
@@ -18,6 +19,14 @@ class AssetKind(enum.StrEnum):
     IIOT = "iiot"
     SHARED = "shared"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that frames say of an asset."""
+
+    kind: FactKind
+    claim: Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +54,14 @@ class Asset:
     """Nanoseconds since the epoch."""
     last: int
     evidence: tuple[Evidence, ...]
+    facts: tuple[Fact, ...] = ()
+    """Everything that it was heard to say of itself, and what others told of it in its name."""
+    level: Claim | None = None
+    """Purdue level, ``0`` to ``5`` or ``3.5``: from the site file, else proposed."""
+    zone_why: Claim | None = None
+    """Why it stands in its zone; the grade tells a proposal (D) from what the site says."""
+    behind: Claim | None = None
+    """Where others stand behind its address: up to how many, and why."""
+    owner: str | None = None
+    """From the site's own inventory, as ``criticality``."""
+    criticality: str | None = None

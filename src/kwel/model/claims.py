@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from kwel.kinds import FactKind
 
 Step = Literal["observed", "looked-up", "inferred"]
 
@@ -68,7 +71,7 @@ class Claim:
 class Observed:
     """One thing that a frame says about a host, before anyone has drawn a conclusion from it."""
 
-    kind: Literal["hostname", "vendor", "product", "firmware", "role", "protocol", "switch-port", "identity"]
+    kind: FactKind
     value: str
     protocol: str
     """Which dissector read it: ``dhcp``, ``modbus``."""

@@ -50,4 +50,6 @@ def frame(name: Name, source: Source) -> pd.DataFrame:
         return hellos.hellos_table(source.traffic, site)
     if name == "assets":
         return conclusions.assets_table(source.report)
+    if name == "facts":
+        return conclusions.facts_table(source.report)
     return conclusions.dependencies_table(source.report)

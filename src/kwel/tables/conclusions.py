@@ -9,7 +9,7 @@ import pandas as pd
 
 from kwel.model.dependencies import STATES
 from kwel.model.law import LawKind
-from kwel.tables.schema import ASSETS, DEPENDENCIES
+from kwel.tables.schema import ASSETS, DEPENDENCIES, FACTS
 from kwel.tables.text import spell_times, take
 
 if TYPE_CHECKING:
@@ -39,8 +39,32 @@ def assets_table(report: Report) -> pd.DataFrame:
         "first": spell_times(np.array([asset.first for asset in assets], np.int64)),
         "last": spell_times(np.array([asset.last for asset in assets], np.int64)),
         "evidence": _lists([_frames(asset.evidence) for asset in assets]),
+        "facts": _lists([[f"{fact.kind}={fact.claim.value}" for fact in asset.facts] for asset in assets]),
+        "level": _text(_value(asset.level) for asset in assets),
+        "vlans": _lists([[str(vlan) for vlan in asset.vlans] for asset in assets]),
+        "behind": _text(_value(asset.behind) for asset in assets),
+        "owner": _text(asset.owner for asset in assets),
+        "criticality": _text(asset.criticality for asset in assets),
     }
     return pd.DataFrame({key: columns[key] for key in ASSETS.keys})
+
+
+def facts_table(report: Report) -> pd.DataFrame:
+    """Return one row a fact of an asset, with the columns of ``schema.FACTS``."""
+    facts = [(asset.id, fact.kind, fact.claim) for asset in report.assets for fact in asset.facts]
+    columns = {
+        "asset": _text(asset for asset, _, _ in facts),
+        "kind": _text(kind for _, kind, _ in facts),
+        "value": _text(claim.value for _, _, claim in facts),
+        "protocols": _lists([_protocols(claim) for _, _, claim in facts]),
+        "grade": _text(claim.grade.name for _, _, claim in facts),
+        "evidence": _lists([_frames(claim.evidence) for _, _, claim in facts]),
+    }
+    return pd.DataFrame({key: columns[key] for key in FACTS.keys})
+
+
+def _protocols(claim: Claim) -> list[str]:
+    return list(dict.fromkeys(value for step in claim.evidence for key, value in step.values if key == "protocol"))
 
 
 def dependencies_table(report: Report, part: Dependencies | None = None) -> pd.DataFrame:

@@ -11,9 +11,9 @@ import numpy as np
 
 from kwel.model.report import days_older
 from kwel.tables import law_json
-from kwel.tables.conclusions import assets_table, dependencies_table
+from kwel.tables.conclusions import assets_table, dependencies_table, facts_table
 from kwel.tables.formats import write_jsonl
-from kwel.tables.schema import ASSETS, DEPENDENCIES, Table
+from kwel.tables.schema import ASSETS, DEPENDENCIES, FACTS, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,6 +51,7 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
     }
     out.write(json.dumps(content, indent=1).removesuffix("\n}").encode())
     _write_rows("assets", [assets_table(report)], ASSETS, out)
+    _write_rows("facts", [facts_table(report)], FACTS, out)
     parts = (dependencies_table(report, part) for part in report.dependencies.parts(AT_A_TIME))
     _write_rows("dependencies", parts, DEPENDENCIES, out)
     out.write(b"\n}\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Kind = Literal["text", "list", "whole", "flag", "time"]
-Name = Literal["flows", "names", "hellos", "assets", "dependencies"]
+Name = Literal["flows", "names", "hellos", "assets", "facts", "dependencies"]
 
 JSON = {
     "text": "string",
@@ -41,6 +41,11 @@ class Table(NamedTuple):
     name: Name
     row: str
     columns: tuple[Column, ...]
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """Return the words behind ``kwel`` that write it."""
+        return ("assets", "--facts") if self.name == "facts" else (self.name,)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -243,6 +248,31 @@ ASSETS = Table(
         Column("protocols", "list", "Recognised by content.", '["modbus"]'),
         *_first_and_last("the asset"),
         EVIDENCE,
+        Column(
+            "facts",
+            "list",
+            "Everything that frames say of it, as `kind=value`; see docs/formats.md for the kinds.",
+            '["serial=S C-X4U421", "switch-port=port 14"]',
+            rank=3,
+        ),
+        Column("level", "text", "Purdue level: `0` to `5`, or `3.5`.", '"2"', optional=True, rank=3),
+        Column("vlans", "list", "VLANs that it stands in.", '["20"]', rank=3),
+        Column("behind", "text", "Up to how many others stand behind its address.", '"12"', optional=True, rank=3),
+        Column("owner", "text", "As the site's own inventory says.", '"Utilities"', optional=True, rank=3),
+        Column("criticality", "text", "As the site's own inventory says.", '"high"', optional=True, rank=3),
+    ),
+)
+
+FACTS = Table(
+    "facts",
+    "one thing that frames say of one asset",
+    (
+        Column("asset", "text", "As in `assets`.", '"00:90:e8:10:00:32"', rank=1),
+        Column("kind", "text", "What it is; see docs/formats.md for the kinds.", '"serial"', rank=1),
+        Column("value", "text", "As the frame says it.", '"S C-X4U421"', rank=1),
+        Column("protocols", "list", "Which protocols say so.", '["s7comm"]', rank=2),
+        Column("grade", "text", "`A`: two protocols agree; `B`: one says so.", '"B"', rank=3),
+        EVIDENCE,
     ),
 )
 
@@ -358,4 +388,4 @@ DEPENDENCIES = Table(
     ),
 )
 
-TABLES = (FLOWS, NAMES, HELLOS, ASSETS, DEPENDENCIES)
+TABLES = (FLOWS, NAMES, HELLOS, ASSETS, FACTS, DEPENDENCIES)

@@ -76,6 +76,14 @@ def write_assets(report: Report, form: Format, out: BinaryIO, width: int | None 
     write_frame(assets_table(report), ASSETS, form, out, width)
 
 
+def write_facts(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
+    """Write one row a fact of an asset."""
+    from kwel.tables.conclusions import facts_table
+    from kwel.tables.schema import FACTS
+
+    write_frame(facts_table(report), FACTS, form, out, width)
+
+
 def write_dependencies(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
     """Write one row a dependency; where text is asked for, a part of them at a time."""
     from kwel.tables import formats

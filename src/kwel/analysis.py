@@ -1,0 +1,140 @@
+"""What the stages found in, an analysis out: everything that was concluded, as a report and as tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import datetime
+    from pathlib import Path
+
+    import pandas as pd
+
+    from kwel.model.assets import Asset
+    from kwel.model.dependencies import Dependencies
+    from kwel.model.findings import Finding
+    from kwel.model.law import LawBook
+    from kwel.model.report import Report, TableInfo, Timeline, Walk
+    from kwel.model.site import Site, SiteUse
+    from kwel.model.traffic import Traffic
+
+
+class Options(NamedTuple):
+    """What a user may choose about an analysis."""
+
+    internal: tuple[str, ...] = ()
+    """Prefixes that are the plant's own, beside the private ones."""
+    bloc: str = "EEA"
+    accepted: tuple[str, ...] = ()
+    """Offerings called sovereign that count as what they promise: ids of rules/jurisdictions/sovereign.toml."""
+    title: str = ""
+    here: str = ""
+    """Where the captures were made, a country or degrees: then round trips exclude places that are too far away."""
+    max_flows: int = 2_000_000
+    """Conversations that are kept; each takes 160 bytes, and as much again while conclusions are drawn. Beyond half of
+    them, attempts that nobody answered make room for others. Packets of those without room are set aside."""
+    rules: Path | None = None
+    """A folder of rules of the user's own, laid over those that ship."""
+    site: Site | None = None
+    """What the user knows of the own plant: ``site.load``."""
+    on: datetime.date | None = None
+    """The day on which overrides of the site are judged; by default the one on which the captures end."""
+    hash_files: bool = False
+    command: str = ""
+    """How to do it again, for the report."""
+
+    @property
+    def place(self) -> str:
+        """Return where the captures were made; empty where nobody says."""
+        return self.here or (self.site.here if self.site else "")
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything that was concluded from some captures."""
+
+    options: Options
+    traffic: Traffic
+    assets: tuple[Asset, ...]
+    dependencies: Dependencies
+    timeline: Timeline
+    findings: tuple[Finding, ...]
+    data: tuple[TableInfo, ...]
+    rulebook: str
+    bloc_members: tuple[str, ...]
+    other_blocs: tuple[str, ...]
+    law: LawBook
+    links: Walk
+    version: str
+    """Of kwel."""
+    site: SiteUse | None = None
+
+    @cached_property
+    def report(self) -> Report:
+        """What a report may show."""
+        from kwel.model.report import Report
+
+        return Report(
+            captures=self.traffic.captures,
+            coverage=self.traffic.coverage,
+            assets=self.assets,
+            dependencies=self.dependencies,
+            timeline=self.timeline,
+            findings=self.findings,
+            tables=self.data,
+            rulebook=self.rulebook,
+            bloc=self.options.bloc,
+            bloc_members=self.bloc_members,
+            other_blocs=self.other_blocs,
+            law=self.law,
+            accepted=self.options.accepted,
+            version=self.version,
+            command=self.options.command,
+            title=self.options.title,
+            internal=self.options.internal,
+            links=self.links,
+            site=self.site,
+        )
+
+    @cached_property
+    def rows_of(self) -> dict[str, int]:
+        """The first dependency on each host and on each address."""
+        rows = [(of.host, of.attribution.address) for of in self.dependencies]
+        return {end: row for row in reversed(range(len(rows))) for end in rows[row] if end}
+
+    def _frame(self, name: Any) -> pd.DataFrame:
+        from kwel.tables import frame
+
+        return frame(name, self)
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """One row a flow, with the columns of ``kwel flows``."""
+        return self._frame("flows")
+
+    @cached_property
+    def names(self) -> pd.DataFrame:
+        """One row a name seen on the wire, with the columns of ``kwel names``."""
+        return self._frame("names")
+
+    @cached_property
+    def hello_table(self) -> pd.DataFrame:
+        """One row a ClientHello, with the columns of ``kwel hellos``."""
+        return self._frame("hellos")
+
+    @cached_property
+    def asset_table(self) -> pd.DataFrame:
+        """One row an asset, with the columns of ``kwel assets``."""
+        return self._frame("assets")
+
+    @cached_property
+    def fact_table(self) -> pd.DataFrame:
+        """One row a fact of an asset, with the columns of ``kwel assets --facts``."""
+        return self._frame("facts")
+
+    @cached_property
+    def dependency_table(self) -> pd.DataFrame:
+        """One row a dependency, with the columns of ``kwel dependencies``."""
+        return self._frame("dependencies")

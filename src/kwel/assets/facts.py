@@ -1,0 +1,43 @@
+"""A device's sayings in, each distinct one with the frames that say it out: everything that it tells of itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwel.assets import evidence
+from kwel.assets.evidence import STEPS
+from kwel.model.assets import Fact
+from kwel.model.claims import Claim, Grade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kwel.kinds import FactKind
+    from kwel.model.claims import Observed
+
+MOST = 32
+"""Facts of one kind that are kept of one device: a proxy passes on what a thousand browsers are called."""
+
+
+def facts_of(observed: Iterable[Observed]) -> tuple[Fact, ...]:
+    """Return what a device was heard to say; two protocols that agree make grade A, one B."""
+    said: dict[tuple[FactKind, str], list[Observed]] = {}
+    kept: dict[FactKind, int] = {}
+    for one in observed:
+        key = one.kind, one.value
+        if key not in said:
+            if kept.get(one.kind, 0) >= MOST:
+                continue
+            kept[one.kind] = kept.get(one.kind, 0) + 1
+        said.setdefault(key, []).append(one)
+    return tuple(
+        Fact(
+            kind,
+            Claim(
+                value,
+                Grade.A if len({one.protocol for one in by}) > 1 else Grade.B,
+                tuple(evidence.said(one) for one in by[:STEPS]),
+            ),
+        )
+        for (kind, value), by in sorted(said.items(), key=lambda item: item[0])
+    )
