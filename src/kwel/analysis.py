@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kwel.model.assets import Asset
+    from kwel.model.commands import Command
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
     from kwel.model.law import LawBook
@@ -70,6 +71,7 @@ class Analysis:
     version: str
     """Of kwel."""
     site: SiteUse | None = None
+    commands: tuple[Command, ...] = ()
 
     @cached_property
     def report(self) -> Report:
@@ -96,6 +98,7 @@ class Analysis:
             internal=self.options.internal,
             links=self.links,
             site=self.site,
+            commands=self.commands,
         )
 
     @cached_property

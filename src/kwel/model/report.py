@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from kwel.model.assets import Asset
     from kwel.model.claims import Evidence
+    from kwel.model.commands import Command
     from kwel.model.coverage import Coverage
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
@@ -107,6 +108,8 @@ class Report:
     """Returns the links from an asset to a host, of an attribution and what was observed of it."""
     site: SiteUse | None = None
     """What the user's site file says, and what became of it."""
+    commands: tuple[Command, ...] = ()
+    """What was read, written, programmed or stopped, and by whom; the gravest first."""
 
 
 def sensitivity(report: Report) -> tuple[dict[str, int], int]:
