@@ -44,7 +44,6 @@ laid_out: list[mmap.mmap] = []
 
 
 class _Sections(NamedTuple):
-    table: list[tuple[int, ...]]
     places: dict[int, int]
     """Where each section with code or constants lies in the image."""
     code: bytearray
@@ -103,7 +102,7 @@ def _lay_out(data: bytes, table: list[tuple[int, ...]]) -> _Sections | None:
         code += bytes(-len(code) % max(alignment, 1))
         places[i] = len(code)
         code += data[offset : offset + size]
-    return _Sections(table, places, code)
+    return _Sections(places, code)
 
 
 def _listed(rows: list[tuple[int, str]]) -> bytes:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kwel import pipeline
+from kwel import pipeline, rulebook
 from kwel.cli.explain import CHANGES, is_capture
 from kwel.clouds import whatif
 
@@ -168,6 +168,18 @@ def test_a_wrong_rule_of_the_user_is_one_line(cli: Cli, tmp_path: Path) -> None:
         assert (status, out) == (3, "")
         assert "jurisdictions/laws-own.toml: laws[0].kind: 'both' is not in the vocabulary" in err
         assert err.count("\n") == 1
+
+
+def test_a_damaged_rule_that_came_with_kwel_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(_: object = None) -> None:
+        raise rulebook.RuleError("operators/example.toml: parent: missing")
+
+    monkeypatch.setattr(rulebook, "load", load)
+    pipeline._attributor.cache_clear()
+    status, out, err = cli("explain", "192.0.2.7")
+
+    assert (status, out) == (3, "")
+    assert err == "kwel: operators/example.toml: parent: missing; this came with kwel: install it again\n"
 
 
 OWN_LAW = """

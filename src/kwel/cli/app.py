@@ -85,9 +85,22 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
         return Status.INCOMPLETE
+    except ValueError as error:
+        return _damaged(error)
     except MemoryError:
         complain("out of memory; analyse fewer captures at a time, or on a machine with more of it")
         return Status.INCOMPLETE
+
+
+def _damaged(error: ValueError) -> int:
+    """Say which rule or table is wrong that kwel came with; any other error of this type is a fault of the program."""
+    from kwel.clouds.tables import TableError
+    from kwel.rulefile import RuleError
+
+    if not isinstance(error, RuleError | TableError):
+        raise error
+    complain(f"{error}; this came with kwel: install it again")
+    return Status.INCOMPLETE
 
 
 def _usage(error: click.UsageError) -> int:
