@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kwel.model.assets import Asset
+    from kwel.model.changes import Change
     from kwel.model.commands import Command
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
@@ -72,6 +73,8 @@ class Analysis:
     """Of kwel."""
     site: SiteUse | None = None
     commands: tuple[Command, ...] = ()
+    changes: tuple[Change, ...] = ()
+    """Identities that changed within the captures, in order of time."""
 
     @cached_property
     def report(self) -> Report:
@@ -99,6 +102,7 @@ class Analysis:
             links=self.links,
             site=self.site,
             commands=self.commands,
+            changes=self.changes,
         )
 
     @cached_property

@@ -218,6 +218,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         links=attributor.links.find,
         version=__version__,
         site=effects.use(options.site, day, found, inventory.effects) if options.site else None,
+        changes=inventory.changes,
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kwel.assets import Inventory, identify
 from kwel.columns import ANSWER, CLAIM, FLOW, NAME, ClaimKind, Direction, NameSource, State, address_halves
-from kwel.kinds import Application
+from kwel.kinds import Application, FactKind
 from kwel.model.claims import Observed, Where
 from kwel.model.coverage import Coverage
 from kwel.model.traffic import Capture, Traffic
@@ -23,7 +23,7 @@ SECOND = 1_000_000_000
 TCP, UDP = 6, 17
 CAPTURE = "plant.pcapng"
 
-Kind = Literal["hostname", "vendor", "product", "firmware", "role", "protocol", "switch-port"]
+Kind = FactKind
 
 
 def mac(text: str) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from kwel.assets import describe, evidence, oui
 from kwel.assets.activity import watch
+from kwel.assets.changes import find_changes
 from kwel.assets.devices import Devices
 from kwel.assets.evidence import STEPS, Witness
 from kwel.assets.facts import facts_of
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from kwel.assets.proofs import Proofs
     from kwel.assets.rules import DeviceRules, SpokenRule
     from kwel.assets.scopes import OnSegment
+    from kwel.model.changes import Change
     from kwel.model.claims import Evidence
     from kwel.model.site import Effect, Site
     from kwel.model.traffic import Traffic
@@ -54,6 +56,8 @@ class Inventory:
     """Internal addresses for which there was no room: a scan or a flood."""
     effects: tuple[tuple[int, Effect], ...]
     """What overrides of a site file changed, each with the number of the override."""
+    changes: tuple[Change, ...]
+    """Identities that changed within the captures."""
     _devices: Devices
     _scopes: Scopes
     _on_segment: OnSegment
@@ -109,7 +113,9 @@ def identify(
     is_own = ends.own_flows()
     initiators, responders = (_without(side, is_own) for side in (devices.of_initiator, devices.of_responder))
     effects = tuple(told.effects) if told else ()
-    return Inventory(labelled, initiators, responders, hosts.left_out, effects, devices, scopes, proofs.on_segment)
+    changes = find_changes(devices.devices, labelled, proofs, writer.witness)
+    places = devices, scopes, proofs.on_segment
+    return Inventory(labelled, initiators, responders, hosts.left_out, effects, changes, *places)
 
 
 def _without(side: NDArray[np.int32], is_own: NDArray[np.bool_]) -> NDArray[np.int32]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kwel.dissect.sayings import Binding, Named, Spoken
     from kwel.model.claims import Observed, Where
 
+HOUR = 3_600_000_000_000
 MAX_OBSERVED = 100_000
 """Observations kept of one analysis. What is beyond is counted."""
 
@@ -43,14 +44,26 @@ class SecondLook:
         *only_flows*: what tells of hosts alone is not read, and what hosts say of themselves is not kept.
         """
         self._on_facts, self._only_flows = on_facts, only_flows
-        self.observed: list[Observed] = []
+        self._observed: list[Observed] = []
         self.bindings: list[tuple[Binding, int, int, int, int]] = []
         """Binding, time, frame, VLAN, capture index."""
         self.counts: Counter[str] = Counter()
         self._looked: Counter[int] = Counter()
         """Payloads read, by mark."""
         self._seen: Counter[tuple[int, int, int, int]] = Counter()
-        self._said: set[tuple[str, str, str, str | None, int | None, int]] = set()
+        self._due: dict[tuple[int, int, int, int], int] = {}
+        """From when on a sender of whom enough was read is read again."""
+        self._looked_again: Counter[int] = Counter()
+        self._said: dict[tuple[str, str, str, str | None, int | None, int], int] = {}
+        """What was said, and where it stands among the observations."""
+        self._again: dict[int, int] = {}
+        """When what stands there was said again, last."""
+
+    @property
+    def observed(self) -> list[Observed]:
+        """What was heard, each once, with the first frame that says it and the last time."""
+        again = self._again
+        return [one.as_far_as(again[i]) if i in again else one for i, one in enumerate(self._observed)]
 
     def look(self, buffer: NDArray[np.uint8], marks: Rows, packets: Rows, capture: str, capture_index: int) -> None:
         """Read each marked payload of one batch."""
@@ -65,8 +78,7 @@ class SecondLook:
                 int(packet["source_hi"]), int(packet["source_lo"])
             )  # fmt: skip
             dissector, sender = by_mark[kind], (kind, hi, lo, int(packet["vlan"]))
-            self._seen[sender] += 1
-            if self._seen[sender] > dissector.per_sender:
+            if not self._is_due(sender, dissector, int(mark["time"])):
                 self.counts[f"{dissector.name}-not-looked-at"] += 1
                 continue
             self._looked[kind] += 1
@@ -76,12 +88,25 @@ class SecondLook:
                 own_mac, own_address = (lo, None) if is_lan else (None, address_text(hi, lo))
                 self._read(dissector, data, where, capture_index, packets, mark, own_mac, own_address)
 
+    def _is_due(self, sender: tuple[int, int, int, int], dissector: Dissector, time: int) -> bool:
+        """Return whether a payload is worth reading: a sender's first ones, and then one an hour, for it may change."""
+        self._seen[sender] += 1
+        if self._seen[sender] <= dissector.per_sender:
+            self._due[sender] = time + HOUR
+            return True
+        again = self._looked_again[sender[0]]
+        if time < self._due.get(sender, 0) or again >= dissector.in_all // 2:
+            return False
+        self._due[sender] = time + HOUR
+        self._looked_again[sender[0]] += 1
+        return True
+
     def _affordable(self, marks: Rows) -> Rows:
         """Return *marks* without those of dissectors that have read enough: these are counted, and nothing more."""
         by_mark = _by_mark()
         read = [kind for kind, dissector in by_mark.items() if dissector.names_flows or not self._only_flows]
         marks = marks[np.isin(marks["kind"], read)]
-        is_full = len(self.observed) >= MAX_OBSERVED
+        is_full = len(self._observed) >= MAX_OBSERVED
         spent = [kind for kind, dissector in by_mark.items() if is_full or self._looked[kind] >= dissector.in_all]
         if not spent:
             return marks
@@ -119,9 +144,11 @@ class SecondLook:
                 mac = said.mac if about_other else own_mac
                 address = said.address if about_other else own_address
                 key = (said.kind, said.value, dissector.name, address, mac, vlan)
-                if key not in self._said:
-                    self._said.add(key)
-                    self.observed.append(
+                if key in self._said:
+                    self._again[self._said[key]] = time
+                else:
+                    self._said[key] = len(self._observed)
+                    self._observed.append(
                         Observed(said.kind, said.value, dissector.name, where, time, address, mac, vlan)
                     )
         except Truncated:

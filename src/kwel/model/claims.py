@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -82,3 +82,14 @@ class Observed:
     mac: int | None = None
     """The host's own MAC, where the frame proves it (DHCP client hardware address, LLDP chassis)."""
     vlan: int = 0
+    last: int = 0
+    """When it said so again, last; 0 where it said it once."""
+
+    @property
+    def until(self) -> int:
+        """Until when it is known to have said so."""
+        return max(self.time, self.last)
+
+    def as_far_as(self, last: int) -> Observed:
+        """Return the same saying, last heard at *last*."""
+        return replace(self, last=last)

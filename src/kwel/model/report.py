@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.model.assets import Asset
+    from kwel.model.changes import Change
     from kwel.model.claims import Evidence
     from kwel.model.commands import Command
     from kwel.model.coverage import Coverage
@@ -110,6 +111,8 @@ class Report:
     """What the user's site file says, and what became of it."""
     commands: tuple[Command, ...] = ()
     """What was read, written, programmed or stopped, and by whom; the gravest first."""
+    changes: tuple[Change, ...] = ()
+    """Identities that changed within the captures, in order of time."""
 
 
 def sensitivity(report: Report) -> tuple[dict[str, int], int]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from kwel.model.changes import Change
     from kwel.model.claims import Evidence
     from kwel.model.coverage import Coverage
     from kwel.model.findings import Finding
@@ -48,6 +49,7 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
         "coverage": _coverage(report.coverage),
         "tables": [_table(of, report) for of in report.tables],
         "findings": [_finding(finding, report) for finding in report.findings],
+        "changes": [_change(change) for change in report.changes],
     }
     out.write(json.dumps(content, indent=1).removesuffix("\n}").encode())
     _write_rows("assets", [assets_table(report)], ASSETS, out)
@@ -187,6 +189,20 @@ def _finding(finding: Finding, report: Report) -> dict[str, Any]:
         "hosts": list(dict.fromkeys(dependency.host for dependency in finding.dependencies)),
         "evidence": _chain(finding.evidence),
         "links": [_link(link) for link in links],
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "asset": change.asset,
+        "others": list(change.others),
+        "what": change.what,
+        "subject": change.subject,
+        "before": change.before,
+        "after": change.after,
+        "when": _time(change.when),
+        "grade": change.grade.name,
+        "evidence": _chain(change.evidence),
     }
 
 
