@@ -29,7 +29,8 @@ def lldp(firmware: str) -> bytes:
 def said(traffic: Traffic) -> list[tuple[str, int, int]]:
     products = [one for one in traffic.observed if one.kind == "product"]
     start = min(one.time for one in products)
-    return [(one.value, *((at - start) // 60_000_000_000 for at in (one.time, one.until))) for one in products]
+    minute = 60_000_000_000
+    return [(one.value, (one.time - start) // minute, (one.until - start) // minute) for one in products]
 
 
 def test_what_is_said_again_is_kept_once_with_the_last_time(tmp_path: Path) -> None:
