@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
     from kwel.model.law import LawBook
-    from kwel.model.report import Report, TableInfo, Timeline, Walk
+    from kwel.model.report import LookCloser, Report, TableInfo, Timeline, Walk
     from kwel.model.site import Site, SiteUse
     from kwel.model.traffic import Traffic
 
@@ -75,6 +75,7 @@ class Analysis:
     commands: tuple[Command, ...] = ()
     changes: tuple[Change, ...] = ()
     """Identities that changed within the captures, in order of time."""
+    look_closer: LookCloser | None = None
 
     @cached_property
     def report(self) -> Report:
@@ -103,6 +104,7 @@ class Analysis:
             site=self.site,
             commands=self.commands,
             changes=self.changes,
+            look_closer=self.look_closer,
         )
 
     @cached_property

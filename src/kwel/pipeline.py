@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -188,6 +188,7 @@ def conclude(traffic: Traffic, options: Options) -> Analysis:
 def _conclude(traffic: Traffic, options: Options) -> Analysis:
     from kwel import __version__, dependencies, findings, rulebook
     from kwel.assets import identify
+    from kwel.assets.talks import look_closer
     from kwel.clouds import editions
     from kwel.clouds.roundtrips import excluding
     from kwel.site import effects
@@ -219,6 +220,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         version=__version__,
         site=effects.use(options.site, day, found, inventory.effects) if options.site else None,
         changes=inventory.changes,
+        look_closer=partial(look_closer, traffic, sides),
     )
 
 

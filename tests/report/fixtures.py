@@ -6,16 +6,19 @@ Names, addresses and figures are invented; documentation prefixes (RFC 5737, RFC
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from kwel.model.assets import Asset, AssetKind
+from kwel.kinds import FactKind
+from kwel.model.assets import Asset, AssetKind, Fact
 from kwel.model.claims import Claim, Evidence, Grade, Where
+from kwel.model.commands import Command, CommandClass, Party
 from kwel.model.coverage import Coverage
 from kwel.model.dependencies import STATES, Dependencies, Dependency, DependencyState
 from kwel.model.findings import Finding, Severity
 from kwel.model.report import Report, TableInfo, Timeline
+from kwel.model.talks import Closeup, Stay, Talk
 from kwel.model.traffic import Capture
 from kwel.model.verdicts import Attribution, Verdict
 
@@ -414,8 +417,70 @@ def plant() -> Report:
     it.add(11, PORTAL, 0, 0, state=DependencyState.ATTEMPTED, flows=37)
     it.add(8, AWSIOT, 0, 0, state=DependencyState.RESOLVED_ONLY, flows=2)
     it.add(12, BLOB, 0, 0, state=DependencyState.RESOLVED_ONLY, flows=1)
-    report = it.report(title="Voorbeeldfabriek, line 1 and utilities")
+    it.assets[1], it.assets[13] = panel(it.assets[1]), controller(it.assets[13])
+    report = it.report(title="Voorbeeldfabriek, line 1 and utilities", commands=COMMANDS, look_closer=look_closer)
     return replace(report, findings=tuple(_findings(report)))
+
+
+def fact(kind: FactKind, value: str, frame: int, protocol: str) -> Fact:
+    """Return something that a frame says of an asset."""
+    return Fact(kind, claim(value, seen(frame, "says-of-itself", what=kind, value=value, protocol=protocol)))
+
+
+def panel(of: Asset) -> Asset:
+    """Return an operator panel of which everything is known."""
+    return replace(
+        of,
+        product=claim(
+            "SIMATIC TP1500", seen(77, "says-of-itself", what="product", value="TP1500", protocol="profinet")
+        ),
+        names=(claim(of.label, seen(70, "hostname", name=of.label, protocol="lldp")),),
+        facts=(
+            fact("hostname", "HMI-03", 71, "dhcp"),
+            fact("product", "SIMATIC TP1500", 77, "profinet"),
+            fact("order-number", "6AV2 124-0QC02-0AX1", 77, "profinet"),
+            fact("serial", "V-H5A12345", 78, "s7comm"),
+            *(fact("firmware", f"V17.0.{n}", 80 + n, "s7comm") for n in range(8)),
+            fact("location", "Ketelhuis, paneel 4", 90, "lldp"),
+            fact("neighbour", "sw-3 port 14", 91, "lldp"),
+        ),
+        zone="Cell 1",
+        zone_why=claim("Cell 1", looked_up("site-zone", "site.toml", zone="Cell 1", by="VLAN 20")),
+        level=claim("2", inferred("role-level", "rules/devices/roles.toml", role="hmi"), grade=Grade.D),
+        owner="Utilities",
+        criticality="high",
+        behind=claim("up to 3", seen(95, "address-moved", address="10.20.2.27", macs="a, b"), grade=Grade.C),
+        protocols=(claim("s7comm", seen(98, "spoken", protocol="s7comm", role="client", peer="10.20.1.10")),),
+    )
+
+
+def controller(of: Asset) -> Asset:
+    """Return a controller that is known by what others asked it."""
+    return replace(of, facts=(fact("serial", "21V1234", 120, "modbus"),))
+
+
+_PANEL = Party("10.20.2.27", "00:1b:1b:10:00:1b", "hmi-03", is_outside=False)
+_PLC = Party("10.20.1.10", "00:1b:1b:10:00:0a", "plc-10", is_outside=False)
+_AWAY = Party("203.0.113.9", None, "203.0.113.9", is_outside=True)
+COMMANDS = tuple(
+    Command(source, target, "modbus", kind, names, count, START, START + HOUR, Where(CAPTURE, frame), is_answered=True)
+    for source, target, kind, names, count, frame in (
+        (_PANEL, _PLC, CommandClass.READ, ("Read Holding Registers",), 8_400, 130),
+        (_AWAY, _PLC, CommandClass.WRITE, ("Write Single Register",), 3, 133),
+        (_PANEL, _PLC, CommandClass.MODE, ("Restart Communications Option",), 1, 131),
+    )
+)
+
+
+def look_closer(wanted: Sequence[int]) -> dict[int, Closeup]:
+    """Return what assets did inside the plant: the panel reads a controller."""
+    where = Where(CAPTURE, 98)
+    asks = Talk(13, True, "s7comm", "TCP", 102, 3, 40_000, 90_000, START, START + HOUR, where)
+    asked = replace(asks, peer=1, asks=False, bytes_out=90_000, bytes_in=40_000)
+    by_port = replace(asks, peer=12, asks=None, application=None, port=4000, bytes_in=0)
+    stays = (Stay("10.20.2.27", START, START + HOUR),)
+    known = {1: Closeup((asks, by_port), 2, stays), 13: Closeup((asked,))}
+    return {asset: known.get(asset, Closeup()) for asset in wanted}
 
 
 def _findings(report: Report) -> list[Finding]:
@@ -463,6 +528,15 @@ def hostile() -> Report:
                 asset(text, f"10.0.0.{index + 1}", AssetKind.OT, text, text),
                 names=(claim(f"{text}!", seen(5, "hostname", capture=text, name=text, protocol=text)),),
                 zone=text,
+                facts=tuple(
+                    Fact(kind, claim(text, seen(6, "says-of-itself", what=kind, value=text, protocol=text)))
+                    for kind in get_args(FactKind)
+                ),
+                zone_why=claim(text, inferred(text, text, **{"x": text})),
+                level=claim(text, inferred(text, text, **{"x": text})),
+                behind=claim(text, inferred(text, text, **{"x": text})),
+                owner=text,
+                criticality=text,
             )
         )
         leads_to = attribution(
@@ -489,6 +563,16 @@ def hostile() -> Report:
         coverage=Coverage(10, 0, dict.fromkeys(HOSTILE, 1), dict.fromkeys(HOSTILE, 2)),
         tables=tuple(TableInfo(text, text, text, 1, text) for text in HOSTILE),
     )
+    talks = {
+        index: Closeup((Talk(index, True, text, text, 1, 1, 1, 1, START, START, Where(text, 1)),), 1)
+        for index, text in enumerate(HOSTILE)
+    }
+    parties = [Party(text, of.id, text, is_outside=True) for text, of in zip(HOSTILE, report.assets, strict=True)]
+    commands = tuple(
+        Command(of, of, of.label, CommandClass.MODE, (of.label,), 1, START, START, Where(of.label, 1), is_answered=True)
+        for of in parties
+    )
+    report = replace(report, commands=commands, look_closer=lambda wanted: {asset: talks[asset] for asset in wanted})
     captures = tuple(report.captures[0]._replace(name=text, problem=text, format=text) for text in HOSTILE)
     findings = [
         replace(finding(text, text, Severity.HIGH, report.dependencies[3 * i]), values=((text, text), ("host", text)))

@@ -12,7 +12,7 @@ from kwel.model.claims import Where
 from kwel.model.gaps import BlindSpot, System
 from kwel.model.verdicts import Control
 from kwel.report import catalogue
-from kwel.report.inventory import NAMED_SQUARES, REASONED, ROWS, SERVICES, Row, marks, ordered, rows, squares
+from kwel.report.inventory import NAMED_SQUARES, ROWS, SERVICES, SHEETS, Row, marks, ordered, rows, squares
 from kwel.report.phrases import Phrases
 from kwel.report.relations import relate, total
 from tests.report import fixtures
@@ -96,14 +96,6 @@ def test_a_row_says_what_of_the_asset_nobody_can_see() -> None:
     assert set(unseen.values()) == {""}
 
 
-def test_a_row_says_why_the_asset_is_called_so() -> None:
-    row = next(row for row in rows_of(fixtures.plant()) if "plc-07" in row.label.en)
-
-    assert row.kind.en == "OT"
-    assert "Modbus/TCP" in row.why[0].sentence.en
-    assert row.why[0].source.en == "<bdi>line1.pcapng #12</bdi>"
-
-
 def test_an_asset_with_many_services_shows_a_few_and_counts_the_rest() -> None:
     made = fixtures.Plant()
     made.assets = [fixtures.asset("busy", "10.0.0.1", AssetKind.OT)]
@@ -120,5 +112,5 @@ def test_no_more_rows_than_a_page_can_hold() -> None:
     made = rows_of(fixtures.large(assets=800, dependencies=2_000, hosts=100))
 
     assert len(made) == ROWS
-    assert all(row.why for row in made[:REASONED])
-    assert not any(row.why for row in made[REASONED:])
+    assert all(row.sheet for row in made[:SHEETS])
+    assert not any(row.sheet for row in made[SHEETS:])

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from kwel.model.findings import Finding
     from kwel.model.links import Link
     from kwel.model.site import SiteUse
+    from kwel.model.talks import Closeup
     from kwel.model.traffic import Capture
     from kwel.model.verdicts import Attribution
 
     Walk = Callable[[Attribution, Iterable[Evidence]], tuple[Link, ...]]
+    LookCloser = Callable[[Sequence[int]], dict[int, Closeup]]
 
 EPOCH = datetime.date(1970, 1, 1)
 DAY = 86_400_000_000_000
@@ -113,6 +115,8 @@ class Report:
     """What was read, written, programmed or stopped, and by whom; the gravest first."""
     changes: tuple[Change, ...] = ()
     """Identities that changed within the captures, in order of time."""
+    look_closer: LookCloser | None = None
+    """Returns what assets did inside the plant, by their index: it goes through the flows, so ask for all at once."""
 
 
 def sensitivity(report: Report) -> tuple[dict[str, int], int]:

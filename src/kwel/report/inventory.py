@@ -12,23 +12,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.model.assets import Asset, AssetKind
+from kwel.model.talks import Closeup
 from kwel.model.verdicts import Control
 from kwel.report import numbers
 from kwel.report.relations import RANKED, operational, secret_lookups
 from kwel.report.sankey import place_of
+from kwel.report.sheets import sheets
 from kwel.report.text import NOT_ANY, NOTHING, Text, code, joined, plain, wire
 
 if TYPE_CHECKING:
-    from kwel.model.claims import Claim
     from kwel.model.report import Report
     from kwel.report.catalogue import Catalogue
-    from kwel.report.phrases import Phrases, Step
+    from kwel.report.phrases import Phrases
     from kwel.report.relations import Relations, Totals
+    from kwel.report.sheets import Sheet
 
 ROWS = 500
 """Assets listed; the least serious are left out when there are more."""
-REASONED = 250
-"""Rows that say why an asset is what it is called."""
+SHEETS = 250
+"""Rows that open to everything that is known of the asset."""
 SERVICES = 4
 ADDRESSES = 3
 NAMED_SQUARES = 48
@@ -93,7 +95,6 @@ class Row:
     kind: Text
     kind_sort: int
     zone: Text
-    why: list[Step]
     addresses: Text
     macs: Text
     services: list[Service]
@@ -105,6 +106,7 @@ class Row:
     out: Text
     bytes_in: int
     into: Text
+    sheet: Sheet | None
 
 
 def ordered(report: Report, totals: Totals) -> list[int]:
@@ -161,12 +163,18 @@ def rows(report: Report, relations: Relations, totals: Totals, order: list[int],
     best = np.lexsort((-relations.total, len(RANKED) * relations.asset - relations.rank))
     edges = np.searchsorted(relations.asset[best], np.arange(len(report.assets) + 1))
     shown, unseen = [], _unseen(report, phrases.say)
-    for position, asset in enumerate(order[:ROWS]):
+    whole = sheets(report, order[:ROWS], closeups(report, order[:SHEETS]), phrases)
+    for asset in order[:ROWS]:
         mine = best[edges[asset] : edges[asset + 1]].tolist()
-        why = _why(report.assets[asset], phrases) if position < REASONED else []
-        row = _row(report, relations, totals, asset, mine, why, phrases)
-        shown.append(replace(row, unseen=joined(unseen.get(report.assets[asset].id, []))))
+        row = _row(report, relations, totals, asset, mine, phrases)
+        told = joined(unseen.get(report.assets[asset].id, []))
+        shown.append(replace(row, unseen=told, sheet=whole.get(asset)))
     return shown
+
+
+def closeups(report: Report, assets: list[int]) -> dict[int, Closeup]:
+    """Return what some assets did inside the plant, as far as the report knows."""
+    return report.look_closer(assets) if report.look_closer else dict.fromkeys(assets, Closeup())
 
 
 def _unseen(report: Report, say: Catalogue) -> dict[str, list[Text]]:
@@ -193,7 +201,6 @@ def _row(
     totals: Totals,
     index: int,
     mine: list[int],
-    why: list[Step],
     phrases: Phrases,
 ) -> Row:
     asset, say = report.assets[index], phrases.say
@@ -211,7 +218,6 @@ def _row(
         kind=say(f"kind.{asset.kind.value}"),
         kind_sort=_KINDS.index(asset.kind),
         zone=_zone(asset),
-        why=why,
         addresses=_listed([code(address, 60) for address in asset.addresses if address != asset.label], say),
         macs=_listed([code(claim.value, 60) for claim in asset.macs], say),
         services=[_service(report, relations, r, phrases) for r in mine[: len(mine) - more]],
@@ -222,6 +228,7 @@ def _row(
         out=numbers.size(out) if mine else NOT_ANY,
         bytes_in=into,
         into=numbers.size(into) if mine else NOT_ANY,
+        sheet=None,
     )
 
 
@@ -240,13 +247,6 @@ def _zone(asset: Asset) -> Text:
 def _listed(texts: list[Text], say: Catalogue) -> Text:
     more = [say.count("assets.addresses", len(texts) - ADDRESSES)] if len(texts) > ADDRESSES else []
     return joined([*texts[:ADDRESSES], *more], " ")
-
-
-def _why(asset: Asset, phrases: Phrases) -> list[Step]:
-    """Return why the asset is what we call it: kind, role, vendor, identity."""
-    claims: list[Claim | None] = [asset.kind_why, asset.role, asset.vendor, *asset.macs[:2], *asset.names[:2]]
-    steps, _ = phrases.chain(*(claim.evidence for claim in claims if claim), asset.evidence, longest=6)
-    return steps
 
 
 def _service(report: Report, relations: Relations, relation: int, phrases: Phrases) -> Service:

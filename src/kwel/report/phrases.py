@@ -88,8 +88,10 @@ class Phrases:
     def frame(self, evidence: Iterable[Evidence]) -> Text:
         """Return the first frame of some evidence for a table, without the file where there is only one."""
         where = next((item.where for item in evidence if item.where), None)
-        if where is None:
-            return NOTHING
+        return NOTHING if where is None else self.place(where)
+
+    def place(self, where: Where) -> Text:
+        """Return a frame for a table, without the file where there is only one."""
         return plain(f"#{where.frame}") if self._one_capture else self.where(where)
 
     def grade(self, grade: Grade) -> Text:

@@ -49,7 +49,7 @@ class View:
     assets: Text
     rows: list[inventory.Row]
     rows_left_out: Text | None
-    why_left_out: Text | None
+    sheets_left_out: Text | None
     frames_in: Text | None
     """The one capture that frame numbers without a file name belong to."""
     tried: tried.Tried
@@ -88,7 +88,7 @@ def build(report: Report, say: Catalogue) -> View:
         assets=say.count("assets.all", len(order)),
         rows=inventory.rows(report, relations, totals, order, phrases),
         rows_left_out=_rows_left_out(len(order), say),
-        why_left_out=_why_left_out(len(order), report, say),
+        sheets_left_out=_sheets_left_out(len(order), report, say),
         frames_in=_frames_in(report, say),
         tried=tried.tried(report, phrases),
         chart=lanes.chart(report, relations, say),
@@ -103,11 +103,11 @@ def _rows_left_out(count: int, say: Catalogue) -> Text | None:
     return say.count("assets.left-out", count - inventory.ROWS) if count > inventory.ROWS else None
 
 
-def _why_left_out(count: int, report: Report, say: Catalogue) -> Text | None:
-    if count <= inventory.REASONED:
+def _sheets_left_out(count: int, report: Report, say: Catalogue) -> Text | None:
+    if count <= inventory.SHEETS:
         return None
     command = provenance.whole("assets", report)
-    return say("assets.why-left-out", n=numbers.number(inventory.REASONED), command=command)
+    return say("assets.sheets-left-out", n=numbers.number(inventory.SHEETS), command=command)
 
 
 def _key(rank: Column, say: Catalogue) -> list[tuple[Control, Text, Text]]:

@@ -96,6 +96,12 @@
     return collators[language()].compare(shown(left), shown(right));
   }
 
+  // A link to an asset opens its sheet.
+  function unfold() {
+    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    if (target && rows.includes(target)) all("details", target).forEach((details) => { details.open = true; });
+  }
+
   // Pointing at a box of the diagram shows what belongs to it.
   function pointable(diagram) {
     all(".nd", diagram).forEach((box) => {
@@ -134,5 +140,7 @@
   Array.from(table.tHead.rows[0].cells).forEach(sortable);
   all(".sankey").forEach(pointable);
   if (location.hash === "#en" || location.hash === "#nl") speak(location.hash.slice(1));
+  addEventListener("hashchange", unfold);
+  unfold();
   count();
 })();
