@@ -24,6 +24,7 @@ STORY = (
     "assets",
     "clouds",
     "dependencies",
+    "zones",
     "findings",
     "report",
     "tables",

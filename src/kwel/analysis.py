@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kwel.model.report import LookCloser, Report, TableInfo, Timeline, Walk
     from kwel.model.site import Site, SiteUse
     from kwel.model.traffic import Traffic
+    from kwel.model.zones import Conduit, Zone
 
 
 class Options(NamedTuple):
@@ -76,6 +77,8 @@ class Analysis:
     changes: tuple[Change, ...] = ()
     """Identities that changed within the captures, in order of time."""
     look_closer: LookCloser | None = None
+    zones: tuple[Zone, ...] = ()
+    conduits: tuple[Conduit, ...] = ()
 
     @cached_property
     def report(self) -> Report:
@@ -105,6 +108,8 @@ class Analysis:
             commands=self.commands,
             changes=self.changes,
             look_closer=self.look_closer,
+            zones=self.zones,
+            conduits=self.conduits,
         )
 
     @cached_property

@@ -186,7 +186,7 @@ def conclude(traffic: Traffic, options: Options) -> Analysis:
 
 
 def _conclude(traffic: Traffic, options: Options) -> Analysis:
-    from kwel import __version__, dependencies, findings, rulebook
+    from kwel import __version__, dependencies, findings, rulebook, zones
     from kwel.assets import identify
     from kwel.assets.talks import look_closer
     from kwel.clouds import editions
@@ -204,13 +204,14 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         traffic, inventory.assets, *sides, inventory.is_outside, attributor, outer_names, excluding(book, options.place)
     )
     traffic = _measured(traffic, inventory, found)
+    drawn = zones.draw(traffic, inventory.assets, sides, found, book.vocabulary.carrier_kinds, options.site)
     return Analysis(
         options=options,
         traffic=traffic,
-        assets=inventory.assets,
+        assets=drawn.assets,
         dependencies=found,
         timeline=timeline,
-        findings=findings.find(inventory.assets, found, traffic.coverage, tuple(sorted(attributor.members))),
+        findings=findings.find(drawn.assets, found, traffic.coverage, tuple(sorted(attributor.members))),
         data=tables.infos(),
         rulebook=book.digest,
         bloc_members=tuple(sorted(attributor.members)),
@@ -221,6 +222,8 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         site=effects.use(options.site, day, found, inventory.effects) if options.site else None,
         changes=inventory.changes,
         look_closer=partial(look_closer, traffic, sides),
+        zones=drawn.zones,
+        conduits=drawn.conduits,
     )
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from kwel.assets.told import Told
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Claim, Grade
-from kwel.model.site import NamedAsset, Override, Site, Zone
+from kwel.model.site import NamedAsset, Override, Site
 from tests.tables.plant import SEEN, make_asset
 
 DAY = "2026-03-02"
@@ -19,33 +17,6 @@ def make_site(**parts: object) -> Site:
         "assets": (), "overrides": (),
     }  # fmt: skip
     return Site(**{**nothing, **parts})  # type: ignore[arg-type]
-
-
-ZONES = (
-    Zone("Plant", "3", None, ("10.0.0.0/8",), ()),
-    Zone("Cell 1", "1", 2, ("10.20.3.0/24",), ()),
-    Zone("Office", "4", None, ("2001:db8::/32",), (30,)),
-)
-
-
-def zone_of(**parts: object) -> str | None:
-    assets = (NamedAsset("Gate", ("10.20.3.99",), (), "Office"),)
-    return Told(make_site(zones=ZONES, assets=assets), DAY).apply(make_asset(32, **parts)).zone
-
-
-@pytest.mark.parametrize(
-    ("parts", "zone"),
-    [
-        ({"addresses": ("10.20.3.32",)}, "Cell 1"),
-        ({"addresses": ("10.9.9.9",)}, "Plant"),
-        ({"addresses": ("10.20.3.32", "2001:db8::1")}, "Cell 1 / Office"),
-        ({"addresses": ("192.168.1.1",), "vlans": (30,)}, "Office"),
-        ({"addresses": ("192.168.1.1",), "vlans": (20,)}, None),
-        ({"addresses": ("10.20.3.99",)}, "Office"),
-    ],
-)
-def test_an_entry_goes_before_an_address_and_that_before_a_vlan(parts: dict[str, object], zone: str | None) -> None:
-    assert zone_of(**parts) == zone
 
 
 def test_the_name_of_the_site_comes_first_and_the_others_stay() -> None:

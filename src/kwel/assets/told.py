@@ -1,4 +1,4 @@
-"""Assets and a site file in, the same assets with the names, zones and kinds that the site gives them out."""
+"""Assets and a site file in, the same assets with the names and kinds that the site gives them out."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 FIELDS: Final = ("kind", "role", "vendor", "product")
 """What an override may say of an asset."""
-BETWEEN: Final = " / "
-"""Between the zones of an asset that stands in several."""
 
 
 class Told:
@@ -27,7 +25,6 @@ class Told:
         """What an override changed, with its number."""
         self._site = site
         self._index = SiteIndex(site)
-        self._vlans = {vlan: zone for zone in site.zones for vlan in zone.vlans}
         self._overrides = {
             override.what: override
             for override in site.overrides
@@ -40,7 +37,6 @@ class Told:
         keys = (*asset.addresses, *(claim.value for claim in asset.macs))
         named = self._index.asset(keys)
         asset = self._with_name(asset, named) if named else asset
-        asset = self._with_zone(asset, named)
         override = next((self._overrides[key] for key in keys if key in self._overrides), None)
         return self._overruled(asset, override) if override else asset
 
@@ -53,25 +49,6 @@ class Told:
         step = Evidence("looked-up", "site-name", (("name", named.name),), source=self._site.source())
         others = tuple(claim for claim in asset.names if claim.value != named.name)
         return replace(asset, label=named.name, names=(Claim(named.name, Grade.B, (step,)), *others))
-
-    def _with_zone(self, asset: Asset, named: NamedAsset | None) -> Asset:
-        """Its own entry goes before its addresses, and those before its VLANs."""
-        found: dict[str, str] = {}
-        if named and named.zone:
-            found[named.zone] = named.name
-        for address in () if found else asset.addresses:
-            if of := self._index.zone(address):
-                found.setdefault(of[1].name, of[0])
-        for vlan in () if found else asset.vlans:
-            if zone := self._vlans.get(vlan):
-                found.setdefault(zone.name, f"VLAN {vlan}")
-        steps = tuple(
-            Evidence("looked-up", "site-zone", (("zone", zone), ("by", by)), source=self._site.source())
-            for zone, by in found.items()
-        )
-        if not found:
-            return asset
-        return replace(asset, zone=BETWEEN.join(found), evidence=(*asset.evidence[:1], *steps, *asset.evidence[1:]))
 
     def _overruled(self, asset: Asset, override: Override) -> Asset:
         """Return the asset as somebody of the site says that it is."""

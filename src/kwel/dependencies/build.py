@@ -133,7 +133,7 @@ def _assemble(
     shown = Shown(traffic, assets, contacts, strongest, shown_wrong, looked_up, attributions, columns, order, trips)
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
-    return Dependencies(columns, attributions, shown.build), _timeline(flows, rank[group])
+    return Dependencies(columns, attributions, shown.build, (contacts.flow, rank[group])), _timeline(flows, rank[group])
 
 
 def _first_wrong(group: NDArray, misfit: NDArray, groups: int) -> NDArray:

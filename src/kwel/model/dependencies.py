@@ -68,6 +68,7 @@ class Dependencies:
         columns: Mapping[str, NDArray],
         attributions: Sequence[Attribution],
         build: Callable[[int], Dependency],
+        contacts: tuple[NDArray, NDArray] | None = None,
     ) -> None:
         self.asset: NDArray = columns["asset"]
         """Index into the report's assets."""
@@ -93,6 +94,8 @@ class Dependencies:
         """1 where that is too short for the place of the host; else 0."""
         self._columns = columns
         self.attributions = attributions
+        self.contacts: tuple[NDArray, NDArray] = contacts or (none[:0], none[:0])
+        """Rows of the flows that these dependencies are made of, and which of them each belongs to."""
         self.left_out = 0
         """Destinations and names looked up for which there was no room: a scan or a flood."""
         self._build = build

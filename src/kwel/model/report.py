@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kwel.model.talks import Closeup
     from kwel.model.traffic import Capture
     from kwel.model.verdicts import Attribution
+    from kwel.model.zones import Conduit, Zone
 
     Walk = Callable[[Attribution, Iterable[Evidence]], tuple[Link, ...]]
     LookCloser = Callable[[Sequence[int]], dict[int, Closeup]]
@@ -117,6 +118,10 @@ class Report:
     """Identities that changed within the captures, in order of time."""
     look_closer: LookCloser | None = None
     """Returns what assets did inside the plant, by their index: it goes through the flows, so ask for all at once."""
+    zones: tuple[Zone, ...] = ()
+    """Those of the site, then proposed ones, then what lies outside."""
+    conduits: tuple[Conduit, ...] = ()
+    """In order of the zones; ``Conduit.source`` and ``target`` are indices into them."""
 
 
 def sensitivity(report: Report) -> tuple[dict[str, int], int]:

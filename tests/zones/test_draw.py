@@ -1,0 +1,145 @@
+"""Zones and conduits of a plant built by hand, and of the samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwel.assets import identify
+from kwel.kinds import Application
+from kwel.model.assets import AssetKind
+from kwel.model.claims import Grade
+from kwel.model.dependencies import Dependencies
+from kwel.model.site import NamedAsset, Zone
+from kwel.model.zones import ConduitState, Origin
+from kwel.pipeline import analyse
+from kwel.zones import Drawn, draw
+from tests.assets.plant import UDP, Plant
+from tests.assets.test_told import make_site
+from tests.conftest import SAMPLES
+
+if TYPE_CHECKING:
+    from kwel.model.site import Site
+
+NONE = np.zeros(0, np.int64)
+COLUMNS = ("asset", "attribution", "state", "first", "last", "flows", "bytes_out", "bytes_in")
+
+
+def drawn(plant: Plant, site: Site | None = None) -> Drawn:
+    """Return what is drawn of a plant that needs nothing outside."""
+    traffic = plant.traffic()
+    found = identify(traffic, site=site)
+    nothing = Dependencies(dict.fromkeys(COLUMNS, NONE), (), lambda _: None)  # type: ignore[arg-type, return-value]
+    return draw(traffic, found.assets, (found.asset_of_initiator, found.asset_of_responder), nothing, (), site)
+
+
+def told(found: Drawn) -> list[str]:
+    """Return the conduits in short."""
+    zones = [zone.name.removeprefix("proposed: ") for zone in found.zones]
+    return [
+        f"{zones[of.source]} > {zones[of.target]}: {', '.join(s.label for s in of.services)} ({of.state})"
+        for of in found.conduits
+    ]
+
+
+def line() -> Plant:
+    """Return a plant of two segments: a controller that is polled from both."""
+    plant = Plant()
+    plant.flow("10.20.1.21", "10.20.1.11", Application.MODBUS, responder_port=502)
+    plant.flow("10.20.2.21", "10.20.1.11", Application.MODBUS, responder_port=502, bytes_out=100, bytes_in=7)
+    plant.flow("10.20.2.21", "10.20.1.11", responder_port=8080)
+    plant.attempt("10.20.1.11", "10.20.2.99", responder_port=25)
+    plant.attempt("10.20.1.11", "10.99.9.9", responder_port=25)
+    plant.attempt("10.20.1.11", "10.20.255.255", transport=UDP, responder_port=47808)
+    plant.attempt("10.20.1.11", "239.1.1.1", transport=UDP, responder_port=1900)
+    return plant
+
+
+def test_every_asset_stands_in_a_zone_and_what_passes_between_them_is_told() -> None:
+    found = drawn(line())
+
+    assert [zone.name for zone in found.zones] == [
+        "proposed: 10.20.1.0/24 (OT)",
+        "proposed: 10.20.2.0/24 (OT)",
+        "proposed: addresses where nobody was heard",
+    ]
+    assert told(found) == [
+        "10.20.1.0/24 (OT) > 10.20.2.0/24 (OT): tcp/25 (attempted)",
+        "10.20.1.0/24 (OT) > addresses where nobody was heard: tcp/25 (attempted)",
+        "10.20.2.0/24 (OT) > 10.20.1.0/24 (OT): modbus tcp/502, tcp/8080 (used)",
+    ]
+    assert found.zones[0].kinds == ((AssetKind.OT, 2),)
+    assert (found.zones[0].flows, found.zones[0].packets) == (1, 6)
+    assert all(asset.zone and asset.zone_why for asset in found.assets)
+
+
+def test_a_proposal_is_never_shown_as_the_sites_own() -> None:
+    for asset in drawn(line()).assets:
+        assert asset.zone is not None
+        assert asset.zone.startswith("proposed: ")
+        assert asset.zone_why is not None
+        assert asset.zone_why.grade is Grade.D
+
+
+def test_a_conduit_names_its_ends_its_volume_and_the_conduit_back() -> None:
+    there, _, back = drawn(line()).conduits
+
+    assert (there.back, back.back) == (back.id, there.id)
+    assert (back.initiators.first, back.responders.first) == (("10.20.2.21",), ("10.20.1.11",))
+    assert (back.flows, back.attempts, back.bytes_out, back.bytes_in) == (2, 0, 100, 7)
+    assert [service.grade for service in back.services] == [Grade.B, Grade.D]
+    assert [str(step.where) for step in back.evidence] == ["plant.pcapng#2", "plant.pcapng#3"]
+    assert there.responders.count == 0
+
+
+SITE = make_site(
+    zones=(
+        Zone("Cell 1", "1", 2, ("10.20.1.0/24",), ()),
+        Zone("Supervision", "2", None, ("10.20.2.0/24",), ()),
+        Zone("Empty", None, None, ("10.77.0.0/16",), ()),
+    ),
+    assets=(NamedAsset("Panel", ("10.20.1.21",), (), "Supervision"),),
+)
+
+
+def test_zones_of_the_site_come_first_with_its_levels_and_what_it_does_not_place_is_proposed() -> None:
+    plant = line()
+    plant.flow("10.40.0.1", "10.20.1.11", responder_port=22)
+    found = drawn(plant, SITE)
+    by_label = {asset.label: asset for asset in found.assets}
+
+    assert [zone.origin for zone in found.zones] == [Origin.SITE] * 3 + [Origin.PROPOSED] * 2
+    assert (found.zones[0].level, found.zones[0].security_level) == ("1", 2)
+    assert by_label["Panel"].zone == "Supervision"
+    assert "Supervision > Cell 1: modbus tcp/502, tcp/8080 (used)" in told(found)
+    assert by_label["10.20.1.11"].level is not None
+    assert by_label["10.20.1.11"].level.value == "1"
+    assert by_label["10.20.1.11"].zone_why is not None
+    assert by_label["10.20.1.11"].zone_why.evidence[0].source == "site file site.toml"
+    assert by_label["10.40.0.1"].zone == "proposed: 10.40.0.0/24"
+
+
+def test_a_device_with_two_feet_stands_in_two_zones_and_crosses_none_by_its_own_address() -> None:
+    plant, mac = Plant(), "00:90:e8:10:00:32"
+    for address in ("10.20.1.5", "10.20.2.5"):
+        plant.claim(address, mac)
+    plant.flow("10.20.1.5", "10.20.1.11", responder_port=22)
+    plant.flow("10.20.2.5", "10.20.2.21", responder_port=22)
+    plant.flow("10.20.2.5", "10.20.1.11", responder_port=80)
+    found = drawn(plant)
+
+    assert found.assets[0].zone == "proposed: 10.20.1.0/24 (OT) / 10.20.2.0/24 (OT)"
+    assert told(found) == ["10.20.2.0/24 (OT) > 10.20.1.0/24 (OT): tcp/80 (used)"]
+    assert [zone.flows for zone in found.zones] == [1, 1]
+
+
+def test_the_outside_is_split_by_who_controls_it() -> None:
+    report = analyse(str(SAMPLES / "mixed_plant.pcapng")).report
+    outside = {of.key: n for n, of in enumerate(report.zones) if of.origin is Origin.OUTSIDE}
+    to_outside = [of for of in report.conduits if report.zones[of.target].origin is Origin.OUTSIDE]
+
+    assert list(outside) == ["cloud-non-european", "cloud-undecided", "cloud-european", "internet"]
+    assert sum(of.flows for of in to_outside) == int(report.dependencies.flows.sum())
+    assert any("outlook.office365.com" in of.responders.first for of in to_outside)
+    assert all(of.evidence and of.state is ConduitState.USED for of in to_outside)
