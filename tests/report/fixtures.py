@@ -12,6 +12,7 @@ import numpy as np
 
 from kwel.kinds import FactKind
 from kwel.model.assets import Asset, AssetKind, Fact
+from kwel.model.changes import Change
 from kwel.model.claims import Claim, Evidence, Grade, Where
 from kwel.model.commands import Command, CommandClass, Party
 from kwel.model.coverage import Coverage
@@ -419,6 +420,7 @@ def plant() -> Report:
     it.add(12, BLOB, 0, 0, state=DependencyState.RESOLVED_ONLY, flows=1)
     it.assets[1], it.assets[13] = panel(it.assets[1]), controller(it.assets[13])
     report = it.report(title="Voorbeeldfabriek, line 1 and utilities", commands=COMMANDS, look_closer=look_closer)
+    report = replace(report, changes=changes(report))
     return replace(report, findings=tuple(_findings(report)))
 
 
@@ -457,6 +459,18 @@ def panel(of: Asset) -> Asset:
 def controller(of: Asset) -> Asset:
     """Return a controller that is known by what others asked it."""
     return replace(of, facts=(fact("serial", "21V1234", 120, "modbus"),))
+
+
+def changes(report: Report) -> tuple[Change, ...]:
+    """Return identities that changed: the panel's firmware, and who has an address."""
+    was = seen(80, "says-of-itself", what="firmware", value="V17.0.0", protocol="s7comm")
+    now = seen(87, "says-of-itself", what="firmware", value="V17.0.7", protocol="s7comm")
+    panel_, other = report.assets[1].id, report.assets[14].id
+    at = seen(140, "arp-claim", address="10.20.1.14", mac="00:80:f4:00:00:01")
+    return (
+        Change(panel_, "firmware", "hmi-03", "V17.0.0", "V17.0.7", START + HOUR, Grade.B, (was, now)),
+        Change(other, "mac", "10.20.1.14", "00:80:f4:00:00:01", other, START + 2 * HOUR, Grade.A, (at, seen(141))),
+    )
 
 
 _PANEL = Party("10.20.2.27", "00:1b:1b:10:00:1b", "hmi-03", is_outside=False)
@@ -572,6 +586,11 @@ def hostile() -> Report:
         Command(of, of, of.label, CommandClass.MODE, (of.label,), 1, START, START, Where(of.label, 1), is_answered=True)
         for of in parties
     )
+    changes_ = tuple(
+        Change(of.id, "serial", of.label, of.label, of.label, START, Grade.B, (seen(1, of.label),))
+        for of in report.assets
+    )
+    report = replace(report, changes=changes_)
     report = replace(report, commands=commands, look_closer=lambda wanted: {asset: talks[asset] for asset in wanted})
     captures = tuple(report.captures[0]._replace(name=text, problem=text, format=text) for text in HOSTILE)
     findings = [

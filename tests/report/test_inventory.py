@@ -12,7 +12,7 @@ from kwel.model.claims import Where
 from kwel.model.gaps import BlindSpot, System
 from kwel.model.verdicts import Control
 from kwel.report import catalogue
-from kwel.report.inventory import NAMED_SQUARES, ROWS, SERVICES, SHEETS, Row, marks, ordered, rows, squares
+from kwel.report.inventory import NAMED_SQUARES, ROWS, SERVICES, SHEETS, Row, closeups, marks, ordered, rows, squares
 from kwel.report.phrases import Phrases
 from kwel.report.relations import relate, total
 from tests.report import fixtures
@@ -27,7 +27,8 @@ PHRASES = Phrases(SAY, one_capture=True)
 def rows_of(report: Report) -> list[Row]:
     relations = relate(report)
     totals = total(report, relations)
-    return rows(report, relations, totals, ordered(report, totals), PHRASES)
+    order = ordered(report, totals)
+    return rows(report, relations, totals, order, PHRASES, closeups(report, order))
 
 
 def test_the_worst_comes_first_then_what_runs_the_plant_then_by_name_as_people_count() -> None:

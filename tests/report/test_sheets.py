@@ -95,6 +95,10 @@ def test_commands_are_told_the_gravest_first_and_on_both_sides() -> None:
     assert [str(order.way.en) for order in hmi.orders] == ["to"] * 2
 
 
+def test_a_sheet_says_what_changed() -> None:
+    assert [str(of.what.en) for of in sheet_of("hmi-03").changed] == ["Firmware"]
+
+
 def test_a_sheet_says_in_sentences_why() -> None:
     why = sheet_of("plc-07").why
 

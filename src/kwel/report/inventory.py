@@ -15,12 +15,15 @@ from kwel.model.assets import Asset, AssetKind
 from kwel.model.talks import Closeup
 from kwel.model.verdicts import Control
 from kwel.report import numbers
+from kwel.report.places import zone_of
 from kwel.report.relations import RANKED, operational, secret_lookups
 from kwel.report.sankey import place_of
 from kwel.report.sheets import sheets
 from kwel.report.text import NOT_ANY, NOTHING, Text, code, joined, plain, wire
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kwel.model.report import Report
     from kwel.report.catalogue import Catalogue
     from kwel.report.phrases import Phrases
@@ -158,12 +161,19 @@ def _drawn(kind: Text, states: list[Control], each: int) -> Marks:
     return Marks(kind, numbers.number(len(states)), -(-position // _MARKS_WIDE) * _PITCH, paths)
 
 
-def rows(report: Report, relations: Relations, totals: Totals, order: list[int], phrases: Phrases) -> list[Row]:
-    """Return the rows of the asset table."""
+def rows(
+    report: Report,
+    relations: Relations,
+    totals: Totals,
+    order: list[int],
+    phrases: Phrases,
+    near: Mapping[int, Closeup],
+) -> list[Row]:
+    """Return the rows of the asset table; those that were looked at from *near* open to a sheet."""
     best = np.lexsort((-relations.total, len(RANKED) * relations.asset - relations.rank))
     edges = np.searchsorted(relations.asset[best], np.arange(len(report.assets) + 1))
     shown, unseen = [], _unseen(report, phrases.say)
-    whole = sheets(report, order[:ROWS], closeups(report, order[:SHEETS]), phrases)
+    whole = sheets(report, order[:ROWS], {asset: near[asset] for asset in order[:SHEETS]}, phrases)
     for asset in order[:ROWS]:
         mine = best[edges[asset] : edges[asset + 1]].tolist()
         row = _row(report, relations, totals, asset, mine, phrases)
@@ -217,7 +227,7 @@ def _row(
         names=joined([wire(c.value, 60) for c in asset.names if c.value != asset.label][:2]),
         kind=say(f"kind.{asset.kind.value}"),
         kind_sort=_KINDS.index(asset.kind),
-        zone=_zone(asset),
+        zone=_zone(asset, say),
         addresses=_listed([code(address, 60) for address in asset.addresses if address != asset.label], say),
         macs=_listed([code(claim.value, 60) for claim in asset.macs], say),
         services=[_service(report, relations, r, phrases) for r in mine[: len(mine) - more]],
@@ -238,9 +248,9 @@ def _about(asset: Asset, say: Catalogue) -> Text:
     return joined([*role, *([wire(made, 80)] if made else [])])
 
 
-def _zone(asset: Asset) -> Text:
+def _zone(asset: Asset, say: Catalogue) -> Text:
     tags = ", ".join(str(vlan) for vlan in asset.vlans[:4] if vlan)
-    parts = [wire(asset.zone, 40)] if asset.zone else []
+    parts = [zone_of(asset.zone, say)] if asset.zone else []
     return joined([*parts, *([plain(f"VLAN {tags}")] if tags else [])])
 
 

@@ -16,6 +16,7 @@ from kwel.report import ledger, numbers, siteuse
 from kwel.report.limits import reason_name
 from kwel.report.relations import USED, alike
 from kwel.report.text import DASH, NOTHING, Text, code, joined, plain, wire
+from kwel.report.unknown import speaks_for_itself
 
 if TYPE_CHECKING:
     from kwel.model.report import Report, TableInfo
@@ -97,6 +98,7 @@ def block(report: Report, say: Catalogue) -> list[Line]:
         _captures(report, say),
         _period(report, say),
         _packets(report, say),
+        *([Line(say("cover.assets"), numbers.number(len(report.assets)), known(report, say))] if report.assets else []),
         _lost(report, say),
         Line(say("cover.coverage"), *ledger.summary(report.coverage, say)),
         Line(say("cover.sent"), say("cover.sent-none"), say("cover.sent-why")),
@@ -107,6 +109,12 @@ def block(report: Report, say: Catalogue) -> list[Line]:
         Line(say("cover.rules"), code(report.rulebook[:12])),
         *_digest(report.captures, say),
     ]
+
+
+def known(report: Report, say: Catalogue) -> Text:
+    """Return how many assets told themselves who they are."""
+    told = sum(map(speaks_for_itself, report.assets))
+    return say.count("lists.known", told, all=numbers.number(len(report.assets)))
 
 
 def _bloc(report: Report, say: Catalogue) -> Line:

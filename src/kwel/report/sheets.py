@@ -9,18 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwel.report import numbers, orders
+from kwel.report import changed, numbers, orders
 from kwel.report.phrases import NOT_COUNTED
+from kwel.report.places import zone_of
 from kwel.report.text import NOT_ANY, NOTHING, Text, code, joined, plain, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from kwel.model.assets import Asset
+    from kwel.model.changes import Change
     from kwel.model.claims import Claim, Evidence
     from kwel.model.report import Report
     from kwel.model.talks import Closeup, Talk
     from kwel.report.catalogue import Catalogue
+    from kwel.report.changed import Changed
     from kwel.report.orders import Order
     from kwel.report.phrases import Phrases, Step
 
@@ -83,6 +86,7 @@ class Sheet:
     peers_more: Text
     orders: list[Order]
     orders_more: Text
+    changed: list[Changed]
     filter: Text
     why: list[Step]
 
@@ -95,6 +99,10 @@ class Sheets:
         self._shown = frozenset(shown)
         self._links = {report.assets[index].id: f"a-{index}" for index in self._shown}
         self._orders = orders.by_asset(report, self._links.keys())
+        self._changes: dict[str, list[Change]] = {}
+        for change in report.changes:
+            if len(mine := self._changes.setdefault(change.asset, [])) < changed.EACH:
+                mine.append(change)
 
     def sheet(self, asset: Asset, closeup: Closeup) -> Sheet:
         """Return the sheet of one asset."""
@@ -106,6 +114,7 @@ class Sheets:
             peers_more=self._say.count("sheet.peers-more", closeup.more) if closeup.more else NOTHING,
             orders=[orders.order(command, asset.id, self._links, self._phrases) for command in told[: orders.MOST]],
             orders_more=self._say.count("sheet.orders-more", more) if more > 0 else NOTHING,
+            changed=[changed.line(change, self._links, self._phrases) for change in self._changes.get(asset.id, [])],
             filter=code(display_filter(asset), 400),
             why=self._why(asset),
         )
@@ -186,7 +195,7 @@ class Sheets:
         found: list[tuple[str, Text | None, Claim | None]] = [
             ("role", self._role(asset.role), asset.role),
             ("kind", say(f"kind.{asset.kind.value}"), asset.kind_why),
-            ("zone", wire(asset.zone, 80) if asset.zone else None, asset.zone_why),
+            ("zone", zone_of(asset.zone, say) if asset.zone else None, asset.zone_why),
             ("level", wire(asset.level.value, 20) if asset.level else None, asset.level),
             ("owner", wire(asset.owner, 80) if asset.owner else None, None),
             ("criticality", wire(asset.criticality, 80) if asset.criticality else None, None),

@@ -6,7 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwel.model.verdicts import Control
-from kwel.report import cases, inventory, lanes, law, limits, listing, numbers, provenance, sankey, siteuse, tried
+from kwel.report import (
+    cases,
+    inventory,
+    lanes,
+    law,
+    limits,
+    listing,
+    lists,
+    numbers,
+    provenance,
+    sankey,
+    siteuse,
+    tried,
+    unknown,
+)
 from kwel.report.phrases import Phrases
 from kwel.report.relations import RANKED, operational, relate, total
 from kwel.report.text import Text, wire
@@ -48,6 +62,7 @@ class View:
     cases: list[cases.Case]
     assets: Text
     rows: list[inventory.Row]
+    lists: lists.Lists
     rows_left_out: Text | None
     sheets_left_out: Text | None
     frames_in: Text | None
@@ -68,7 +83,9 @@ def build(report: Report, say: Catalogue) -> View:
     order = inventory.ordered(report, totals)
     phrases = Phrases(say, one_capture=len(report.captures) == 1)
     small, each = inventory.marks(report, totals, order, say)
-    shown = order[: inventory.ROWS]
+    anchors = {report.assets[a].id: f"a-{a}" for a in order[: inventory.ROWS]}
+    strangers = unknown.find(report, order)
+    near = inventory.closeups(report, sorted({*order[: inventory.SHEETS], *strangers[: unknown.LISTED]}))
     period = provenance.span(report)
     legal = law.chapter(report, phrases)
     return View(
@@ -84,9 +101,10 @@ def build(report: Report, say: Catalogue) -> View:
         mark_stands_for=each,
         drawing=sankey.draw(report, relations, say),
         listing=listing.listing(report, relations, phrases, legal.anchors),
-        cases=cases.cases(report, {report.assets[a].id: f"a-{a}" for a in shown}, phrases),
+        cases=cases.cases(report, anchors, phrases),
         assets=say.count("assets.all", len(order)),
-        rows=inventory.rows(report, relations, totals, order, phrases),
+        rows=inventory.rows(report, relations, totals, order, phrases, near),
+        lists=lists.lists(report, strangers, near, anchors, phrases),
         rows_left_out=_rows_left_out(len(order), say),
         sheets_left_out=_sheets_left_out(len(order), report, say),
         frames_in=_frames_in(report, say),
