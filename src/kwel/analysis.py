@@ -149,6 +149,16 @@ class Analysis:
         return self._frame("facts")
 
     @cached_property
+    def zone_table(self) -> pd.DataFrame:
+        """One row a zone, with the columns of ``kwel conduits --zones``."""
+        return self._frame("zones")
+
+    @cached_property
+    def conduit_table(self) -> pd.DataFrame:
+        """One row a conduit, with the columns of ``kwel conduits``."""
+        return self._frame("conduits")
+
+    @cached_property
     def dependency_table(self) -> pd.DataFrame:
         """One row a dependency, with the columns of ``kwel dependencies``."""
         return self._frame("dependencies")

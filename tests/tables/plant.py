@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
 from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, SHOWN, Direction, Ech, NameSource, State, address_halves
@@ -13,6 +16,7 @@ from kwel.model.findings import Finding, Severity
 from kwel.model.report import Report, TableInfo, Timeline
 from kwel.model.traffic import Capture, Certificate, Traffic
 from kwel.model.verdicts import Attribution, Verdict
+from kwel.model.zones import Conduit, ConduitState, Ends, Origin, Service, Zone
 from kwel.names import Names
 
 START = 1_772_442_847_120_331_000  # 2026-03-02T09:14:07.120331Z
@@ -122,6 +126,25 @@ def make_asset(number: int, **fields: object) -> Asset:
     return Asset(**{**nothing, **fields})  # type: ignore[arg-type]
 
 
+def make_zones() -> dict[str, tuple[object, ...]]:
+    """Return a zone of the plant, the outside, and what passes between them."""
+    why = Claim("Cell 1", Grade.B, (LOOKED_UP,))
+    cell = Zone(
+        "Z-01", "", "Cell 1", Origin.SITE, "1", 2, None, ("10.20.3.0/24",), (20,), ((AssetKind.IIOT, 2),), (0, 1), why,
+        0, 0, 0,
+    )  # fmt: skip
+    outside = replace(cell, id="Z-02", key="internet", name=HOSTILE, origin=Origin.OUTSIDE, level=None, assets=())
+    span: dict[str, Any] = {"first": START, "last": START + 10**9}
+    volume: dict[str, Any] = {"flows": 1, "packets_out": 12, "packets_in": 8, "bytes_out": 5120, "bytes_in": 7310}
+    where = Where("plant.pcapng", 117)
+    service = Service("tls", "tcp", 8883, Grade.B, ConduitState.USED, where=where, **volume, **span)
+    conduit = Conduit(
+        "C-01", 0, 1, None, ConduitState.USED, (service,), 0, Ends(1, ("00:90:e8:10:00:32",)),
+        Ends(1, ("iot.cloud.example",)), attempts=0, unsure=0, evidence=(SEEN,), **volume, **span,
+    )  # fmt: skip
+    return {"zones": (cell, outside), "conduits": (conduit,)}
+
+
 def make_report(problem: str | None = None) -> Report:
     """Return the report on ``make_traffic``: a gateway that uses a cloud, and a device without contacts."""
     gateway = make_asset(
@@ -158,6 +181,7 @@ def make_report(problem: str | None = None) -> Report:
         other_blocs=("EEA+CH",),
         version="0.1.0",
         command="kwel report plant.pcapng",
+        **make_zones(),  # type: ignore[arg-type]
     )
 
 

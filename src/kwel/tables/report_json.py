@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kwel.model.report import days_older
-from kwel.tables import law_json
+from kwel.tables import law_json, zones_json
 from kwel.tables.conclusions import assets_table, dependencies_table, facts_table
 from kwel.tables.formats import write_jsonl
 from kwel.tables.schema import ASSETS, DEPENDENCIES, FACTS, Table
@@ -48,6 +48,8 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
         "captures": [_capture(capture) for capture in report.captures],
         "coverage": _coverage(report.coverage),
         "tables": [_table(of, report) for of in report.tables],
+        "zones": zones_json.zones(report),
+        "conduits": zones_json.conduits(report),
         "findings": [_finding(finding, report) for finding in report.findings],
         "changes": [_change(change) for change in report.changes],
     }

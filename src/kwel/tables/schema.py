@@ -5,60 +5,25 @@ A column is never renamed, removed or moved, and its type never changes; new one
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from kwel.tables.contract import EVIDENCE, JSON, Column, Kind, Name, Table, first_and_last
+from kwel.tables.schema_zones import CONDUITS, ZONES
 
-Kind = Literal["text", "list", "whole", "flag", "time"]
-Name = Literal["flows", "names", "hellos", "assets", "facts", "dependencies"]
-
-JSON = {
-    "text": "string",
-    "list": "array of strings",
-    "whole": "number",
-    "flag": "boolean",
-    "time": "string",
-}
-"""How each kind is written in JSON Lines."""
-
-
-class Column(NamedTuple):
-    """One column."""
-
-    name: str
-    kind: Kind
-    meaning: str
-    example: str
-    """As JSON."""
-    unit: str = ""
-    optional: bool = False
-    """Whether ``null`` may stand in it: not known, or not there."""
-    rank: int = 2
-    """On a narrow terminal: 1 is shown first, 3 only where there is room for everything."""
-
-
-class Table(NamedTuple):
-    """One table: what a row is, and its columns."""
-
-    name: Name
-    row: str
-    columns: tuple[Column, ...]
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        """Return the words behind ``kwel`` that write it."""
-        return ("assets", "--facts") if self.name == "facts" else (self.name,)
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """Return the names of the columns in order."""
-        return tuple(column.name for column in self.columns)
-
-
-def _first_and_last(of: str) -> tuple[Column, Column]:
-    return (
-        Column("first", "time", f"First packet of {of}.", '"2026-03-02T09:14:07.120331000Z"', "UTC"),
-        Column("last", "time", f"Last packet of {of}.", '"2026-03-02T09:14:37.902118000Z"', "UTC", rank=3),
-    )
-
+__all__ = [
+    "ASSETS",
+    "CONDUITS",
+    "DEPENDENCIES",
+    "FACTS",
+    "FLOWS",
+    "HELLOS",
+    "JSON",
+    "NAMES",
+    "TABLES",
+    "ZONES",
+    "Column",
+    "Kind",
+    "Name",
+    "Table",
+]
 
 CAPTURE = Column(
     "capture",
@@ -74,7 +39,6 @@ ENDS = (
     Column("responder_address", "text", "Who was addressed.", '"13.69.64.110"', rank=1),
     Column("responder_port", "whole", "Its port; 0 where the protocol has none.", "8883", rank=1),
 )
-EVIDENCE = Column("evidence", "list", "Frames that prove it, as `capture#frame`.", '["plant.pcapng#118"]', rank=3)
 OWN = Column(
     "own",
     "text",
@@ -94,7 +58,7 @@ FLOWS = Table(
     (
         CAPTURE,
         Column("first_frame", "whole", "Frame number of its first packet, as in Wireshark.", "118", rank=3),
-        *_first_and_last("the flow"),
+        *first_and_last("the flow"),
         TRANSPORT,
         *ENDS,
         Column("vlan", "text", "802.1Q tag; outer and inner with a point between.", '"20"', optional=True),
@@ -246,7 +210,7 @@ ASSETS = Table(
         Column("names", "list", "Host names, the best first.", '["moxa-gw-line1"]', rank=1),
         Column("zone", "text", "Part of the plant, where known.", '"line 1"', optional=True, rank=3),
         Column("protocols", "list", "Recognised by content.", '["modbus"]'),
-        *_first_and_last("the asset"),
+        *first_and_last("the asset"),
         EVIDENCE,
         Column(
             "facts",
@@ -314,7 +278,7 @@ DEPENDENCIES = Table(
             '"foreign"',
             rank=1,
         ),
-        *_first_and_last("the dependency"),
+        *first_and_last("the dependency"),
         Column("flows", "whole", "Flows that make it up.", "3", "flows", rank=3),
         Column("bytes_out", "whole", "Sent by the asset, whole frames.", "15360", "bytes"),
         Column("bytes_in", "whole", "Received by the asset, whole frames.", "21930", "bytes", rank=3),
@@ -388,4 +352,4 @@ DEPENDENCIES = Table(
     ),
 )
 
-TABLES = (FLOWS, NAMES, HELLOS, ASSETS, FACTS, DEPENDENCIES)
+TABLES = (FLOWS, NAMES, HELLOS, ASSETS, FACTS, DEPENDENCIES, ZONES, CONDUITS)

@@ -84,6 +84,22 @@ def write_facts(report: Report, form: Format, out: BinaryIO, width: int | None =
     write_frame(facts_table(report), FACTS, form, out, width)
 
 
+def write_zones(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
+    """Write one row a zone."""
+    from kwel.tables.schema import ZONES
+    from kwel.tables.zones import zones_table
+
+    write_frame(zones_table(report), ZONES, form, out, width)
+
+
+def write_conduits(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
+    """Write one row a conduit."""
+    from kwel.tables.schema import CONDUITS
+    from kwel.tables.zones import conduits_table
+
+    write_frame(conduits_table(report), CONDUITS, form, out, width)
+
+
 def write_dependencies(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
     """Write one row a dependency; where text is asked for, a part of them at a time."""
     from kwel.tables import formats

@@ -1,0 +1,61 @@
+"""What a column and a table are: the nouns of ``schema``."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Kind = Literal["text", "list", "whole", "flag", "time"]
+Name = Literal["flows", "names", "hellos", "assets", "facts", "dependencies", "zones", "conduits"]
+
+JSON = {
+    "text": "string",
+    "list": "array of strings",
+    "whole": "number",
+    "flag": "boolean",
+    "time": "string",
+}
+"""How each kind is written in JSON Lines."""
+
+
+class Column(NamedTuple):
+    """One column."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    example: str
+    """As JSON."""
+    unit: str = ""
+    optional: bool = False
+    """Whether ``null`` may stand in it: not known, or not there."""
+    rank: int = 2
+    """On a narrow terminal: 1 is shown first, 3 only where there is room for everything."""
+
+
+class Table(NamedTuple):
+    """One table: what a row is, and its columns."""
+
+    name: Name
+    row: str
+    columns: tuple[Column, ...]
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """Return the words behind ``kwel`` that write it."""
+        return {"facts": ("assets", "--facts"), "zones": ("conduits", "--zones")}.get(self.name, (self.name,))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the names of the columns in order."""
+        return tuple(column.name for column in self.columns)
+
+
+def first_and_last(of: str) -> tuple[Column, Column]:
+    """Return the columns of a span of time."""
+    return (
+        Column("first", "time", f"First packet of {of}.", '"2026-03-02T09:14:07.120331000Z"', "UTC"),
+        Column("last", "time", f"Last packet of {of}.", '"2026-03-02T09:14:37.902118000Z"', "UTC", rank=3),
+    )
+
+
+EVIDENCE = Column("evidence", "list", "Frames that prove it, as `capture#frame`.", '["plant.pcapng#118"]', rank=3)
