@@ -194,6 +194,26 @@ MIRROR = np.dtype(
 """Frames that one machine mirrored to another inside a tunnel: the outer ends are no part of what is mirrored."""
 
 
+LAN = np.dtype(
+    [
+        ("source", np.uint64),  # MAC address; 0 where the capture has no Ethernet header
+        ("destination", np.uint64),
+        ("first", np.int64),
+        ("last", np.int64),
+        ("frames", np.uint64),
+        ("bytes", np.uint64),  # frame bytes on the wire
+        ("vlan", np.uint32),  # as in FLOW
+        ("tunnel", np.uint32),
+        ("first_frame", np.uint32),
+        ("capture", np.uint16),
+        ("protocol", np.uint8),  # kinds.Lan
+        ("side", np.uint8),  # kinds.LanSide, of the source
+    ],
+    align=True,
+)
+"""What one station sent to another, or to a group, without IP."""
+
+
 class Direction(enum.IntEnum):
     """How it is known who began a flow."""
 
@@ -276,6 +296,9 @@ class ClaimKind(enum.IntEnum):
     ARP = 1
     ND = 2
     DHCP = 3
+    DCP = 4
+    POWERLINK = 5
+    DLR = 6
 
     @property
     def label(self) -> str:

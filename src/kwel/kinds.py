@@ -8,7 +8,7 @@ from typing import Literal
 FactKind = Literal[
     "hostname", "station", "vendor", "product", "order-number", "serial", "firmware", "software", "system",
     "description", "location", "domain", "identity", "uri", "certificate", "service", "role", "protocol",
-    "switch-port", "neighbour", "vendor-class", "parameters",
+    "switch-port", "neighbour", "partner", "vendor-class", "parameters",
 ]  # fmt: skip
 """What a frame says of a host.
 
@@ -17,7 +17,8 @@ is what a greeting tells of a program (RFC 9110 sections 10.1.5 and 10.2.4, RFC 
 operating system. ``identity`` is what a device is called when it talks to a service: a certificate's subject, an MQTT
 client id; ``uri`` what it is called among programs (OPC UA). ``certificate`` is the subject that it shows as a server.
 ``service`` is what it offers (DNS-SD, SSDP). ``switch-port`` is its own port, ``neighbour`` a device and port that it
-is plugged into. ``vendor-class`` and ``parameters`` are DHCP's options 60 and 55.
+is plugged into. ``partner`` is a station that it looks for by name (PROFINET). ``vendor-class`` and ``parameters`` are
+DHCP's options 60 and 55.
 """
 
 
@@ -88,6 +89,52 @@ class Application(enum.IntEnum):
     @property
     def label(self) -> str:
         """The spelling of tables and reports, ``s7comm``."""
+        return self.name.lower()
+
+
+class Lan(enum.IntEnum):
+    """A protocol that runs on the local network without IP, by content, never by its ethertype alone."""
+
+    PROFINET_DCP = 1
+    PROFINET_RT = 2
+    PROFINET_PTCP = 3
+    GOOSE = 4
+    GSE = 5
+    SV = 6
+    ETHERCAT = 7
+    POWERLINK = 8
+    SERCOS = 9
+    CCLINK_IE = 10
+    DLR = 11
+    MRP = 12
+    PTP = 13
+    PTP_POWER = 14
+    """PTP with what the power profile (IEEE C37.238) adds to it."""
+    PRP = 15
+    STP = 16
+    LLDP = 17
+    CDP = 18
+
+    @property
+    def label(self) -> str:
+        """The spelling of tables and reports, ``profinet-dcp``."""
+        return self.name.lower().replace("_", "-")
+
+
+class LanSide(enum.IntEnum):
+    """What a frame tells of its sender's part in such a protocol."""
+
+    STATION = 0
+    """Nothing but that it takes part."""
+    CLIENT = 1
+    SERVER = 2
+    PUBLISHER = 3
+    MASTER = 4
+    SLAVE = 5
+
+    @property
+    def label(self) -> str:
+        """The spelling of tables and rules, ``publisher``."""
         return self.name.lower()
 
 

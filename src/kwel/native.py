@@ -39,6 +39,7 @@ KERNEL_MODULES = (
     "kwel.streams.join",
     "kwel.streams.blind",
     "kwel.streams.plant",
+    "kwel.streams.lan",
     "kwel.streams.listen",
     "kwel.streams.told",
     "kwel.tables.flows_csv",

@@ -16,7 +16,7 @@ import numpy as np
 
 from kwel import capture
 from kwel.analysis import Analysis, Options
-from kwel.columns import CLAIM, ClaimKind, address_halves, address_text
+from kwel.columns import CLAIM, address_halves, address_text
 from kwel.model.coverage import Coverage
 from kwel.model.traffic import Traffic
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kwel.model.claims import Observed
     from kwel.model.dependencies import Dependencies
     from kwel.model.traffic import Capture
+    from kwel.names import Names
     from kwel.rulebook import Rulebook
     from kwel.streams import Heard
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Analysis", "Options", "analyse", "conclude", "explain", "read_traffic", "with_ech"]
 
-USED = ("used", "discovery")
+USED = ("used", "discovery", "lan")
 """Packets that the analysis rests on: those of flows, and those that tell who is who on the local network."""
 
 
@@ -120,15 +121,10 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         notes={key: count for key, count in sorted(notes.items()) if count},
         unread_links=tuple((capture.link_title(link), n) for link, n in sorted(heard.unread_links.items())),
     )
-    names = heard.names
-    if any(one.names for one in captures):
-        from kwel.dependencies.believed import name_by_capture
-
-        names = name_by_capture(heard.flows, names, captures)
     return Traffic(
         captures=captures,
         flows=heard.flows,
-        names=names,
+        names=_names(heard, captures),
         named=heard.named,
         answers=heard.answers,
         questions=heard.questions,
@@ -136,11 +132,21 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         hellos=heard.hellos,
         fingerprints=heard.fingerprints,
         mirrors=heard.mirrors,
+        lan=heard.lan,
         certificates=heard.certificates,
         shown=heard.shown,
         observed=(*second_look.observed, *own_names),
         coverage=coverage,
     )
+
+
+def _names(heard: Heard, captures: tuple[Capture, ...]) -> Names:
+    """Return the names, with those that capture files give to addresses."""
+    if not any(one.names for one in captures):
+        return heard.names
+    from kwel.dependencies.believed import name_by_capture
+
+    return name_by_capture(heard.flows, heard.names, captures)
 
 
 def with_ech(traffic: Traffic, outer_names: Collection[str] = ()) -> Traffic:
@@ -155,12 +161,12 @@ def with_ech(traffic: Traffic, outer_names: Collection[str] = ()) -> Traffic:
 
 
 def _with_bindings(claims: Rows, second_look: SecondLook) -> Rows:
-    """Add the leases that DHCP proved to the claims of ARP and Neighbour Discovery."""
+    """Add the addresses that DHCP and protocols of the plant proved to the claims of ARP and Neighbour Discovery."""
     more = np.zeros(len(second_look.bindings), CLAIM)
-    for row, (binding, time, frame, vlan, index) in zip(more, second_look.bindings, strict=True):
-        hi, lo = address_halves(binding.address)
-        row["mac"], row["address_hi"], row["address_lo"], row["time"] = binding.mac, hi, lo, time
-        row["frame"], row["vlan"], row["capture"], row["kind"] = frame, vlan, index, ClaimKind.DHCP
+    for row, (mac, address, time, frame, vlan, index, kind) in zip(more, second_look.bindings, strict=True):
+        hi, lo = address_halves(address)
+        row["mac"], row["address_hi"], row["address_lo"], row["time"] = mac, hi, lo, time
+        row["frame"], row["vlan"], row["capture"], row["kind"] = frame, vlan, index, kind
     if not len(more):
         return claims
     _, first = np.unique(more[["mac", "address_hi", "address_lo", "vlan"]], return_index=True)

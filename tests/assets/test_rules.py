@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 GOOD = {
     "roles": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n[roles]\nserver = "answers"\n',
     "spoken": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n',
+    "lan": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n',
     "macs": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n',
     "vendors": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n',
     "names": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n',

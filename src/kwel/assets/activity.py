@@ -41,6 +41,8 @@ class Spoken:
     flow: int
     is_certain: bool
     """Whether it is known who began the conversation."""
+    lan: int = -1
+    """Of a protocol without IP: the row of ``Traffic.lan``; there is no flow then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Activity:
     def flows(self) -> set[int]:
         """Return every flow that is mentioned."""
         mentioned = {flow for flow in self.first_flow if flow >= 0}
-        mentioned.update(said.flow for spoken in self.spoken.values() for said in spoken)
+        mentioned.update(said.flow for spoken in self.spoken.values() for said in spoken if said.flow >= 0)
         mentioned.update(flow for clients in self.served.values() for flow in clients.values())
         mentioned.update(flow for flow, _ in self.asked.values())
         return mentioned

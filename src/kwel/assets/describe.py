@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kwel.assets.scopes import Scopes
     from kwel.model.claims import Evidence, Observed
 
-IDENTITY_ORDER = ("s7comm", "modbus", "enip", "bacnet", "lldp", "cdp", "dhcp")
+IDENTITY_ORDER = ("s7comm", "modbus", "enip", "bacnet", "profinet-dcp", "powerlink", "lldp", "cdp", "dhcp")
 NAME_ORDER = ("lldp", "cdp", "dhcp", "mdns", "nbns", "llmnr", "modbus", "s7comm", "bacnet")
 _MODEL_OF_CLIENT = "dhcp"
 """Its vendor class names the DHCP client's software as often as the device."""
@@ -33,12 +33,13 @@ _MODEL_OF_CLIENT = "dhcp"
 Judged = tuple[AssetKind, Claim]
 
 
-def macs_of(device: Device, witness: Witness, rules: DeviceRules) -> tuple[Claim, ...]:
+def macs_of(device: Device, spoken: list[Spoken], witness: Witness, rules: DeviceRules) -> tuple[Claim, ...]:
     """Return the device's MAC with the frames that prove it."""
     if device.mac is None:
         return ()
     steps = [witness.claimed(host, proof) for host, proof in device.proofs[:STEPS]]
     steps = steps or [evidence.said(observed) for observed in device.observed[:STEPS]]
+    steps = steps or [witness.spoken(said) for said in spoken if said.lan >= 0][:STEPS]
     if rule := rules.virtual_mac(device.mac):
         steps.append(evidence.by_rule("virtual-mac", rule, ("protocol", rule.protocol)))
     return (Claim(mac_text(device.mac), Grade.A, tuple(steps)),)

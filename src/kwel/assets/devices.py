@@ -37,8 +37,10 @@ Key = int | tuple[int, int, int]
 
 UNIVERSAL = 0x02 << 40
 """The bit of the first octet that an EUI-64 address has inverted."""
+GROUP = 0x01 << 40
+"""The bit of the first octet that makes a MAC address one of many hosts."""
 MOST_SILENT = 10_000
-"""Devices known only by a MAC that a frame tells. Beyond, a capture shows a flood."""
+"""Devices known only by a MAC that a frame tells. Beyond, a capture shows a flood; they are counted."""
 
 
 @dataclass(slots=True)
@@ -61,6 +63,9 @@ class Devices:
 
     def __init__(self, hosts: Hosts, proofs: Proofs, flows: Rows) -> None:
         self._timelines = _Timelines(proofs)
+        self._silent = 0
+        self.left_out = set[int]()
+        """MAC addresses for which there was no room."""
         self._index: dict[Key, int] = {}
         self.devices: list[Device] = []
         self.keys_of: dict[Host, list[tuple[int, Key]]] = {}
@@ -115,17 +120,31 @@ class Devices:
         place = len(timeline) if time is None else bisect.bisect([start for start, _ in timeline[1:]], time) + 1
         return self._index[timeline[place - 1][1]]
 
+    def find(self, mac: int) -> int | None:
+        """Return the device with a MAC."""
+        return self._index.get(mac)
+
+    def find_or_add(self, mac: int) -> int | None:
+        """Return the device with a MAC, a new one as far as there is room; a group or nobody is none."""
+        index = self._index.get(mac)
+        if index is not None or not mac or mac & GROUP:
+            return index
+        if self._silent >= MOST_SILENT:
+            self.left_out.add(mac)
+            return None
+        self._silent += 1
+        self._index[mac] = len(self.devices)
+        self.devices.append(Device(mac))
+        return self._index[mac]
+
     def hear(self, observed: Iterable[Observed]) -> None:
         """Give each observation to the device that it is about: by MAC, by address, or a new one by its MAC."""
-        silent = 0
         for said in observed:
             index = self._index.get(said.mac) if said.mac is not None else None
             if index is None and said.address is not None:
                 index = self._by_address(said)
-            if index is None and said.mac is not None and silent < MOST_SILENT:
-                silent += 1
-                index = self._index[said.mac] = len(self.devices)
-                self.devices.append(Device(said.mac))
+            if index is None and said.mac is not None:
+                index = self.find_or_add(said.mac)
             if index is not None:
                 self.devices[index].observed.append(said)
 

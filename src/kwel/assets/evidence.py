@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kwel.assets.oui import vendor
 from kwel.columns import ClaimKind, State, mac_text
 from kwel.columns import address_text as spelt
+from kwel.kinds import Lan
 from kwel.model.claims import Evidence, Where
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Witness:
 
     def __init__(self, traffic: Traffic, flows: Collection[int]) -> None:
         self._captures = [capture.name for capture in traffic.captures]
+        self._lan = traffic.lan
         wanted = sorted(flows)
         self._flows = dict(zip(wanted, traffic.flows[COLUMNS][wanted].tolist(), strict=True))
 
@@ -69,10 +71,19 @@ class Witness:
 
     def spoken(self, spoken: Spoken) -> Evidence:
         """Say that a device speaks a protocol, with the other side of the first conversation."""
+        if spoken.lan >= 0:
+            return self.sent(spoken.lan, spoken.side)
         row = self._flows[spoken.flow]
         peer = address_text(*(row[2:4] if spoken.side == "client" else row[:2]))
         values = (("protocol", spoken.application), ("role", spoken.side), ("peer", peer))
         return Evidence("observed", "spoken", values, self.where(row[-2], row[-1]))
+
+    def sent(self, row: int, side: str) -> Evidence:
+        """Say that a device was seen in a conversation without IP."""
+        lan = self._lan[row]
+        peer = mac_text(int(lan["destination"]))
+        values = (("protocol", Lan(lan["protocol"]).label), ("role", side), ("peer", peer))
+        return Evidence("observed", "spoken", values, self.where(int(lan["capture"]), int(lan["first_frame"])))
 
     def claimed(self, host: Host, proof: Proof) -> Evidence:
         """Say that a MAC claimed an address."""

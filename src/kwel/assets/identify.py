@@ -19,6 +19,7 @@ from kwel.assets.mirrors import Ends, find_ends
 from kwel.assets.proofs import read_proofs
 from kwel.assets.rules import installed
 from kwel.assets.scopes import Scope, Scopes
+from kwel.assets.stations import find_stations
 from kwel.assets.told import Told
 from kwel.columns import address_text, mac_text
 from kwel.model.assets import Asset, AssetKind
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from kwel.assets.proofs import Proofs
     from kwel.assets.rules import DeviceRules, SpokenRule
     from kwel.assets.scopes import OnSegment
+    from kwel.assets.stations import Station
     from kwel.model.changes import Change
     from kwel.model.claims import Evidence
     from kwel.model.site import Effect, Site
@@ -53,7 +55,7 @@ class Inventory:
     """Per flow: index into ``assets``; EXTERNAL (-1) is outside, NOBODY (-2) is no device."""
     asset_of_responder: NDArray[np.int32]
     left_out: int
-    """Internal addresses for which there was no room: a scan or a flood."""
+    """Internal addresses, IP and MAC, for which there was no room: a scan or a flood."""
     effects: tuple[tuple[int, Effect], ...]
     """What overrides of a site file changed, each with the number of the override."""
     changes: tuple[Change, ...]
@@ -101,10 +103,13 @@ def identify(
     hosts = find_hosts(traffic.flows, scopes, proofs.on_segment, proofs.of_host)
     devices = Devices(hosts, proofs, traffic.flows)
     devices.hear(traffic.observed)
+    stations = find_stations(traffic, devices)
     shared = {rule.application for rule in rules.spoken if rule.shares}
     activity = watch(traffic, devices, shared, lambda name: any(rule.holds(name) for rule in rules.names))
+    for index, station in stations.items():
+        activity.spoken.setdefault(index, []).extend(station.spoken.values())
     ends = find_ends(traffic)
-    writer = _Writer(traffic, scopes, rules, proofs, activity, ends)
+    writer = _Writer(traffic, scopes, rules, proofs, activity, stations, ends)
     assets = [writer.write(index, device) for index, device in enumerate(devices.devices)]
     assets = [told.apply(asset) for asset in assets] if told else assets
     assets = _with_shared_kinds(assets, activity, writer)
@@ -113,9 +118,10 @@ def identify(
     is_own = ends.own_flows()
     initiators, responders = (_without(side, is_own) for side in (devices.of_initiator, devices.of_responder))
     effects = tuple(told.effects) if told else ()
+    left_out = hosts.left_out + len(devices.left_out)
     changes = find_changes(devices.devices, labelled, proofs, writer.witness)
     places = devices, scopes, proofs.on_segment
-    return Inventory(labelled, initiators, responders, hosts.left_out, effects, changes, *places)
+    return Inventory(labelled, initiators, responders, left_out, effects, changes, *places)
 
 
 def _without(side: NDArray[np.int32], is_own: NDArray[np.bool_]) -> NDArray[np.int32]:
@@ -127,17 +133,25 @@ class _Writer:
     """Writes one asset a device."""
 
     def __init__(
-        self, traffic: Traffic, scopes: Scopes, rules: DeviceRules, proofs: Proofs, activity: Activity, ends: Ends
+        self,
+        traffic: Traffic,
+        scopes: Scopes,
+        rules: DeviceRules,
+        proofs: Proofs,
+        activity: Activity,
+        stations: dict[int, Station],
+        ends: Ends,
     ) -> None:
         self.witness, self.rules = Witness(traffic, activity.flows()), rules
         self._scopes, self._proofs, self._activity, self._ends = scopes, proofs, activity, ends
+        self._stations = stations
 
     def write(self, index: int, device: Device) -> Asset:
         """Return the asset; whether it is shared is decided when all are known."""
         spoken = self._activity.spoken.get(index, [])
         applying = describe.spoken_rules(device, spoken, self.rules)
         hint = describe.vendor_hint(device, self.rules)
-        macs = describe.macs_of(device, self.witness, self.rules)
+        macs = describe.macs_of(device, spoken, self.witness, self.rules)
         hosts = sorted({(host[0], host[1], 0) for host in device.hosts}, key=sort_key)
         addresses = tuple(address_text(hi, lo) for hi, lo, _ in hosts)
         names = describe.names_of(device)
@@ -157,7 +171,7 @@ class _Writer:
             firmware=describe.stated(device, "firmware"),
             names=names,
             zone=None,
-            vlans=_vlans(device),
+            vlans=_vlans(device, self._stations.get(index)),
             protocols=describe.protocols_of(device, spoken, self.witness),
             first=first,
             last=last,
@@ -169,6 +183,8 @@ class _Writer:
         times = [proof.time for _, proof in device.proofs] + [said.time for said in device.observed]
         if self._activity.first_flow[index] >= 0:
             times += [self._activity.first[index], self._activity.last[index]]
+        if station := self._stations.get(index):
+            times += [station.first, station.last]
         return min(times), max(times)
 
     def _kind(
@@ -182,7 +198,9 @@ class _Writer:
                 return rule.kind, Claim(rule.kind, describe.lowered(rule.kind_grade, certain), steps)
         # 2. What its vendor makes, as a hint.
         if hint := describe.vendor_hint(device, self.rules):
-            vendor = describe.vendor_of(device, describe.macs_of(device, self.witness, self.rules), self.rules)
+            spoken_by = self._activity.spoken.get(index, [])
+            macs = describe.macs_of(device, spoken_by, self.witness, self.rules)
+            vendor = describe.vendor_of(device, macs, self.rules)
             looked_up = vendor.evidence if vendor else ()
             step = evidence.by_rule("vendor-hint", hint, ("vendor", vendor.value if vendor else ""))
             return hint.kind, Claim(hint.kind, Grade.D, (*looked_up, step))
@@ -199,6 +217,8 @@ class _Writer:
         steps: list[Evidence] = []
         if (flow := self._activity.first_flow[index]) >= 0:
             steps.append(self.witness.seen(flow))
+        elif station := self._stations.get(index):
+            steps += [self.witness.spoken(said) for said in station.spoken.values()][:1]
         prefixes = (self._scopes.prefix_of(hi, lo) for hi, lo, _ in device.hosts)
         steps += [evidence.internal(prefix) for prefix in dict.fromkeys(prefixes) if prefix][:STEPS]
         steps += [self.witness.claimed(host, proof) for host, proof in device.proofs[:STEPS]]
@@ -221,10 +241,11 @@ def _id(device: Device) -> str:
     return address_text(hi, lo) + tag
 
 
-def _vlans(device: Device) -> tuple[int, ...]:
+def _vlans(device: Device, station: Station | None) -> tuple[int, ...]:
     """Return the VLANs that the device was proven in, else those it was seen in; of two tags the inner one."""
     hosts = [host for host, _ in device.proofs] or device.hosts
     tagged = {vlan & VLAN_ID for _, _, vlan in hosts} or {said.vlan & VLAN_ID for said in device.observed}
+    tagged |= {vlan & VLAN_ID for vlan in station.vlans} if station else set()
     return tuple(sorted(tagged - {0}))
 
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from kwel.columns import mac_text
-from kwel.kinds import Application
+from kwel.kinds import Application, Lan
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Grade
 from kwel.rulefile import RuleTable, suffixes
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 FOLDER = "devices"
-SIDES = ("server", "client")
+SIDES = ("server", "client", "publisher", "master", "slave", "station")
+"""The last four are of protocols without IP."""
 CONNECT = "http-connect"
 """Not a protocol of its own: HTTP in which a client asks for a way through (RFC 9110 section 9.3.6)."""
-APPLICATIONS = (*(a.label for a in Application if a), CONNECT)
+APPLICATIONS = (*(a.label for a in Application if a), *(lan.label for lan in Lan), CONNECT)
 KINDS = tuple(kind.value for kind in AssetKind)
 GRADES = ("A", "B", "C", "D")
 
@@ -131,7 +132,7 @@ def load(root: Traversable) -> DeviceRules:
     roles = _read_roles(_File(root, "roles"))
     return DeviceRules(
         roles,
-        tuple(_spoken(rule, base, roles) for rule, base in _File(root, "spoken").rules()),
+        tuple(_spoken(rule, base, roles) for stem in ("spoken", "lan") for rule, base in _File(root, stem).rules()),
         tuple(_mac(rule, base) for rule, base in _File(root, "macs").rules()),
         tuple(_vendor(rule, base, roles) for rule, base in _File(root, "vendors").rules()),
         tuple(_name(rule, base) for rule, base in _File(root, "names").rules()),

@@ -26,13 +26,16 @@ class Saying:
     """The host's own MAC, where the payload tells it."""
     address: str | None = None
     """The host's address, where the payload tells it."""
+    of_receiver: bool = False
+    """Whether it is about whoever the frame was sent to: of frames without IP alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
     """A frame proves that a MAC holds an address."""
 
-    mac: int
+    mac: int | None
+    """``None``: that of whoever sent the frame, where no router stands between (frames without IP)."""
     address: str
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import address_text
+from kwel.columns import ClaimKind, address_text
 from kwel.kernel.rows import Mark
 from kwel.wire import Malformed, Reader, Truncated
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kwel.model.claims import Observed, Where
 
 HOUR = 3_600_000_000_000
+LAN_MARKS = frozenset({Mark.LLDP, Mark.CDP, Mark.PROFINET_DCP, Mark.GOOSE, Mark.SV, Mark.POWERLINK, Mark.DLR})
+"""Of frames without IP: their sender is known by its MAC address."""
 MAX_OBSERVED = 100_000
 """Observations kept of one analysis. What is beyond is counted."""
 
@@ -32,7 +34,7 @@ def _by_mark() -> dict[int, Dissector]:
     """Return the dissectors. They are imported for the first mark: many captures hold none."""
     from kwel.dissect.registry import DISSECTORS
 
-    return {int(Mark[dissector.mark.upper()]): dissector for dissector in DISSECTORS}
+    return {int(Mark[dissector.mark.upper().replace("-", "_")]): dissector for dissector in DISSECTORS}
 
 
 class SecondLook:
@@ -45,8 +47,8 @@ class SecondLook:
         """
         self._on_facts, self._only_flows = on_facts, only_flows
         self._observed: list[Observed] = []
-        self.bindings: list[tuple[Binding, int, int, int, int]] = []
-        """Binding, time, frame, VLAN, capture index."""
+        self.bindings: list[tuple[int, str, int, int, int, int, ClaimKind]] = []
+        """MAC, address, time, frame, VLAN, capture index, protocol."""
         self.counts: Counter[str] = Counter()
         self._looked: Counter[int] = Counter()
         """Payloads read, by mark."""
@@ -72,9 +74,8 @@ class SecondLook:
         by_mark = _by_mark()
         for mark in self._affordable(marks):
             kind, packet = int(mark["kind"]), packets[mark["packet"]]
-            at = int(packet["ethernet"])
-            is_lan = kind in (Mark.LLDP, Mark.CDP)
-            hi, lo = (0, int.from_bytes(buffer[at + 6 : at + 12].tobytes(), "big")) if is_lan else (
+            is_lan = kind in LAN_MARKS
+            hi, lo = (0, _mac(buffer, packet, 6)) if is_lan else (
                 int(packet["source_hi"]), int(packet["source_lo"])
             )  # fmt: skip
             dissector, sender = by_mark[kind], (kind, hi, lo, int(packet["vlan"]))
@@ -85,8 +86,9 @@ class SecondLook:
             data = buffer[mark["start"] : mark["end"]].tobytes()
             if dissector.looks_like(data):
                 where = Where(capture, int(mark["frame"]))
-                own_mac, own_address = (lo, None) if is_lan else (None, address_text(hi, lo))
-                self._read(dissector, data, where, capture_index, packets, mark, own_mac, own_address)
+                macs = (lo or None, _mac(buffer, packet, 0) or None) if is_lan else (None, None)
+                own_address = None if is_lan else address_text(hi, lo)
+                self._read(dissector, data, where, capture_index, packets, mark, macs, own_address)
 
     def _is_due(self, sender: tuple[int, int, int, int], dissector: Dissector, time: int) -> bool:
         """Return whether a payload is worth reading: a sender's first ones, and then one an hour, for it may change."""
@@ -123,9 +125,10 @@ class SecondLook:
         capture_index: int,
         packets: Rows,
         mark: Rows,
-        own_mac: int | None,
+        macs: tuple[int | None, int | None],
         own_address: str | None,
     ) -> None:
+        """*macs*: of sender and receiver, where the frame has no IP."""
         from kwel.dissect.sayings import Binding, Named, Spoken
         from kwel.model.claims import Observed
 
@@ -133,7 +136,7 @@ class SecondLook:
         try:
             for said in dissector.observe(Reader(data)):
                 if isinstance(said, Binding):
-                    self.bindings.append((said, time, where.frame, vlan, capture_index))
+                    self._bind(said, dissector.name, macs[0], (time, where.frame, vlan, capture_index))
                     continue
                 if isinstance(said, Named | Spoken):
                     self._on_facts(packets, int(mark["packet"]), said)
@@ -141,7 +144,7 @@ class SecondLook:
                 if self._only_flows:
                     continue
                 about_other = said.mac is not None or said.address is not None
-                mac = said.mac if about_other else own_mac
+                mac = said.mac if about_other else macs[said.of_receiver]
                 address = said.address if about_other else own_address
                 key = (said.kind, said.value, dissector.name, address, mac, vlan)
                 if key in self._said:
@@ -155,3 +158,15 @@ class SecondLook:
             self.counts[f"{dissector.name}-cut"] += 1
         except Malformed:
             self.counts[f"{dissector.name}-malformed"] += 1
+
+    def _bind(self, said: Binding, name: str, sender: int | None, place: tuple[int, int, int, int]) -> None:
+        mac = said.mac if said.mac is not None else sender
+        if mac is not None and mac >> 40 & 1 == 0:
+            kind = ClaimKind[name.removeprefix("profinet-").upper()]
+            self.bindings.append((mac, said.address, *place, kind))
+
+
+def _mac(buffer: NDArray[np.uint8], packet: Rows, offset: int) -> int:
+    """Return the MAC address at *offset* of a packet's Ethernet header; 0 where the capture has none."""
+    start = int(packet["ethernet"])
+    return int.from_bytes(buffer[start + offset : start + offset + 6].tobytes(), "big") if start >= 0 else 0

@@ -80,6 +80,7 @@ RULES: Final[Mapping[str, Rule]] = {
             "names-not-kept",
             "dns-answers-not-kept",
             "claims-not-kept",
+            "stations-not-kept",
             "addresses-left-out",
             "destinations-left-out",
             "local-names-not-kept",

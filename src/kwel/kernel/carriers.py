@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwel.columns import Tunnel
+from kwel.kernel.lan import note_protocol, note_spanning_tree
 from kwel.kernel.links import (
     NEXT_CLIP,
     NEXT_DONE,
@@ -39,6 +40,7 @@ ETHER_IPV4, ETHER_ARP, ETHER_VLAN, ETHER_IPV6 = 0x0800, 0x0806, 0x8100, 0x86DD
 ETHER_QINQ, ETHER_QINQ_OLD, ETHER_LLDP, ETHER_CISCO_METADATA = 0x88A8, 0x9100, 0x88CC, 0x8909
 ETHER_MPLS, ETHER_MPLS_MULTICAST, ETHER_PPP, ETHER_PPPOE, ETHER_PBB = 0x8847, 0x8848, 0x880B, 0x8864, 0x88E7
 ETHER_MACSEC, ETHER_FABRICPATH, ETHER_VNTAG, ETHER_ETAG, ETHER_NSH = 0x88E5, 0x8903, 0x8926, 0x893F, 0x894F
+ETHER_HSR = 0x892F  # IEC 62439-3 section 5.6
 ETHER_CDP = 0x2000  # in SNAP with Cisco's number, in Cisco HDLC and in GRE
 ETHER_LENGTH_MAX = 1500  # below: an IEEE 802.3 length, and LLC follows
 LLC_SNAP, LLC_IP, LLC_ISO = 0xAAAA, 0x0606, 0xFEFE  # both service access points
@@ -53,7 +55,7 @@ NSH_IPV4, NSH_IPV6, NSH_ETHERNET, NSH_MPLS = 1, 2, 3, 5
 MAX_LABELS = 16
 
 S_CUT_LINK, S_NOT_IP, S_DISCOVERY = int(Stop.CUT_LINK), int(Stop.NOT_IP), int(Stop.DISCOVERY)
-S_LINK_ENCRYPTED = int(Stop.LINK_ENCRYPTED)
+S_LINK_ENCRYPTED, S_LAN = int(Stop.LINK_ENCRYPTED), int(Stop.LAN)
 T_MPLS, T_PBB, T_PPPOE = int(Tunnel.MPLS), int(Tunnel.PBB), int(Tunnel.PPPOE)
 T_VNTAG, T_FABRICPATH = int(Tunnel.VNTAG), int(Tunnel.FABRICPATH)
 
@@ -122,7 +124,9 @@ def rare_ethertype(data: NDArray[np.uint8], at: int, end: int, kind: int, packet
             return -S_LINK_ENCRYPTED, at, kind
         at += 14 if u8(data, at) & MACSEC_SCI else 6
         return (NEXT_ETHERTYPE, at + 2, u16(data, at)) if at + 2 <= end else (-S_CUT_LINK, at, kind)
-    return -S_NOT_IP, at, kind
+    if kind == ETHER_HSR:  # path and size, sequence, and the next ethertype
+        return NEXT_ETHERTYPE, at + 6, u16(data, at + 4)
+    return -(S_LAN if note_protocol(data, at, end, kind, packet) else S_NOT_IP), at, kind
 
 
 @helper
@@ -142,7 +146,7 @@ def carrier_layer(data: NDArray[np.uint8], at: int, end: int, layer: int, packet
     if at + 4 > end:
         return -S_CUT_LINK, at, 0
     if layer == NEXT_LLC:
-        return llc_layer(data, at, end)
+        return (-S_LAN, at, 0) if note_spanning_tree(data, at, end, packet) else llc_layer(data, at, end)
     if layer == NEXT_PPP:
         return ppp_layer(data, at, end)
     if layer == NEXT_MPLS:

@@ -30,9 +30,9 @@ PACKET = np.dtype(
         ("source_port", np.int64),
         ("destination_port", np.int64),
         ("ethernet", np.int64),  # offset of the innermost Ethernet header; -1 is none
-        ("transport", np.uint8),
+        ("transport", np.uint8),  # IP protocol number; of frames without IP a kinds.Lan
         ("version", np.uint8),
-        ("flags", np.uint8),
+        ("flags", np.uint8),  # of TCP; of frames without IP a kinds.LanSide
         ("stop", np.uint8),  # Stop
         ("side", np.uint8),  # 0: sent by the lower endpoint of the flow's key; 1: by the higher
         ("fresh", np.uint8),  # 1: the flow began with this packet
@@ -145,6 +145,8 @@ class Stop(enum.IntEnum):
     WIRELESS_ENCRYPTED = 13
     LINK_ENCRYPTED = 14
     """MACsec, and PPP that is encrypted or compressed."""
+    LAN = 15
+    """Not set aside: a protocol without IP that is recognised, see ``lan``."""
 
     @property
     def label(self) -> str:
@@ -198,3 +200,8 @@ class Mark(enum.IntEnum):
     NTLM = 13
     ENIP = 14
     BACNET = 15
+    PROFINET_DCP = 40
+    GOOSE = 41
+    SV = 42
+    POWERLINK = 43
+    DLR = 44

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.columns import HELLO, MIRROR, QUESTION, SHOWN
+from kwel.columns import HELLO, LAN, MIRROR, QUESTION, SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,3 +87,5 @@ class Traffic:
     """Of ``columns.QUESTION``: what was asked of the DNS."""
     mirrors: Rows = field(default_factory=lambda: np.zeros(0, MIRROR))
     """Of ``columns.MIRROR``: mirror sessions that the captures hold."""
+    lan: Rows = field(default_factory=lambda: np.zeros(0, LAN))
+    """Of ``columns.LAN``: who sent what to whom on the local network without IP."""

@@ -10,16 +10,16 @@ from kwel.columns import ANSWER, CLAIM, HELLO, NAME, QUESTION, SHOWN
 from kwel.dissect.claims import Claims, note_claim, read_arp, read_neighbour
 from kwel.dissect.dns import ANSWERS, Answers
 from kwel.dissect.ja4 import Shapes
-from kwel.kernel.carriers import ETHER_ARP, ETHER_LLDP
+from kwel.kernel.carriers import ETHER_ARP
 from kwel.kernel.loads import expect
 from kwel.kernel.namepool import Pool
 from kwel.kernel.network import IP_ICMPV6, IP_TCP, IP_UDP
-from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Mark, Stage, Stop
+from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stage, Stop
 from kwel.native import helper, kernel
 from kwel.streams.datagrams import is_named_port, read_datagram
 from kwel.streams.handshakes import begins_handshake, read_handshake
 from kwel.streams.join import expect_look_up, look_up_flow
-from kwel.streams.room import Tables, has_room, note_mark
+from kwel.streams.room import Tables, has_room
 from kwel.streams.segments import is_dull, read_segment, step_over
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ AHEAD = 16
 """Packets between the one that is looked at and the one that is prepared for."""
 OPEN, DONE = int(Stage.OPEN), int(Stage.DONE)
 S_USED, S_DISCOVERY = int(Stop.USED), int(Stop.DISCOVERY)
-M_LLDP, M_CDP = int(Mark.LLDP), int(Mark.CDP)
 
 
 @helper
@@ -47,10 +46,8 @@ def prepare(packet: Any, t: Tables) -> int:
 
 
 @helper
-def note_discovery(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
-    """Keep what an ARP packet claims; mark LLDP and CDP frames."""
-    if packet.source_port != ETHER_ARP:
-        return note_mark(M_LLDP if packet.source_port == ETHER_LLDP else M_CDP, packet.payload, packet.end, packet, t)
+def note_arp(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
+    """Keep what an ARP packet claims."""
     claim = t.claims.rows[len(t.claims.rows) - 1]
     if read_arp(data, packet.payload, packet.end, claim):
         note_claim(claim, packet, t.claims)
@@ -70,7 +67,7 @@ def note_neighbour(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
 def deserves_a_look(data: NDArray[np.uint8], packet: Any, t: Tables) -> bool:
     """Return whether a packet may add to the tables. Segments that surely do not are stepped over here."""
     if packet.stop == S_DISCOVERY:
-        return True
+        return packet.source_port == ETHER_ARP  # ``lan`` reads the others
     if packet.stop != S_USED or packet.end <= packet.payload:
         return False
     if packet.transport == IP_TCP:
@@ -123,7 +120,7 @@ def listen(
             if not has_room(t):
                 return index
             if packet.stop == S_DISCOVERY:
-                note_discovery(data, packet, t)
+                note_arp(data, packet, t)
             elif packet.transport == IP_TCP:
                 read_segment(data, packet, halves[2 * packet.flow + packet.side], t)
             elif packet.transport == IP_UDP:

@@ -28,6 +28,7 @@ from kwel.streams.blind import mark_tunnels
 from kwel.streams.flights import MOST_SHOWN
 from kwel.streams.initials import read_initials
 from kwel.streams.join import index_answers
+from kwel.streams.lan import PAIRS, REFUSED, LanTables, frames_without_ip, hear_lan
 from kwel.streams.listen import listen
 from kwel.streams.mirrors import sessions
 from kwel.streams.plant import mark_plant
@@ -87,6 +88,7 @@ class Heard(NamedTuple):
     hellos: Rows
     fingerprints: Sequence[str]
     mirrors: Rows
+    lan: Rows
     certificates: tuple[Certificate, ...]
     shown: Rows
     stops: dict[str, int]
@@ -126,6 +128,7 @@ class Listener:
         self._claims = np.zeros(MAX_CLAIMS + 1, CLAIM)
         self._claim_slots, self._claim_counters = new_index(2 * MAX_CLAIMS), np.zeros(2, np.int64)
         self._marks = np.zeros(MARKS, MARK)
+        self._lan = LanTables.empty()
         self._counters = np.zeros(COUNTERS, np.int64)
         self._arena = np.zeros(1 << 24, np.uint8)
         self._starts = np.zeros(CAPACITY, np.int64)
@@ -196,12 +199,14 @@ class Listener:
         on_marks: Callable[[NDArray[np.uint8], Rows, Rows], None],
     ) -> int:
         packets, counters = self._packets, self._counters
-        unread = int(self._stops[Stop.LINK_TYPE])
+        unread, without_ip = int(self._stops[Stop.LINK_TYPE]), frames_without_ip(self._stops)
         count = decode(
             buffer, records, len(records), first_frame, capture, packets, self._stops, *self._fragments
         )  # fmt: skip
         if self._stops[Stop.LINK_TYPE] > unread:
             self._note_links(packets["frame"][:count][packets["stop"][:count] == Stop.LINK_TYPE] - first_frame, records)
+        if frames_without_ip(self._stops) > without_ip:
+            hear_lan(buffer, packets, count, self._lan, self._marks, self._stops, on_marks)
         self._make_room_for_flows(count)
         track(
             packets, count, self._runs, self._halves, self._table, *self._recent, *self._aliases, self._early,
@@ -347,6 +352,7 @@ class Listener:
             claims=self._claims[: self._claim_counters[CLAIMS]],
             hellos=self._hellos[: self._counters[C_HELLOS]],
             fingerprints=Fingerprints(self._shapes),
+            lan=self._lan.rows[: self._lan.counters[PAIRS]],
             certificates=read.certificates,
             shown=read.shown,
             unread_links=self._unread_links,
@@ -370,6 +376,7 @@ class Listener:
             "fragments-crowded-out": int(self._fragment_counters[fragments.CROWDED_OUT]),
             "mirrors-not-kept": int(self._fragment_counters[fragments.MIRRORS_LOST]),
             "packets-cut": int(self._flow_counters[CUT_PACKETS]),
+            "stations-not-kept": int(self._lan.counters[REFUSED]),
             "flows-evicted": int(self._flow_counters[EVICTED]),
             "malformed-dns": int(self._counters[C_MALFORMED]),
             "requests-cut": int(self._counters[C_CUT]),
