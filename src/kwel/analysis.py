@@ -162,3 +162,8 @@ class Analysis:
     def dependency_table(self) -> pd.DataFrame:
         """One row a dependency, with the columns of ``kwel dependencies``."""
         return self._frame("dependencies")
+
+    @cached_property
+    def command_table(self) -> pd.DataFrame:
+        """One row a sender, receiver, protocol and class, with the columns of ``kwel commands``."""
+        return self._frame("commands")

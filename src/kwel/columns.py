@@ -193,6 +193,22 @@ MIRROR = np.dtype(
 )
 """Frames that one machine mirrored to another inside a tunnel: the outer ends are no part of what is mirrored."""
 
+COMMAND = np.dtype(
+    [
+        ("first", np.int64),
+        ("last", np.int64),
+        ("half", np.int64),  # 2 * flow + side of the flow under way that sent it
+        ("count", np.int64),
+        ("code", np.uint32),  # as dissect.commands makes it
+        ("frame", np.uint32),  # of the first
+        ("capture", np.uint16),
+        ("application", np.uint8),  # Application
+        ("from_initiator", np.uint8),
+    ],
+    align=True,
+)
+"""What one side of a flow asked for by one code, how often and when."""
+
 
 LAN = np.dtype(
     [

@@ -40,6 +40,7 @@ KERNEL_MODULES = (
     "kwel.streams.blind",
     "kwel.streams.plant",
     "kwel.streams.lan",
+    "kwel.streams.commands",
     "kwel.streams.listen",
     "kwel.streams.told",
     "kwel.tables.flows_csv",

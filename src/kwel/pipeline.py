@@ -133,6 +133,7 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         fingerprints=heard.fingerprints,
         mirrors=heard.mirrors,
         lan=heard.lan,
+        commands=heard.commands,
         certificates=heard.certificates,
         shown=heard.shown,
         observed=(*second_look.observed, *own_names),
@@ -193,8 +194,7 @@ def conclude(traffic: Traffic, options: Options) -> Analysis:
 
 def _conclude(traffic: Traffic, options: Options) -> Analysis:
     from kwel import __version__, dependencies, findings, rulebook, zones
-    from kwel.assets import identify
-    from kwel.assets.talks import look_closer
+    from kwel.assets import find_commands, identify, look_closer
     from kwel.clouds import editions
     from kwel.clouds.roundtrips import excluding
     from kwel.site import effects
@@ -210,6 +210,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         traffic, inventory.assets, *sides, inventory.is_outside, attributor, outer_names, excluding(book, options.place)
     )
     traffic = _measured(traffic, inventory, found)
+    commands = find_commands(traffic, inventory)
     drawn = zones.draw(traffic, inventory.assets, sides, found, book.vocabulary.carrier_kinds, options.site)
     return Analysis(
         options=options,
@@ -217,7 +218,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         assets=drawn.assets,
         dependencies=found,
         timeline=timeline,
-        findings=findings.find(drawn.assets, found, traffic.coverage, tuple(sorted(attributor.members))),
+        findings=findings.find(drawn.assets, found, traffic.coverage, tuple(sorted(attributor.members)), commands),
         data=tables.infos(),
         rulebook=book.digest,
         bloc_members=tuple(sorted(attributor.members)),
@@ -226,6 +227,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         links=attributor.links.find,
         version=__version__,
         site=effects.use(options.site, day, found, inventory.effects) if options.site else None,
+        commands=commands,
         changes=inventory.changes,
         look_closer=partial(look_closer, traffic, sides),
         zones=drawn.zones,

@@ -10,6 +10,7 @@ import numpy as np
 from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, SHOWN, Direction, Ech, NameSource, State, address_halves
 from kwel.model.assets import Asset, AssetKind, Fact
 from kwel.model.claims import Claim, Evidence, Grade, Where
+from kwel.model.commands import Command, CommandClass, Party
 from kwel.model.coverage import Coverage
 from kwel.model.dependencies import Dependencies, Dependency, DependencyState
 from kwel.model.findings import Finding, Severity
@@ -181,8 +182,16 @@ def make_report(problem: str | None = None) -> Report:
         other_blocs=("EEA+CH",),
         version="0.1.0",
         command="kwel report plant.pcapng",
+        commands=(make_command(),),
         **make_zones(),  # type: ignore[arg-type]
     )
+
+
+def make_command() -> Command:
+    """Return what an address outside told a controller."""
+    source, target = Party("198.51.100.7", None, "198.51.100.7", True), Party("10.20.1.12", "a-12", "plc", False)
+    names, where = ("Write Single Coil", "0x41"), Where("plant.pcap", 118)
+    return Command(source, target, "modbus", CommandClass.WRITE, names, 3, START, START + 9, where, is_answered=True)
 
 
 def as_cell(value: object) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from kwel.assets.commands import find_commands
 from kwel.assets.hosts import EXTERNAL, NOBODY
 from kwel.assets.identify import Inventory, identify
+from kwel.assets.talks import look_closer
 
-__all__ = ["EXTERNAL", "NOBODY", "Inventory", "identify"]
+__all__ = ["EXTERNAL", "NOBODY", "Inventory", "find_commands", "identify", "look_closer"]

@@ -1,8 +1,42 @@
-"""Assets and dependencies in, findings out; and the ledger of what limits all of them."""
+"""Assets, dependencies and commands in, findings out; and the ledger of what limits all of them."""
 
 from __future__ import annotations
 
-from kwel.findings.contacts import find, names_hidden
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kwel.findings.commands import find_commands
+from kwel.findings.contacts import MOST, find_contacts, names_hidden
 from kwel.findings.coverage import measure
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from kwel.model.assets import Asset
+    from kwel.model.commands import Command
+    from kwel.model.coverage import Coverage
+    from kwel.model.dependencies import Dependencies
+    from kwel.model.findings import Finding
+
 __all__ = ["find", "measure", "names_hidden"]
+
+
+def find(
+    assets: Sequence[Asset],
+    dependencies: Dependencies,
+    coverage: Coverage,
+    bloc: Collection[str] = (),
+    commands: Sequence[Command] = (),
+) -> tuple[Finding, ...]:
+    """Return what needs an answer, gravest first; of equal ones those first in which somebody acts on the plant.
+
+    Args:
+        assets: the inventory that ``dependencies.asset`` points into.
+        dependencies: who needs what outside.
+        coverage: what could not be seen.
+        bloc: the countries that count as inside; without them nothing is said of suppliers.
+        commands: who told whom to do what.
+    """
+    found = [*find_commands(commands, assets), *find_contacts(assets, dependencies, coverage, bloc)]
+    ranked = sorted(found, key=lambda finding: -finding.severity)[:MOST]
+    return tuple(replace(finding, id=f"F-{number:02d}") for number, finding in enumerate(ranked, 1))

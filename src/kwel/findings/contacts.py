@@ -120,7 +120,7 @@ def _samples(attributions: Sequence[Attribution]) -> tuple[list[Attribution], ND
     return [attributions[index] for index in first.tolist()], of
 
 
-def find(
+def find_contacts(
     assets: Sequence[Asset],
     dependencies: Dependencies,
     coverage: Coverage,

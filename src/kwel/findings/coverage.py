@@ -85,6 +85,7 @@ RULES: Final[Mapping[str, Rule]] = {
             "destinations-left-out",
             "local-names-not-kept",
             "streams-given-up",
+            "commands-not-kept",
         ),
         "flows",
         ANY,

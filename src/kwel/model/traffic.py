@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.columns import HELLO, LAN, MIRROR, QUESTION, SHOWN
+from kwel.columns import COMMAND, HELLO, LAN, MIRROR, QUESTION, SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,3 +89,5 @@ class Traffic:
     """Of ``columns.MIRROR``: mirror sessions that the captures hold."""
     lan: Rows = field(default_factory=lambda: np.zeros(0, LAN))
     """Of ``columns.LAN``: who sent what to whom on the local network without IP."""
+    commands: Rows = field(default_factory=lambda: np.zeros(0, COMMAND))
+    """Of ``columns.COMMAND``: what sides of flows asked for in protocols of the plant."""

@@ -46,6 +46,8 @@ class Case:
     steps: list[Step]
     count: Text
     left_out: Text
+    told: list[tuple[Text, Text]]
+    """Of commands, what stands in place of a contact's facts: each with its heading."""
 
 
 def cases(report: Report, anchors: dict[str, str], phrases: Phrases) -> list[Case]:
@@ -93,7 +95,24 @@ def _case(
         steps=steps,
         count=say.count("finding.steps", len(steps)),
         left_out=say.count("finding.left-out", left_out) if left_out else NOTHING,
+        told=_told(values, finding, phrases),
     )
+
+
+def _told(values: dict[str, Text], finding: Finding, phrases: Phrases) -> list[tuple[Text, Text]]:
+    """Return who told an asset to do what, where that is the matter."""
+    if "commands" not in values:
+        return []
+    say, source = phrases.say, values["source"]
+    more = (integer(dict(finding.values).get("sources", "")) or 1) - 1
+    sender = say.count("finding.sender-more", more, source=source) if more else source
+    whose = [(say("finding.operator"), values["operator"])] if "operator" in values else []
+    return [
+        (say("finding.sender"), sender),
+        *whose,
+        (say("finding.protocol"), values["protocol"]),
+        (say("finding.times"), values["count"]),
+    ]
 
 
 def _values(finding: Finding, anchors: dict[str, str], phrases: Phrases) -> dict[str, Text]:

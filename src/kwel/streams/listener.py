@@ -23,7 +23,7 @@ from kwel.kernel.ring import new_ring
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
 from kwel.kinds import Asked
 from kwel.names import Names
-from kwel.streams import crypto, shown
+from kwel.streams import commands, crypto, shown
 from kwel.streams.blind import mark_tunnels
 from kwel.streams.flights import MOST_SHOWN
 from kwel.streams.initials import read_initials
@@ -89,6 +89,7 @@ class Heard(NamedTuple):
     fingerprints: Sequence[str]
     mirrors: Rows
     lan: Rows
+    commands: Rows
     certificates: tuple[Certificate, ...]
     shown: Rows
     stops: dict[str, int]
@@ -129,6 +130,7 @@ class Listener:
         self._claim_slots, self._claim_counters = new_index(2 * MAX_CLAIMS), np.zeros(2, np.int64)
         self._marks = np.zeros(MARKS, MARK)
         self._lan = LanTables.empty()
+        self._walks = commands.new_walks()
         self._counters = np.zeros(COUNTERS, np.int64)
         self._arena = np.zeros(1 << 24, np.uint8)
         self._starts = np.zeros(CAPACITY, np.int64)
@@ -233,6 +235,7 @@ class Listener:
                 told = mark_plant(buffer, packets, self._early, early, self._runs, self._halves, self._marks)
                 if told:
                     on_marks(buffer, self._marks[:told], packets)
+                commands.count_commands(buffer, packets, count, self._runs, self._halves, *self._walks)
                 return count
             self._make_room_for_names()
 
@@ -356,6 +359,7 @@ class Listener:
             certificates=read.certificates,
             shown=read.shown,
             unread_links=self._unread_links,
+            commands=commands.finished(self._walks, flows),
             stops={stop.label: int(self._stops[stop]) for stop in Stop},
             mirrors=sessions(self._fragments[-2][: self._fragment_counters[fragments.MIRRORS]], flows),
             notes={
@@ -385,6 +389,7 @@ class Listener:
             "certificates-cut": int(self._counters[C_CERTIFICATES_CUT]),
             "certificates-not-kept": int(self._certificates.counters[namepool.REFUSED]),
             **self._desk.notes(),
+            **self._walks.notes(),
             "names-not-kept": int(self._pool[namepool.REFUSED]),
             "dns-questions-not-kept": int(self._counters[C_QUESTIONS_REFUSED]),
             "dns-answers-not-kept": int(self._answer_counters[dns.REFUSED]),

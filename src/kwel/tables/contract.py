@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Kind = Literal["text", "list", "whole", "flag", "time"]
-Name = Literal["flows", "names", "hellos", "assets", "facts", "dependencies", "zones", "conduits"]
+Name = Literal["flows", "names", "hellos", "assets", "facts", "dependencies", "zones", "conduits", "commands"]
 
 JSON = {
     "text": "string",

@@ -11,6 +11,7 @@ import numpy as np
 
 from kwel.model.report import days_older
 from kwel.tables import law_json, zones_json
+from kwel.tables.commands import COMMANDS, commands_table
 from kwel.tables.conclusions import assets_table, dependencies_table, facts_table
 from kwel.tables.formats import write_jsonl
 from kwel.tables.schema import ASSETS, DEPENDENCIES, FACTS, Table
@@ -58,6 +59,7 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
     _write_rows("facts", [facts_table(report)], FACTS, out)
     parts = (dependencies_table(report, part) for part in report.dependencies.parts(AT_A_TIME))
     _write_rows("dependencies", parts, DEPENDENCIES, out)
+    _write_rows("commands", [commands_table(report)], COMMANDS, out)
     out.write(b"\n}\n")
 
 

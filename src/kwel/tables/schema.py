@@ -5,11 +5,13 @@ A column is never renamed, removed or moved, and its type never changes; new one
 
 from __future__ import annotations
 
+from kwel.tables.commands import COMMANDS
 from kwel.tables.contract import EVIDENCE, JSON, Column, Kind, Name, Table, first_and_last
 from kwel.tables.schema_zones import CONDUITS, ZONES
 
 __all__ = [
     "ASSETS",
+    "COMMANDS",
     "CONDUITS",
     "DEPENDENCIES",
     "FACTS",
@@ -352,4 +354,4 @@ DEPENDENCIES = Table(
     ),
 )
 
-TABLES = (FLOWS, NAMES, HELLOS, ASSETS, FACTS, DEPENDENCIES, ZONES, CONDUITS)
+TABLES = (FLOWS, NAMES, HELLOS, ASSETS, FACTS, DEPENDENCIES, ZONES, CONDUITS, COMMANDS)

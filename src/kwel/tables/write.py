@@ -100,6 +100,13 @@ def write_conduits(report: Report, form: Format, out: BinaryIO, width: int | Non
     write_frame(conduits_table(report), CONDUITS, form, out, width)
 
 
+def write_commands(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
+    """Write one row a sender, receiver, protocol and class of commands."""
+    from kwel.tables.commands import COMMANDS, commands_table
+
+    write_frame(commands_table(report), COMMANDS, form, out, width)
+
+
 def write_dependencies(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
     """Write one row a dependency; where text is asked for, a part of them at a time."""
     from kwel.tables import formats
