@@ -22,6 +22,7 @@ from kwel.model.report import Report, TableInfo, Timeline
 from kwel.model.talks import Closeup, Stay, Talk
 from kwel.model.traffic import Capture
 from kwel.model.verdicts import Attribution, Verdict
+from kwel.model.zones import OUTSIDE, PROPOSED, Conduit, ConduitState, Ends, Origin, Service, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -420,7 +421,8 @@ def plant() -> Report:
     it.add(12, BLOB, 0, 0, state=DependencyState.RESOLVED_ONLY, flows=1)
     it.assets[1], it.assets[13] = panel(it.assets[1]), controller(it.assets[13])
     report = it.report(title="Voorbeeldfabriek, line 1 and utilities", commands=COMMANDS, look_closer=look_closer)
-    report = replace(report, changes=changes(report))
+    zones, conduits = zones_of(report)
+    report = replace(report, changes=changes(report), zones=zones, conduits=conduits)
     return replace(report, findings=tuple(_findings(report)))
 
 
@@ -471,6 +473,86 @@ def changes(report: Report) -> tuple[Change, ...]:
         Change(panel_, "firmware", "hmi-03", "V17.0.0", "V17.0.7", START + HOUR, Grade.B, (was, now)),
         Change(other, "mac", "10.20.1.14", "00:80:f4:00:00:01", other, START + 2 * HOUR, Grade.A, (at, seen(141))),
     )
+
+
+def zone(
+    number: int, name: str, level: str | None, *assets: int, origin: Origin = Origin.SITE, key: str = "", vlan: int = 20
+) -> Zone:
+    """Return a zone."""
+    return Zone(
+        id=f"Z-{number:02d}",
+        key=key,
+        name=name,
+        origin=origin,
+        level=level,
+        security_level=2 if origin is Origin.SITE else None,
+        owner="Utilities" if origin is Origin.SITE else None,
+        prefixes=("10.20.0.0/16",) if assets else (),
+        vlans=(vlan,) if assets else (),
+        kinds=((AssetKind.OT, len(assets)),) if assets else (),
+        assets=assets,
+        why=claim(name, looked_up("site-zone", "site.toml", zone=name, by=f"VLAN {vlan}")),
+        flows=1,
+        packets=2,
+        bytes=3,
+    )
+
+
+def conduit(number: int, source: int, target: int, *protocols: str | None, size: int = 40_000) -> Conduit:
+    """Return a conduit; a protocol that is not known by content stands for a port, and none at all for an attempt."""
+    state = ConduitState.USED if protocols else ConduitState.ATTEMPTED
+    services = tuple(
+        Service(
+            of, "tcp", 502 + at, Grade.B if of else Grade.D, state, 3, 5, 5, size, size, START, START + HOUR,
+            Where(CAPTURE, 200 + at),
+        )
+        for at, of in enumerate(protocols or (None,))
+    )  # fmt: skip
+    return Conduit(
+        id=f"C-{number:02d}",
+        source=source,
+        target=target,
+        back=None,
+        state=state,
+        services=services,
+        services_left_out=0,
+        initiators=Ends(1, ("00:1b:1b:10:00:1b",)),
+        responders=Ends(3, ("outside.example", "10.20.1.10")),
+        flows=7,
+        attempts=0 if protocols else 7,
+        unsure=0,
+        packets_out=5,
+        packets_in=5,
+        bytes_out=size,
+        bytes_in=size // 2,
+        first=START,
+        last=START + HOUR,
+        evidence=(seen(200 + number, "flow-seen"),),
+        commands=(("write", 12),) if "modbus" in protocols else (),
+    )
+
+
+def zones_of(report: Report) -> tuple[tuple[Zone, ...], tuple[Conduit, ...]]:
+    """Return zones at several levels and what passes between them."""
+    last = len(report.assets) - 1
+    zones = (
+        zone(1, "Boiler house", "1", 7, 12, 13),
+        zone(2, "Supervision", "2", 1, 4, 6, 11),
+        zone(3, f"{PROPOSED}VLAN 30 (IT)", None, 8, origin=Origin.PROPOSED),
+        zone(4, f"{PROPOSED}10.20.1.0/24", None, last, origin=Origin.PROPOSED),
+        *(zone(5 + n, text, None, origin=Origin.OUTSIDE, key=key) for n, (key, text) in enumerate(OUTSIDE.items())),
+    )
+    conduits = (
+        conduit(1, 1, 0, "s7comm", "modbus", "opcua", size=10**9),
+        conduit(2, 0, 1, None),
+        conduit(3, 1, 4, "tls", size=10**7),
+        conduit(4, 0, 4, "mqtt"),
+        conduit(5, 2, 5, "tls"),
+        conduit(6, 2, 6, "tls"),
+        conduit(7, 3, 0),
+        conduit(8, 2, 7, None),
+    )
+    return zones, conduits
 
 
 _PANEL = Party("10.20.2.27", "00:1b:1b:10:00:1b", "hmi-03", is_outside=False)
@@ -590,7 +672,15 @@ def hostile() -> Report:
         Change(of.id, "serial", of.label, of.label, of.label, START, Grade.B, (seen(1, of.label),))
         for of in report.assets
     )
-    report = replace(report, changes=changes_)
+    zones, conduits = zones_of(report)
+    zones = tuple(replace(of, name=text, owner=text, level=text) for of, text in zip(zones[:4], HOSTILE, strict=False))
+    zones += tuple(replace(of, key=text) for of, text in zip(zones_of(report)[0][4:], HOSTILE, strict=False))
+    ends = Ends(9, HOSTILE)
+    conduits = tuple(
+        replace(of, initiators=ends, responders=ends, services=(replace(of.services[0], protocol=text),))
+        for of, text in zip(conduits, HOSTILE, strict=False)
+    )
+    report = replace(report, changes=changes_, zones=zones, conduits=conduits)
     report = replace(report, commands=commands, look_closer=lambda wanted: {asset: talks[asset] for asset in wanted})
     captures = tuple(report.captures[0]._replace(name=text, problem=text, format=text) for text in HOSTILE)
     findings = [

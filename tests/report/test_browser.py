@@ -128,11 +128,12 @@ def test_dark_is_the_readers_choice_or_the_systems(visit: Visit, pages: dict[str
 
 def test_a_narrow_page_has_a_list_in_the_place_of_the_diagram(visit: Visit, pages: dict[str, Path]) -> None:
     with visit(pages["plant"], width=420) as (page, _):
-        assert not page.locator(".sankey").is_visible()
-        assert page.locator(".flist li").count() == 12
+        assert not any(diagram.is_visible() for diagram in page.locator(".sankey").all())
+        assert page.locator(".flist:not(.zlist) li").count() == 12
+        assert page.locator(".zlist li").count() == 8
     with visit(pages["plant"]) as (page, _):
-        assert page.locator(".sankey").is_visible()
-        assert not page.locator(".flist").is_visible()
+        assert [diagram.is_visible() for diagram in page.locator(".sankey").all()] == [True, True]
+        assert not any(listed.is_visible() for listed in page.locator(".flist").all())
 
 
 def test_pointing_at_an_asset_shows_what_belongs_to_it(visit: Visit, pages: dict[str, Path]) -> None:
@@ -143,6 +144,39 @@ def test_pointing_at_an_asset_shows_what_belongs_to_it(visit: Visit, pages: dict
         lit = page.locator(".sankey .nd.on").all_text_contents()
         assert any("Hik-Connect" in text for text in lit)
         assert not any("Hetzner" in text for text in lit)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_link_to_an_asset_opens_its_sheet(visit: Visit, pages: dict[str, Path], scripts: bool) -> None:
+    with visit(pages["plant"], anchor="#a-1", java_script_enabled=scripts) as (page, _):
+        assert page.locator("#a-1 .sheet").is_visible()
+        assert not page.locator("#a-2 .sheet").is_visible()
+        text = page.inner_text("#a-1 .sheet")
+        assert "6AV2 124-0QC02-0AX1" in text
+        assert "sw-3 port 14" in text
+        page.locator("#a-1 .tk a").first.click()
+        assert page.locator("#a-13 .sheet").is_visible()
+
+
+def test_a_serial_number_is_found_by_the_search(visit: Visit, pages: dict[str, Path]) -> None:
+    with visit(pages["plant"]) as (page, _):
+        page.fill("#q", "V-H5A12345")
+        assert page.locator("#assets > tbody:not([hidden]) .an").all_inner_texts() == ["hmi-03"]
+
+
+def test_pointing_at_a_zone_shows_what_it_is_connected_to(visit: Visit, pages: dict[str, Path]) -> None:
+    with visit(pages["plant"]) as (page, _):
+        page.locator(".zmap .nd").filter(has_text="Boiler house").hover()
+        lit = page.locator(".zmap .nd.on").all_text_contents()
+        assert any("Supervision" in text for text in lit)
+        assert not any("VLAN 30" in text for text in lit)
+
+
+def test_lists_have_a_way_to_them(visit: Visit, pages: dict[str, Path]) -> None:
+    with visit(pages["plant"], anchor="#en") as (page, _):
+        page.click("text=1 not identified")
+        assert page.locator("#l-unknown").is_visible()
+        assert "10.20.1.14" in page.inner_text("#l-unknown")
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -157,7 +191,7 @@ def test_print_has_every_detail_open_and_numbers_its_pages(
         assert not page.locator(".filt").is_visible()
         data = page.pdf(prefer_css_page_size=True, print_background=True)
     count = len(re.findall(rb"/Type\s*/Page\b", data))
-    assert 5 < count < 20
+    assert 5 < count < 24
     (tmp_path / "plant.pdf").write_bytes(data)
 
 

@@ -180,4 +180,4 @@ def test_a_row_of_a_user_cannot_bring_markup(language: str) -> None:
 
 
 def test_a_report_without_rules_on_law_still_is_a_page() -> None:
-    assert '<h2 id="h8">' in render(fixtures.plant(), "en")
+    assert '<h2 id="h9">' in render(fixtures.plant(), "en")

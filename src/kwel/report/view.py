@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kwel.model.verdicts import Control
 from kwel.report import (
     cases,
+    conduits,
     inventory,
     lanes,
     law,
@@ -20,6 +21,7 @@ from kwel.report import (
     siteuse,
     tried,
     unknown,
+    zonemap,
 )
 from kwel.report.phrases import Phrases
 from kwel.report.relations import RANKED, operational, relate, total
@@ -67,6 +69,8 @@ class View:
     sheets_left_out: Text | None
     frames_in: Text | None
     """The one capture that frame numbers without a file name belong to."""
+    zone_map: zonemap.ZoneMap | None
+    register: conduits.Register
     tried: tried.Tried
     chart: lanes.Chart | None
     limits: limits.Limits
@@ -108,12 +112,14 @@ def build(report: Report, say: Catalogue) -> View:
         rows_left_out=_rows_left_out(len(order), say),
         sheets_left_out=_sheets_left_out(len(order), report, say),
         frames_in=_frames_in(report, say),
+        zone_map=zonemap.draw(report, say),
+        register=conduits.register(report, phrases),
         tried=tried.tried(report, phrases),
         chart=lanes.chart(report, relations, say),
         limits=limits.limits(report, relations, say),
         law=legal,
         method=provenance.method(report, say),
-        whole={name: provenance.whole(name, report) for name in ("dependencies", "assets", "flows")},
+        whole={name: provenance.whole(name, report) for name in ("dependencies", "assets", "flows", "conduits")},
     )
 
 
