@@ -12,7 +12,19 @@ from kwel.model.claims import Where
 from kwel.model.gaps import BlindSpot, System
 from kwel.model.verdicts import Control
 from kwel.report import catalogue
-from kwel.report.inventory import NAMED_SQUARES, ROWS, SERVICES, SHEETS, Row, closeups, marks, ordered, rows, squares
+from kwel.report.inventory import (
+    MOST_SERVICES,
+    NAMED_SQUARES,
+    ROWS,
+    SERVICES,
+    SHEETS,
+    Row,
+    closeups,
+    marks,
+    ordered,
+    rows,
+    squares,
+)
 from kwel.report.phrases import Phrases
 from kwel.report.relations import relate, total
 from tests.report import fixtures
@@ -107,6 +119,7 @@ def test_an_asset_with_many_services_shows_a_few_and_counts_the_rest() -> None:
 
     assert len(row.services) == SERVICES
     assert row.more.en == "and 16 more"
+    assert len(row.services) + len(row.rest) == MOST_SERVICES, "some stand on its sheet"
 
 
 def test_no_more_rows_than_a_page_can_hold() -> None:

@@ -12,6 +12,8 @@ from kwel.report.conduits import CONDUITS, register
 from kwel.report.phrases import Phrases
 from kwel.report.places import zone_name, zone_of
 from kwel.report.zonemap import ALL, EACH, ZoneMap, draw, line_width
+from kwel.zones.draw import SILENT
+from kwel.zones.propose import REST
 from tests.report import fixtures
 
 if TYPE_CHECKING:
@@ -55,6 +57,15 @@ def test_a_proposal_is_drawn_as_one_and_called_one() -> None:
     assert not boxes["Boiler house"].dotted
     assert zone_of("proposed: VLAN 30 / Cell 1", SAY).nl == "voorstel: <bdi>VLAN 30</bdi> / <bdi>Cell 1</bdi>"
     assert zone_name(report.zones[4], SAY).nl == "Clouds, niet-Europese zeggenschap"
+
+
+def test_names_of_proposals_that_are_words_are_said_in_both_languages() -> None:
+    for name, words in (
+        (REST, "voorstel: overige segmenten"),
+        (SILENT, "voorstel: Adressen zonder antwoord"),
+        ("proposed: no IP address (OT)", "voorstel: geen IP-adres (OT)"),
+    ):
+        assert zone_of(name, SAY).nl.striptags() == words
 
 
 def test_lines_say_what_passes_and_are_faint_where_nothing_came_of_it() -> None:

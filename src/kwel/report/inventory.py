@@ -35,6 +35,8 @@ ROWS = 500
 SHEETS = 250
 """Rows that open to everything that is known of the asset."""
 SERVICES = 4
+MOST_SERVICES = 16
+"""Of one asset, in its row and on its sheet."""
 ADDRESSES = 3
 NAMED_SQUARES = 48
 """Up to so many assets each have a square with a name; more are drawn as small marks without."""
@@ -110,6 +112,8 @@ class Row:
     bytes_in: int
     into: Text
     sheet: Sheet | None
+    rest: list[Service]
+    """What stands on its sheet and has no room in its row."""
 
 
 def ordered(report: Report, totals: Totals) -> list[int]:
@@ -178,7 +182,9 @@ def rows(
         mine = best[edges[asset] : edges[asset + 1]].tolist()
         row = _row(report, relations, totals, asset, mine, phrases)
         told = joined(unseen.get(report.assets[asset].id, []))
-        shown.append(replace(row, unseen=told, sheet=whole.get(asset)))
+        rest = mine[len(row.services) : MOST_SERVICES] if asset in whole else []
+        more = [_service(report, relations, r, phrases) for r in rest]
+        shown.append(replace(row, unseen=told, sheet=whole.get(asset), rest=more))
     return shown
 
 
@@ -239,6 +245,7 @@ def _row(
         bytes_in=into,
         into=numbers.size(into) if mine else NOT_ANY,
         sheet=None,
+        rest=[],
     )
 
 

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from kwel.report.catalogue import Catalogue
 
 _LONGEST = 60
+_PHRASES = {
+    "no IP address": "zone.no-address",
+    "other segments": "zone.rest",
+    "addresses where nobody was heard": "zone.silent",
+}
+"""How names of proposals begin that are words and not numbers, and the sentences for them."""
 
 
 def zone_of(name: str, say: Catalogue) -> Text:
@@ -24,7 +30,18 @@ def zone_name(zone: Zone, say: Catalogue) -> Text:
     return (say.first(f"zone.{zone.key}") if zone.key else None) or zone_of(zone.name, say)
 
 
-def _named(name: str, say: Catalogue) -> Text:
-    if name.startswith(PROPOSED):
-        return say("zone.proposed", name=wire(name.removeprefix(PROPOSED), _LONGEST))
+def bare(name: str, say: Catalogue) -> Text:
+    """Return the name of one zone without saying that it is a proposal."""
+    if not name.startswith(PROPOSED):
+        return wire(name, _LONGEST)
+    name = name.removeprefix(PROPOSED)
+    for phrase, key in _PHRASES.items():
+        if name.startswith(phrase):
+            rest = name.removeprefix(phrase).strip()
+            return joined([say(key), *([wire(rest, _LONGEST)] if rest else [])], " ")
     return wire(name, _LONGEST)
+
+
+def _named(name: str, say: Catalogue) -> Text:
+    known = bare(name, say)
+    return say("zone.proposed", name=known) if name.startswith(PROPOSED) else known

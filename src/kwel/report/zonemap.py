@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kwel.model.verdicts import Control
-from kwel.model.zones import PROPOSED, ConduitState, Origin
+from kwel.model.zones import BETWEEN, ConduitState, Origin
 from kwel.report import numbers
 from kwel.report.fit import fit
 from kwel.report.layout import Label, band_width
-from kwel.report.places import zone_name
+from kwel.report.places import bare, zone_name
 from kwel.report.relations import RANKED
 from kwel.report.strata import BOX, WIDTH, Line, Node, place
 from kwel.report.text import LANGUAGES, NOTHING, Text, joined, plain, wire
@@ -182,20 +182,20 @@ def _write(report: Report, nodes: dict[int, Node], say: Catalogue) -> None:
 def _label(zone: Zone, number: int, room: float, say: Catalogue) -> Label:
     """Return what stands in the box of a zone; that it is a proposal is told by the box."""
     known = say.first(f"zone.short-{zone.key}") if zone.key else None
-    name = known or plain(zone.name.removeprefix(PROPOSED))
+    name = known or joined([bare(part, say) for part in zone.name.split(BETWEEN)], BETWEEN)
     about = say.first(f"zone.about-{zone.key}") if zone.key else kinds_of(zone, say)
     below = _fitted(about, SMALL, room) if about else NOTHING
     return Label(_fitted(name, NAME, room), below=below, link=f"z-{number}")
 
 
 def _fitted(text: Text, size: float, room: float) -> Text:
-    return numbers.both(*(fit(text[language].unescape(), size, room, 1.0) for language in LANGUAGES))
+    return numbers.both(*(fit(text[language].striptags(), size, room, 1.0) for language in LANGUAGES))
 
 
 def kinds_of(zone: Zone, say: Catalogue) -> Text:
     """Return how many assets of each kind are in a zone."""
-    kinds = [joined([numbers.number(count), say(f"kind.{kind.value}")], " ") for kind, count in zone.kinds]
-    return joined(kinds)
+    names = {kind: say.first(f"zonemap.kind-{kind.value}") or say(f"kind.{kind.value}") for kind, _ in zone.kinds}
+    return joined([joined([numbers.number(count), names[kind]], " ") for kind, count in zone.kinds])
 
 
 def protocol_names(services: tuple[Service, ...], say: Catalogue, most: int) -> list[Text]:

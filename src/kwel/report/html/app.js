@@ -39,6 +39,11 @@
     "print-full"() {
       print();
     },
+    "print-one"(event) {
+      root.setAttribute("data-print", "one");
+      event.currentTarget.closest("tbody").setAttribute("data-one", "");
+      print();
+    },
   };
 
   // The asset table.
@@ -129,6 +134,7 @@
   addEventListener("afterprint", () => {
     expand(false);
     root.removeAttribute("data-print");
+    all("[data-one]").forEach((sheet) => sheet.removeAttribute("data-one"));
   });
   query.addEventListener("input", apply);
   const filters = all("[data-f]");
