@@ -41,6 +41,7 @@ KERNEL_MODULES = (
     "kwel.streams.plant",
     "kwel.streams.lan",
     "kwel.streams.commands",
+    "kwel.streams.tellers",
     "kwel.streams.listen",
     "kwel.streams.told",
     "kwel.tables.flows_csv",

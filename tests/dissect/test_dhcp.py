@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kwel.dissect import dhcp
 from kwel.dissect.sayings import Binding, Saying
-from kwel.wire import Malformed, Reader, Truncated
+from kwel.wire import Reader, Truncated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,8 @@ def test_a_request_tells_name_vendor_class_and_the_address_about_to_be_granted(
 ) -> None:
     assert list(dhcp.observe(Reader(sample("dhcp.request")))) == [
         Saying("hostname", "moxa-gw-line1", mac=MAC),
-        Saying("product", "MoxaUC8200", mac=MAC),
+        Saying("vendor-class", "MoxaUC8200", mac=MAC),
+        Saying("parameters", "1,3,6,12,15,28,42", mac=MAC),
         Binding(MAC, "10.20.9.130"),
     ]
 
@@ -84,15 +85,42 @@ def test_a_client_without_an_ethernet_address_says_nothing() -> None:
     assert not list(dhcp.observe(Reader(bytes(raw))))
 
 
-def test_plain_bootp_is_malformed() -> None:
-    raw = message(3).replace(dhcp.MAGIC_COOKIE, bytes(4))
+def test_plain_bootp_tells_who_asks() -> None:
+    raw = message(3, (12, b"name")).replace(dhcp.MAGIC_COOKIE, bytes(4))
 
-    assert not dhcp.looks_like(raw)
-    with pytest.raises(Malformed):
-        list(dhcp.observe(Reader(raw)))
+    assert dhcp.looks_like(raw)
+    assert list(dhcp.observe(Reader(raw))) == [Saying("identity", "00:90:e8:10:00:32", mac=MAC)]
 
 
 @given(cut=st.integers(0, 239))
-def test_a_cut_header_is_truncated(cut: int) -> None:
+def test_a_cut_header_is_truncated_and_tells_the_address_that_stands_first(cut: int) -> None:
+    said, rest = [], dhcp.observe(Reader(message(3)[:cut]))
+    if cut >= 44:
+        said.append(next(rest))
+
     with pytest.raises(Truncated):
-        list(dhcp.observe(Reader(message(3)[:cut])))
+        next(rest)
+    assert said == ([Saying("identity", "00:90:e8:10:00:32", mac=MAC)] if cut >= 44 else [])
+
+
+@pytest.mark.parametrize(
+    ("raw", "identifier"),
+    [
+        (b"\1\0\x90\xe8\x10\0\x32", None),  # the card's own MAC is no news
+        (b"\0gateway-7", "gateway-7"),
+        (b"\xff\0\0\0\1\0\3\0\1\0\x90\xe8\x10\0\x32", "ff:00:00:00:01:00:03:00:01:00:90:e8:10:00:32"),
+        (b"\1", None),
+    ],
+)
+def test_a_client_identifier_is_an_identity(raw: bytes, identifier: str | None) -> None:
+    said = list(dhcp.observe(Reader(message(1, (61, raw), (55, bytes([1, 3, 6]))))))
+
+    assert Saying("parameters", "1,3,6", mac=MAC) in said
+    assert [one.value for one in said if isinstance(one, Saying) and one.kind == "identity"] == (
+        [identifier] if identifier else []
+    )
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+def test_a_message_that_says_nothing_else_tells_of_a_client(kind: int) -> None:
+    assert list(dhcp.observe(Reader(message(kind)))) == [Saying("identity", "00:90:e8:10:00:32", mac=MAC)]

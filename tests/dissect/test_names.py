@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SAID = {
-    "ssh.server": [Spoken(Application.SSH), Saying("protocol", "ssh/dropbear_2020.81")],
-    "ssh.comment": [Spoken(Application.SSH), Saying("protocol", "ssh/Plant_1.2")],
+    "ssh.server": [Spoken(Application.SSH), Saying("software", "SSH-2.0-dropbear_2020.81")],
+    "ssh.comment": [Spoken(Application.SSH), Saying("software", "SSH-1.99-Plant_1.2 unit 7")],
     "mqtt.connect311": [
         Spoken(Application.MQTT), Saying("identity", "gateway-7"), Named(NameSource.MQTT, b"hub.plant.example"),
     ],
     "mqtt.connect5": [Spoken(Application.MQTT), Saying("identity", "historian")],
     "smtp.ehlo": [Spoken(Application.SMTP), Saying("hostname", "plc7.plant.example")],
     "smtp.ready": [Spoken(Application.SMTP), Named(NameSource.SMTP, b"mail.plant.example", from_initiator=False)],
-    "smtp.files": [Spoken(Application.FTP)],
+    "smtp.files": [Spoken(Application.FTP), Saying("software", "Welcome to the FTP server")],
     "sip.register": [Spoken(Application.SIP), Named(NameSource.SIP, b"pbx.plant.example")],
     "sip.invite": [Spoken(Application.SIP), Named(NameSource.SIP, b"pbx.plant.example")],
     "sip.ok": [Spoken(Application.SIP)],
@@ -34,11 +34,13 @@ SAID = {
         Spoken(Application.KERBEROS), Saying("hostname", "HMI7"), Named(NameSource.KERBEROS, b"PLANT.EXAMPLE"),
     ],
     "kerberos.user": [Spoken(Application.KERBEROS), Named(NameSource.KERBEROS, b"PLANT.EXAMPLE")],
-    "ntlm.challenge": [
+    "smb.challenge": [
         Spoken(Application.SMB), Named(NameSource.NTLM, b"files.plant.example", from_initiator=False),
+        Saying("hostname", "FILES"), Saying("domain", "plant.example"), Saying("domain", "PLANT"),
     ],
-    "ntlm.authenticate": [Spoken(Application.SMB), Saying("hostname", "HMI7")],
+    "smb.authenticate": [Spoken(Application.SMB), Saying("hostname", "HMI7"), Saying("domain", "PLANT")],
     "ntlm.bare": [Saying("hostname", "FILE")],
+    "ntlm.mail": [Saying("hostname", "FILE")],
 }  # fmt: skip
 BY_NAME = {dissector.name: dissector for dissector in DISSECTORS}
 

@@ -33,8 +33,11 @@ def test_a_registration_names_the_host_without_its_suffix(sample: Callable[[str]
     ]
 
 
-def test_a_node_status_names_the_host_once_and_leaves_out_its_group(sample: Callable[[str], bytes]) -> None:
-    assert list(nbns.observe(Reader(sample("nbns.node_status")))) == [Saying("hostname", "HIST01")]
+def test_a_node_status_names_the_host_once_and_the_workgroup(sample: Callable[[str], bytes]) -> None:
+    assert list(nbns.observe(Reader(sample("nbns.node_status")))) == [
+        Saying("hostname", "HIST01"),
+        Saying("domain", "PLANT"),
+    ]
 
 
 def test_a_positive_answer_names_the_host() -> None:
@@ -53,11 +56,28 @@ def test_each_address_of_a_positive_answer_counts() -> None:
 
 @pytest.mark.parametrize("suffix", [0x03, 0x1B, 0x1C, 0x1D, 0x1E])
 def test_users_and_domains_are_no_hosts(suffix: int) -> None:
-    assert not list(nbns.observe(Reader(registration("ADMIN", suffix))))
+    said = list(nbns.observe(Reader(registration("ADMIN", suffix))))
+
+    assert all(one.kind == "role" and "ADMIN" not in one.value for one in said)
 
 
-def test_a_group_name_is_no_host() -> None:
-    assert not list(nbns.observe(Reader(registration("PLANT", 0, flags=0x8000))))
+@pytest.mark.parametrize(
+    ("suffix", "flags", "said"),
+    [
+        (0x00, 0x8000, [("domain", "PLANT")]),
+        (0x1C, 0x8000, [("domain", "PLANT"), ("role", "domain controller")]),
+        (0x1B, 0x0000, [("role", "domain master browser")]),
+        (0x1D, 0x0000, [("role", "master browser")]),
+        (0x1E, 0x8000, []),
+    ],
+)
+def test_a_name_of_a_group_tells_where_its_holder_belongs_and_what_it_does(
+    suffix: int, flags: int, said: list[tuple[str, str]]
+) -> None:
+    found = list(nbns.observe(Reader(registration("PLANT", suffix, flags=flags))))
+
+    assert [(one.kind, one.value) for one in found] == said
+    assert {one.address for one in found} <= {"10.20.2.21"}
 
 
 def test_a_question_says_nothing() -> None:

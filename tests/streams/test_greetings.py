@@ -24,7 +24,7 @@ UP = {
 }
 DOWN = {
     "smtp.ready": (NameSource.SMTP, "mail.plant.example", Application.SMTP),
-    "ntlm.challenge": (NameSource.NTLM, "files.plant.example", Application.SMB),
+    "smb.challenge": (NameSource.NTLM, "files.plant.example", Application.SMB),
 }
 SPOKEN = {
     "ssh.server": Application.SSH,

@@ -63,6 +63,9 @@ def vendor_of(device: Device, macs: tuple[Claim, ...], rules: DeviceRules) -> Cl
 def stated(device: Device, kind: str) -> Claim | None:
     """Return what the device calls its product or firmware."""
     best = _best(device.observed, kind, IDENTITY_ORDER)
+    if best is None and kind == "product":  # what kind of client asks for an address is better than nothing
+        kind = "vendor-class"
+        best = _best(device.observed, kind, IDENTITY_ORDER)
     if best is None:
         return None
     steps = [evidence.said(o) for o in device.observed if o.kind == kind][: 2 * STEPS]

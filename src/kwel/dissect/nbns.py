@@ -1,4 +1,4 @@
-"""NetBIOS name service packets in, host names out.
+"""NetBIOS name service packets in, host names, workgroups and the roles that names stand for out.
 
 RFC 1002 section 4.2 (packets), RFC 1001 section 14 (name encoding). Registrations and positive responses say
 who holds a name; a question says nothing.
@@ -16,6 +16,7 @@ from kwel.wire import Malformed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kwel.kinds import FactKind
     from kwel.wire import Reader
 
 HEADER_LENGTH = 12
@@ -29,6 +30,9 @@ MOST_ADDRESSES = 16
 """Of one name that are read: a machine with several network cards answers with each of its addresses."""
 HOST_SUFFIXES = (0x00, 0x20)
 """Workstation and file server: names of a machine. Others are of users, domains and services."""
+WORKGROUP, DOMAIN_MASTER, CONTROLLERS, MASTER = 0x00, 0x1B, 0x1C, 0x1D
+ROLES = {DOMAIN_MASTER: "domain master browser", CONTROLLERS: "domain controller", MASTER: "master browser"}
+"""What a machine does that holds a name with this suffix (MS-NBTE section 2.2.1)."""
 
 
 class RecordType(enum.IntEnum):
@@ -77,13 +81,13 @@ def observe(r: Reader) -> Iterator[Saying]:
 
 
 def _read_question(r: Reader) -> tuple[str, int]:
-    name = _read_name(r, None)
+    name = read_name(r, None)
     r.skip(4)  # type, class
     return name
 
 
 def _read_record(r: Reader, question: tuple[str, int] | None) -> Iterator[Saying]:
-    name, suffix = _read_name(r, question)
+    name, suffix = read_name(r, question)
     kind = r.u16()
     r.skip(6)  # class, time to live
     with r.block(r.u16()) as data:
@@ -94,20 +98,31 @@ def _read_record(r: Reader, question: tuple[str, int] | None) -> Iterator[Saying
                 if len(data) == 0:
                     break
                 flags, address = data.u16(), data.take(4)
-                if suffix in HOST_SUFFIXES and not flags & IS_GROUP and name and any(address):
-                    yield Saying("hostname", name, address=socket.inet_ntoa(address))
+                if name and any(address):
+                    for kind_said, value in _meant(name, suffix, is_group=bool(flags & IS_GROUP)):
+                        yield Saying(kind_said, value, address=socket.inet_ntoa(address))
 
 
 def _read_status(r: Reader) -> Iterator[Saying]:
-    hosts: dict[str, None] = {}  # one name has several suffixes
+    said: dict[tuple[FactKind, str], None] = {}  # one name has several suffixes
     for _ in range(r.u8()):
-        name, suffix, flags = r.take(NAME_LENGTH), r.u8(), r.u16()
-        if suffix in HOST_SUFFIXES and not flags & IS_GROUP and (host := text(name)):
-            hosts[host] = None
-    yield from (Saying("hostname", host) for host in hosts)
+        name, suffix, flags = text(r.take(NAME_LENGTH)), r.u8(), r.u16()
+        if name:
+            said.update(dict.fromkeys(_meant(name, suffix, is_group=bool(flags & IS_GROUP))))
+    yield from (Saying(kind, value) for kind, value in said)
 
 
-def _read_name(r: Reader, question: tuple[str, int] | None) -> tuple[str, int]:
+def _meant(name: str, suffix: int, *, is_group: bool) -> Iterator[tuple[FactKind, str]]:
+    """Yield what it says of a machine that it holds a name; other suffixes are of users and services."""
+    if is_group and suffix in (WORKGROUP, CONTROLLERS):
+        yield "domain", name
+    elif not is_group and suffix in HOST_SUFFIXES:
+        yield "hostname", name
+    if suffix in ROLES and is_group == (suffix == CONTROLLERS):
+        yield "role", ROLES[suffix]
+
+
+def read_name(r: Reader, question: tuple[str, int] | None) -> tuple[str, int]:
     """Return a name and its suffix. The only pointer in use is the one back to the question."""
     length = r.u8()
     if length & POINTER == POINTER:

@@ -1,12 +1,16 @@
-"""A SIP request in, the host that it is for out; never a user's name: RFC 3261 sections 7.1 and 19.1."""
+"""A SIP message in, the host that a request is for and the phone's program out; never a user's name.
+
+RFC 3261 sections 7.1 and 19.1 (requests), 20.35 and 20.41 (Server, User-Agent).
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kwel.columns import NameSource
 from kwel.dissect.hosts import host_of
-from kwel.dissect.sayings import Named, Spoken
+from kwel.dissect.sayings import Named, Saying, Spoken, text
 from kwel.kinds import Application
 from kwel.wire import Malformed
 
@@ -20,7 +24,8 @@ METHODS = (
     b"INFO", b"REFER", b"MESSAGE", b"UPDATE",
 )  # fmt: skip
 VERSION = b"SIP/2.0"
-MAX_LINE = 2048
+MAX_LINE, MAX_HEAD = 2048, 4096
+PROGRAM = re.compile(rb"^(?:User-Agent|Server)[ \t]*:[ \t]*([^\r\n]{1,255})\r?$", re.IGNORECASE | re.MULTILINE)
 
 
 def looks_like(data: bytes) -> bool:
@@ -28,9 +33,13 @@ def looks_like(data: bytes) -> bool:
     return data.startswith(VERSION) or data[:16].partition(b" ")[0] in METHODS
 
 
-def observe(r: Reader) -> Iterator[Named | Spoken]:
-    """Yield the host of the request's URI. A response names nobody."""
-    line, end, _ = r.rest()[:MAX_LINE].partition(b"\n")
+def observe(r: Reader) -> Iterator[Saying | Named | Spoken]:
+    """Yield the program, and the host of the request's URI. A response names nobody."""
+    message = r.rest()
+    for found in PROGRAM.finditer(message[:MAX_HEAD]):
+        if program := text(found[1]):
+            yield Saying("software", program)
+    line, end, _ = message[:MAX_LINE].partition(b"\n")
     words = line.split()
     if words[:1] == [VERSION]:
         yield Spoken(Application.SIP)

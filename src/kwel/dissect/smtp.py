@@ -1,7 +1,11 @@
-"""Greetings of SMTP in, the names of both ends out: RFC 5321 sections 4.1.1.1 (EHLO) and 4.2 (replies)."""
+"""Greetings of servers for mail and files in, the names of both ends and the program out.
+
+RFC 5321 sections 4.1.1.1 (EHLO) and 4.2 (replies); RFC 959 section 5.4 (FTP: 220, and 215 that names the system).
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kwel.columns import NameSource
@@ -16,7 +20,8 @@ if TYPE_CHECKING:
 
 MAX_LINE = 512  # RFC 5321 section 4.5.3.1.5
 HELLO = (b"EHLO ", b"HELO ", b"LHLO ")
-READY = (b"220 ", b"220-")
+READY = (b"220 ", b"220-", b"215 ")
+SYSTEM = b"215 "
 FILES = (b"FTP", b"FILEZILLA")
 
 
@@ -26,7 +31,7 @@ def looks_like(data: bytes) -> bool:
 
 
 def observe(r: Reader) -> Iterator[Saying | Named | Spoken]:
-    """Yield what either end calls itself. Servers for files greet with the same number, and name themselves seldom."""
+    """Yield what either end calls itself. Servers for files greet with the same number, and name their program."""
     line = r.rest()[:MAX_LINE].partition(b"\n")[0].strip()
     words = line[4:].split()
     if line[:5].upper() in HELLO:
@@ -37,5 +42,17 @@ def observe(r: Reader) -> Iterator[Saying | Named | Spoken]:
         yield Spoken(Application.SMTP)
         if words and is_host_name(words[0]):
             yield Named(NameSource.SMTP, words[0], from_initiator=False)
+        yield from _program(words[1:])
+    elif line.startswith(SYSTEM):
+        if said := text(b" ".join(words)):
+            yield Saying("system", said)
     elif any(word in line.upper() for word in FILES):
         yield Spoken(Application.FTP)
+        yield from _program(words)
+
+
+def _program(words: list[bytes]) -> Iterator[Saying]:
+    """Yield what a greeting says behind the name; the word for the protocol alone says nothing."""
+    said = b" ".join(words)
+    if re.sub(rb"(?i)\b(e?smtp|ftp|ready|server|service)\b|[\W_]", b"", said):
+        yield Saying("software", text(said))

@@ -1,4 +1,4 @@
-"""The first line of an SSH side in, what it speaks and with which software out: RFC 4253 section 4.2."""
+"""The first line of an SSH side in, its protocol and software as it writes them out: RFC 4253 section 4.2."""
 
 from __future__ import annotations
 
@@ -22,11 +22,9 @@ def looks_like(data: bytes) -> bool:
 
 
 def observe(r: Reader) -> Iterator[Saying | Spoken]:
-    """Yield the protocol, and the software's own name and version."""
+    """Yield the identification string whole: what stands behind a space often names the system or the device."""
     line, end, _ = r.rest()[:MAX_LINE].partition(b"\n")
-    parts = line.split(b"-", 2)
-    if not end or len(parts) < 3:
+    if not end or len(line.split(b"-", 2)) < 3:
         raise Malformed("an identification without its end")
     yield Spoken(Application.SSH)
-    if software := text(parts[2].partition(b" ")[0]):
-        yield Saying("protocol", f"ssh/{software}")
+    yield Saying("software", text(line))

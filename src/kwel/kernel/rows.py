@@ -205,3 +205,19 @@ class Mark(enum.IntEnum):
     SV = 42
     POWERLINK = 43
     DLR = 44
+    HTTP = 60
+    SMB = 61
+    RDP = 62
+    BROWSER = 63
+    SSDP = 64
+    MDNS = 65
+    WSD = 66
+    DHCPV6 = 67
+    CLDAP = 68
+    SYSLOG = 69
+    STUN = 70
+    MNDP = 71
+    UBIQUITI = 72
+    BANNER = 73
+    PASSED = 74
+    """The head of a message that a proxy passes on."""

@@ -29,6 +29,8 @@ MAX_MARKS = 6
 PORT_DNS, PORT_DHCP_SERVER, PORT_DHCP_CLIENT, PORT_NBNS, PORT_MDNS, PORT_LLMNR = 53, 67, 68, 137, 5353, 5355
 PORT_KERBEROS, PORT_SNMP, PORT_TRAPS, PORT_SIP = 88, 161, 162, 5060
 DHCP_COOKIE, DHCP_COOKIE_AT = 0x63825363, 236  # RFC 2131 section 3
+BOOT_REQUEST, BOOT_REPLY, BOOTP_SHORTEST = 0x01010600, 0x02010600, 44
+"""How messages begin that are about an Ethernet card; the last byte counts relays, of which there are few."""
 M_DHCP, M_NBNS = int(Mark.DHCP), int(Mark.NBNS)
 N_DNS, N_MDNS, N_LLMNR = int(NameSource.DNS), int(NameSource.MDNS), int(NameSource.LLMNR)
 A_UNKNOWN, A_DNS, A_DHCP = int(Application.UNKNOWN), int(Application.DNS), int(Application.DHCP)
@@ -100,6 +102,14 @@ def is_named_port(packet: Any) -> bool:
 
 
 @helper
+def is_bootp(data: NDArray[np.uint8], at: int, end: int) -> bool:
+    """Return whether a message of DHCP begins, or of BOOTP (RFC 951), which it is made of, whole or cut."""
+    if at + DHCP_COOKIE_AT + 4 <= end and u32(data, at + DHCP_COOKIE_AT) == DHCP_COOKIE:
+        return True
+    return at + BOOTP_SHORTEST <= end and u32(data, at) & 0xFFFFFFF0 in (BOOT_REQUEST, BOOT_REPLY)
+
+
+@helper
 def read_datagram(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
     """Read a UDP datagram that names something: DNS and its kin, DHCP, NBNS. Ports only choose the reader."""
     low, high = min(packet.source_port, packet.destination_port), max(packet.source_port, packet.destination_port)
@@ -120,7 +130,7 @@ def read_datagram(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
     if half.marked >= MAX_MARKS:
         return 0
     if PORT_DHCP_SERVER <= low <= PORT_DHCP_CLIENT:
-        if at + DHCP_COOKIE_AT + 4 <= end and u32(data, at + DHCP_COOKIE_AT) == DHCP_COOKIE:
+        if is_bootp(data, at, end):
             run.application = A_DHCP
             # all clients without an address share one flow: every message counts
             note_mark(M_DHCP, at, end, packet, t)

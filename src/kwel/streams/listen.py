@@ -18,6 +18,7 @@ from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stage, Stop
 from kwel.native import helper, kernel
 from kwel.streams.datagrams import is_named_port, read_datagram
 from kwel.streams.handshakes import begins_handshake, read_handshake
+from kwel.streams.heads import HEAD, UNFINISHED
 from kwel.streams.join import expect_look_up, look_up_flow
 from kwel.streams.room import Tables, has_room
 from kwel.streams.segments import is_dull, read_segment, step_over
@@ -74,7 +75,8 @@ def deserves_a_look(data: NDArray[np.uint8], packet: Any, t: Tables) -> bool:
         half = t.halves[2 * packet.flow + packet.side]
         if half.stage == DONE:
             return False
-        return not (half.stage == OPEN and is_dull(data, packet) and step_over(packet, half))
+        is_open = half.stage == OPEN and (half.shape < HEAD or half.shape & UNFINISHED == 0)
+        return not (is_open and is_dull(data, packet) and step_over(packet, half))
     if packet.transport == IP_UDP:
         return is_named_port(packet) or begins_handshake(data, packet, t)
     return packet.transport == IP_ICMPV6
@@ -85,7 +87,7 @@ def deserves_a_look(data: NDArray[np.uint8], packet: Any, t: Tables) -> bool:
     ANSWER, np.uint64, np.int64, CLAIM, np.uint64, np.int64, MARK,
     np.uint8, np.int64, np.int64, np.uint64, np.int64, HELLO,
     np.uint64, np.int64, np.uint8, np.uint8, np.int64, np.int64, np.uint64, np.int64, SHOWN, np.int64, np.int64,
-    np.uint8, np.uint8, np.uint8, np.uint8, np.int64, np.int64,
+    np.uint8, np.uint8, np.uint8, np.uint8, np.int64, np.int64, np.uint64,
 )  # fmt: skip
 def listen(
     data: NDArray[np.uint8], index: int, count: int, packets: Rows,
@@ -100,7 +102,7 @@ def listen(
     certificate_slots: NDArray[np.uint64], certificate_counters: NDArray[np.int64], shown: Rows,
     counters: NDArray[np.int64], limits: NDArray[np.int64],
     text: NDArray[np.uint8], joined: NDArray[np.uint8], held: NDArray[np.uint8], covered: NDArray[np.uint8],
-    ready: NDArray[np.int64], owners: NDArray[np.int64],
+    ready: NDArray[np.int64], owners: NDArray[np.int64], heard: NDArray[np.uint64],
 ) -> int:  # fmt: skip
     """Look at the packets from *index* to *count*; return where a table ran short of room, or *count*."""
     t = Tables(
@@ -108,7 +110,7 @@ def listen(
         Claims(claims, claim_slots, claim_counters), marks, Pool(arena, starts, lengths, name_slots, name_counters),
         hellos, Shapes(shape_index, shape_places, shape_arena),
         Pool(certificates, certificate_starts, certificate_lengths, certificate_slots, certificate_counters), shown,
-        counters, limits, text, joined, held, covered, ready, owners,
+        counters, limits, text, joined, held, covered, ready, owners, heard,
     )  # fmt: skip
     while index < count:
         if index + AHEAD < count:

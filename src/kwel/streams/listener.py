@@ -23,15 +23,15 @@ from kwel.kernel.ring import new_ring
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
 from kwel.kinds import Asked
 from kwel.names import Names
-from kwel.streams import commands, crypto, shown
+from kwel.streams import beginnings, commands, crypto, shown
 from kwel.streams.blind import mark_tunnels
 from kwel.streams.flights import MOST_SHOWN
+from kwel.streams.heads import HEARD
 from kwel.streams.initials import read_initials
 from kwel.streams.join import index_answers
 from kwel.streams.lan import PAIRS, REFUSED, LanTables, frames_without_ip, hear_lan
 from kwel.streams.listen import listen
 from kwel.streams.mirrors import sessions
-from kwel.streams.plant import mark_plant
 from kwel.streams.questions import MOST_QUESTIONS, settle
 from kwel.streams.room import (
     C_CERTIFICATES_CUT,
@@ -149,6 +149,7 @@ class Listener:
         self._joined = np.zeros(STREAM_BUDGET + 1, np.uint8)
         self._held = np.zeros(SLOTS * STREAM_BUDGET, np.uint8)
         self._covered = np.zeros(SLOTS * STREAM_BUDGET, np.uint8)
+        self._told = np.zeros(HEARD, np.uint64)
         self._ready = np.zeros(4 * SLOTS, np.int64)
         self._owners = np.concatenate([np.full(SLOTS, -1, np.int64), np.arange(SLOTS - 1, -1, -1)])
         self._counters[C_FREE_SLOTS] = SLOTS
@@ -226,15 +227,15 @@ class Listener:
                 self._claims, self._claim_slots, self._claim_counters, self._marks,
                 self._arena, self._starts, self._lengths, self._slots, self._pool,
                 self._hellos, *self._shapes, *self._certificates, self._shown, counters, self._limits,
-                self._text, self._joined, self._held, self._covered, self._ready, self._owners,
+                self._text, self._joined, self._held, self._covered, self._ready, self._owners, self._told,
             )  # fmt: skip
             if counters[C_MARKS]:
                 on_marks(buffer, self._marks[: counters[C_MARKS]], packets)
                 counters[C_MARKS] = 0
             if index >= count:
-                told = mark_plant(buffer, packets, self._early, early, self._runs, self._halves, self._marks)
-                if told:
-                    on_marks(buffer, self._marks[:told], packets)
+                beginnings.mark(
+                    buffer, packets, self._early, early, self._runs, self._halves, self._marks, counters, on_marks
+                )
                 commands.count_commands(buffer, packets, count, self._runs, self._halves, *self._walks)
                 return count
             self._make_room_for_names()

@@ -80,6 +80,8 @@ class Tables(NamedTuple):
     ready: NDArray[np.int64]
     owners: NDArray[np.int64]
     """See ``slots``."""
+    heard: NDArray[np.uint64]
+    """See ``heads``."""
 
 
 @helper

@@ -23,7 +23,7 @@ from kwel.dissect.tls import (
     looks_like_hello,
     looks_like_record,
 )
-from kwel.kernel.flowtable import INITIATOR
+from kwel.kernel.flowtable import INITIATOR, SYN
 from kwel.kernel.loads import u8, u16, u24
 from kwel.kernel.rows import Mark, Stage
 from kwel.kinds import Application
@@ -34,11 +34,14 @@ from kwel.streams.greetings import (
     A_HTTP2,
     A_RDP,
     M_HTTP2,
+    M_RDP,
     greeting_of,
+    is_rdp_connect,
     is_rdp_request,
     may_greet,
     note_greeting,
 )
+from kwel.streams.heads import HEAD, PASSED, UNFINISHED, is_answer, note_head, note_more
 from kwel.streams.hellos import note_client_hello
 from kwel.streams.messages import is_dns_segment, read_dns_segment
 from kwel.streams.preludes import (
@@ -215,6 +218,8 @@ def read_http(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Tables
     if outcome == FOUND:
         t.runs[packet.flow].application = A_HTTP
         note_name(data, start, stop, N_CONNECT if is_connect else N_HOST, port, packet, t)
+        if port and not is_connect:
+            t.halves[2 * packet.flow + 1 - packet.side].shape = HEAD | PASSED
         hello = find_hello(data, stop, end, end, end) if is_connect else end
         if hello < end:  # a client that did not wait
             return read_tls(data, hello, end, packet, t)
@@ -237,13 +242,22 @@ def read_stream(data: NDArray[np.uint8], at: int, end: int, is_whole: bool, pack
     if mark:
         return FOUND if note_greeting(mark, at, end, packet, half, t) == M_HTTP2 else SKIP
     if looks_like_request(data, at, end):
+        if is_whole:
+            note_head(data, at, end, packet, half, t)
         return read_http(data, at, end, packet, t)
+    if is_answer(data, at, end):
+        if is_whole:
+            note_head(data, at, end, packet, half, t)
+        return SKIP
     start, stop, port, behind = read_socks(data, at, end)
     if stop > start:
         note_name(data, start, stop, N_SOCKS, port, packet, t)
         return read_tls(data, behind, end, packet, t) if looks_like_hello(data, behind, end) else SKIP
     if is_rdp_request(data, at, end):
         t.runs[packet.flow].application = A_RDP
+        return SKIP
+    if is_whole and is_rdp_connect(data, at, end):
+        note_greeting(M_RDP, at, end, packet, half, t)
         return SKIP
     if looks_like_record(data, at, end):  # an answer, or a session joined midway
         run = t.runs[packet.flow]
@@ -282,14 +296,15 @@ def read_segment(data: NDArray[np.uint8], packet: Any, half: Any, t: Tables) -> 
         return mark_ot(data, payload, end, run.application, packet, half, t)
     if is_dns_segment(data, packet, run, half):
         return read_dns_segment(data, packet, half, t)
+    first = packet.sequence + (1 if packet.flags & SYN else 0)  # of TCP Fast Open, RFC 7413
     if half.based == 0:
-        half.base, half.based = packet.sequence, 1
-    at = (packet.sequence - np.int64(half.base)) & 0xFFFFFFFF
+        half.base, half.based = first, 1
+    at = (first - np.int64(half.base)) & 0xFFFFFFFF
     taken = np.int64(half.taken)
     if at >= 0x80000000:  # before the first byte known
         if half.based != 1 or half.slot or not looks_like_start(data, payload, end):
             return 0
-        half.base, half.taken = packet.sequence, 0
+        half.base, half.taken = first, 0
         at = taken = 0
     if at < taken and half.slot == 0 and looks_like_start(data, payload, end):
         half.taken = taken = at  # what stood there before was padding that a broken stack sent as data
@@ -306,6 +321,8 @@ def read_segment(data: NDArray[np.uint8], packet: Any, half: Any, t: Tables) -> 
         return free_slot(half, t)
     if half.looks < MAX_LOOKS:
         half.looks += 1
+    if half.shape > HEAD and half.shape & UNFINISHED:
+        note_more(data, packet, half, t)
     if half.slot == 0:
         if at == taken or looks_like_start(data, payload, end):
             outcome = read_stream(data, payload, end, True, packet, t)

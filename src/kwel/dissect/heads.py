@@ -1,0 +1,123 @@
+"""The head of an HTTP or RTSP message in, what its sender's program or device is called out; never who logs in.
+
+RFC 9110 sections 10.1.5 (User-Agent), 10.2.4 (Server), 11.6.1 (WWW-Authenticate) and 7.6.3 (Via); RFC 7826 section 18
+(RTSP, which has the same form). Of a body that follows at once two are read: UPnP Device Architecture 2.0 section 2.3
+(device description) and RFC 8011 section 5.4 (what a printer says of itself).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import re
+from typing import TYPE_CHECKING
+
+from kwel.dissect import ntlm
+from kwel.dissect.sayings import Saying, text
+from kwel.wire import Malformed, Reader, WireError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kwel.dissect.sayings import Binding, Named, Spoken
+    from kwel.kinds import FactKind
+
+VERSIONS = (b"HTTP/1.", b"RTSP/1.", b"RTSP/2.", b"HTTP/0.")
+FIELD = re.compile(rb"^(?:User-Agent|Server|WWW-Authenticate)[ \t]*:", re.IGNORECASE | re.MULTILINE)
+MAX_LINES = 64
+MAX_VALUE = 4096
+REALM = re.compile(rb'realm\s*=\s*"([^"\r\n]{1,200})"', re.IGNORECASE)
+LOGIN = re.compile(rb"(?:NTLM|Negotiate)\s+([A-Za-z0-9+/]{16,8192}={0,2})", re.IGNORECASE)
+DEVICE = b"urn:schemas-upnp-org:device"
+DESCRIBED: dict[bytes, FactKind] = {
+    b"friendlyName": "description", b"manufacturer": "vendor", b"modelName": "product", b"modelNumber": "product",
+    b"modelDescription": "description", b"serialNumber": "serial", b"UDN": "identity",
+}  # fmt: skip
+"""Elements of a device description. What is called friendly is what its owner calls it."""
+PRINTER: dict[bytes, FactKind] = {
+    b"printer-make-and-model": "product", b"printer-firmware-string-version": "firmware",
+    b"printer-location": "location", b"printer-info": "description", b"printer-dns-sd-name": "description",
+}  # fmt: skip
+NO_VALUE = 0x10
+"""Value tags from here to 0x1F say that there is none (RFC 8011 section 5.1, RFC 8010 section 3.5.2)."""
+
+
+def looks_like(data: bytes) -> bool:
+    """Return whether *data* begins with a status line or a request line, or holds a field as if a head went on."""
+    return _begins(data) or FIELD.search(data[:MAX_VALUE]) is not None
+
+
+def _begins(data: bytes) -> bool:
+    line = data[:2048].partition(b"\n")[0].rstrip(b"\r")
+    return line.startswith(VERSIONS) or line[-8:-1] in VERSIONS
+
+
+def observe_passed(r: Reader) -> Iterator[Saying | Binding | Named | Spoken]:
+    """Yield what a head tells that a proxy passes on: whose program wrote it is not known."""
+    return observe(r, is_own=False)
+
+
+def observe(r: Reader, *, is_own: bool = True) -> Iterator[Saying | Binding | Named | Spoken]:
+    """Yield the programs that speak, and what servers call the place that one logs in to."""
+    head, end, body = _split(r.rest())
+    lines = head.split(b"\n")[: MAX_LINES + 1]
+    if not _begins(lines[0]) and FIELD.search(head) is None:
+        raise Malformed("no line that begins a message, and no field")
+    fields = dict(_fields(lines if end else lines[:-1]))  # the first line is none, or the end of one
+    # a head that was passed on tells of whoever wrote it, not of who sent it
+    is_own = is_own and b"via" not in fields and b"x-forwarded-for" not in fields
+    if is_own and (program := text(fields.get(b"user-agent", b""))):
+        yield Saying("software", program)
+    if program := text(fields.get(b"server", b"")):
+        yield Saying("software", program) if is_own else Saying("service", f"http by {program}, passed on")
+    for name in (
+        (b"www-authenticate", b"authorization", b"proxy-authenticate", b"proxy-authorization") if is_own else ()
+    ):
+        yield from _login(fields.get(name, b""), is_challenge=name.endswith(b"authenticate"))
+    if is_own and lines[0].startswith(VERSIONS) and body:
+        yield from _described(body)
+
+
+def _split(raw: bytes) -> tuple[bytes, bool, bytes]:
+    """Return the head, whether it is whole, and what follows it."""
+    for mark in (b"\r\n\r\n", b"\n\n"):
+        head, end, body = raw.partition(mark)
+        if end:
+            return head, True, body
+    return raw, False, b""
+
+
+def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if colon and len(value) <= MAX_VALUE:
+            yield name.strip().lower(), value.strip()
+
+
+def _login(value: bytes, *, is_challenge: bool) -> Iterator[Saying | Named | Spoken]:
+    """Yield the realm that a challenge names, and the hosts that an NTLM message names."""
+    if is_challenge and (realm := REALM.search(value)) and (name := text(realm[1])):
+        yield Saying("description", name)
+    if found := LOGIN.search(value):
+        with contextlib.suppress(binascii.Error, WireError):  # what was said before it stands
+            raw = base64.b64decode(found[1])
+            if ntlm.looks_like(raw):
+                yield from ntlm.observe(Reader(raw))
+
+
+def _described(body: bytes) -> Iterator[Saying]:
+    """Yield what a device description or a printer's attributes say."""
+    if DEVICE in body:
+        for name, kind in DESCRIBED.items():
+            found = re.search(rb"<" + name + rb">\s*([^<>]{1,255}?)\s*</" + name + rb">", body)
+            if found and (value := text(found[1])):
+                yield Saying(kind, value)
+    for name, kind in PRINTER.items():
+        # an attribute: tag, length of the name, name, length of the value, value
+        before, found_name, after = body.partition(len(name).to_bytes(2, "big") + name)
+        if found_name and before and before[-1] >= NO_VALUE + 0x10:
+            with contextlib.suppress(WireError):
+                r = Reader(after)
+                if value := text(r.take(r.u16())):
+                    yield Saying(kind, value)
