@@ -91,7 +91,7 @@ def test_protocols_of_the_plant_are_found_where_wireshark_finds_them(shared: Cal
 
 @pytest.mark.slow
 def test_no_office_speaks_a_protocol_of_the_plant(shared: Callable[[str], Path]) -> None:
-    plant = {rule.application for rule in installed().spoken if rule.kind == AssetKind.OT}
+    plant = {rule.application for rule in installed().spoken if rule.says.kind == AssetKind.OT}
     beyond = {
         "dlms",
         "knx",

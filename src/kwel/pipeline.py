@@ -202,7 +202,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     book, tables = rulebook.load(options.rules), editions.open_tables(_day(traffic))
     day = _iso(options.on or _day(traffic))
     attributor = _judge(book, tables, options, day)
-    inventory = identify(traffic, options.internal, tables.folders.get("oui.tsv"), options.site, day)
+    inventory = identify(traffic, options.internal, tables.folders.get("oui.tsv"), options.site, day, options.rules)
     outer_names = {name for operator in book.operators.values() for name in operator.outer_names}
     traffic = with_ech(traffic, outer_names)
     sides = inventory.asset_of_initiator, inventory.asset_of_responder

@@ -79,7 +79,7 @@ def test_wanted_names_are_found_with_their_first_flow() -> None:
     plant.ask(flow, "mail.example", NameSource.TLS_SNI)
 
     at, seen = activity(plant, "mail.example")
-    assert seen.asked == {at["10.0.0.2"]: (flow, "mail.example")}
+    assert seen.asked == {at["10.0.0.2"]: [(flow, "mail.example")]}
     assert seen.flows() == {0, flow}
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kwel.assets import rules
-from kwel.assets.rules import DeviceRules
+from kwel.assets.rulekinds import DeviceRules, Role
 from kwel.model.assets import AssetKind
 from kwel.rulefile import RuleError
 from tests.assets.plant import mac
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GOOD = {
-    "roles": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n[roles]\nserver = "answers"\n',
+    "roles": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n'
+    '[roles.server]\nmeans = "answers"\nrank = "generic"\n',
     "spoken": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n',
     "lan": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n',
     "macs": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n',
@@ -38,9 +41,9 @@ def test_every_installed_rule_proves_itself_by_its_examples() -> None:
 def test_no_installed_rule_makes_an_asset_ot_by_anything_but_content() -> None:
     installed = rules.installed()
 
-    hinted = {rule.kind for rule in installed.vendors} | {rule.kind for rule in installed.names}
+    hinted = {rule.says.kind for rule in installed.vendors} | {rule.says.kind for rule in installed.names}
     assert AssetKind.OT not in hinted
-    speaking = {rule.application for rule in installed.spoken if rule.kind == AssetKind.OT}
+    speaking = {rule.application for rule in installed.spoken if rule.says.kind == AssetKind.OT}
     everywhere = {
         "unknown",
         "tls",
@@ -97,4 +100,81 @@ def test_a_rule_without_examples_or_with_wrong_ones_is_named(tmp_path: Path) -> 
 
 
 def test_rules_without_any_rule_are_fine(tmp_path: Path) -> None:
-    assert rules.load(write(tmp_path)) == DeviceRules(("server",), (), (), (), ())
+    assert rules.load(write(tmp_path)) == DeviceRules({"server": Role("", "generic")}, (), (), (), (), ())
+
+
+OWN = """reviewed = 2026-01-01
+sources = ["made up, 2026"]
+[[rules]]
+id = "pump"
+role = "{role}"
+grade = "{grade}"
+kind = "{kind}"
+{source}
+any = [{condition}]
+matches = ["says product Pump 3"]
+misses = ["says product Dump 3"]
+"""
+SAYS = '{ says = ["product"], words = ["pump"] }'
+GIVEN = {"role": "drive", "grade": "B", "kind": "ot", "source": 'source = "Book (2026)"', "condition": SAYS}
+
+
+def own(folder: Path, **changes: str) -> Path:
+    (folder / "devices").mkdir(exist_ok=True)
+    (folder / "devices" / "roles-pumps.toml").write_text(OWN.format(**{**GIVEN, **changes}))
+    return folder
+
+
+def test_a_users_rules_are_laid_over_those_that_ship(tmp_path: Path) -> None:
+    with_own = rules.installed(own(tmp_path))
+
+    assert with_own.spoken == rules.installed().spoken
+    assert {rule.id for rule in with_own.known} - {rule.id for rule in rules.installed().known} == {"pump"}
+    assert rules.lint(tmp_path) == rules.test(tmp_path) == []
+
+
+def test_a_users_file_that_nobody_reads_is_refused(tmp_path: Path) -> None:
+    own(tmp_path).joinpath("devices", "roles-pumps.toml").rename(tmp_path / "devices" / "pumps.toml")
+
+    assert rules.lint(tmp_path) == ["devices/pumps.toml: file: is read by nobody; call it roles-pumps.toml"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"role": "wizard"}, "not in the vocabulary"),
+        ({"grade": "A"}, "more than its conditions carry, B"),
+        ({"source": "unsourced = true"}, "more than its conditions carry, C"),
+        ({"source": ""}, "source: missing"),
+        ({"source": 'source = "Book"'}, "carries no date"),
+        ({"grade": "D", "condition": '{ says = ["hostname"], words = ["pump"] }'}, "alone makes no asset OT"),
+        ({"grade": "D", "condition": '{ serves = ["tcp/502"] }'}, "alone makes no asset OT"),
+        ({"grade": "D", "condition": '{ vendor = ["siemens ag"] }'}, "alone makes no asset OT"),
+        ({"grade": "C", "condition": f'{SAYS}, {{ vendor = ["x"] }}'}, "more than its conditions carry, D"),
+        ({"source": 'source = "Book (2026)"\nor = ["drive"]'}, "not another role"),
+        ({"condition": ""}, "must ask for something"),
+        ({"source": 'source = "Book (2026)"\ncolour = "red"'}, "unknown key"),
+    ],
+)
+def test_a_rule_that_says_more_than_it_carries_is_refused(tmp_path: Path, changes: dict[str, str], why: str) -> None:
+    faults = rules.lint(own(tmp_path, **changes))
+
+    assert len(faults) == 1
+    assert faults[0].startswith("devices/roles-pumps.toml: rules[0].")
+    assert why in faults[0]
+
+
+def test_every_installed_role_has_a_name_in_both_languages_and_a_level_of_the_model() -> None:
+    names = tomllib.loads(files("kwel.report").joinpath("html/catalogue.toml").read_text())
+
+    for role, about in rules.installed().roles.items():
+        assert set(names["role"][role]) == set(names["term"][role]) == {"nl", "en"}
+        assert about.level in ("", *rules.LEVELS)
+
+
+def test_an_example_that_is_no_statement_is_named(tmp_path: Path) -> None:
+    text = own(tmp_path).joinpath("devices", "roles-pumps.toml").read_text().replace("says product Dump 3", "is a dump")
+    (tmp_path / "devices" / "roles-pumps.toml").write_text(text)
+    rules.installed.cache_clear()
+
+    assert "must begin with one of" in rules.test(tmp_path)[0]

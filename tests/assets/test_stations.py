@@ -44,7 +44,7 @@ def test_a_publisher_is_an_ied_known_by_its_mac(tmp_path: Path) -> None:
     (asset,) = assets_of(tmp_path, [frame(A, "01:0c:cd:01:00:01", 0x88B8, made.goose(), b"\x81\0\0\x14")] * 2).values()
 
     assert (asset.id, asset.addresses, asset.vlans) == (A, (), (20,))
-    assert part_of(asset) == (AssetKind.OT, "device", "publisher")
+    assert part_of(asset) == (AssetKind.OT, "ied", "publisher")
     assert [(fact.kind, fact.claim.value) for fact in asset.facts] == [
         ("service", "IED1PROT/LLN0$GO$gcb01"),
         ("station", "IED1PROT"),

@@ -30,6 +30,8 @@ CODES: Final = 2 * (CONNECT_CODE + 1)
 SIDES: Final = ("client", "server")
 NEVER: Final = np.iinfo(np.int64).max
 TCP: Final = 6
+MOST_NAMES: Final = 16
+"""Wanted names that are kept of one device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,15 @@ class Activity:
     spoken: dict[int, list[Spoken]] = field(default_factory=dict)
     served: dict[tuple[int, str], dict[int, int]] = field(default_factory=dict)
     """By server and protocol: its clients, each with the first flow."""
-    asked: dict[int, tuple[int, str]] = field(default_factory=dict)
-    """By client: a flow and its name, of those that were looked for."""
+    asked: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
+    """By client: flows and their names, of those that were looked for."""
 
     def flows(self) -> set[int]:
         """Return every flow that is mentioned."""
         mentioned = {flow for flow in self.first_flow if flow >= 0}
         mentioned.update(said.flow for spoken in self.spoken.values() for said in spoken if said.flow >= 0)
         mentioned.update(flow for clients in self.served.values() for flow in clients.values())
-        mentioned.update(flow for flow, _ in self.asked.values())
+        mentioned.update(flow for asked in self.asked.values() for flow, _ in asked)
         return mentioned
 
 
@@ -157,14 +159,16 @@ def _served(conversations: _Conversations, shared: Collection[str]) -> dict[tupl
     return served
 
 
-def _asked(traffic: Traffic, devices: Devices, is_wanted: Callable[[str], bool]) -> dict[int, tuple[int, str]]:
-    """Return, by device, the first flow on which it asked for a wanted name."""
+def _asked(traffic: Traffic, devices: Devices, is_wanted: Callable[[str], bool]) -> dict[int, list[tuple[int, str]]]:
+    """Return, by device, the first flow on which it asked for each wanted name."""
     names = traffic.flows["name"]
     rows = np.flatnonzero((names > 0) & (devices.of_initiator >= 0))
     wanted = {index for index in np.unique(names[rows]).tolist() if is_wanted(traffic.names[index])}
     rows = rows[np.isin(names[rows], np.array(sorted(wanted), names.dtype))]
-    device, first = np.unique(devices.of_initiator[rows], return_index=True)
-    return {
-        index: (row, traffic.names[int(names[row])])
-        for index, row in zip(device.tolist(), rows[first].tolist(), strict=True)
-    }
+    pair = devices.of_initiator[rows].astype(np.int64) << 32 | names[rows]
+    asked: dict[int, list[tuple[int, str]]] = {}
+    for row in np.sort(rows[np.unique(pair, return_index=True)[1]]).tolist():
+        of_device = asked.setdefault(int(devices.of_initiator[row]), [])
+        if len(of_device) < MOST_NAMES:
+            of_device.append((row, traffic.names[int(names[row])]))
+    return asked

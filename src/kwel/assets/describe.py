@@ -1,4 +1,4 @@
-"""A device's proofs, sayings and activity in, claims about it out: MAC, vendor, product, names, role and kind.
+"""A device's proofs, sayings and activity in, claims about it out: MAC, vendor, product, names; and what rules ask.
 
 Self-descriptions rank by how a device comes to send them: an OT protocol's own identification first, then what its
 administrator configured (LLDP, CDP), then what an operating system sends by itself (DHCP, mDNS, LLMNR, NetBIOS).
@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from kwel.assets import evidence, oui
+from kwel.assets.conditions import Statement
 from kwel.assets.evidence import STEPS
 from kwel.columns import mac_text
-from kwel.model.assets import AssetKind
 from kwel.model.claims import Claim, Grade
 
 if TYPE_CHECKING:
@@ -21,16 +21,14 @@ if TYPE_CHECKING:
     from kwel.assets.activity import Spoken
     from kwel.assets.devices import Device
     from kwel.assets.evidence import Witness
-    from kwel.assets.rules import DeviceRules, SpokenRule, VendorRule
-    from kwel.assets.scopes import Scopes
+    from kwel.assets.habits import Habits
+    from kwel.assets.rules import DeviceRules
     from kwel.model.claims import Evidence, Observed
 
 IDENTITY_ORDER = ("s7comm", "modbus", "enip", "bacnet", "profinet-dcp", "powerlink", "lldp", "cdp", "dhcp")
 NAME_ORDER = ("lldp", "cdp", "dhcp", "mdns", "nbns", "llmnr", "modbus", "s7comm", "bacnet")
 _MODEL_OF_CLIENT = "dhcp"
 """Its vendor class names the DHCP client's software as often as the device."""
-
-Judged = tuple[AssetKind, Claim]
 
 
 def macs_of(device: Device, spoken: list[Spoken], witness: Witness, rules: DeviceRules) -> tuple[Claim, ...]:
@@ -104,64 +102,26 @@ def _units(observed: Iterable[Observed]) -> list[Observed]:
     return [o for o in observed if o.kind == "protocol" and "/" in o.value][:STEPS]
 
 
-def spoken_rules(device: Device, spoken: list[Spoken], rules: DeviceRules) -> list[tuple[SpokenRule, Spoken, bool]]:
-    """Return the rules that hold for what a device speaks, in order of precedence, each with its certainty."""
-    said = {(s.application, s.side): s for s in spoken}
+def known_of(device: Device, spoken: list[Spoken], habits: Habits, index: int, rules: DeviceRules) -> list[Statement]:
+    """Return what is known of a device, as rules ask for it; *index* is its number."""
     roles = {(o.protocol, o.value) for o in device.observed if o.kind == "role"}
-    return [
-        (rule, said[key], said[key].is_certain or key in roles)
-        for rule in rules.spoken
-        if (key := (rule.application, rule.side)) in said
-    ]
+    known = [Statement("says", o.kind, o.value, by=o) for o in device.observed]
+    known += [Statement("vendor", o.value, by=o) for o in device.observed if o.kind == "vendor"]
+    for said in spoken:
+        count = habits.others.get((index, said.application, said.side), 1)
+        certain = said.is_certain or (said.application, said.side) in roles
+        known.append(Statement("speaks", said.application, said.side, count, said, certain))
+    if device.mac is not None and rules.virtual_mac(device.mac) is None and (name := oui.vendor(device.mac)):
+        known.append(Statement("vendor", name))
+    return [*known, *habits.by.get(index, ())]
 
 
-def lowered(grade: Grade, is_certain: bool) -> Grade:
-    """Return a grade, one lower where it is not known who began."""
-    return grade if is_certain else Grade(max(Grade.D, grade - 1))
-
-
-def role_of(
-    device: Device,
-    applying: list[tuple[SpokenRule, Spoken, bool]],
-    hint: VendorRule | None,
-    witness: Witness,
-    rules: DeviceRules,
-    scopes: Scopes,
-) -> Claim | None:
-    """Return what the device does, in order of precedence."""
-    # 1. What it speaks on an OT network says most.
-    # 2. What it does for others: resolver, proxy, time server.
-    for rule, spoken, certain in applying:
-        if rule.kind == AssetKind.OT or rule.shares:
-            return _by_speech(rule, spoken, certain, witness)
-    # 3. A MAC that routers share is a router's.
-    if device.mac is not None and (mac_rule := rules.virtual_mac(device.mac)):
-        step = evidence.by_rule("virtual-mac", mac_rule, ("protocol", mac_rule.protocol))
-        claims = (witness.claimed(host, proof) for host, proof in device.proofs[:1])
-        return Claim("router", Grade.B, (*claims, step))
-    # 4. What its vendor makes, as a hint.
-    if hint is not None and device.mac is not None:
-        step = evidence.by_rule("vendor-hint", hint, ("vendor", oui.vendor(device.mac) or ""))
-        return Claim(hint.role, Grade.D, (step,))
-    # 5. Whatever else it answers.
-    for rule, spoken, certain in applying:
-        return _by_speech(rule, spoken, certain, witness)
-    # 6. An address that only an access provider hands out is a router's, behind which others are.
-    if prefix := scopes.provider_side(device.hosts):
-        return Claim("router", Grade.D, (evidence.internal(prefix),))
-    return None
-
-
-def _by_speech(rule: SpokenRule, spoken: Spoken, certain: bool, witness: Witness) -> Claim:
-    step = evidence.by_rule("role-by-protocol", rule, ("protocol", rule.application), ("role", rule.role))
-    return Claim(rule.role, lowered(rule.role_grade, certain), (witness.spoken(spoken), step))
-
-
-def vendor_hint(device: Device, rules: DeviceRules) -> VendorRule | None:
-    """Return the rule that the vendor of the device's MAC falls under."""
-    if device.mac is None or rules.virtual_mac(device.mac) or not (name := oui.vendor(device.mac)):
+def router_of(device: Device, witness: Witness, rules: DeviceRules) -> Claim | None:
+    """Return that a device is a router, where its MAC is one that routers share."""
+    if device.mac is None or (rule := rules.virtual_mac(device.mac)) is None:
         return None
-    return next((rule for rule in rules.vendors if rule.holds(name)), None)
+    step = evidence.by_rule("virtual-mac", rule, ("protocol", rule.protocol))
+    return Claim("router", Grade.B, (*(witness.claimed(host, proof) for host, proof in device.proofs[:1]), step))
 
 
 def _best(observed: Iterable[Observed], kind: str, order: tuple[str, ...]) -> Observed | None:

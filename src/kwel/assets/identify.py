@@ -11,9 +11,11 @@ import numpy as np
 from kwel.assets import describe, evidence, oui
 from kwel.assets.activity import watch
 from kwel.assets.changes import find_changes
+from kwel.assets.conditions import Statement
 from kwel.assets.devices import Devices
 from kwel.assets.evidence import STEPS, Witness
 from kwel.assets.facts import facts_of
+from kwel.assets.habits import find_habits
 from kwel.assets.hosts import EXTERNAL, NOBODY, find_hosts, sort_key
 from kwel.assets.mirrors import Ends, find_ends
 from kwel.assets.proofs import read_proofs
@@ -21,6 +23,7 @@ from kwel.assets.rules import installed
 from kwel.assets.scopes import Scope, Scopes
 from kwel.assets.stations import find_stations
 from kwel.assets.told import Told
+from kwel.assets.weigh import Scales, weigh
 from kwel.columns import address_text, mac_text
 from kwel.model.assets import Asset, AssetKind
 from kwel.model.claims import Claim, Grade
@@ -34,10 +37,11 @@ if TYPE_CHECKING:
 
     from kwel.assets.activity import Activity, Spoken
     from kwel.assets.devices import Device
+    from kwel.assets.habits import Habits
     from kwel.assets.proofs import Proofs
-    from kwel.assets.rules import DeviceRules, SpokenRule
     from kwel.assets.scopes import OnSegment
     from kwel.assets.stations import Station
+    from kwel.assets.weigh import Verdict
     from kwel.model.changes import Change
     from kwel.model.claims import Evidence
     from kwel.model.site import Effect, Site
@@ -81,6 +85,7 @@ def identify(
     vendors: Traversable | Path | None = None,
     site: Site | None = None,
     day: str | None = None,
+    rules_of: Path | None = None,
 ) -> Inventory:
     """Find the devices of the plant.
 
@@ -90,6 +95,7 @@ def identify(
         vendors: the folder of the edition whose table of MAC blocks is used; by default the shipped one.
         site: what the user knows of the plant.
         day: ISO 8601; the day on which its overrides are judged.
+        rules_of: a folder of the user's own, whose rules about devices are laid over those that ship.
 
     Raises:
         ValueError: a text in *internal* is no prefix.
@@ -98,22 +104,18 @@ def identify(
     oui.use(vendors)
     told = Told(site, day) if site else None
     scopes = Scopes(internal, site.internal, site.source()) if site else Scopes(internal)
-    rules = installed()
+    scales = Scales(installed(rules_of))
     proofs = read_proofs(traffic.claims, scopes)
     hosts = find_hosts(traffic.flows, scopes, proofs.on_segment, proofs.of_host)
     devices = Devices(hosts, proofs, traffic.flows)
     devices.hear(traffic.observed)
-    stations = find_stations(traffic, devices)
-    shared = {rule.application for rule in rules.spoken if rule.shares}
-    activity = watch(traffic, devices, shared, lambda name: any(rule.holds(name) for rule in rules.names))
-    for index, station in stations.items():
-        activity.spoken.setdefault(index, []).extend(station.spoken.values())
-    ends = find_ends(traffic)
-    writer = _Writer(traffic, scopes, rules, proofs, activity, stations, ends)
+    seen, ends = _Seen.of(traffic, devices, scales), find_ends(traffic)
+    writer = _Writer(traffic, scopes, scales, proofs, seen, ends)
     assets = [writer.write(index, device) for index, device in enumerate(devices.devices)]
     assets = [told.apply(asset) for asset in assets] if told else assets
-    assets = _with_shared_kinds(assets, activity, writer)
+    assets = _with_shared_kinds(assets, seen.activity, writer)
     assets = [told.with_own_kind(asset) for asset in assets] if told else assets
+    assets = [scales.with_level(asset) for asset in assets]
     labelled = _with_distinct_labels(assets)
     is_own = ends.own_flows()
     initiators, responders = (_without(side, is_own) for side in (devices.of_initiator, devices.of_responder))
@@ -129,41 +131,51 @@ def _without(side: NDArray[np.int32], is_own: NDArray[np.bool_]) -> NDArray[np.i
     return np.where(is_own & (side == EXTERNAL), np.int32(NOBODY), side)
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What devices were seen doing."""
+
+    activity: Activity
+    habits: Habits
+    stations: dict[int, Station]
+
+    @classmethod
+    def of(cls, traffic: Traffic, devices: Devices, scales: Scales) -> _Seen:
+        stations = find_stations(traffic, devices)
+        shared = {rule.application for rule in scales.rules.spoken if rule.shares}
+        activity = watch(traffic, devices, shared, scales.index.is_asked_for)
+        for index, station in stations.items():
+            activity.spoken.setdefault(index, []).extend(station.spoken.values())
+        return cls(activity, find_habits(traffic.flows, devices, scales.index), stations)
+
+
 class _Writer:
     """Writes one asset a device."""
 
     def __init__(
-        self,
-        traffic: Traffic,
-        scopes: Scopes,
-        rules: DeviceRules,
-        proofs: Proofs,
-        activity: Activity,
-        stations: dict[int, Station],
-        ends: Ends,
+        self, traffic: Traffic, scopes: Scopes, scales: Scales, proofs: Proofs, seen: _Seen, ends: Ends
     ) -> None:
-        self.witness, self.rules = Witness(traffic, activity.flows()), rules
-        self._scopes, self._proofs, self._activity, self._ends = scopes, proofs, activity, ends
-        self._stations = stations
+        self.witness = Witness(traffic, seen.activity.flows() | seen.habits.flows())
+        self.rules, self.scales = scales.rules, scales
+        self._scopes, self._proofs, self._ends = scopes, proofs, ends
+        self._activity, self._habits, self._stations = seen.activity, seen.habits, seen.stations
 
     def write(self, index: int, device: Device) -> Asset:
         """Return the asset; whether it is shared is decided when all are known."""
         spoken = self._activity.spoken.get(index, [])
-        applying = describe.spoken_rules(device, spoken, self.rules)
-        hint = describe.vendor_hint(device, self.rules)
         macs = describe.macs_of(device, spoken, self.witness, self.rules)
         hosts = sorted({(host[0], host[1], 0) for host in device.hosts}, key=sort_key)
         addresses = tuple(address_text(hi, lo) for hi, lo, _ in hosts)
         names = describe.names_of(device)
-        kind, why = self._kind(index, device, applying)
+        found = self._weighed(index, device, spoken)
         first, last = self._when(index, device)
         return Asset(
             id=_id(device),
             label=names[0].value if names else addresses[0] if addresses else macs[0].value,
-            kind=kind,
-            kind_why=why,
-            role=self._ends.role_of(device.hosts)
-            or describe.role_of(device, applying, hint, self.witness, self.rules, self._scopes),
+            kind=found.kind,
+            kind_why=found.kind_why,
+            role=self._ends.role_of(device.hosts) or found.role,
+            role_or=found.role_or,
             addresses=addresses,
             macs=macs,
             vendor=describe.vendor_of(device, macs, self.rules),
@@ -187,31 +199,19 @@ class _Writer:
             times += [station.first, station.last]
         return min(times), max(times)
 
-    def _kind(
-        self, index: int, device: Device, applying: list[tuple[SpokenRule, Spoken, bool]]
-    ) -> tuple[AssetKind, Claim | None]:
-        # 1. What it speaks, by content.
-        for rule, spoken, certain in applying:
-            if rule.kind is not None:
-                step = evidence.by_rule("kind-by-protocol", rule, ("protocol", rule.application))
-                steps = (self.witness.spoken(spoken), step)
-                return rule.kind, Claim(rule.kind, describe.lowered(rule.kind_grade, certain), steps)
-        # 2. What its vendor makes, as a hint.
-        if hint := describe.vendor_hint(device, self.rules):
-            spoken_by = self._activity.spoken.get(index, [])
-            macs = describe.macs_of(device, spoken_by, self.witness, self.rules)
-            vendor = describe.vendor_of(device, macs, self.rules)
-            looked_up = vendor.evidence if vendor else ()
-            step = evidence.by_rule("vendor-hint", hint, ("vendor", vendor.value if vendor else ""))
-            return hint.kind, Claim(hint.kind, Grade.D, (*looked_up, step))
-        # 3. What it asks for, as a hint, unless many stand behind its address.
-        if index in self._activity.asked and not self._scopes.provider_side(device.hosts):
-            flow, name = self._activity.asked[index]
-            for name_rule in self.rules.names:
-                if name_rule.holds(name):
-                    step = evidence.by_rule("name-hint", name_rule, ("name", name))
-                    return name_rule.kind, Claim(name_rule.kind, Grade.D, (self.witness.seen(flow), step))
-        return AssetKind.UNKNOWN, None
+    def _weighed(self, index: int, device: Device, spoken: list[Spoken]) -> Verdict:
+        known = describe.known_of(device, spoken, self._habits, index, self.rules)
+        behind_it = self._scopes.provider_side(device.hosts)
+        if not behind_it:  # else it is not this device that asks, but those behind its address
+            asked = self._activity.asked.get(index, ())
+            known += [Statement("asks", name, by=flow) for flow, name in asked]
+        found = weigh(device, self.scales.holding(known), self.scales, self.witness)
+        router = describe.router_of(device, self.witness, self.rules)
+        if router and (found.role is None or not self.scales.is_thing(found.role)):
+            return replace(found, role=router, role_or=None)
+        if behind_it and found.role is None:
+            return replace(found, role=Claim("router", Grade.D, (evidence.internal(behind_it),)))
+        return found
 
     def _evidence(self, index: int, device: Device) -> tuple[Evidence, ...]:
         steps: list[Evidence] = []

@@ -1,142 +1,88 @@
-"""Rules of rules/devices in, checked hints about devices out. The files say what each key means."""
+"""Rules of rules/devices in, checked rules about devices out. docs/rules.md says what each key means."""
 
 from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from kwel.columns import mac_text
+from kwel.assets import conditions
+from kwel.assets.conditions import SIDES, tokens
+from kwel.assets.rulekinds import (
+    DeviceRules,
+    MacRule,
+    NameRule,
+    Needs,
+    Role,
+    RoleRule,
+    Rule,
+    Says,
+    SpokenRule,
+    VendorRule,
+)
 from kwel.kinds import Application, Lan
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Grade
-from kwel.rulefile import RuleTable, suffixes
+from kwel.rulefile import RuleError, RuleTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
+    from pathlib import Path
+
+__all__ = ["CONNECT", "DeviceRules", "RoleRule", "Rule"]
 
 FOLDER = "devices"
-SIDES = ("server", "client", "publisher", "master", "slave", "station")
-"""The last four are of protocols without IP."""
 CONNECT = "http-connect"
 """Not a protocol of its own: HTTP in which a client asks for a way through (RFC 9110 section 9.3.6)."""
 APPLICATIONS = (*(a.label for a in Application if a), *(lan.label for lan in Lan), CONNECT)
 KINDS = tuple(kind.value for kind in AssetKind)
 GRADES = ("A", "B", "C", "D")
+LEVELS = ("0", "1", "2", "3", "3.5", "4", "5")
+RANKS = ("thing", "service", "generic", "least")
+OF_CONDITIONS: Final = "roles-"
+"""Files of rules of conditions begin so; the others have a form of their own."""
 
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What all rules have: an id, and examples that prove it."""
-
-    id: str
-    source: str
-    """File, id and review date: what evidence shows."""
-    matches: tuple[str, ...]
-    misses: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SpokenRule(Rule):
-    """A device speaks a protocol, on one side of it."""
-
-    application: str
-    side: str
-    kind: AssetKind | None
-    kind_grade: Grade
-    role: str
-    role_grade: Grade
-    shares: bool
-    """Whether it may serve OT and IT alike."""
-
-    def holds(self, text: str) -> bool:
-        """Return whether ``modbus server`` is meant."""
-        return text == f"{self.application} {self.side}"
-
-
-@dataclass(frozen=True, slots=True)
-class MacRule(Rule):
-    """A range of MAC addresses that belong to a protocol."""
-
-    digits: str
-    protocol: str
-
-    def holds(self, text: str) -> bool:
-        """Return whether a MAC address in its usual spelling lies in the range."""
-        return text.replace(":", "").startswith(self.digits)
-
-
-@dataclass(frozen=True, slots=True)
-class VendorRule(Rule):
-    """The registered name of a vendor contains some words."""
-
-    words: str
-    kind: AssetKind
-    role: str
-
-    def holds(self, text: str) -> bool:
-        """Return whether a vendor's name holds the words, whole and in a row."""
-        return f" {self.words} " in f" {_words(text)} "
-
-
-@dataclass(frozen=True, slots=True)
-class NameRule(Rule):
-    """A device asks for certain names."""
-
-    suffixes: tuple[str, ...]
-    kind: AssetKind
-
-    def holds(self, text: str) -> bool:
-        """Return whether a name lies under one of the suffixes."""
-        return text.endswith(self.suffixes) and any(parent in self.suffixes for parent in suffixes(text))
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceRules:
-    """All rules about devices, each kind in order of precedence."""
-
-    roles: tuple[str, ...]
-    spoken: tuple[SpokenRule, ...]
-    macs: tuple[MacRule, ...]
-    vendors: tuple[VendorRule, ...]
-    names: tuple[NameRule, ...]
-
-    def all(self) -> Iterator[SpokenRule | MacRule | VendorRule | NameRule]:
-        """Return every rule."""
-        yield from self.spoken
-        yield from self.macs
-        yield from self.vendors
-        yield from self.names
-
-    def virtual_mac(self, mac: int) -> MacRule | None:
-        """Return the rule of a MAC that routers share."""
-        text = mac_text(mac)
-        return next((rule for rule in self.macs if rule.holds(text)), None)
+Base = tuple[str, str, tuple[str, ...], tuple[str, ...]]
+"""What all rules have."""
 
 
 @functools.cache
-def installed() -> DeviceRules:
-    """Return the rules that came with this installation."""
-    return load(files("kwel.rules"))
-
-
-def load(root: Traversable) -> DeviceRules:
-    """Read the rules about devices.
+def installed(root: Path | None = None) -> DeviceRules:
+    """Return the rules that came with this installation, with those of a user's folder over them.
 
     Raises:
         RuleError: a file is wrong: ``file: key: why``.
     """
-    roles = _read_roles(_File(root, "roles"))
-    return DeviceRules(
-        roles,
-        tuple(_spoken(rule, base, roles) for stem in ("spoken", "lan") for rule, base in _File(root, stem).rules()),
-        tuple(_mac(rule, base) for rule, base in _File(root, "macs").rules()),
-        tuple(_vendor(rule, base, roles) for rule, base in _File(root, "vendors").rules()),
-        tuple(_name(rule, base) for rule, base in _File(root, "names").rules()),
-    )
+    shipped, own = _files(files("kwel.rules")), _files(root) if root else {}
+    for stem in sorted(own.keys() - shipped.keys()):
+        if not stem.startswith(OF_CONDITIONS):
+            raise RuleError(f"{FOLDER}/{stem}.toml: file: is read by nobody; call it {OF_CONDITIONS}{stem}.toml")
+    return _load({**shipped, **own})
+
+
+def load(root: Traversable) -> DeviceRules:
+    """Read the rules about devices of one folder, which must be whole.
+
+    Raises:
+        RuleError: a file is wrong: ``file: key: why``.
+    """
+    return _load(_files(root))
+
+
+def lint(root: Path | None = None) -> list[str]:
+    """Return what is wrong with the rules about devices, with those of a user's folder over them, one line each."""
+    try:
+        installed(root)
+    except RuleError as error:
+        return [str(error)]
+    return []
+
+
+def test(root: Path | None = None) -> list[str]:  # noqa: PT028 - a command, not a test
+    """Return the examples of rules about devices that do not hold, one line each."""
+    return lint(root) or failing_examples(installed(root))
 
 
 def failing_examples(rules: DeviceRules) -> list[str]:
@@ -145,22 +91,47 @@ def failing_examples(rules: DeviceRules) -> list[str]:
     for rule in rules.all():
         if not rule.matches or not rule.misses:
             problems.append(f"{rule.source}: examples: one that matches and one that misses are needed")
-        problems += [f"{rule.source}: {text!r} should match" for text in rule.matches if not rule.holds(text)]
-        problems += [f"{rule.source}: {text!r} should not match" for text in rule.misses if rule.holds(text)]
+        for text, wanted in (*((t, True) for t in rule.matches), *((t, False) for t in rule.misses)):
+            try:
+                if rule.holds(text) != wanted:
+                    problems.append(f"{rule.source}: {text!r} should {'' if wanted else 'not '}match")
+            except ValueError as error:
+                problems.append(f"{rule.source}: {text!r}: {error}")
     return problems
+
+
+def _files(root: Traversable) -> dict[str, bytes]:
+    folder = root / FOLDER
+    found = folder.iterdir() if folder.is_dir() else ()
+    return {entry.name[:-5]: entry.read_bytes() for entry in found if entry.name.endswith(".toml")}
+
+
+def _load(texts: Mapping[str, bytes]) -> DeviceRules:
+    roles = _read_roles(_File(texts, "roles"))
+    others = sorted(stem for stem in texts if stem.startswith(OF_CONDITIONS))
+    return DeviceRules(
+        roles,
+        tuple(_known(rule, base, roles) for stem in others for rule, base in _File(texts, stem).rules()),
+        tuple(_spoken(rule, base, roles) for stem in ("spoken", "lan") for rule, base in _File(texts, stem).rules()),
+        tuple(_mac(rule, base) for rule, base in _File(texts, "macs").rules()),
+        tuple(_vendor(rule, base, roles) for rule, base in _File(texts, "vendors").rules()),
+        tuple(_name(rule, base, roles) for rule, base in _File(texts, "names").rules()),
+    )
 
 
 class _File:
     """One file: sources, review date and rules."""
 
-    def __init__(self, root: Traversable, stem: str) -> None:
+    def __init__(self, texts: Mapping[str, bytes], stem: str) -> None:
         self.name = f"{FOLDER}/{stem}.toml"
-        self.table = RuleTable.parse((root / FOLDER / f"{stem}.toml").read_bytes(), self.name)
+        if stem not in texts:
+            raise RuleError(f"{self.name}: file: missing")
+        self.table = RuleTable.parse(texts[stem], self.name)
         self.table.sources()
         self.table.take("unsourced", bool, False)
         self.reviewed = self.table.date("reviewed")
 
-    def rules(self) -> Iterator[tuple[RuleTable, tuple[str, str, tuple[str, ...], tuple[str, ...]]]]:
+    def rules(self) -> Iterator[tuple[RuleTable, Base]]:
         """Yield each rule with what all rules have."""
         rules, known = self.table.tables("rules"), set()
         self.table.finish()
@@ -174,10 +145,17 @@ class _File:
             rule.finish()
 
 
-def _read_roles(file: _File) -> tuple[str, ...]:
-    table = file.table.table("roles")
+def _read_roles(file: _File) -> dict[str, Role]:
+    tables = file.table.take("roles", dict)
     file.table.finish()
-    return tuple(name for name, _ in table.rest()) if table else ()
+    roles = {}
+    for name, about in tables.items():
+        table = RuleTable(about, file.name, f"roles.{name}.")
+        table.text("means")
+        table.text("term", None)
+        roles[name] = Role(table.one_of("level", LEVELS, ""), table.one_of("rank", RANKS, "thing"))  # type: ignore[arg-type]
+        table.finish()
+    return roles
 
 
 def _grade(rule: RuleTable, key: str, default: str = "D") -> Grade:
@@ -189,22 +167,59 @@ def _kind(rule: RuleTable) -> AssetKind | None:
     return AssetKind(kind) if kind else None
 
 
-def _spoken(
-    rule: RuleTable, base: tuple[str, str, tuple[str, ...], tuple[str, ...]], roles: tuple[str, ...]
-) -> SpokenRule:
+def _others(rule: RuleTable, role: str | None, roles: dict[str, Role]) -> tuple[str, ...]:
+    others = rule.words("or", ())
+    for other in others:
+        if other not in roles or other == role:
+            raise rule.wrong("or", f"{other!r} is not another role of {FOLDER}/roles.toml")
+    return others
+
+
+def _known(rule: RuleTable, base: Base, roles: dict[str, Role]) -> RoleRule:
+    unsourced = rule.take("unsourced", bool, False)
+    if not unsourced:
+        rule.source()
+    grade, role = rule.one_of("grade", GRADES), rule.one_of("role", tuple(roles), None)
+    says = Says(role, Grade[grade], _kind(rule), _grade(rule, "kind_grade", grade), _others(rule, role, roles))
+    choices = [conditions.read(each, APPLICATIONS) for each in rule.tables("all")]
+    if anything := rule.tables("any"):
+        choices.append(tuple(atom for each in anything for atom in conditions.read(each, APPLICATIONS)))
+    never = tuple(atom for each in rule.tables("none") for atom in conditions.read(each, APPLICATIONS))
+    needs = tuple(choices)
+    if not needs:
+        raise rule.wrong("all", "missing, and so is any: a rule must ask for something")
+    if role is None and says.kind is None:
+        raise rule.wrong("role", "missing, and so is kind: a rule must say something")
+    _check_reach(rule, says, needs, unsourced)
+    return RoleRule(*base, says=says, needs=needs, never=never)
+
+
+def _check_reach(rule: RuleTable, says: Says, needs: Needs, unsourced: bool) -> None:
+    """Refuse a rule that says more than its conditions carry; what nobody looked up carries one grade less."""
+    carries = max(min(atom.strength for atom in choice) for choice in needs)
+    if len(needs) > 1 and carries < Grade.C:
+        carries = Grade.C
+    carries = Grade(max(Grade.D, carries - unsourced))
+    for key, grade in (("grade", says.role_grade), ("kind_grade", says.kind_grade)):
+        if grade > carries:
+            raise rule.wrong(key, f"{grade.name} is more than its conditions carry, {carries.name}")
+    if says.kind == AssetKind.OT and not any(all(atom.is_own_content for atom in choice) for choice in needs):
+        raise rule.wrong("kind", "a name, a MAC address or a port alone makes no asset OT")
+
+
+def _spoken(rule: RuleTable, base: Base, roles: dict[str, Role]) -> SpokenRule:
+    role, kind = rule.one_of("role", tuple(roles)), _kind(rule)
+    others = _others(rule, role, roles)
     return SpokenRule(
         *base,
         application=rule.one_of("application", APPLICATIONS),
         side=rule.one_of("side", SIDES),
-        kind=_kind(rule),
-        kind_grade=_grade(rule, "kind_grade"),
-        role=rule.one_of("role", roles),
-        role_grade=_grade(rule, "role_grade"),
+        says=Says(role, _grade(rule, "role_grade"), kind, _grade(rule, "kind_grade"), others),
         shares=rule.take("shares", bool, False),
     )
 
 
-def _mac(rule: RuleTable, base: tuple[str, str, tuple[str, ...], tuple[str, ...]]) -> MacRule:
+def _mac(rule: RuleTable, base: Base) -> MacRule:
     prefix = rule.text("prefix")
     digits = prefix.replace(":", "")
     if not re.fullmatch(r"[0-9a-f]{6,12}", digits):
@@ -212,20 +227,19 @@ def _mac(rule: RuleTable, base: tuple[str, str, tuple[str, ...], tuple[str, ...]
     return MacRule(*base, digits=digits, protocol=rule.text("protocol"))
 
 
-def _vendor(
-    rule: RuleTable, base: tuple[str, str, tuple[str, ...], tuple[str, ...]], roles: tuple[str, ...]
-) -> VendorRule:
-    vendor, kind = rule.text("vendor"), AssetKind(rule.one_of("kind", KINDS))
-    if vendor != _words(vendor):
-        raise rule.wrong("vendor", f"{vendor!r} must be words in lower case, {_words(vendor)!r}")
+def _vendor(rule: RuleTable, base: Base, roles: dict[str, Role]) -> VendorRule:
+    vendor, kind = rule.text("vendor"), _kind(rule)
+    spelt = " ".join(tokens(vendor))
+    if vendor != spelt:
+        raise rule.wrong("vendor", f"{vendor!r} must be words in lower case, {spelt!r}")
     if kind == AssetKind.OT:
         raise rule.wrong("kind", "a MAC address alone makes no asset OT")
-    return VendorRule(*base, words=vendor, kind=kind, role=rule.one_of("role", roles))
+    role = rule.one_of("role", tuple(roles))
+    return VendorRule(*base, words=vendor, says=Says(role, kind=kind, others=_others(rule, role, roles)))
 
 
-def _name(rule: RuleTable, base: tuple[str, str, tuple[str, ...], tuple[str, ...]]) -> NameRule:
-    return NameRule(*base, suffixes=rule.suffixes("suffixes"), kind=AssetKind(rule.one_of("kind", KINDS)))
-
-
-def _words(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
+def _name(rule: RuleTable, base: Base, roles: dict[str, Role]) -> NameRule:
+    role, kind = rule.one_of("role", tuple(roles), None), AssetKind(rule.one_of("kind", KINDS))
+    if kind == AssetKind.OT:
+        raise rule.wrong("kind", "a name that is asked for makes no asset OT")
+    return NameRule(*base, suffixes=rule.suffixes("suffixes"), says=Says(role, kind=kind))

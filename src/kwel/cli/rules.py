@@ -20,7 +20,7 @@ STATUS = "Exit status: 0 nothing wrong; 1 something is, named on standard output
 
 @click.group()
 def rules() -> None:
-    """Check the rule files: operators, services, jurisdictions.
+    """Check the rule files: operators, services, jurisdictions, devices.
 
     docs/rules.md says how to write one.
     """
@@ -44,10 +44,11 @@ def lint(root: Path | None) -> int:
     from importlib.resources import files
 
     from kwel import rulebook
+    from kwel.assets import rules as devices
     from kwel.clouds.tables import TableError
     from kwel.feeds import contradictions, lists
 
-    faults = rulebook.lint(root)
+    faults = [*rulebook.lint(root), *devices.lint(root)]
     if not faults:
         try:
             fetched = lists.load(files("kwel.rules")).providers
@@ -68,9 +69,10 @@ Example:
 def test(root: Path | None) -> int:
     """Check that every rule matches its examples, misses what it must, and reads places where it promises to."""
     from kwel import rulebook
+    from kwel.assets import rules as devices
     from kwel.clouds.names import misplaced
 
-    return _tell([*rulebook.test(root), *misplaced(root)])
+    return _tell([*rulebook.test(root), *misplaced(root), *devices.test(root)])
 
 
 def _tell(faults: list[str]) -> int:

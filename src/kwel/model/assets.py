@@ -40,7 +40,7 @@ class Asset:
     kind: AssetKind
     kind_why: Claim | None
     role: Claim | None
-    """From a closed vocabulary: controller, hmi, client, server, router, resolver, …"""
+    """From a closed vocabulary, rules/devices/roles.toml: controller, hmi, server, router, resolver, …"""
     addresses: tuple[str, ...]
     macs: tuple[Claim, ...]
     vendor: Claim | None
@@ -65,3 +65,5 @@ class Asset:
     owner: str | None = None
     """From the site's own inventory, as ``criticality``."""
     criticality: str | None = None
+    role_or: Claim | None = None
+    """The role that it may have as well, where the evidence does not decide."""

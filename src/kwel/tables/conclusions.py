@@ -45,6 +45,7 @@ def assets_table(report: Report) -> pd.DataFrame:
         "behind": _text(_value(asset.behind) for asset in assets),
         "owner": _text(asset.owner for asset in assets),
         "criticality": _text(asset.criticality for asset in assets),
+        "role_or": _text(_value(asset.role_or) for asset in assets),
     }
     return pd.DataFrame({key: columns[key] for key in ASSETS.keys})
 

@@ -226,6 +226,9 @@ ASSETS = Table(
         Column("behind", "text", "Up to how many others stand behind its address.", '"12"', optional=True, rank=3),
         Column("owner", "text", "As the site's own inventory says.", '"Utilities"', optional=True, rank=3),
         Column("criticality", "text", "As the site's own inventory says.", '"high"', optional=True, rank=3),
+        Column(
+            "role_or", "text", "What else it may be, where that is not decided.", '"historian"', optional=True, rank=3
+        ),
     ),
 )
 
