@@ -74,9 +74,9 @@ def architecture() -> str:
 
 def columns(name: str) -> str:
     """Return the table of a table's columns."""
-    from kwel.tables.schema import JSON, TABLES
+    from kwel.tables.schema import INVENTORY, JSON, TABLES
 
-    table = next(table for table in TABLES if table.name == name)
+    table = next(table for table in (*TABLES, INVENTORY) if table.name == name)
     rows = [f"One row is {table.row}.", "", "| key | JSON type | unit | meaning | example |", "|---|---|---|---|---|"]
     for column in table.columns:
         kind = JSON[column.kind] + (" or `null`" if column.optional else "")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kwel.model.commands import Command
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
+    from kwel.model.inventory import InventoryUse, OwnInventory
     from kwel.model.law import LawBook
     from kwel.model.report import LookCloser, Report, TableInfo, Timeline, Walk
     from kwel.model.site import Site, SiteUse
@@ -42,11 +43,18 @@ class Options(NamedTuple):
     """A folder of rules of the user's own, laid over those that ship."""
     site: Site | None = None
     """What the user knows of the own plant: ``site.load``."""
+    inventory: OwnInventory | None = None
+    """The site's own inventory: ``site.load_inventory``."""
     on: datetime.date | None = None
     """The day on which overrides of the site are judged; by default the one on which the captures end."""
     hash_files: bool = False
     command: str = ""
     """How to do it again, for the report."""
+
+    @property
+    def own_inventory(self) -> OwnInventory | None:
+        """Return the inventory that was given, else that of the site file."""
+        return self.inventory or (self.site.inventory if self.site else None)
 
     @property
     def place(self) -> str:
@@ -79,6 +87,7 @@ class Analysis:
     look_closer: LookCloser | None = None
     zones: tuple[Zone, ...] = ()
     conduits: tuple[Conduit, ...] = ()
+    inventory: InventoryUse | None = None
 
     @cached_property
     def report(self) -> Report:
@@ -110,6 +119,7 @@ class Analysis:
             look_closer=self.look_closer,
             zones=self.zones,
             conduits=self.conduits,
+            inventory=self.inventory,
         )
 
     @cached_property
@@ -157,6 +167,11 @@ class Analysis:
     def conduit_table(self) -> pd.DataFrame:
         """One row a conduit, with the columns of ``kwel conduits``."""
         return self._frame("conduits")
+
+    @cached_property
+    def inventory_table(self) -> pd.DataFrame:
+        """One row an entry of the inventory, or an asset without one, with the columns of ``kwel inventory check``."""
+        return self._frame("inventory")
 
     @cached_property
     def dependency_table(self) -> pd.DataFrame:

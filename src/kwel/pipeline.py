@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from kwel.dissect.second_look import SecondLook
     from kwel.model.claims import Observed
     from kwel.model.dependencies import Dependencies
+    from kwel.model.inventory import InventoryUse
+    from kwel.model.site import Site, SiteUse
     from kwel.model.traffic import Capture
     from kwel.names import Names
     from kwel.rulebook import Rulebook
@@ -194,20 +196,19 @@ def conclude(traffic: Traffic, options: Options) -> Analysis:
 
 def _conclude(traffic: Traffic, options: Options) -> Analysis:
     from kwel import __version__, dependencies, findings, rulebook, zones
-    from kwel.assets import find_commands, identify, look_closer
-    from kwel.clouds import editions
-    from kwel.clouds.roundtrips import excluding
-    from kwel.site import effects
+    from kwel.assets import find_commands, look_closer
+    from kwel.clouds import editions, roundtrips
 
     book, tables = rulebook.load(options.rules), editions.open_tables(_day(traffic))
     day = _iso(options.on or _day(traffic))
     attributor = _judge(book, tables, options, day)
-    inventory = identify(traffic, options.internal, tables.folders.get("oui.tsv"), options.site, day, options.rules)
+    inventory, use = _identified(traffic, options, tables, day)
     outer_names = {name for operator in book.operators.values() for name in operator.outer_names}
     traffic = with_ech(traffic, outer_names)
     sides = inventory.asset_of_initiator, inventory.asset_of_responder
+    trips = roundtrips.excluding(book, options.place)
     found, timeline = dependencies.build(
-        traffic, inventory.assets, *sides, inventory.is_outside, attributor, outer_names, excluding(book, options.place)
+        traffic, inventory.assets, *sides, inventory.is_outside, attributor, outer_names, trips
     )
     traffic = _measured(traffic, inventory, found)
     commands = find_commands(traffic, inventory)
@@ -226,13 +227,32 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         law=book.law,
         links=attributor.links.find,
         version=__version__,
-        site=effects.use(options.site, day, found, inventory.effects) if options.site else None,
+        site=_site_use(options.site, day, found, inventory),
         commands=commands,
         changes=inventory.changes,
         look_closer=partial(look_closer, traffic, sides),
         zones=drawn.zones,
         conduits=drawn.conduits,
+        inventory=use,
     )
+
+
+def _identified(
+    traffic: Traffic, options: Options, tables: Tables, day: str | None
+) -> tuple[Inventory, InventoryUse | None]:
+    """Return the assets, in the words of the site's own inventory where there is one, and what became of that."""
+    from kwel.assets import identify, in_own_words
+
+    vendors = tables.folders.get("oui.tsv")
+    inventory = identify(traffic, options.internal, vendors, options.site, day, options.rules)
+    own = options.own_inventory
+    return in_own_words(inventory, own, options.site) if own else (inventory, None)
+
+
+def _site_use(site: Site | None, day: str | None, found: Dependencies, inventory: Inventory) -> SiteUse | None:
+    from kwel.site import effects
+
+    return effects.use(site, day, found, inventory.effects) if site else None
 
 
 def _measured(traffic: Traffic, inventory: Inventory, found: Dependencies) -> Traffic:

@@ -14,6 +14,7 @@ from kwel.model.commands import Command, CommandClass, Party
 from kwel.model.coverage import Coverage
 from kwel.model.dependencies import Dependencies, Dependency, DependencyState
 from kwel.model.findings import Finding, Severity
+from kwel.model.inventory import Difference, Entry, InventoryFile, InventoryUse, Line, LineState, Match
 from kwel.model.report import Report, TableInfo, Timeline
 from kwel.model.traffic import Capture, Certificate, Traffic
 from kwel.model.verdicts import Attribution, Verdict
@@ -146,6 +147,17 @@ def make_zones() -> dict[str, tuple[object, ...]]:
     return {"zones": (cell, outside), "conduits": (conduit,)}
 
 
+def make_use() -> InventoryUse:
+    """Return an inventory of two: one of another serial number, and one that was not seen; an asset is in none."""
+    plc, gone = Entry("assets.csv:2", HOSTILE, owner="Utilities"), Entry("assets.csv:3", "Gone")
+    difference = Difference("serial", "A1", "TAIDB1039", Grade.B, (SEEN,))
+    lines = (
+        Line(plc, LineState.DIFFERS, "00:90:e8:10:00:32", Match.NAME, (), (difference,)),
+        Line(gone, LineState.UNSEEN, None, None),
+    )
+    return InventoryUse((InventoryFile("assets.csv", "0" * 64, 2),), lines, ("10.20.3.12",))
+
+
 def make_report(problem: str | None = None) -> Report:
     """Return the report on ``make_traffic``: a gateway that uses a cloud, and a device without contacts."""
     gateway = make_asset(
@@ -184,6 +196,7 @@ def make_report(problem: str | None = None) -> Report:
         command="kwel report plant.pcapng",
         commands=(make_command(),),
         **make_zones(),  # type: ignore[arg-type]
+        inventory=make_use(),
     )
 
 

@@ -11,18 +11,18 @@ from kwel import tables
 from kwel.columns import NameSource
 from kwel.pipeline import Options
 from kwel.tables import conclusions, flows
-from kwel.tables.schema import NAME_SOURCES, TABLES, Table
+from kwel.tables.schema import INVENTORY, NAME_SOURCES, TABLES, Table
 from tests.tables import plant
 
 SOURCE = SimpleNamespace(options=Options(), traffic=plant.make_traffic(), report=plant.make_report())
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*TABLES, INVENTORY], ids=lambda table: table.name)
 def test_columns_stand_as_the_contract_lists_them(table: Table) -> None:
     assert tuple(tables.frame(table.name, SOURCE).columns) == table.keys
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*TABLES, INVENTORY], ids=lambda table: table.name)
 def test_every_kind_is_the_type_that_an_analyst_expects(table: Table) -> None:
     frame = tables.frame(table.name, SOURCE)
     types = {"text": "str", "list": "object", "whole": "int64", "flag": "bool", "time": "datetime64[ns, UTC]"}
@@ -32,7 +32,7 @@ def test_every_kind_is_the_type_that_an_analyst_expects(table: Table) -> None:
     }
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*TABLES, INVENTORY], ids=lambda table: table.name)
 def test_only_optional_columns_are_ever_empty(table: Table) -> None:
     frame = tables.frame(table.name, SOURCE)
 

@@ -29,6 +29,6 @@ NAMED = (NamedAsset("Gate", ("10.20.3.99",), (), "Office"),)
     ],
 )
 def test_an_entry_goes_before_an_address_and_that_before_a_vlan(parts: dict[str, object], zones: list[str]) -> None:
-    told = ToldZones(make_site(zones=ZONES, assets=NAMED))
+    told = ToldZones(make_site(zones=ZONES, assets=NAMED), ())
 
     assert [told.drafts[place.draft].name for place in told.places(make_asset(32, **parts))] == zones

@@ -116,7 +116,7 @@ def identify(
     assets = _with_shared_kinds(assets, seen.activity, writer)
     assets = [told.with_own_kind(asset) for asset in assets] if told else assets
     assets = [scales.with_level(asset) for asset in assets]
-    labelled = _with_distinct_labels(assets)
+    labelled = with_distinct_labels(assets)
     is_own = ends.own_flows()
     initiators, responders = (_without(side, is_own) for side in (devices.of_initiator, devices.of_responder))
     effects = tuple(told.effects) if told else ()
@@ -266,7 +266,7 @@ def _with_shared_kinds(assets: list[Asset], activity: Activity, writer: _Writer)
     return [shared.get(index, asset) for index, asset in enumerate(assets)]
 
 
-def _with_distinct_labels(assets: list[Asset]) -> tuple[Asset, ...]:
+def with_distinct_labels(assets: Sequence[Asset]) -> tuple[Asset, ...]:
     """Tell apart what several assets are called: by address or id."""
     times = Counter(asset.label.casefold() for asset in assets)
     return tuple(

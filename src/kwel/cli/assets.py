@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
-from kwel.cli.options import on
+from kwel.cli.options import inventory, on
 from kwel.cli.show import epilog, show_report, table_options
 
 
 @click.command(epilog=epilog("assets"))
 @table_options
 @on
+@inventory
 @click.option("--facts", is_flag=True, help="One row for each thing that a frame says of an asset, with the frame.")
 def assets(facts: bool, **wanted: Any) -> int:
     """List the devices on the plant's side.

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
-from kwel.cli.options import on
+from kwel.cli.options import inventory, on
 from kwel.cli.show import epilog, show_report, table_options
 
 
 @click.command(epilog=epilog("conduits"))
 @table_options
 @on
+@inventory
 @click.option("--zones", is_flag=True, help="One row a zone instead: who drew it, what stands in it.")
 def conduits(zones: bool, **wanted: Any) -> int:
     """List what passes between the zones of the plant.

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
-from kwel.cli.options import here, on
+from kwel.cli.options import here, inventory, on
 from kwel.cli.show import epilog, show_report, table_options
 
 
 @click.command(epilog=epilog("dependencies"))
 @table_options
 @on
+@inventory
 @here
 def dependencies(**wanted: Any) -> int:
     """List which asset needs which host outside.

@@ -13,6 +13,7 @@ from kwel.cli.outcome import Failure, Status, complain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kwel.model.inventory import OwnInventory
     from kwel.model.site import Site
     from kwel.report.text import Language
     from kwel.rulemodel import Rulebook
@@ -51,6 +52,14 @@ site = click.option(
     help="What you know of your own plant: a site.toml, see docs/site.md. Default: the file named in $KWEL_SITE.",
 )
 
+inventory = click.option(
+    "--inventory",
+    "inventory_files",
+    multiple=True,
+    metavar="FILE",
+    help="Your own inventory of devices, CSV or an export of NetBox. May be repeated. Default: as the site file says.",
+)
+
 on = click.option(
     "--on",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -67,6 +76,19 @@ def load_site(file: str | None, book: Rulebook | None = None) -> Site | None:
 
     try:
         return load(file, book)
+    except SiteError as error:
+        raise Failure(str(error)) from error
+
+
+def load_inventory(files: tuple[str, ...]) -> OwnInventory | None:
+    """Return what an inventory says; end with one line where it cannot be read or is none."""
+    if not files:
+        return None
+    from kwel.site import SiteError
+    from kwel.site import load_inventory as load
+
+    try:
+        return load(files)
     except SiteError as error:
         raise Failure(str(error)) from error
 
@@ -129,8 +151,18 @@ accept_sovereign = click.option(
 )
 
 
-def status_with(site: Site | None, status: Status) -> Status:
-    """Name every database of a site that could not be read whole, and return the status that follows."""
+MOST_PROBLEMS = 10
+"""Cells of an inventory that are named one by one."""
+
+
+def status_with(site: Site | None, status: Status, own: OwnInventory | None = None) -> Status:
+    """Name what of a site's databases and inventory could not be read, and return the status that follows."""
+    problems = own.problems if own else ()
+    for problem in problems[:MOST_PROBLEMS]:
+        complain(problem)
+        status = Status.INCOMPLETE
+    if len(problems) > MOST_PROBLEMS:
+        complain(f"{len(problems) - MOST_PROBLEMS} more cells of the inventory could not be understood")
     for database in site.databases if site else ():
         if database.unread:
             complain(f"{database.info.file}: {database.unread} addresses could not be read; get the file again")

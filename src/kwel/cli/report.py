@@ -13,7 +13,9 @@ from kwel.cli.options import (
     captures,
     here,
     internal,
+    inventory,
     language_of_environment,
+    load_inventory,
     load_rules,
     load_site,
     on,
@@ -52,6 +54,7 @@ Example:
 @rules
 @here
 @site
+@inventory
 @on
 @click.option("--title", default="", metavar="TEXT", help="Title of the report: the plant, the line, the date.")
 @click.option(
@@ -70,6 +73,7 @@ def report(
     rules: Path | None,
     here: str,
     site_file: str | None,
+    inventory_files: tuple[str, ...],
     on: datetime.datetime | None,
     title: str,
     max_age: int | None,
@@ -92,10 +96,11 @@ def report(
         rules=rules,
         here=here,
         site=known,
+        inventory=load_inventory(inventory_files),
         on=day,
         title=title or (known.name if known else ""),
         hash_files=True,
-        command=command_line(captures, lang, internal, title, accepted, with_site, day, rules, here),
+        command=command_line(captures, lang, internal, title, accepted, with_site, day, rules, here, inventory_files),
     )
     with Progress("Reading captures") as progress:
         made = analyse(captures, options, progress).report
@@ -110,7 +115,7 @@ def report(
             write_report_json(made, out)
     else:
         _write_html(made, destination, lang or language_of_environment())
-    status = status_with(known, status_of(made.captures, made.coverage))
+    status = status_with(known, status_of(made.captures, made.coverage), options.own_inventory)
     return _staleness(made, max_age) if status is Status.DONE and max_age is not None else status
 
 
@@ -136,6 +141,7 @@ def command_line(
     on: datetime.date | None = None,
     rules: Path | None = None,
     here: str = "",
+    inventory_files: tuple[str, ...] = (),
 ) -> str:
     """Return how to make this report again, wherever the captures lie.
 
@@ -150,6 +156,8 @@ def command_line(
     words += ["--rules", str(rules)] if rules else []
     words += ["--here", here] if here else []
     words += ["--site", site_file] if site_file else []
+    for file in inventory_files:
+        words += ["--inventory", os.path.basename(file)]
     words += ["--on", on.isoformat()] if on else []
     words += ["--title", title] if title else []
     return shlex.join([*words, *(os.path.basename(os.path.normpath(capture)) for capture in captures)])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kwel.cli.options import captures, internal, load_site, refuse_own_capture, site, status_with
+from kwel.cli.options import captures, internal, load_inventory, load_site, refuse_own_capture, site, status_with
 from kwel.cli.outcome import EXIT_STATUS, Status, say_when_compiling, status_of, writing
 from kwel.cli.progress import Progress
 
@@ -84,16 +84,18 @@ def show_report(
     site_file: str | None,
     on: datetime.datetime | None,
     here: str = "",
+    inventory_files: tuple[str, ...] = (),
 ) -> Status:
     """Write a table of what follows from it."""
     chosen = _check(captures, form, output)
     from kwel.pipeline import Options, analyse
 
-    options = Options(internal=internal, here=here, site=load_site(site_file), on=on and on.date())
+    own = load_inventory(inventory_files)
+    options = Options(internal=internal, here=here, site=load_site(site_file), inventory=own, on=on and on.date())
     with Progress("Reading captures") as progress:
         made = analyse(captures, options, progress).report
     _write(lambda out, width: write(made, chosen, out, width), output)
-    return status_with(options.site, status_of(made.captures, made.coverage))
+    return status_with(options.site, status_of(made.captures, made.coverage), options.own_inventory)
 
 
 def _check(captures: tuple[str, ...], form: Format | None, output: str) -> Format:

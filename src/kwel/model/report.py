@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kwel.model.coverage import Coverage
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
+    from kwel.model.inventory import InventoryUse
     from kwel.model.links import Link
     from kwel.model.site import SiteUse
     from kwel.model.talks import Closeup
@@ -122,6 +123,8 @@ class Report:
     """Those of the site, then proposed ones, then what lies outside."""
     conduits: tuple[Conduit, ...] = ()
     """In order of the zones; ``Conduit.source`` and ``target`` are indices into them."""
+    inventory: InventoryUse | None = None
+    """The site's own inventory, and what the captures say of it."""
 
 
 def sensitivity(report: Report) -> tuple[dict[str, int], int]:

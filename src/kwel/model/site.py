@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from kwel.model.inventory import OwnInventory
 
 Scope = Literal["host", "domain", "prefix", "asset"]
 """What an override is about: a host name or pattern, a domain and all below it, addresses, or a device of the plant."""
@@ -140,6 +143,8 @@ class Site:
     databases: tuple[Database, ...] = ()
     here: str = ""
     """Where its captures are made, a country or degrees; may be empty."""
+    inventory: OwnInventory | None = None
+    """The inventory that it names."""
 
     def source(self, override: Override | None = None) -> str:
         """Return what to cite for what the file says, or for one override."""

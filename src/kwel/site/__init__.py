@@ -3,7 +3,8 @@
 What it says is confidential: it reaches the report and nothing else.
 """
 
+from kwel.site.inventory import load as load_inventory
 from kwel.site.read import load
 from kwel.site.table import SiteError
 
-__all__ = ["SiteError", "load"]
+__all__ = ["SiteError", "load", "load_inventory"]

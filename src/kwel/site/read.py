@@ -15,6 +15,7 @@ from kwel.rulefile import RuleError
 from kwel.site.table import MAC, SiteError, SiteTable
 
 if TYPE_CHECKING:
+    from kwel.model.inventory import OwnInventory
     from kwel.model.site import Database, Scope
     from kwel.rulebook import Rulebook
 
@@ -94,6 +95,7 @@ def site_of(path: Path, content: dict[str, Any], lines: Lines, sha256: str, book
         assets=tuple(_asset(inner, known) for inner in table.each("assets", lines)),
         overrides=tuple(_override(inner, n, book) for n, inner in enumerate(table.each("overrides", lines), 1)),
         databases=_databases(table, lines, path),
+        inventory=_inventory(table, path),
     )
     table.finish()
     _check_together(table, site)
@@ -201,6 +203,16 @@ def _databases(table: SiteTable, lines: Lines, path: Path) -> tuple[Database, ..
     from kwel.site.database import open_database
 
     return tuple(open_database(path.parent / file) for file in files)
+
+
+def _inventory(table: SiteTable, path: Path) -> OwnInventory | None:
+    """Return what the inventory says that the file names, from its own folder on."""
+    files = table.many("inventory")
+    if not files:
+        return None
+    from kwel.site.inventory import load as load_inventory
+
+    return load_inventory([path.parent / file for file in files])
 
 
 def _override(table: SiteTable, number: int, book: Rulebook) -> Override:

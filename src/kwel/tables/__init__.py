@@ -39,7 +39,7 @@ class Source(Protocol):
 
 def frame(name: Name, source: Source) -> pd.DataFrame:
     """Return a table as a DataFrame, with the columns that ``schema`` lists for it."""
-    from kwel.tables import commands, conclusions, flows, hellos, zones
+    from kwel.tables import commands, conclusions, flows, hellos, inventory, zones
 
     site = source.options.site
     if name == "flows":
@@ -58,4 +58,6 @@ def frame(name: Name, source: Source) -> pd.DataFrame:
         return zones.conduits_table(source.report)
     if name == "commands":
         return commands.commands_table(source.report)
+    if name == "inventory":
+        return inventory.inventory_table(source.report)
     return conclusions.dependencies_table(source.report)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    Cell = str | int | bool | list[str] | None
 
 Kind = Literal["text", "list", "whole", "flag", "time"]
-Name = Literal["flows", "names", "hellos", "assets", "facts", "dependencies", "zones", "conduits", "commands"]
+Name = Literal[
+    "flows", "names", "hellos", "assets", "facts", "dependencies", "zones", "conduits", "commands", "inventory"
+]  # fmt: skip
 
 JSON = {
     "text": "string",
@@ -15,6 +24,14 @@ JSON = {
     "time": "string",
 }
 """How each kind is written in JSON Lines."""
+
+
+COMMANDS: dict[Name, tuple[str, ...]] = {
+    "facts": ("assets", "--facts"),
+    "zones": ("conduits", "--zones"),
+    "inventory": ("inventory", "check"),
+}
+"""The words that write a table, where they are not its name."""
 
 
 class Column(NamedTuple):
@@ -42,7 +59,7 @@ class Table(NamedTuple):
     @property
     def command(self) -> tuple[str, ...]:
         """Return the words behind ``kwel`` that write it."""
-        return {"facts": ("assets", "--facts"), "zones": ("conduits", "--zones")}.get(self.name, (self.name,))
+        return COMMANDS.get(self.name, (self.name,))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -59,3 +76,20 @@ def first_and_last(of: str) -> tuple[Column, Column]:
 
 
 EVIDENCE = Column("evidence", "list", "Frames that prove it, as `capture#frame`.", '["plant.pcapng#118"]', rank=3)
+
+
+def framed(table: Table, rows: list[dict[str, Cell]]) -> pd.DataFrame:
+    """Return rows as a DataFrame with the columns of *table*."""
+    import numpy as np
+    import pandas as pd
+
+    from kwel.tables.text import spell_times
+
+    made: dict[str, Callable[[list[Cell]], pd.Series]] = {
+        "text": lambda cells: pd.Series(cells, dtype="str"),
+        "list": lambda cells: pd.Series(cells, dtype="object"),
+        "whole": lambda cells: pd.Series(cells, dtype="int64"),
+        "flag": lambda cells: pd.Series(cells, dtype="bool"),
+        "time": lambda cells: spell_times(np.array(cells, np.int64)),
+    }
+    return pd.DataFrame({of.name: made[of.kind]([row[of.name] for row in rows]) for of in table.columns})

@@ -14,6 +14,7 @@ from kwel.tables import law_json, zones_json
 from kwel.tables.commands import COMMANDS, commands_table
 from kwel.tables.conclusions import assets_table, dependencies_table, facts_table
 from kwel.tables.formats import write_jsonl
+from kwel.tables.inventory import inventory_json
 from kwel.tables.schema import ASSETS, DEPENDENCIES, FACTS, Table
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
         "tables": [_table(of, report) for of in report.tables],
         "zones": zones_json.zones(report),
         "conduits": zones_json.conduits(report),
+        "inventory": inventory_json(report),
         "findings": [_finding(finding, report) for finding in report.findings],
         "changes": [_change(change) for change in report.changes],
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kwel.tables.commands import COMMANDS
 from kwel.tables.contract import EVIDENCE, JSON, Column, Kind, Name, Table, first_and_last
-from kwel.tables.schema_zones import CONDUITS, ZONES
+from kwel.tables.schema_zones import CONDUITS, INVENTORY, ZONES
 
 __all__ = [
     "ASSETS",
@@ -17,6 +17,7 @@ __all__ = [
     "FACTS",
     "FLOWS",
     "HELLOS",
+    "INVENTORY",
     "JSON",
     "NAMES",
     "TABLES",

@@ -40,7 +40,7 @@ ZONES = Table(
 
 def _side(name: str, words: str) -> tuple[Column, ...]:
     return (
-        Column(f"{name}_count", "whole", f"{words} of it; outside, hosts or services.", "3", "assets", rank=3),
+        Column(f"{name}_count", "whole", f"{words}; outside, hosts or services.", "3", "assets", rank=3),
         Column(
             name, "list", f"The first of the {words.lower()}; outside, names of hosts.", '["00:90:e8:10:00:32"]', rank=3
         ),
@@ -91,6 +91,43 @@ CONDUITS = Table(
         *_side("initiators", "Assets that begin"),
         *_side("responders", "Assets that answer"),
         Column("commands", "list", "Commands of protocols of the plant, by class.", '["write=12"]', rank=3),
+        EVIDENCE,
+    ),
+)
+
+INVENTORY = Table(
+    "inventory",
+    "one entry of the site's own inventory, or one asset that stands in none",
+    (
+        Column(
+            "state",
+            "text",
+            "`seen`: all agrees; `differs`: frames contradict it; `ambiguous`: several assets fit, or several "
+            "entries are about one; `unseen`: nothing fits; `uninventoried`: seen, and in no inventory.",
+            '"differs"',
+            rank=1,
+        ),
+        Column("entry", "text", "Where it stands: file and line.", '"assets.csv:12"', optional=True, rank=1),
+        Column("name", "text", "What the inventory calls it; else what kwel does.", '"PLC mixer"', rank=1),
+        Column("asset", "text", "As in `assets`.", '"00:90:e8:10:00:32"', optional=True),
+        Column("by", "text", "Found by `mac`, `serial`, `address` or `name`.", '"mac"', optional=True),
+        Column(
+            "others", "list", "Further assets that fit, or entries about the same one.", '["assets.csv:40"]', rank=3
+        ),
+        Column(
+            "differences",
+            "list",
+            "What the inventory says, what is seen, and its grade; grade D alone makes no `differs`.",
+            '["serial: told A1, seen B2 (B)"]',
+            rank=1,
+        ),
+        Column("owner", "text", "As the inventory says.", '"Utilities"', optional=True, rank=3),
+        Column("criticality", "text", "As the inventory says.", '"high"', optional=True, rank=3),
+        Column("zone", "text", "Where it stands.", '"Cell 1"', optional=True),
+        Column("location", "text", "Site, location and rack, as the inventory says.", '"Boiler house"', optional=True),
+        Column("addresses", "list", "Of the asset; else as the inventory says.", '["10.20.3.32"]', rank=1),
+        Column("macs", "list", "Of the asset; else as the inventory says.", '["00:90:e8:10:00:32"]', rank=3),
+        Column("in_sight", "flag", "Whether it, or its neighbours, were seen: an unseen one may be elsewhere.", "true"),
         EVIDENCE,
     ),
 )

@@ -107,6 +107,16 @@ def write_commands(report: Report, form: Format, out: BinaryIO, width: int | Non
     write_frame(commands_table(report), COMMANDS, form, out, width)
 
 
+def write_inventory(
+    report: Report, form: Format, out: BinaryIO, width: int | None = None, *, whole: bool = True
+) -> None:
+    """Write what became of the site's own inventory; without *whole*, only where it and the captures disagree."""
+    from kwel.tables.inventory import inventory_table
+    from kwel.tables.schema import INVENTORY
+
+    write_frame(inventory_table(report, whole=whole), INVENTORY, form, out, width)
+
+
 def write_dependencies(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
     """Write one row a dependency; where text is asked for, a part of them at a time."""
     from kwel.tables import formats

@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
 from kwel.model.claims import Grade
 from kwel.model.zones import Origin
+from kwel.tables.contract import framed
 from kwel.tables.schema import CONDUITS, ZONES
-from kwel.tables.text import spell_times
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import pandas as pd
 
     from kwel.model.report import Report
     from kwel.model.zones import Conduit, Service, Zone
-    from kwel.tables.schema import Table
-
-    Cell = str | int | bool | list[str] | None
+    from kwel.tables.contract import Cell
 
 
 def zones_table(report: Report) -> pd.DataFrame:
     """Return one row a zone, with the columns of ``schema.ZONES``."""
-    return _frame(ZONES, [_zone(zone) for zone in report.zones])
+    return framed(ZONES, [_zone(zone) for zone in report.zones])
 
 
 def conduits_table(report: Report) -> pd.DataFrame:
     """Return one row a conduit, with the columns of ``schema.CONDUITS``."""
-    return _frame(CONDUITS, [_conduit(of, report) for of in report.conduits])
+    return framed(CONDUITS, [_conduit(of, report) for of in report.conduits])
 
 
 def _zone(zone: Zone) -> dict[str, Cell]:
@@ -83,14 +78,3 @@ def _conduit(of: Conduit, report: Report) -> dict[str, Cell]:
 def spelt(service: Service) -> str:
     """Return a service as one word: ``modbus:tcp/502``, ``tcp/8443``."""
     return service.label.replace(" ", ":")
-
-
-def _frame(table: Table, rows: list[dict[str, Cell]]) -> pd.DataFrame:
-    made: dict[str, Callable[[list[Cell]], pd.Series]] = {
-        "text": lambda cells: pd.Series(cells, dtype="str"),
-        "list": lambda cells: pd.Series(cells, dtype="object"),
-        "whole": lambda cells: pd.Series(cells, dtype="int64"),
-        "flag": lambda cells: pd.Series(cells, dtype="bool"),
-        "time": lambda cells: spell_times(np.array(cells, np.int64)),
-    }
-    return pd.DataFrame({of.name: made[of.kind]([row[of.name] for row in rows]) for of in table.columns})

@@ -96,9 +96,9 @@ class _Plan:
     """Every zone that may be, and who stands in it."""
 
     def __init__(self, assets: Sequence[Asset], site: Site | None) -> None:
-        self._assets, self._told = assets, ToldZones(site) if site else None
-        drafts = list(self._told.drafts) if self._told else []
-        self._places = [self._told.places(asset) if self._told else [] for asset in assets]
+        self._assets, self._told = assets, ToldZones(site, assets)
+        drafts = list(self._told.drafts)
+        self._places = [self._told.places(asset) for asset in assets]
         homeless = [index for index, found in enumerate(self._places) if not found]
         self._proposals = Proposals(assets, homeless, len(drafts))
         for index, found in self._proposals.places.items():
@@ -117,7 +117,7 @@ class _Plan:
 
     def at(self, address: str) -> int | None:
         """Return the zone of an address, whoever has it."""
-        by_site = self._told.at(address) if self._told else None
+        by_site = self._told.at(address)
         return self._proposals.at(segment_of(address)) if by_site is None else by_site
 
     def placed(self) -> tuple[Asset, ...]:
