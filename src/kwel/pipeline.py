@@ -99,6 +99,7 @@ def read_traffic(
             if progress:
                 progress(done + file.position, total)
         done += file.position
+    second_look.finish()
     traffic = _gather(tuple(file.describe() for file in files), listener.finish(), second_look, discovery)
     return replace(traffic, coverage=replace(traffic.coverage, pauses=pauses.find()))
 

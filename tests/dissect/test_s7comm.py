@@ -26,7 +26,7 @@ def test_a_controller_says_its_order_number_and_firmware(sample: Callable[[str],
     assert list(s7comm.observe(Reader(sample("s7comm.module_identification")))) == [
         Saying("protocol", "s7comm"),
         Saying("role", "server"),
-        Saying("product", "6ES7 315-2EH14-0AB0"),
+        Saying("order-number", "6ES7 315-2EH14-0AB0"),
         Saying("firmware", "V3.2.6"),
     ]
 

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from kwel.assets.rules import DeviceRules
     from kwel.model.claims import Evidence, Observed
 
-IDENTITY_ORDER = ("s7comm", "modbus", "enip", "bacnet", "profinet-dcp", "powerlink", "lldp", "cdp", "dhcp")
-NAME_ORDER = ("lldp", "cdp", "dhcp", "mdns", "nbns", "llmnr", "modbus", "s7comm", "bacnet")
+IDENTITY_ORDER = (
+    "s7comm", "s7plus", "modbus", "enip", "mms", "fins", "slmp", "ads", "fox", "dnp3", "hartip", "opcua", "bacnet",
+    "profinet-dcp", "powerlink", "snmp", "lldp", "cdp", "dhcp",
+)  # fmt: skip
+NAME_ORDER = ("lldp", "cdp", "snmp", "dhcp", "mdns", "nbns", "llmnr", "modbus", "s7comm", "ads", "fox", "bacnet")
 _MODEL_OF_CLIENT = "dhcp"
 """Its vendor class names the DHCP client's software as often as the device."""
 
@@ -59,13 +62,13 @@ def vendor_of(device: Device, macs: tuple[Claim, ...], rules: DeviceRules) -> Cl
 
 
 def stated(device: Device, kind: str) -> Claim | None:
-    """Return what the device calls its product or firmware."""
+    """Return what the device calls its product or firmware; an order number is a product's name as well."""
     best = _best(device.observed, kind, IDENTITY_ORDER)
     if best is None and kind == "product":  # what kind of client asks for an address is better than nothing
         kind = "vendor-class"
         best = _best(device.observed, kind, IDENTITY_ORDER)
     if best is None:
-        return None
+        return stated(device, "order-number") if kind == "product" else None
     steps = [evidence.said(o) for o in device.observed if o.kind == kind][: 2 * STEPS]
     return Claim(best.value, Grade.C if best.protocol == _MODEL_OF_CLIENT else Grade.B, tuple(steps))
 

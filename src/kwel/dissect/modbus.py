@@ -2,12 +2,14 @@
 
 MODBUS Application Protocol Specification V1.1b3, sections 6 and 7; MODBUS Messaging on TCP/IP Implementation
 Guide V1.0b, section 3.1.3 (MBAP header). A unit behind a gateway speaks with the gateway's address: what it
-reports is said of that address.
+reports is said of that address. UMAS, in function 90, is not published: where its answer to "read id" holds the name of
+the module is as nmap's script modicon-info shows it; the longest text of the answer is taken.
 """
 
 from __future__ import annotations
 
 import enum
+import re
 from typing import TYPE_CHECKING
 
 from kwel.dissect.sayings import Saying, text
@@ -16,6 +18,8 @@ from kwel.wire import Malformed, Reader
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kwel.dissect.talk import Talk
+    from kwel.kinds import FactKind
 
 IS_EXCEPTION = 0x80
 MEI_DEVICE_IDENTIFICATION = 0x0E
@@ -36,6 +40,7 @@ class Function(enum.IntEnum):
     REPORT_SERVER_ID = 17
     READ_WRITE_REGISTERS = 23
     ENCAPSULATED = 43
+    UMAS = 90
 
 
 class DeviceObject(enum.IntEnum):
@@ -44,8 +49,10 @@ class DeviceObject(enum.IntEnum):
     VENDOR_NAME = 0
     PRODUCT_CODE = 1
     REVISION = 2
+    VENDOR_URL = 3
     PRODUCT_NAME = 4
     MODEL_NAME = 5
+    APPLICATION_NAME = 6
 
 
 READS = {
@@ -60,6 +67,16 @@ PRODUCT_OBJECTS = (DeviceObject.PRODUCT_NAME, DeviceObject.MODEL_NAME, DeviceObj
 """What to call the product, best first."""
 
 
+OTHERS: dict[int, FactKind] = {
+    DeviceObject.PRODUCT_CODE: "order-number",
+    DeviceObject.VENDOR_URL: "uri",
+    DeviceObject.APPLICATION_NAME: "description",
+}
+"""What else the device identification holds."""
+UMAS_READ_ID, UMAS_OK = 0x02, 0xFE
+LEGIBLE = re.compile(rb"[ -~]{4,}")
+
+
 def looks_like(data: bytes) -> bool:
     """Return whether *data* starts with a plausible MBAP header."""
     return (
@@ -70,15 +87,39 @@ def looks_like(data: bytes) -> bool:
     )
 
 
-def observe(r: Reader) -> Iterator[Saying]:
+def size_of(data: bytes) -> int | None:
+    """Return how long the message is that *data* begins with."""
+    return 6 + int.from_bytes(data[4:6], "big") if len(data) >= 6 else None
+
+
+def observe(r: Reader, talk: Talk | None = None) -> Iterator[Saying]:
     """Yield the protocol with its unit (``modbus/17``), the sender's role, and a device's identity."""
     while len(r):
+        number = r.ahead(0).take(2) if len(r) >= 2 else b""
         unit, function, body = read_adu(r)
         yield Saying("protocol", f"modbus/{unit}")
         if role := role_of(function, body):
             yield Saying("role", role)
         if function == Function.ENCAPSULATED and role == "server":
             yield from _device_identification(body)
+        elif function == Function.REPORT_SERVER_ID and role == "server":
+            yield from _legible("description", body[1:])
+        elif function == Function.UMAS and talk:
+            yield from _umas(body, number, talk)
+
+
+def _umas(body: bytes, number: bytes, talk: Talk) -> Iterator[Saying]:
+    if len(body) == 2 and body[1] == UMAS_READ_ID:
+        talk.ask(number, Function.UMAS)
+    elif talk.answered(number) and len(body) > 2 and body[1] == UMAS_OK:
+        yield from _legible("product", body[2:])
+
+
+def _legible(kind: FactKind, raw: bytes) -> Iterator[Saying]:
+    """Say the longest text among bytes whose order each vendor chooses (section 6.13)."""
+    longest = max(LEGIBLE.findall(raw), key=len, default=b"")
+    if said := text(longest):
+        yield Saying(kind, said)
 
 
 def read_adu(r: Reader) -> tuple[int, int, bytes]:
@@ -137,6 +178,9 @@ def _device_identification(body: bytes) -> Iterator[Saying]:
         yield Saying("product", product)
     if revision := objects.get(DeviceObject.REVISION):
         yield Saying("firmware", revision)
+    for number, kind in OTHERS.items():
+        if (value := objects.get(number)) and value != product:
+            yield Saying(kind, value)
 
 
 def _read_objects(r: Reader) -> Iterator[tuple[int, str]]:

@@ -6,32 +6,46 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwel.dissect import (
+    ads,
     bacnet,
     banners,
     browser,
+    c37118,
     cldap,
     dhcp,
     dhcpv6,
     discovery,
     dlr,
+    dnp3,
     enip,
+    fins,
+    fox,
     goose,
+    hartip,
     heads,
     http2,
+    iec104,
+    iso,
     kerberos,
+    knx,
     mdns,
+    mms,
     modbus,
     mqtt,
     nbns,
     neighbours,
     ntlm,
+    opcua,
     powerlink,
     profinet,
     rdp,
     s7comm,
+    s7plus,
     sip,
+    slmp,
     smb,
     smtp,
+    snmp,
     ssdp,
     ssh,
     stun,
@@ -43,7 +57,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kwel.dissect.sayings import Binding, Named, Saying, Spoken
+    from kwel.dissect.talk import Talk
     from kwel.wire import Reader
+
+    Sayings = Iterator[Saying | Binding | Named | Spoken]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +73,7 @@ class Dissector:
     """The kernel's mark whose payloads it gets."""
     looks_like: Callable[[bytes], bool]
     """Cheap, total: whether *data* could be this protocol. Never raises."""
-    observe: Callable[[Reader], Iterator[Saying | Binding | Named | Spoken]]
+    observe: Callable[[Reader], Sayings]
     """Yields what the bytes say; raises ``WireError`` and nothing else. What came before an error stands."""
     per_sender: int
     """Frames of one sender worth reading: what a device says of itself changes seldom."""
@@ -64,15 +81,44 @@ class Dissector:
     """Frames worth reading of one analysis: more than any plant has devices, and a flood of them takes seconds."""
     names_flows: bool = False
     """Whether it tells of flows, not only of hosts: such a one is always run."""
+    size_of: Callable[[bytes], int | None] | None = None
+    """Of a protocol whose messages may be longer than a segment: how long the one is that bytes begin with, None where
+    they do not tell yet, 0 where they begin with no message. Without it, segments are read one by one."""
+    converse: Callable[[Reader, Talk], Sayings] | None = None
+    """As *observe*, for answers that do not say what they answer."""
 
 
 DISSECTORS = (
     Dissector("dhcp", "dhcp", dhcp.looks_like, dhcp.observe, 256, 100_000),
     Dissector("nbns", "nbns", nbns.looks_like, nbns.observe, 16, 50_000),
-    Dissector("modbus", "modbus", modbus.looks_like, modbus.observe, 64, 100_000),
-    Dissector("s7comm", "s7comm", s7comm.looks_like, s7comm.observe, 64, 100_000),
-    Dissector("enip", "enip", enip.looks_like, enip.observe, 4, 20_000),
-    Dissector("bacnet", "bacnet", bacnet.looks_like, bacnet.observe, 64, 50_000),
+    Dissector(
+        "modbus",
+        "modbus",
+        modbus.looks_like,
+        modbus.observe,
+        64,
+        100_000,
+        size_of=modbus.size_of,
+        converse=modbus.observe,
+    ),
+    Dissector(
+        "s7comm", "s7comm", s7comm.looks_like, s7comm.observe, 64, 100_000, size_of=iso.size_of, converse=s7comm.observe
+    ),
+    Dissector("s7plus", "s7plus", s7plus.looks_like, s7plus.observe, 16, 20_000, size_of=iso.size_of),
+    Dissector("mms", "mms", mms.looks_like, mms.observe, 64, 50_000, size_of=iso.size_of, converse=mms.observe),
+    Dissector("enip", "enip", enip.looks_like, enip.observe, 64, 50_000, size_of=enip.size_of, converse=enip.observe),
+    Dissector("opcua", "opcua", opcua.looks_like, opcua.observe, 64, 50_000, size_of=opcua.size_of),
+    Dissector("bacnet", "bacnet", bacnet.looks_like, bacnet.observe, 256, 50_000),
+    Dissector("snmp", "snmp", snmp.looks_like, snmp.observe, 32, 50_000),
+    Dissector("dnp3", "dnp3", dnp3.looks_like, dnp3.observe, 16, 20_000, size_of=dnp3.size_of),
+    Dissector("iec104", "iec104", iec104.looks_like, iec104.observe, 16, 20_000, size_of=iec104.size_of),
+    Dissector("hartip", "hartip", hartip.looks_like, hartip.observe, 64, 20_000),
+    Dissector("fins", "fins", fins.looks_like, fins.observe, 4, 20_000, size_of=fins.size_of),
+    Dissector("slmp", "slmp", slmp.looks_like, slmp.observe, 8, 20_000),
+    Dissector("ads", "ads", ads.looks_like, ads.observe, 16, 20_000, size_of=ads.size_of),
+    Dissector("fox", "fox", fox.looks_like, fox.observe, 16, 20_000),
+    Dissector("knx", "knx", knx.looks_like, knx.observe, 8, 20_000),
+    Dissector("c37118", "c37118", c37118.looks_like, c37118.observe, 8, 20_000, size_of=c37118.size_of),
     Dissector("lldp", "lldp", discovery.looks_like_lldp, discovery.observe_lldp, 4, 20_000),
     Dissector("cdp", "cdp", discovery.looks_like_cdp, discovery.observe_cdp, 4, 20_000),
     Dissector("profinet-dcp", "profinet-dcp", profinet.looks_like, profinet.observe, 16, 50_000),

@@ -2,7 +2,8 @@
 
 RFC 1006 section 6 (TPKT), RFC 905 section 13 (ISO 8073 / X.224 transport PDUs). Siemens does not publish
 S7comm itself: its header is as Wireshark's s7comm dissector shows it; the status lists W#16#xy11 and
-W#16#xy1C are in Siemens "System Software for S7-300/400, System and Standard Functions".
+W#16#xy1C are in Siemens "System Software for S7-300/400, System and Standard Functions". A list that is longer than a
+message comes in several, which bear the same number.
 """
 
 from __future__ import annotations
@@ -10,26 +11,38 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
+from kwel.dissect.iso import messages
 from kwel.dissect.sayings import Saying, text
-from kwel.wire import Malformed
+from kwel.wire import Reader, Truncated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kwel.wire import Reader
+    from kwel.dissect.talk import Talk
+    from kwel.kinds import FactKind
 
 TPKT_VERSION = 3
-TPKT_LENGTH = 4
 COTP_DATA = 0xF0
 PROTOCOL = 0x32
 CPU_FUNCTIONS, READ_LIST = 4, 1
 USER_DATA_REQUEST, USER_DATA_RESPONSE = 4, 8
+RESPONSE_HEAD = 12
+"""Bytes of parameters of an answer that may be one of several."""
 RETURN_OK = 0xFF
 LIST_IDENTIFICATION, LIST_COMPONENT = 0x11, 0x1C
 IDENTIFICATION_LENGTH, COMPONENT_LENGTH = 28, 34
 MODULE_ORDER_NUMBER, MODULE_FIRMWARE = 1, 7
-STATION_NAME, MODULE_TYPE = 1, 7
 VERSION_MARK = ord("V")
+LONGEST_LIST = 8192
+COMPONENTS: dict[int, FactKind] = {
+    1: "hostname",
+    2: "station",
+    5: "serial",
+    7: "product",
+    3: "location",
+    11: "location",
+}
+"""Name of the station, name of the module, serial number, type of the module; where it stands, as its plant says."""
 
 
 class Kind(enum.IntEnum):
@@ -49,22 +62,13 @@ def looks_like(data: bytes) -> bool:
     return len(data) > 7 and data[0] == TPKT_VERSION and data[5] == COTP_DATA and data[4] == 2 and data[7] == PROTOCOL
 
 
-def observe(r: Reader) -> Iterator[Saying]:
+def observe(r: Reader, talk: Talk | None = None) -> Iterator[Saying]:
     """Yield the protocol, the sender's role, and from a status list the controller's names and versions."""
-    while len(r):
-        if (version := r.u8()) != TPKT_VERSION:
-            raise Malformed(f"TPKT version {version}, not {TPKT_VERSION}")
-        r.skip(1)  # reserved
-        if (length := r.u16()) < TPKT_LENGTH:
-            raise Malformed(f"TPKT length {length}")
-        with r.block(length - TPKT_LENGTH) as tpdu:
-            with tpdu.block(tpdu.u8()) as header:
-                is_data = header.u8() == COTP_DATA
-            if is_data and len(tpdu):
-                yield from _read_message(tpdu)
+    for message in messages(r):
+        yield from _read_message(message, talk)
 
 
-def _read_message(r: Reader) -> Iterator[Saying]:
+def _read_message(r: Reader, talk: Talk | None) -> Iterator[Saying]:
     if r.u8() != PROTOCOL:
         return  # MMS and S7comm-plus use the same transport
     kind = r.u8()
@@ -76,9 +80,13 @@ def _read_message(r: Reader) -> Iterator[Saying]:
     if kind in ROLES:
         yield Saying("role", ROLES[Kind(kind)])
     elif kind == Kind.USER_DATA:
+        number, more = 0, False
         with r.block(parameter_length) as parameters:
             parameters.skip(5)  # head, length, method
             type_and_group, function = parameters.u8(), parameters.u8()
+            if parameter_length >= RESPONSE_HEAD:
+                parameters.skip(1)
+                number, more = parameters.u8(), parameters.u8() != 0
         message_type, group = type_and_group >> 4, type_and_group & 0xF
         if message_type == USER_DATA_REQUEST:
             yield Saying("role", "client")
@@ -86,13 +94,28 @@ def _read_message(r: Reader) -> Iterator[Saying]:
             yield Saying("role", "server")
             if (group, function) == (CPU_FUNCTIONS, READ_LIST):
                 with r.block(data_length) as data:
-                    yield from _read_list(data)
+                    yield from _read_part(data, number, more, talk)
 
 
-def _read_list(r: Reader) -> Iterator[Saying]:
+def _read_part(r: Reader, number: int, more: bool, talk: Talk | None) -> Iterator[Saying]:
+    """Read a list, or keep what there is of it until the rest comes."""
     if r.u8() != RETURN_OK:
         return
     r.skip(3)  # transport size, length
+    begun = talk.answered(("list", number)) if talk and number else None
+    data = (begun or b"") + r.rest()
+    if more and talk and number and len(data) < LONGEST_LIST:
+        talk.ask(("list", number), data)
+    elif more:
+        try:
+            yield from _read_list(Reader(data))
+        except Truncated:
+            return
+    else:
+        yield from _read_list(Reader(data))
+
+
+def _read_list(r: Reader) -> Iterator[Saying]:
     kind = r.u16() & 0xFF  # the high byte says which part of the list was asked for
     r.skip(2)  # index
     size, count = r.u16(), r.u16()
@@ -111,14 +134,12 @@ def _read_identification(r: Reader) -> Iterator[Saying]:
     r.skip(2)  # module type
     version = r.take(4)
     if index == MODULE_ORDER_NUMBER and order_number:
-        yield Saying("product", order_number)
+        yield Saying("order-number", order_number)
     elif index == MODULE_FIRMWARE and version[0] == VERSION_MARK:
         yield Saying("firmware", "V" + ".".join(str(part) for part in version[1:]))
 
 
 def _read_component(r: Reader) -> Iterator[Saying]:
-    index, value = r.u16(), text(r.take(32))
-    if value and index == STATION_NAME:
-        yield Saying("hostname", value)
-    elif value and index == MODULE_TYPE:
-        yield Saying("product", value)
+    index, value = r.u16() & 0xFF, text(r.take(32))  # the high byte: which CPU of a redundant pair
+    if value and index in COMPONENTS:
+        yield Saying(COMPONENTS[index], value)

@@ -71,6 +71,19 @@ def text(raw: bytes) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in folded)
 
 
+def ipv4(raw: bytes) -> str | None:
+    """Return the IPv4 address that four bytes, or a text, hold, if they can be a host's.
+
+    >>> ipv4(b"10.1.2.3"), ipv4(bytes([10, 1, 2, 3])), ipv4(b"0.0.0.0"), ipv4(b"plc7")
+    ('10.1.2.3', '10.1.2.3', None, None)
+    """
+    is_text = len(raw) >= 7 or raw.isalnum()
+    parts = raw.rstrip(b"\0").split(b".") if is_text else [b"%d" % part for part in raw]
+    if len(parts) != 4 or not all(part.isdigit() and len(part) <= 3 and int(part) < 256 for part in parts):
+        return None
+    return ".".join(str(int(part)) for part in parts) if 0 < int(parts[0]) < 224 and int(parts[0]) != 127 else None
+
+
 def own_mac(raw: bytes) -> int | None:
     """Return a MAC that can belong to one host: six bytes, not zero, no group address (IEEE 802)."""
     is_group = bool(raw[:1]) and bool(raw[0] & 1)

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kwel.columns import ClaimKind, address_text
+from kwel.dissect.joining import Joiner
+from kwel.dissect.talk import Talk
+from kwel.kernel.network import IP_TCP
 from kwel.kernel.rows import Mark
 from kwel.wire import Malformed, Reader, Truncated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
     from kwel.dissect.registry import Dissector
-    from kwel.dissect.sayings import Binding, Named, Spoken
+    from kwel.dissect.sayings import Binding, Named, Saying, Spoken
     from kwel.model.claims import Observed, Where
 
 HOUR = 3_600_000_000_000
@@ -27,6 +31,22 @@ LAN_MARKS = frozenset({Mark.LLDP, Mark.CDP, Mark.PROFINET_DCP, Mark.GOOSE, Mark.
 """Of frames without IP: their sender is known by its MAC address."""
 MAX_OBSERVED = 100_000
 """Observations kept of one analysis. What is beyond is counted."""
+MOST_TALKS = 8192
+"""Connections whose questions are remembered at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What is known of marked bytes beside the bytes."""
+
+    dissector: Dissector
+    where: Where
+    capture_index: int
+    packet: Rows
+    """One row, a copy: the batch does not outlive its marks."""
+    macs: tuple[int | None, int | None]
+    """Of sender and receiver, where the frame has no IP."""
+    own_address: str | None
 
 
 @cache
@@ -53,6 +73,8 @@ class SecondLook:
         self._looked: Counter[int] = Counter()
         """Payloads read, by mark."""
         self._seen: Counter[tuple[int, int, int, int]] = Counter()
+        self._joiner: Joiner[Payload] = Joiner()
+        self._talks: dict[int, Talk] = {}
         self._due: dict[tuple[int, int, int, int], int] = {}
         """From when on a sender of whom enough was read is read again."""
         self._looked_again: Counter[int] = Counter()
@@ -79,16 +101,40 @@ class SecondLook:
                 int(packet["source_hi"]), int(packet["source_lo"])
             )  # fmt: skip
             dissector, sender = by_mark[kind], (kind, hi, lo, int(packet["vlan"]))
-            if not self._is_due(sender, dissector, int(mark["time"])):
+            is_awaited = dissector.size_of and self._joiner.awaits(int(mark["flow"]), int(mark["side"]))
+            if not is_awaited and not self._is_due(sender, dissector, int(mark["time"])):
                 self.counts[f"{dissector.name}-not-looked-at"] += 1
                 continue
             self._looked[kind] += 1
             data = buffer[mark["start"] : mark["end"]].tobytes()
-            if dissector.looks_like(data):
-                where = Where(capture, int(mark["frame"]))
-                macs = (lo or None, _mac(buffer, packet, 0) or None) if is_lan else (None, None)
-                own_address = None if is_lan else address_text(hi, lo)
-                self._read(dissector, data, where, capture_index, packets, mark, macs, own_address)
+            macs = (lo or None, _mac(buffer, packet, 0) or None) if is_lan else (None, None)
+            own_address = None if is_lan else address_text(hi, lo)
+            where = Where(capture, int(mark["frame"]))
+            row = packets[mark["packet"] : mark["packet"] + 1].copy()
+            payload = Payload(dissector, where, capture_index, row, macs, own_address)
+            if dissector.size_of and packet["transport"] == IP_TCP and not packet["cut"]:
+                data = self._join(payload, mark, data)
+            if data and dissector.looks_like(data):
+                self._read(payload, data)
+
+    def finish(self) -> None:
+        """Read what never became whole, as far as it came."""
+        self._read_lost(at_end=True)
+
+    def _join(self, payload: Payload, mark: Rows, data: bytes) -> bytes:
+        """Return the messages of a stream that are whole with this segment."""
+        packet, size_of = payload.packet[0], payload.dissector.size_of
+        assert size_of is not None
+        place = int(packet["sequence"]) + int(mark["start"]) - int(packet["payload"])
+        data = self._joiner.take((int(mark["flow"]), int(mark["side"])), place, data, size_of, payload)
+        self._read_lost()
+        return data
+
+    def _read_lost(self, *, at_end: bool = False) -> None:
+        for data, payload in self._joiner.given_up(at_end=at_end):
+            self.counts[f"{payload.dissector.name}-cut"] += 1
+            if payload.dissector.looks_like(data):
+                self._read(payload, data, is_whole=False)
 
     def _is_due(self, sender: tuple[int, int, int, int], dissector: Dissector, time: int) -> bool:
         """Return whether a payload is worth reading: a sender's first ones, and then one an hour, for it may change."""
@@ -117,47 +163,50 @@ class SecondLook:
             self.counts[f"{by_mark[int(kind)].name}-not-looked-at"] += int(count)
         return marks[left]
 
-    def _read(
-        self,
-        dissector: Dissector,
-        data: bytes,
-        where: Where,
-        capture_index: int,
-        packets: Rows,
-        mark: Rows,
-        macs: tuple[int | None, int | None],
-        own_address: str | None,
-    ) -> None:
-        """*macs*: of sender and receiver, where the frame has no IP."""
+    def _talk_of(self, flow: int) -> Talk:
+        """Return what was asked on a connection; of very many, those that are quiet longest are forgotten."""
+        talk = self._talks.pop(flow, None) or Talk()
+        self._talks[flow] = talk
+        if len(self._talks) > MOST_TALKS:
+            self._talks.pop(next(iter(self._talks)))
+            self.counts["talks-not-kept"] += 1
+        return talk
+
+    def _said_by(self, payload: Payload, data: bytes) -> Iterator[Saying | Binding | Named | Spoken]:
+        dissector, flow = payload.dissector, int(payload.packet["flow"][0])
+        if dissector.converse and flow >= 0:
+            return dissector.converse(Reader(data), self._talk_of(flow))
+        return dissector.observe(Reader(data))
+
+    def _read(self, payload: Payload, data: bytes, *, is_whole: bool = True) -> None:
         from kwel.dissect.sayings import Binding, Named, Spoken
         from kwel.model.claims import Observed
 
-        time, vlan = int(mark["time"]), int(packets[mark["packet"]]["vlan"])
+        name, where = payload.dissector.name, payload.where
+        time, vlan = int(payload.packet["time"][0]), int(payload.packet["vlan"][0])
         try:
-            for said in dissector.observe(Reader(data)):
+            for said in self._said_by(payload, data):
                 if isinstance(said, Binding):
-                    self._bind(said, dissector.name, macs[0], (time, where.frame, vlan, capture_index))
+                    self._bind(said, name, payload.macs[0], (time, where.frame, vlan, payload.capture_index))
                     continue
                 if isinstance(said, Named | Spoken):
-                    self._on_facts(packets, int(mark["packet"]), said)
+                    self._on_facts(payload.packet, 0, said)
                     continue
                 if self._only_flows:
                     continue
                 about_other = said.mac is not None or said.address is not None
-                mac = said.mac if about_other else macs[said.of_receiver]
-                address = said.address if about_other else own_address
-                key = (said.kind, said.value, dissector.name, address, mac, vlan)
+                mac = said.mac if about_other else payload.macs[said.of_receiver]
+                address = said.address if about_other else payload.own_address
+                key = (said.kind, said.value, name, address, mac, vlan)
                 if key in self._said:
                     self._again[self._said[key]] = time
                 else:
                     self._said[key] = len(self._observed)
-                    self._observed.append(
-                        Observed(said.kind, said.value, dissector.name, where, time, address, mac, vlan)
-                    )
+                    self._observed.append(Observed(said.kind, said.value, name, where, time, address, mac, vlan))
         except Truncated:
-            self.counts[f"{dissector.name}-cut"] += 1
+            self.counts[f"{name}-cut"] += is_whole
         except Malformed:
-            self.counts[f"{dissector.name}-malformed"] += 1
+            self.counts[f"{name}-malformed"] += 1
 
     def _bind(self, said: Binding, name: str, sender: int | None, place: tuple[int, int, int, int]) -> None:
         mac = said.mac if said.mac is not None else sender

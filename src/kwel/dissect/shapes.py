@@ -91,11 +91,3 @@ def shape_of(data: NDArray[np.uint8], at: int, end: int) -> int:
     if is_modbus(data, at, end):
         return MODBUS | HINT
     return carried_on_iso(data, at, end)
-
-
-@helper
-def tells_identity(data: NDArray[np.uint8], at: int, end: int, application: int) -> bool:
-    """Return whether a payload of a known OT protocol may say what the device is."""
-    if application == MODBUS:
-        return at + MBAP + 1 <= end and u8(data, at + MBAP) in (FUNCTION_MEI, FUNCTION_REPORT_ID)
-    return at + 9 <= end and u8(data, at + 8) == S7_USERDATA

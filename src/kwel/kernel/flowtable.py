@@ -19,6 +19,7 @@ from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, U32, mix
 from kwel.kernel.loads import expect
 from kwel.kernel.ring import head_of
 from kwel.kernel.rows import HALF, PACKET, RUN, Note, Stop
+from kwel.kinds import Application
 from kwel.native import helper, kernel
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from kwel.columns import Rows
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
-TCP = 6
+TCP, A_BACNET = 6, int(Application.BACNET)
 U16, U40, U48 = np.uint64(16), np.uint64(40), np.uint64(48)
 KEY = np.uint64((1 << 48) - 1)
 """The part of ``RUN.key`` that tells flows apart."""
@@ -48,7 +49,7 @@ EARLY_NOW, CUT_PACKETS = 12, 13
 """Packets of the batch at the beginning of a direction; packets that the capture holds less of than was on the wire."""
 COUNTERS = 14
 EARLY = 64
-"""Datagrams of each direction that may tell what it is."""
+"""Datagrams of each direction that may tell what it is. Of BACnet, whose one socket speaks with many, all may."""
 AT_ONCE = 64
 """Packets whose hashes are computed at a time: their rows stay in the innermost cache."""
 STEPS = 16
@@ -324,7 +325,7 @@ def count_packet(
     if packet.end > packet.payload:
         before = np.int64(run.payload[side])
         run.payload[side] = min(0xFFFFFFFF, before + packet.end - packet.payload)
-        if before == 0 if packet.transport == TCP else run.packets[side] <= EARLY:
+        if before == 0 if packet.transport == TCP else run.packets[side] <= EARLY or run.application == A_BACNET:
             early[counters[EARLY_NOW]] = packet.index
             counters[EARLY_NOW] += 1
     if packet.cut:

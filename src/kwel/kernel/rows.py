@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kwel.columns import FLOW
+from kwel.kinds import Application
 
 PACKET = np.dtype(
     [
@@ -101,7 +102,10 @@ HALF = np.dtype(
         ("looks", np.uint8),
         ("shape", np.uint8),  # an Application that this half alone looks like
         ("marked", np.uint8),  # payloads given to a Python dissector
-        ("initials", np.uint8),  # QUIC: Initials looked at; ``streams.crypto.DONE`` once the hello was read
+        (
+            "initials",
+            np.uint8,
+        ),  # QUIC: Initials looked at, ``streams.crypto.DONE`` once the hello was read; see ``watch``
     ],
     align=True,
 )
@@ -180,6 +184,12 @@ class Stage(enum.IntEnum):
     """An OT protocol: some messages are worth a look however late they come."""
     EXPECT = 3
     """A ClientHello was seen: what this direction sends next may hold a certificate."""
+    FOLLOW = 4
+    """An OT protocol that was recognised in this batch: as WATCH, once its first packets were gone through."""
+
+
+PLANT = 128
+"""Added to an Application: the mark of a protocol of the plant."""
 
 
 class Mark(enum.IntEnum):
@@ -187,8 +197,6 @@ class Mark(enum.IntEnum):
 
     DHCP = 1
     NBNS = 2
-    MODBUS = 3
-    S7COMM = 4
     LLDP = 5
     CDP = 6
     SSH = 7
@@ -198,8 +206,23 @@ class Mark(enum.IntEnum):
     SIP = 11
     KERBEROS = 12
     NTLM = 13
-    ENIP = 14
-    BACNET = 15
+    SNMP = 14
+    MODBUS = PLANT + Application.MODBUS
+    S7COMM = PLANT + Application.S7COMM
+    ENIP = PLANT + Application.ENIP
+    BACNET = PLANT + Application.BACNET
+    OPCUA = PLANT + Application.OPCUA
+    MMS = PLANT + Application.MMS
+    S7PLUS = PLANT + Application.S7PLUS
+    DNP3 = PLANT + Application.DNP3
+    IEC104 = PLANT + Application.IEC104
+    HARTIP = PLANT + Application.HARTIP
+    FINS = PLANT + Application.FINS
+    SLMP = PLANT + Application.SLMP
+    ADS = PLANT + Application.ADS
+    FOX = PLANT + Application.FOX
+    KNX = PLANT + Application.KNX
+    C37118 = PLANT + Application.C37118
     PROFINET_DCP = 40
     GOOSE = 41
     SV = 42

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.streams.plant import mark_plant
+from kwel.streams.plant import read_plant
 from kwel.streams.room import C_MARKS
 from kwel.streams.tellers import mark_tellers
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 def mark(
-    buffer: NDArray[np.uint8], packets: Rows, early: NDArray[np.int64], count: int, runs: Rows, halves: Rows,
-    marks: Rows, counters: NDArray[np.int64], on_marks: Callable[[NDArray[np.uint8], Rows, Rows], None],
+    buffer: NDArray[np.uint8], packets: Rows, packet_count: int, early: NDArray[np.int64], count: int, runs: Rows,
+    halves: Rows, marks: Rows, counters: NDArray[np.int64], progress: NDArray[np.int64],
+    on_marks: Callable[[NDArray[np.uint8], Rows, Rows], None],
 ) -> None:  # fmt: skip
     """Recognise protocols of the plant, and hand to the dissectors what tells of its sender.
 
     The first *count* of *early* point to those among *packets*; *on_marks* gets (buffer, marks, packets).
     """
-    if told := mark_plant(buffer, packets, early, count, runs, halves, marks):
-        on_marks(buffer, marks[:told], packets)
+    read_plant(buffer, packets, packet_count, early, count, runs, halves, marks, progress, on_marks)
     index = 0
     while index < count:
         index = mark_tellers(buffer, index, count, packets, early, halves, marks, counters)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kwel.columns import Direction, NameSource
 from kwel.dissect.dns import ANSWERS, MOST_ANSWERS, add_row, looks_like_message, read_message
+from kwel.dissect.telling import snmp_tells
 from kwel.kernel.flowtable import set_initiator
 from kwel.kernel.loads import u16, u32
 from kwel.kernel.rows import Mark
@@ -31,7 +32,7 @@ PORT_KERBEROS, PORT_SNMP, PORT_TRAPS, PORT_SIP = 88, 161, 162, 5060
 DHCP_COOKIE, DHCP_COOKIE_AT = 0x63825363, 236  # RFC 2131 section 3
 BOOT_REQUEST, BOOT_REPLY, BOOTP_SHORTEST = 0x01010600, 0x02010600, 44
 """How messages begin that are about an Ethernet card; the last byte counts relays, of which there are few."""
-M_DHCP, M_NBNS = int(Mark.DHCP), int(Mark.NBNS)
+M_DHCP, M_NBNS, M_SNMP = int(Mark.DHCP), int(Mark.NBNS), int(Mark.SNMP)
 N_DNS, N_MDNS, N_LLMNR = int(NameSource.DNS), int(NameSource.MDNS), int(NameSource.LLMNR)
 A_UNKNOWN, A_DNS, A_DHCP = int(Application.UNKNOWN), int(Application.DNS), int(Application.DHCP)
 A_SNMP = int(Application.SNMP)
@@ -141,6 +142,9 @@ def read_datagram(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
     elif low in (PORT_SNMP, PORT_TRAPS):
         if is_snmp(data, at, end):
             run.application = A_SNMP
+            if snmp_tells(data, at, end):
+                half.marked += 1
+                note_mark(M_SNMP, at, end, packet, t)
     else:
         mark = datagram_greeting(data, at, end)
         if mark:

@@ -32,6 +32,7 @@ from kwel.streams.join import index_answers
 from kwel.streams.lan import PAIRS, REFUSED, LanTables, frames_without_ip, hear_lan
 from kwel.streams.listen import listen
 from kwel.streams.mirrors import sessions
+from kwel.streams.plant import PROGRESS, UNREAD
 from kwel.streams.questions import MOST_QUESTIONS, settle
 from kwel.streams.room import (
     C_CERTIFICATES_CUT,
@@ -43,6 +44,7 @@ from kwel.streams.room import (
     C_MALFORMED,
     C_MARKS,
     C_NAMED,
+    C_OT_UNREAD,
     C_QUESTIONS,
     C_QUESTIONS_REFUSED,
     C_SHOWN,
@@ -129,17 +131,14 @@ class Listener:
         self._claims = np.zeros(MAX_CLAIMS + 1, CLAIM)
         self._claim_slots, self._claim_counters = new_index(2 * MAX_CLAIMS), np.zeros(2, np.int64)
         self._marks = np.zeros(MARKS, MARK)
-        self._lan = LanTables.empty()
-        self._walks = commands.new_walks()
-        self._counters = np.zeros(COUNTERS, np.int64)
+        self._lan, self._walks = LanTables.empty(), commands.new_walks()
+        self._counters, self._plant = np.zeros(COUNTERS, np.int64), np.zeros(PROGRESS, np.int64)
         self._arena = np.zeros(1 << 24, np.uint8)
-        self._starts = np.zeros(CAPACITY, np.int64)
-        self._lengths = np.zeros(CAPACITY, np.int64)
+        self._starts, self._lengths = np.zeros(CAPACITY, np.int64), np.zeros(CAPACITY, np.int64)
         self._slots = new_index(2 << 12)
         self._pool = np.array([1, 0, 0], np.int64)  # name 0 is the empty name
         self._make_stream_room()
-        self._quoted = np.zeros(1, PACKET)
-        self._unread_links = dict[int, int]()
+        self._quoted, self._unread_links = np.zeros(1, PACKET), dict[int, int]()
         self._limits = np.zeros(len(MESSAGE_ADDS), np.int64)
         self._set_limits()
 
@@ -147,8 +146,7 @@ class Listener:
         """Make the room in which messages that are not complete are put together."""
         self._text = np.zeros(512, np.uint8)
         self._joined = np.zeros(STREAM_BUDGET + 1, np.uint8)
-        self._held = np.zeros(SLOTS * STREAM_BUDGET, np.uint8)
-        self._covered = np.zeros(SLOTS * STREAM_BUDGET, np.uint8)
+        self._held, self._covered = (np.zeros(SLOTS * STREAM_BUDGET, np.uint8) for _ in range(2))
         self._told = np.zeros(HEARD, np.uint64)
         self._ready = np.zeros(4 * SLOTS, np.int64)
         self._owners = np.concatenate([np.full(SLOTS, -1, np.int64), np.arange(SLOTS - 1, -1, -1)])
@@ -234,8 +232,9 @@ class Listener:
                 counters[C_MARKS] = 0
             if index >= count:
                 beginnings.mark(
-                    buffer, packets, self._early, early, self._runs, self._halves, self._marks, counters, on_marks
-                )
+                    buffer, packets, count, self._early, early, self._runs, self._halves, self._marks, counters,
+                    self._plant, on_marks,
+                )  # fmt: skip
                 commands.count_commands(buffer, packets, count, self._runs, self._halves, *self._walks)
                 return count
             self._make_room_for_names()
@@ -385,6 +384,7 @@ class Listener:
             "flows-evicted": int(self._flow_counters[EVICTED]),
             "malformed-dns": int(self._counters[C_MALFORMED]),
             "requests-cut": int(self._counters[C_CUT]),
+            "ot-not-looked-at": int(self._counters[C_OT_UNREAD] + self._plant[UNREAD]),
             "dns-answers-cut": int((self._answers["kind"][: self._answer_counters[ANSWERS]] == 0).sum()),
             "streams-given-up": int(self._counters[C_EVICTED] + self._counters[C_LATE]),
             "certificates-cut": int(self._counters[C_CERTIFICATES_CUT]),

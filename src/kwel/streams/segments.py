@@ -13,7 +13,7 @@ import numpy as np
 from kwel.columns import Direction, NameSource
 from kwel.dissect.hello import FOUND, HANDSHAKE_CLIENT_HELLO, HANDSHAKE_HEADER, MORE, read_client_hello
 from kwel.dissect.http import MAX_METHOD, looks_like_request, read_request
-from kwel.dissect.shapes import HINT, TPKT_VERSION, shape_of, tells_identity
+from kwel.dissect.shapes import HINT, TPKT_VERSION, shape_of
 from kwel.dissect.tls import (
     RECORD_FIRST,
     RECORD_HANDSHAKE,
@@ -25,7 +25,7 @@ from kwel.dissect.tls import (
 )
 from kwel.kernel.flowtable import INITIATOR, SYN
 from kwel.kernel.loads import u8, u16, u24
-from kwel.kernel.rows import Mark, Stage
+from kwel.kernel.rows import Stage
 from kwel.kinds import Application
 from kwel.native import helper
 from kwel.streams.datagrams import PORT_DNS
@@ -59,12 +59,14 @@ from kwel.streams.room import (
     C_CUT,
     C_HELLOS,
     C_LATE,
+    C_OT_UNREAD,
     STREAM_BUDGET,
     note_hello,
     note_mark,
     note_name,
 )
 from kwel.streams.slots import HELLO_ROW, WANTED, free_slot, keep, take_slot
+from kwel.streams.watch import REFUSED, begin_watch, mark_of, part_to_read
 
 if TYPE_CHECKING:
     from typing import Any
@@ -75,20 +77,18 @@ if TYPE_CHECKING:
 
 MAX_LOOKS = 40
 """Segments of each TCP direction that are looked at within the budget."""
-MAX_MARKS, FEW_MARKS = 6, 2
-"""Payloads of one OT direction that go to a Python dissector: those that tell identity, and others."""
+MAX_MARKS = 6
+"""Payloads of one direction of HTTP/2 that go to a Python dissector."""
 SSL2_FIRST = 0x80
 """Lowest first byte of an SSL 2.0 record without padding."""
 SKIP = 3
 """An outcome beside those of the readers: nothing here, go on behind it."""
 
 OPEN, DONE, WATCH, EXPECT = int(Stage.OPEN), int(Stage.DONE), int(Stage.WATCH), int(Stage.EXPECT)
-M_MODBUS, M_S7COMM = int(Mark.MODBUS), int(Mark.S7COMM)
 N_SNI, N_CONNECT, N_HOST = int(NameSource.TLS_SNI), int(NameSource.HTTP_CONNECT), int(NameSource.HTTP_HOST)
 N_SOCKS = int(NameSource.SOCKS)
 A_UNKNOWN, A_TLS, A_HTTP = int(Application.UNKNOWN), int(Application.TLS), int(Application.HTTP)
 A_OPENVPN = int(Application.OPENVPN)
-A_MODBUS, A_S7COMM = int(Application.MODBUS), int(Application.S7COMM)
 D_UNKNOWN = int(Direction.UNKNOWN)
 
 
@@ -148,10 +148,11 @@ def mark_ot(data: NDArray[np.uint8], at: int, end: int, application: int, packet
     if application == A_HTTP2:
         half.stage = DONE if half.marked >= MAX_MARKS else WATCH
         return note_greeting(M_HTTP2, at, end, packet, half, t) if half.stage == WATCH else 0
-    telling = tells_identity(data, at, end, application)
-    if half.marked < FEW_MARKS or (telling and half.marked < MAX_MARKS):
-        half.marked += 1
-        note_mark(M_MODBUS if application == A_MODBUS else M_S7COMM, at, end, packet, t)
+    other = t.halves[2 * packet.flow + 1 - packet.side]
+    start = part_to_read(data, at, end, application, packet, half, other)
+    if start >= 0:
+        note_mark(mark_of(application), start, end, packet, t)
+    t.counters[C_OT_UNREAD] += start == REFUSED
     return 0
 
 
@@ -170,9 +171,8 @@ def note_shape(data: NDArray[np.uint8], at: int, end: int, packet: Any, t: Table
     half.shape = application
     if is_sure:
         t.runs[packet.flow].application = application
-        is_read = application in (A_MODBUS, A_S7COMM)
-        half.stage = other.stage = WATCH if is_read else DONE
-        if is_read:
+        begin_watch(application, half, other, WATCH)
+        if half.stage == WATCH:
             mark_ot(data, at, end, application, packet, half, t)
     return is_sure
 
