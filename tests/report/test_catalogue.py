@@ -6,16 +6,20 @@ import re
 import tomllib
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 
 from kwel import rulebook
+from kwel.kinds import Application, FactKind, Lan
 from kwel.lawbook import CHECKED, HOW
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Grade
+from kwel.model.commands import CommandClass
 from kwel.model.findings import Severity
 from kwel.model.law import OUTCOMES
 from kwel.model.verdicts import BASES, Control, Verdict
+from kwel.model.zones import OUTSIDE
 from kwel.reach import LINKS
 from kwel.report import catalogue
 from kwel.report.catalogue import Catalogue, capitalised
@@ -100,6 +104,12 @@ def test_every_sentence_that_the_code_asks_for_exists() -> None:
         ("law.short.{}", [outcome for outcome in OUTCOMES if outcome != "not-observable"]),
         ("law.stated.{}", list(BASES)),
         ("term.{}", list(HOW)),
+        ("term.{}", [application.label for application in Application if application]),
+        ("term.{}", [protocol.label for protocol in Lan]),
+        ("fact.{}", list(get_args(FactKind))),
+        ("command.{}", [kind.value for kind in CommandClass]),
+        ("zone.{}", list(OUTSIDE)),
+        ("zone.short-{}", list(OUTSIDE)),
         ("step.{}", ["observed", "looked-up", "inferred", "rejected"]),
     ],
 )

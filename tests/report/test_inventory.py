@@ -122,6 +122,15 @@ def test_an_asset_with_many_services_shows_a_few_and_counts_the_rest() -> None:
     assert len(row.services) + len(row.rest) == MOST_SERVICES, "some stand on its sheet"
 
 
+def test_a_row_says_the_zone_that_the_site_drew_and_no_proposal() -> None:
+    report = fixtures.plant()
+    first = replace(report.assets[0], zone="proposed: 10.20.3.0/24 (OT)")
+    zones = [str(row.zone.en) for row in rows_of(replace(report, assets=(first, *report.assets[1:])))]
+
+    assert "<bdi>Cell 1</bdi>, VLAN 20" in zones
+    assert set(zones) == {"<bdi>Cell 1</bdi>, VLAN 20", "VLAN 20"}
+
+
 def test_no_more_rows_than_a_page_can_hold() -> None:
     made = rows_of(fixtures.large(assets=800, dependencies=2_000, hosts=100))
 

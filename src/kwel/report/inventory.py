@@ -14,6 +14,7 @@ import numpy as np
 from kwel.model.assets import Asset, AssetKind
 from kwel.model.talks import Closeup
 from kwel.model.verdicts import Control
+from kwel.model.zones import PROPOSED
 from kwel.report import numbers
 from kwel.report.places import zone_of
 from kwel.report.relations import RANKED, operational, secret_lookups
@@ -257,7 +258,8 @@ def _about(asset: Asset, say: Catalogue) -> Text:
 
 def _zone(asset: Asset, say: Catalogue) -> Text:
     tags = ", ".join(str(vlan) for vlan in asset.vlans[:4] if vlan)
-    parts = [zone_of(asset.zone, say)] if asset.zone else []
+    drawn = asset.zone and not asset.zone.startswith(PROPOSED)  # a proposal stands on its sheet
+    parts = [zone_of(asset.zone, say)] if asset.zone and drawn else []
     return joined([*parts, *([plain(f"VLAN {tags}")] if tags else [])])
 
 
