@@ -103,6 +103,18 @@ def test_many_zones_and_conduits_are_summed_up() -> None:
     assert tables.conduits[0].id.en == "C-301"
 
 
+def test_zones_that_something_passes_are_drawn_before_those_that_nothing_does() -> None:
+    zones = tuple(fixtures.zone(n, f"Cell {n}", "1", *range(12 - n)) for n in range(12))
+    report = replace(fixtures.plant(), zones=zones, conduits=(fixtures.conduit(1, 10, 11, "modbus"),))
+
+    shown = drawn(report)
+
+    assert [line.text for line in shown.lines] == ["Modbus/TCP"]
+    assert shown.left_out == 0
+    hidden = replace(report, conduits=tuple(fixtures.conduit(n, n, (n + 1) % 12, "modbus") for n in range(12)))
+    assert drawn(hidden).left_out == 6, "between the zones that one box stands for"
+
+
 def test_without_conduits_there_is_no_map() -> None:
     assert draw(fixtures.nothing(), SAY) is None
 

@@ -75,7 +75,8 @@ class Register:
 
 def register(report: Report, phrases: Phrases) -> Register:
     """Return zones and conduits as tables; conduits that leave Europe come first, then in their order."""
-    zones = [(number, zone) for number, zone in enumerate(report.zones) if zone.assets or _is_end(report, number)]
+    ends = {end for conduit in report.conduits for end in (conduit.source, conduit.target)}
+    zones = [(number, zone) for number, zone in enumerate(report.zones) if zone.assets or number in ends]
     order = sorted(report.conduits, key=lambda conduit: control_of(report, conduit) is not Control.NON_EUROPEAN)
     labels = {asset.id: asset.label for asset in report.assets}
     return Register(
@@ -84,10 +85,6 @@ def register(report: Report, phrases: Phrases) -> Register:
         conduits=[_conduit(report, conduit, labels, phrases) for conduit in order[:CONDUITS]],
         conduits_left_out=max(0, len(order) - CONDUITS),
     )
-
-
-def _is_end(report: Report, number: int) -> bool:
-    return any(number in (conduit.source, conduit.target) for conduit in report.conduits)
 
 
 def _zone(number: int, zone: Zone, phrases: Phrases) -> ZoneRow:

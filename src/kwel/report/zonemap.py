@@ -115,8 +115,8 @@ def control_of(report: Report, conduit: Conduit) -> Control | None:
 
 
 def _ranks(report: Report) -> list[int]:
-    """Return how bad the worst is that each zone has to do with."""
-    worst = [0] * len(report.zones)
+    """Return how bad the worst is that each zone has to do with; -1 for one that nothing passes."""
+    worst = [-1] * len(report.zones)
     for conduit in report.conduits:
         control = control_of(report, conduit)
         rank = RANKED.index(control) if control else 0
@@ -212,9 +212,12 @@ def protocol_names(services: tuple[Service, ...], say: Catalogue, most: int) -> 
 def _lines(report: Report, nodes: dict[int, Node], say: Catalogue) -> tuple[list[Line], int]:
     """Return the lines of the most important conduits, those between the same boxes as one."""
     merged: dict[tuple[Node, Node, Control | None], list[Conduit]] = {}
+    within = 0  # a box that stands for several zones
     for conduit in report.conduits:
         source, target = nodes[conduit.source], nodes[conduit.target]
-        if source is not target:
+        if source is target:
+            within += 1
+        else:
             merged.setdefault((source, target, control_of(report, conduit)), []).append(conduit)
     ranked = sorted(merged.items(), key=lambda item: _weight(item[0][2], item[1]))
     lines = []
@@ -225,7 +228,7 @@ def _lines(report: Report, nodes: dict[int, Node], say: Catalogue) -> tuple[list
         lines.append(Line(source, target, control, line_width(total), not used, text, tags=str(number)))
         for node in (source, target):
             node.tags = f"{node.tags} {number}".strip()
-    return lines, sum(len(conduits) for _, conduits in ranked[ALL:])
+    return lines, within + sum(len(conduits) for _, conduits in ranked[ALL:])
 
 
 def _weight(control: Control | None, conduits: list[Conduit]) -> tuple[int, bool, int]:
