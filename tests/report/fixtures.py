@@ -18,6 +18,7 @@ from kwel.model.commands import Command, CommandClass, Party
 from kwel.model.coverage import Coverage
 from kwel.model.dependencies import STATES, Dependencies, Dependency, DependencyState
 from kwel.model.findings import Finding, Severity
+from kwel.model.inventory import Difference, Entry, InventoryFile, InventoryUse, Line, LineState, Match
 from kwel.model.report import Report, TableInfo, Timeline
 from kwel.model.talks import Closeup, Stay, Talk
 from kwel.model.traffic import Capture
@@ -423,6 +424,7 @@ def plant() -> Report:
     report = it.report(title="Voorbeeldfabriek, line 1 and utilities", commands=COMMANDS, look_closer=look_closer)
     zones, conduits = zones_of(report)
     report = replace(report, changes=changes(report), zones=zones, conduits=conduits)
+    report = replace(report, inventory=own_inventory(report))
     return replace(report, findings=tuple(_findings(report)))
 
 
@@ -530,6 +532,22 @@ def conduit(number: int, source: int, target: int, *protocols: str | None, size:
         evidence=(seen(200 + number, "flow-seen"),),
         commands=(("write", 12),) if "modbus" in protocols else (),
     )
+
+
+def own_inventory(report: Report) -> InventoryUse:
+    """Return an inventory with something of every state."""
+    serial = Difference("serial", "V-H5A99999", "V-H5A12345", Grade.B, (seen(78, "says-of-itself"),))
+    entries = (
+        Line(Entry("assets.csv:2", "HMI 3", ("10.20.2.27",)), LineState.DIFFERS, report.assets[1].id, Match.ADDRESS,
+             differences=(serial,)),
+        Line(Entry("assets.csv:3", "plc-9"), LineState.SEEN, report.assets[12].id, Match.NAME),
+        Line(Entry("assets.csv:4", "spare"), LineState.AMBIGUOUS, report.assets[11].id, Match.NAME,
+             (report.assets[13].id,)),
+        Line(Entry("assets.csv:5", "plc-99", ("10.20.1.99",), owner="Utilities"), LineState.UNSEEN, None, None,
+             in_sight=True),
+        Line(Entry("assets.csv:6", None, ("10.99.0.1",)), LineState.UNSEEN, None, None),
+    )  # fmt: skip
+    return InventoryUse((InventoryFile("assets.csv", "0" * 64, 5),), entries, (report.assets[8].id,))
 
 
 def zones_of(report: Report) -> tuple[tuple[Zone, ...], tuple[Conduit, ...]]:
@@ -680,6 +698,15 @@ def hostile() -> Report:
         replace(of, initiators=ends, responders=ends, services=(replace(of.services[0], protocol=text),))
         for of, text in zip(conduits, HOSTILE, strict=False)
     )
+    entries = tuple(
+        Line(
+            Entry(text, text, (text,), owner=text), state, report.assets[0].id, None, (text,),
+            (Difference(text, text, text, Grade.B, (seen(1, text),)),),
+        )
+        for text, state in zip(HOSTILE, list(LineState) * 4, strict=False)
+    )  # fmt: skip
+    files = (InventoryFile(HOSTILE[0], HOSTILE[1], 1),)
+    report = replace(report, inventory=InventoryUse(files, entries, tuple(of.id for of in report.assets)))
     report = replace(report, changes=changes_, zones=zones, conduits=conduits)
     report = replace(report, commands=commands, look_closer=lambda wanted: {asset: talks[asset] for asset in wanted})
     captures = tuple(report.captures[0]._replace(name=text, problem=text, format=text) for text in HOSTILE)

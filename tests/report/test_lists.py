@@ -40,7 +40,13 @@ def test_only_what_has_nothing_at_all_is_unknown() -> None:
 
 
 def test_there_is_a_way_to_each_list_in_which_there_is_something() -> None:
-    assert [anchor for anchor, _ in lists_of(fixtures.plant()).ways] == ["l-unknown", "l-changed"]
+    assert [anchor for anchor, _ in lists_of(fixtures.plant()).ways] == [
+        "l-unknown",
+        "l-changed",
+        "l-strangers",
+        "l-missing",
+        "l-contradictions",
+    ]
     assert lists_of(fixtures.nothing()).ways == []
 
 

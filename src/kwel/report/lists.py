@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwel.report import changed, provenance, unknown
+from kwel.report import changed, own, provenance, unknown
 from kwel.report.text import NOTHING, Text
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kwel.model.report import Report
     from kwel.model.talks import Closeup
     from kwel.report.changed import Changed
+    from kwel.report.own import Own
     from kwel.report.phrases import Phrases
     from kwel.report.unknown import Unknown
 
@@ -30,6 +31,8 @@ class Lists:
     unknown_more: Text
     changed: list[Changed]
     changed_more: Text
+    own: Own | None
+    """What the site's own inventory and the captures say of each other."""
 
 
 def lists(
@@ -39,15 +42,18 @@ def lists(
     say = phrases.say
     changes = report.changes
     counts = {"unknown": len(strangers), "changed": len(changes)}
+    inventory = own.own(report, links, phrases)
+    all_counts = {**counts, **(inventory.counts if inventory else {})}
 
     def more(name: str, limit: int) -> Text:
         return say.count(f"lists.{name}-more", counts[name] - limit) if counts[name] > limit else NOTHING
 
     return Lists(
         known=provenance.known(report, say) if report.assets else NOTHING,
-        ways=[(f"l-{name}", say.count(f"lists.{name}-count", count)) for name, count in counts.items() if count],
+        ways=[(f"l-{name}", say.count(f"lists.{name}-count", count)) for name, count in all_counts.items() if count],
         unknown=[unknown.unknown(report, index, near[index], links, phrases) for index in strangers[: unknown.LISTED]],
         unknown_more=more("unknown", unknown.LISTED),
         changed=[changed.line(change, links, phrases) for change in changes[: changed.LISTED]],
         changed_more=more("changed", changed.LISTED),
+        own=inventory,
     )
