@@ -453,6 +453,7 @@ def panel(of: Asset) -> Asset:
         zone="Cell 1",
         zone_why=claim("Cell 1", looked_up("site-zone", "site.toml", zone="Cell 1", by="VLAN 20")),
         level=claim("2", inferred("role-level", "rules/devices/roles.toml", role="hmi"), grade=Grade.D),
+        role_or=claim("historian", seen(99, "spoken", protocol="opcua", role="client", peer="x"), grade=Grade.C),
         owner="Utilities",
         criticality="high",
         behind=claim("up to 3", seen(95, "address-moved", address="10.20.2.27", macs="a, b"), grade=Grade.C),

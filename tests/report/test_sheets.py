@@ -58,6 +58,7 @@ def test_a_conclusion_says_how_sure_it_is() -> None:
     known = told(sheet_of("hmi-03"))
 
     assert known["Role"] == [("Operator panel (HMI)", "high (A); Modbus/TCP #12")]
+    assert known["May also be"] == [("Historian", "moderate (C); OPC UA #99")]
     assert known["Zone"] == [("Cell 1", "high (A); looked up: site.toml")]
     assert known["Purdue level"] == [("2", "weak (D)")]
     assert known["Owner"] == [("Utilities", "")]

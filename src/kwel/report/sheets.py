@@ -194,6 +194,7 @@ class Sheets:
         say = self._say
         found: list[tuple[str, Text | None, Claim | None]] = [
             ("role", self._role(asset.role), asset.role),
+            ("role-or", self._role(asset.role_or), asset.role_or),
             ("kind", say(f"kind.{asset.kind.value}"), asset.kind_why),
             ("zone", zone_of(asset.zone, say) if asset.zone else None, asset.zone_why),
             ("level", wire(asset.level.value, 20) if asset.level else None, asset.level),
@@ -232,7 +233,7 @@ class Sheets:
 
     def _why(self, asset: Asset) -> list[Step]:
         """Return the reasoning in whole sentences."""
-        claims = [asset.kind_why, asset.role, asset.level, asset.zone_why, asset.behind, asset.vendor]
+        claims = [asset.kind_why, asset.role, asset.role_or, asset.level, asset.zone_why, asset.behind, asset.vendor]
         claims += [*asset.macs[:2], *asset.names[:2]]
         steps, _ = self._phrases.chain(*(of.evidence for of in claims if of), asset.evidence, longest=STEPS)
         return [step for step in steps if step.kind != NOT_COUNTED]
