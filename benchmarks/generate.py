@@ -1,6 +1,6 @@
 """A capture's name in, a pcap file and its truth out: the captures that kwel is measured on.
 
-    python -m benchmarks.generate big|small|many|quic OUT [--scale 0.01]
+    python -m benchmarks.generate big|small|many|quic|storm OUT [--scale 0.01]
 
 The same name and scale give the same bytes. Beside OUT a JSON file tells what is in it: packets, flows,
 names.
@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.traffic import big, connections, frames, names, uniform
+from benchmarks.traffic import big, connections, frames, names, storm, uniform
 from benchmarks.traffic.dialogue import perform
 from benchmarks.traffic.tables import ARP, LLDP, SEED, TCP, UDP, Kind, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from benchmarks.traffic.plan import Capture
 
@@ -33,6 +33,9 @@ PLANS: Mapping[str, Callable[[float], Capture]] = {
     "many": uniform.plan_many,
     "quic": connections.plan,
 }
+
+STORM = "storm"
+"""Discovery frames alone, which are no flows."""
 
 NAMED: Mapping[str, tuple[Kind, ...]] = {
     "tls-sni": (Kind.TLS,),
@@ -98,20 +101,29 @@ def _truth(capture: Capture, tape: Rows) -> dict[str, Any]:
     }
 
 
-def generate(name: str, path: Path, scale: float = 1.0) -> dict[str, Any]:
-    """Write the capture *name* to *path*, its truth beside it, and return the truth."""
+def _plan(name: str, scale: float) -> tuple[Iterable[bytes | memoryview], dict[str, Any]]:
+    """Return the pieces of a capture, and what is in it."""
+    if name == STORM:
+        return storm.pieces(scale), storm.truth(scale)
     capture = PLANS[name](scale)
     tape = _tape(capture)
     sequences = np.random.RandomState(SEED).randint(0, 1 << 32, (len(capture.flows), 2), np.int64)
+    pieces = frames.write(tape, capture.flows, capture.ends, capture.script, capture.pool, sequences)
+    return pieces, _truth(capture, tape)
+
+
+def generate(name: str, path: Path, scale: float = 1.0) -> dict[str, Any]:
+    """Write the capture *name* to *path*, its truth beside it, and return the truth."""
+    pieces, told = _plan(name, scale)
     digest, size = hashlib.sha256(), 0
     unfinished = path.with_name(path.name + ".part")
     with unfinished.open("wb") as file:
-        for piece in frames.write(tape, capture.flows, capture.ends, capture.script, capture.pool, sequences):
+        for piece in pieces:
             file.write(piece)
             digest.update(piece)
             size += len(piece)
     truth = {"capture": name, "scale": scale, "bytes": size, "sha256": digest.hexdigest()}
-    truth |= _truth(capture, tape)
+    truth |= told
     path.with_suffix(".json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
     os.replace(unfinished, path)
     return truth
@@ -120,7 +132,7 @@ def generate(name: str, path: Path, scale: float = 1.0) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.generate", description=__doc__.splitlines()[0])
-    parser.add_argument("capture", choices=list(PLANS))
+    parser.add_argument("capture", choices=[*PLANS, STORM])
     parser.add_argument("out", type=Path)
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full size (default 1)")
     chosen = parser.parse_args(arguments)

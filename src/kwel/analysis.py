@@ -149,6 +149,11 @@ class Analysis:
         return self._frame("hellos")
 
     @cached_property
+    def lan_table(self) -> pd.DataFrame:
+        """One row a conversation without IP, with the columns of ``kwel lan``."""
+        return self._frame("lan")
+
+    @cached_property
     def asset_table(self) -> pd.DataFrame:
         """One row an asset, with the columns of ``kwel assets``."""
         return self._frame("assets")

@@ -395,4 +395,5 @@ def mac_text(mac: int) -> str:
     >>> mac_text(0x001B1B100021)
     '00:1b:1b:10:00:21'
     """
-    return ":".join(f"{mac >> shift & 0xFF:02x}" for shift in range(40, -1, -8))
+    digits = f"{mac & 0xFFFF_FFFF_FFFF:012x}"
+    return ":".join((digits[:2], digits[2:4], digits[4:6], digits[6:8], digits[8:10], digits[10:]))

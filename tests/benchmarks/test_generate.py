@@ -46,6 +46,15 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return Made(path, generate(request.param, path, SCALE))
 
 
+def test_a_storm_is_of_stations_that_repeat_themselves(tmp_path: Path) -> None:
+    path = tmp_path / "storm.pcap"
+    truth = generate("storm", path, 0.002)
+    traffic = read_traffic(str(path))
+
+    assert traffic.coverage.packets == traffic.coverage.used == truth["packets"]["total"] == 4000
+    assert len({said.value for said in traffic.observed if said.kind == "station"}) == truth["stations"] == 100
+
+
 def frames(path: Path) -> Iterator[bytes]:
     data = path.read_bytes()
     at = FILE_HEADER

@@ -31,6 +31,18 @@ def test_a_profinet_device_is_called_by_its_station_name(sample: Callable[[str],
     ]
 
 
+def test_the_inventory_of_media_endpoints_is_read(sample: Callable[[str], bytes]) -> None:
+    def of_organisation(subtype: int, value: bytes) -> bytes:
+        return (0xFE00 | 4 + len(value)).to_bytes(2, "big") + b"\x00\x12\xbb" + bytes([subtype]) + value
+
+    told = of_organisation(8, b"S4711") + of_organisation(9, b"Maker") + of_organisation(10, b"IX-7") + bytes(2)
+    said = list(discovery.observe_lldp(Reader(sample("lldp.plc")[:-2] + told)))
+
+    assert {(of.kind, of.value, of.mac) for of in said} >= {
+        ("serial", "S4711", PLC), ("vendor", "Maker", PLC), ("product", "IX-7", PLC),
+    }  # fmt: skip
+
+
 def test_cdp_tells_what_a_switch_is_and_which_port_this_is(sample: Callable[[str], bytes]) -> None:
     assert list(discovery.observe_cdp(Reader(sample("cdp.switch")))) == [
         Saying("hostname", "sw-hall2.plant.local", address="10.20.0.2"),

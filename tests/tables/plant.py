@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, SHOWN, Direction, Ech, NameSource, State, address_halves
+from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, LAN, NAME, SHOWN, Direction, Ech, NameSource, State, address_halves
+from kwel.kinds import Lan, LanSide
 from kwel.model.assets import Asset, AssetKind, Fact
 from kwel.model.claims import Claim, Evidence, Grade, Where
 from kwel.model.commands import Command, CommandClass, Party
@@ -55,6 +56,15 @@ def make_capture(name: str = "plant.pcapng", problem: str | None = None) -> Capt
     return Capture(name, "pcapng", 4096, None, 20, START, START + 10**9, (("Ethernet", 20),), None, problem)
 
 
+def make_lan() -> np.ndarray:
+    """Return a conversation without IP: a publisher of GOOSE."""
+    lan = np.zeros(1, LAN)
+    lan["source"], lan["destination"], lan["vlan"] = 0x00A0F4082F77, 0x010CCD010001, 20
+    lan["protocol"], lan["side"], lan["first_frame"] = Lan.GOOSE, LanSide.PUBLISHER, 7
+    lan["first"], lan["last"], lan["frames"], lan["bytes"] = START, START + 10**9, 118, 17346
+    return lan
+
+
 def make_hellos() -> tuple[np.ndarray, np.ndarray]:
     """Return two ClientHellos, one of which little is known, and a certificate from either side of the first flow."""
     hellos, shown = np.zeros(2, HELLO), np.zeros(2, SHOWN)
@@ -93,6 +103,7 @@ def make_traffic(problem: str | None = None) -> Traffic:
         fingerprints=("", JA4),
         certificates=CERTIFICATES,
         shown=shown,
+        lan=make_lan(),
         flows=flows,
         names=make_names(*NAMES),
         named=named,

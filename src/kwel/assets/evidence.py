@@ -26,6 +26,7 @@ STEPS = 3
 OUI_SOURCE = "IEEE registries MA-L, MA-M, MA-S (oui.tsv)"
 TRANSPORTS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP"}
 STATES = {int(state): state.name.lower() for state in State}
+LAN_LABELS = {int(lan): lan.label for lan in Lan}
 COLUMNS = [
     "initiator_hi", "initiator_lo", "responder_hi", "responder_lo", "responder_port", "transport", "state", "capture",
     "first_frame",
@@ -43,7 +44,7 @@ class Witness:
 
     def __init__(self, traffic: Traffic, flows: Collection[int]) -> None:
         self._captures = [capture.name for capture in traffic.captures]
-        self._lan = traffic.lan
+        self._lan = traffic.lan[["protocol", "destination", "capture", "first_frame"]].tolist()
         wanted = sorted(flows)
         self._flows = dict(zip(wanted, traffic.flows[COLUMNS][wanted].tolist(), strict=True))
 
@@ -80,10 +81,9 @@ class Witness:
 
     def sent(self, row: int, side: str) -> Evidence:
         """Say that a device was seen in a conversation without IP."""
-        lan = self._lan[row]
-        peer = mac_text(int(lan["destination"]))
-        values = (("protocol", Lan(lan["protocol"]).label), ("role", side), ("peer", peer))
-        return Evidence("observed", "spoken", values, self.where(int(lan["capture"]), int(lan["first_frame"])))
+        protocol, destination, capture, frame = self._lan[row]
+        values = (("protocol", LAN_LABELS[protocol]), ("role", side), ("peer", mac_text(destination)))
+        return Evidence("observed", "spoken", values, self.where(capture, frame))
 
     def claimed(self, host: Host, proof: Proof) -> Evidence:
         """Say that a MAC claimed an address."""

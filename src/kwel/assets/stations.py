@@ -25,6 +25,8 @@ OF_PORTS: Final = frozenset({Lan.PROFINET_PTCP, Lan.MRP, Lan.PTP, Lan.PTP_POWER,
 RETURNED: Final = 0x02 << 40
 """The bit of the source's first octet that slaves of EtherCAT set in what they send back (IEC 61158-4-12)."""
 GROUP: Final = 0x01 << 40
+LABELS: Final = {int(lan): lan.label for lan in Lan}
+SIDES: Final = {int(side): side.label for side in LanSide}
 COLUMNS: Final = ["source", "destination", "protocol", "side", "first", "last", "vlan"]
 ROLES: Final = {"io-controller": LanSide.MASTER, "io-device": LanSide.SLAVE}
 """What a station says of itself in DCP, and its part in cyclic data."""
@@ -52,20 +54,20 @@ def find_stations(traffic: Traffic, devices: Devices) -> dict[int, Station]:
     sources = {row[0] for row in rows}
     controllers = _controllers(traffic.lan)
     for number, (source, _, protocol, side, first, last, vlan) in enumerate(rows):
-        lan = Lan(protocol)
-        if lan == Lan.ETHERCAT and source & RETURNED and source ^ RETURNED in sources:
+        if protocol == Lan.ETHERCAT and source & RETURNED and source ^ RETURNED in sources:
             source ^= RETURNED  # the master's own frame, on its way back
-        index = devices.find(source) if lan in OF_PORTS else devices.find_or_add(source)
+        index = devices.find(source) if protocol in OF_PORTS else devices.find_or_add(source)
         if index is None:
             continue
         seen = stations.setdefault(index, Station(first, last, number))
         seen.first, seen.last = min(seen.first, first), max(seen.last, last)
         seen.vlans.add(vlan)
-        part, is_certain = LanSide(side), True
-        if lan == Lan.PROFINET_RT:
+        part, is_certain = side, True
+        if protocol == Lan.PROFINET_RT:
             part, is_certain = _part(source, index, devices, controllers)
-        key = lan.label, part.label
-        seen.spoken.setdefault(key, Spoken(*key, -1, is_certain, number))
+        key = LABELS[protocol], SIDES[part]
+        if key not in seen.spoken:
+            seen.spoken[key] = Spoken(*key, -1, is_certain, number)
     return stations
 
 

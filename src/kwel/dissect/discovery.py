@@ -1,8 +1,9 @@
 """LLDP and CDP frames in, names, products and ports of switches and devices out.
 
-Specification: IEEE 802.1AB-2016 section 8 (LLDP). CDP is Cisco's own and read as scapy documents it. The
-frame is cut into elements here, within bounds, and scapy's classes read one element each: given the whole
-frame, scapy nests a packet in a packet for every element, and a hostile frame would exhaust the stack.
+Specification: IEEE 802.1AB-2016 section 8 (LLDP), ANSI/TIA-1057 section 10.2 (its inventory, LLDP-MED). CDP is Cisco's
+own and read as scapy documents it. The frame is cut into elements here, within bounds, and texts are read here; scapy's
+classes read ids and addresses, one element each: given the whole frame, scapy nests a packet in a packet for every
+element, and a hostile frame would exhaust the stack.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import enum
 import ipaddress
 import struct
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kwel.dissect.sayings import Saying, own_mac, text
@@ -28,6 +29,13 @@ CDP_VERSIONS = (1, 2)
 CDP_TYPE_AND_LENGTH = 4
 MAX_ELEMENTS = 64
 """Elements read of one frame. Real frames have 5 to 25."""
+INVENTORY: dict[bytes, FactKind] = {
+    b"\x00\x12\xbb\x06": "firmware",
+    b"\x00\x12\xbb\x08": "serial",
+    b"\x00\x12\xbb\x09": "vendor",
+    b"\x00\x12\xbb\x0a": "product",
+}
+"""TIA's number and its subtypes: firmware revision, serial number, manufacturer, model."""
 
 
 class Lldp(enum.IntEnum):
@@ -36,9 +44,11 @@ class Lldp(enum.IntEnum):
     END = 0
     CHASSIS = 1
     PORT = 2
+    PORT_DESCRIPTION = 4
     SYSTEM_NAME = 5
     SYSTEM_DESCRIPTION = 6
     MANAGEMENT_ADDRESS = 8
+    OF_ORGANISATION = 127
 
 
 class Cdp(enum.IntEnum):
@@ -50,8 +60,10 @@ class Cdp(enum.IntEnum):
     SOFTWARE_VERSION = 0x0005
     PLATFORM = 0x0006
     MANAGEMENT_ADDRESSES = 0x0016
+    LOCATION = 0x0017
 
 
+KNOWN_LLDP, KNOWN_CDP = frozenset(map(int, Lldp)), frozenset(map(int, Cdp))
 CDP_KINDS: dict[Cdp, FactKind] = {
     Cdp.DEVICE_ID: "hostname",
     Cdp.PORT_ID: "switch-port",
@@ -73,22 +85,24 @@ def looks_like_cdp(data: bytes) -> bool:
 
 def observe_lldp(r: Reader) -> Iterator[Saying]:
     """Yield what a device says of itself, with its chassis MAC and management address if it gives them."""
-    elements = _read_lldp(r)
-    chassis, port = elements.get(Lldp.CHASSIS), elements.get(Lldp.PORT)
-    if chassis is None or port is None:
+    elements, inventory = _cut_lldp(r)
+    if Lldp.CHASSIS not in elements or Lldp.PORT not in elements:
         raise Malformed("no chassis id or no port id")
-    ids = _layers("lldp")
-    chassis_is_mac = chassis.subtype == ids.LLDPDUChassisID.SUBTYPE_MAC_ADDRESS
-    mac = _mac(chassis.id) if chassis_is_mac else None
+    chassis, port = _lldp(elements[Lldp.CHASSIS]), _lldp(elements[Lldp.PORT])
+    ids = _layers("lldp").LLDPDUChassisID
+    mac = _mac(chassis.id) if chassis.subtype == ids.SUBTYPE_MAC_ADDRESS else None
     address = _lldp_address(elements.get(Lldp.MANAGEMENT_ADDRESS))
-    if name := _lldp_text(elements, Lldp.SYSTEM_NAME, "system_name"):
+    if name := _lldp_text(elements, Lldp.SYSTEM_NAME):
         yield Saying("hostname", name, mac, address)
-    elif chassis.subtype == ids.LLDPDUChassisID.SUBTYPE_LOCALLY_ASSIGNED and (name := text(chassis.id)):
+    elif chassis.subtype == ids.SUBTYPE_LOCALLY_ASSIGNED and (name := text(chassis.id)):
         yield Saying("hostname", name, mac, address)  # PROFINET puts the name of the station here
-    if description := _lldp_text(elements, Lldp.SYSTEM_DESCRIPTION, "description"):
+    if description := _lldp_text(elements, Lldp.SYSTEM_DESCRIPTION):
         yield Saying("product", description, mac, address)
     if isinstance(port.id, bytes) and (label := text(port.id)):
         yield Saying("switch-port", label, mac, address)
+    for kind, raw in inventory.items():
+        if value := text(raw):
+            yield Saying(kind, value, mac, address)
 
 
 def observe_cdp(r: Reader) -> Iterator[Saying]:
@@ -96,13 +110,13 @@ def observe_cdp(r: Reader) -> Iterator[Saying]:
     if (version := r.u8()) not in CDP_VERSIONS:
         raise Malformed(f"CDP version {version}")
     r.skip(3)  # time to live, checksum
-    elements = _read_cdp(r)
-    address = _cdp_address(elements.get(Cdp.MANAGEMENT_ADDRESSES) or elements.get(Cdp.ADDRESSES))
+    elements = _cut_cdp(r)
+    address = _cdp_address(elements, Cdp.MANAGEMENT_ADDRESSES) or _cdp_address(elements, Cdp.ADDRESSES)
     for kind, said in CDP_KINDS.items():
-        if (element := elements.get(kind)) is not None:
-            raw = element.iface if kind == Cdp.PORT_ID else element.val
-            if value := text(raw):
-                yield Saying(said, value, address=address)
+        if value := text(elements.get(kind, b"")[CDP_TYPE_AND_LENGTH:]):
+            yield Saying(said, value, address=address)
+    if value := text(elements.get(Cdp.LOCATION, b"")[CDP_TYPE_AND_LENGTH + 1 :]):  # behind its kind
+        yield Saying("location", value, address=address)
 
 
 @cache
@@ -138,55 +152,68 @@ def _decode(layer: Any, raw: bytes) -> Any:
         raise Malformed(f"{layer.__name__}: {error}") from error
 
 
-def _read_lldp(r: Reader) -> dict[int, Any]:
-    layers = _layers("lldp").LLDPDU_CLASS_TYPES
-    elements: dict[int, Any] = {}
+@lru_cache(4096)
+def _lldp(raw: bytes) -> Any:
+    """Return one element of LLDP as scapy reads it. Many devices have the same name for a port."""
+    return _decode(_layers("lldp").LLDPDU_CLASS_TYPES[raw[0] >> 1], raw)
+
+
+def _cut_lldp(r: Reader) -> tuple[dict[int, bytes], dict[FactKind, bytes]]:
+    """Return the elements of a frame by type, with their heads, and the texts of an inventory."""
+    elements: dict[int, bytes] = {}
+    inventory: dict[FactKind, bytes] = {}
     for _ in range(MAX_ELEMENTS):
         head = r.u16() if len(r) else Lldp.END
         kind, body = head >> 9, r.take(head & 0x1FF)
         if kind == Lldp.END:
             break
-        if kind in Lldp.__members__.values() and kind not in elements:
-            elements[kind] = _decode(layers[kind], head.to_bytes(2, "big") + body)
-    return elements
+        if kind == Lldp.OF_ORGANISATION:
+            if (said := INVENTORY.get(body[:4])) is not None:
+                inventory.setdefault(said, body[4:])
+        elif kind in KNOWN_LLDP and kind not in elements:
+            elements[kind] = head.to_bytes(2, "big") + body
+    return elements, inventory
 
 
-def _read_cdp(r: Reader) -> dict[int, Any]:
-    module = _layers("cdp")
-    elements: dict[int, Any] = {}
+def _cut_cdp(r: Reader) -> dict[int, bytes]:
+    """Return the elements of a frame by type, with their heads."""
+    elements: dict[int, bytes] = {}
     for _ in range(MAX_ELEMENTS):
         if len(r) < CDP_TYPE_AND_LENGTH:
             break  # the frame's padding
         kind, length = r.u16(), r.u16()
         if length < CDP_TYPE_AND_LENGTH:
             break
-        raw = kind.to_bytes(2, "big") + length.to_bytes(2, "big") + r.take(length - CDP_TYPE_AND_LENGTH)
-        if kind in Cdp.__members__.values() and kind not in elements:
-            elements[kind] = _decode(getattr(module, module._cdp_tlv_cls[kind]), raw)
+        body = r.take(length - CDP_TYPE_AND_LENGTH)
+        if kind in KNOWN_CDP and kind not in elements:
+            elements[kind] = kind.to_bytes(2, "big") + length.to_bytes(2, "big") + body
     return elements
 
 
-def _lldp_text(elements: dict[int, Any], kind: Lldp, field: str) -> str:
-    element = elements.get(kind)
-    return text(getattr(element, field)) if element is not None else ""
+def _lldp_text(elements: dict[int, bytes], kind: Lldp) -> str:
+    return text(elements.get(kind, b"")[2:])
 
 
 def _mac(spelling: str) -> int | None:
     return own_mac(bytes.fromhex(spelling.replace(":", "")))
 
 
-def _lldp_address(element: Any) -> str | None:
-    if element is None:
+def _lldp_address(raw_element: bytes | None) -> str | None:
+    if raw_element is None:
         return None
+    element = _lldp(raw_element)
     family, raw = element.management_address_subtype, element.management_address
     is_ipv4 = family == element.SUBTYPE_MANAGEMENT_ADDRESS_IPV4 and len(raw) == 4
     is_ipv6 = family == element.SUBTYPE_MANAGEMENT_ADDRESS_IPV6 and len(raw) == 16
     return str(ipaddress.ip_address(raw)) if is_ipv4 or is_ipv6 else None
 
 
-def _cdp_address(element: Any) -> str | None:
+def _cdp_address(elements: dict[int, bytes], kind: Cdp) -> str | None:
     """Return the first IP address of a list; scapy leaves other protocols' addresses as bytes."""
-    for record in element.addr if element is not None else ():
+    if (raw := elements.get(kind)) is None:
+        return None
+    module = _layers("cdp")
+    for record in _decode(getattr(module, module._cdp_tlv_cls[kind]), raw).addr:
         value = getattr(record, "addr", None)
         if isinstance(value, str):
             return value

@@ -195,7 +195,8 @@ class SecondLook:
                 if self._only_flows:
                     continue
                 about_other = said.mac is not None or said.address is not None
-                mac = said.mac if about_other else payload.macs[said.of_receiver]
+                # without IP the sender is known, also where it tells an address and no MAC of its own
+                mac = payload.macs[said.of_receiver] if said.mac is None else said.mac
                 address = said.address if about_other else payload.own_address
                 key = (said.kind, said.value, name, address, mac, vlan)
                 if key in self._said:

@@ -39,7 +39,7 @@ class Source(Protocol):
 
 def frame(name: Name, source: Source) -> pd.DataFrame:
     """Return a table as a DataFrame, with the columns that ``schema`` lists for it."""
-    from kwel.tables import commands, conclusions, flows, hellos, inventory, zones
+    from kwel.tables import commands, conclusions, flows, hellos, inventory, lan, zones
 
     site = source.options.site
     if name == "flows":
@@ -48,6 +48,8 @@ def frame(name: Name, source: Source) -> pd.DataFrame:
         return flows.names_table(source.traffic, site)
     if name == "hellos":
         return hellos.hellos_table(source.traffic, site)
+    if name == "lan":
+        return lan.lan_table(source.traffic)
     if name == "assets":
         return conclusions.assets_table(source.report)
     if name == "facts":

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["text", "list", "whole", "flag", "time"]
 Name = Literal[
-    "flows", "names", "hellos", "assets", "facts", "dependencies", "zones", "conduits", "commands", "inventory"
+    "flows", "names", "hellos", "assets", "facts", "dependencies", "zones", "conduits", "commands", "inventory",
+    "lan",
 ]  # fmt: skip
 
 JSON = {
@@ -76,6 +77,15 @@ def first_and_last(of: str) -> tuple[Column, Column]:
 
 
 EVIDENCE = Column("evidence", "list", "Frames that prove it, as `capture#frame`.", '["plant.pcapng#118"]', rank=3)
+
+
+CAPTURE = Column(
+    "capture",
+    "text",
+    "File name of the capture, without folders; `-` is standard input.",
+    '"plant.pcapng"',
+    rank=3,
+)
 
 
 def framed(table: Table, rows: list[dict[str, Cell]]) -> pd.DataFrame:

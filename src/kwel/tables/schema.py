@@ -6,7 +6,8 @@ A column is never renamed, removed or moved, and its type never changes; new one
 from __future__ import annotations
 
 from kwel.tables.commands import COMMANDS
-from kwel.tables.contract import EVIDENCE, JSON, Column, Kind, Name, Table, first_and_last
+from kwel.tables.contract import CAPTURE, EVIDENCE, JSON, Column, Kind, Name, Table, first_and_last
+from kwel.tables.lan import LAN
 from kwel.tables.schema_zones import CONDUITS, INVENTORY, ZONES
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "HELLOS",
     "INVENTORY",
     "JSON",
+    "LAN",
     "NAMES",
     "TABLES",
     "ZONES",
@@ -28,13 +30,6 @@ __all__ = [
     "Table",
 ]
 
-CAPTURE = Column(
-    "capture",
-    "text",
-    "File name of the capture, without folders; `-` is standard input.",
-    '"plant.pcapng"',
-    rank=3,
-)
 TRANSPORT = Column("transport", "text", "IANA keyword of the protocol above IP; `ip-N` for others.", '"tcp"')
 ENDS = (
     Column("initiator_address", "text", "Who began the flow.", '"10.20.3.32"', rank=1),
@@ -358,4 +353,4 @@ DEPENDENCIES = Table(
     ),
 )
 
-TABLES = (FLOWS, NAMES, HELLOS, ASSETS, FACTS, DEPENDENCIES, ZONES, CONDUITS, COMMANDS)
+TABLES = (FLOWS, NAMES, HELLOS, ASSETS, FACTS, DEPENDENCIES, ZONES, CONDUITS, COMMANDS, LAN)

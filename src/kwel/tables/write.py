@@ -68,6 +68,15 @@ def write_hellos(
     write_frame(hellos_table(traffic, site), HELLOS, form, out, width)
 
 
+def write_lan(
+    traffic: Traffic, form: Format, out: BinaryIO, width: int | None = None, site: Site | None = None
+) -> None:
+    """Write one row a conversation without IP."""
+    from kwel.tables.lan import LAN, lan_table
+
+    write_frame(lan_table(traffic), LAN, form, out, width)
+
+
 def write_assets(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
     """Write one row an asset."""
     from kwel.tables.conclusions import assets_table
