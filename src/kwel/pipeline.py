@@ -203,27 +203,26 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     book, tables = rulebook.load(options.rules), editions.open_tables(_day(traffic))
     day = _iso(options.on or _day(traffic))
     attributor = _judge(book, tables, options, day)
+    members = tuple(sorted(attributor.members))
     inventory, use = _identified(traffic, options, tables, day)
     outer_names = {name for operator in book.operators.values() for name in operator.outer_names}
     traffic = with_ech(traffic, outer_names)
     sides = inventory.asset_of_initiator, inventory.asset_of_responder
-    trips = roundtrips.excluding(book, options.place)
-    found, timeline = dependencies.build(
-        traffic, inventory.assets, *sides, inventory.is_outside, attributor, outer_names, trips
-    )
+    asked = inventory.is_outside, attributor, outer_names, roundtrips.excluding(book, options.place)
+    found, timeline = dependencies.build(traffic, inventory.assets, sides[0], sides[1], *asked)
     traffic = _measured(traffic, inventory, found)
     commands = find_commands(traffic, inventory)
-    drawn = zones.draw(traffic, inventory.assets, sides, found, book.vocabulary.carrier_kinds, options.site)
+    drawn = zones.draw(traffic, inventory.assets, sides, found, book.vocabulary.carrier_kinds, options.site, commands)
     return Analysis(
         options=options,
         traffic=traffic,
         assets=drawn.assets,
         dependencies=found,
         timeline=timeline,
-        findings=findings.find(drawn.assets, found, traffic.coverage, tuple(sorted(attributor.members)), commands),
+        findings=findings.find(drawn.assets, found, traffic.coverage, members, commands, drawn.zones, drawn.conduits),
         data=tables.infos(),
         rulebook=book.digest,
-        bloc_members=tuple(sorted(attributor.members)),
+        bloc_members=members,
         other_blocs=tuple(name for name in book.blocs if name != options.bloc),
         law=book.law,
         links=attributor.links.find,

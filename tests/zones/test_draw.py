@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy as np
 from kwel.assets import identify
 from kwel.kinds import Application
 from kwel.model.assets import AssetKind
-from kwel.model.claims import Grade
+from kwel.model.claims import Grade, Where
+from kwel.model.commands import Command, CommandClass, Party
 from kwel.model.dependencies import Dependencies
 from kwel.model.site import NamedAsset, Zone
 from kwel.model.zones import ConduitState, Origin
@@ -26,12 +28,14 @@ NONE = np.zeros(0, np.int64)
 COLUMNS = ("asset", "attribution", "state", "first", "last", "flows", "bytes_out", "bytes_in")
 
 
-def drawn(plant: Plant, site: Site | None = None) -> Drawn:
+def drawn(plant: Plant, site: Site | None = None, commands: tuple[Command, ...] = ()) -> Drawn:
     """Return what is drawn of a plant that needs nothing outside."""
     traffic = plant.traffic()
     found = identify(traffic, site=site)
     nothing = Dependencies(dict.fromkeys(COLUMNS, NONE), (), lambda _: None)  # type: ignore[arg-type, return-value]
-    return draw(traffic, found.assets, (found.asset_of_initiator, found.asset_of_responder), nothing, (), site)
+    return draw(
+        traffic, found.assets, (found.asset_of_initiator, found.asset_of_responder), nothing, (), site, commands
+    )
 
 
 def told(found: Drawn) -> list[str]:
@@ -132,6 +136,23 @@ def test_a_device_with_two_feet_stands_in_two_zones_and_crosses_none_by_its_own_
     assert found.assets[0].zone == "proposed: 10.20.1.0/24 (OT) / 10.20.2.0/24 (OT)"
     assert told(found) == ["10.20.2.0/24 (OT) > 10.20.1.0/24 (OT): tcp/80 (used)"]
     assert [zone.flows for zone in found.zones] == [1, 1]
+
+
+def test_conduits_count_the_commands_that_pass_them() -> None:
+    plant = Plant()
+    plant.flow("10.20.2.21", "10.20.1.11", Application.MODBUS, responder_port=502)
+    plant.flow("198.51.100.7", "10.20.1.11", Application.MODBUS, responder_port=502)
+    hmi, plc = Party("10.20.2.21", "10.20.2.21", "", False), Party("10.20.1.11", "10.20.1.11", "", False)
+    writes, stops = (
+        Command(hmi, plc, "modbus", kind, ("x",), 12, 0, 0, Where("plant.pcapng", 1), True)
+        for kind in (CommandClass.WRITE, CommandClass.MODE)
+    )
+    intruder = replace(writes, source=Party("198.51.100.7", None, "", True), count=3)
+    group = replace(writes, target=Party("239.1.1.1", None, "", False))
+    found = drawn(plant, commands=(writes, stops, intruder, group))
+
+    assert [of.commands for of in found.conduits] == [(("mode", 12), ("write", 12)), (("write", 3),)]
+    assert found.zones[found.conduits[1].source].key == "unknown"
 
 
 def test_the_outside_is_split_by_who_controls_it() -> None:

@@ -1,4 +1,4 @@
-"""Assets, dependencies and commands in, findings out; and the ledger of what limits all of them."""
+"""Assets, dependencies, commands and conduits in, findings out; and the ledger of what limits all of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kwel.findings.commands import find_commands
 from kwel.findings.contacts import MOST, find_contacts, names_hidden
 from kwel.findings.coverage import measure
+from kwel.findings.zones import find_conduits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from kwel.model.coverage import Coverage
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
+    from kwel.model.zones import Conduit, Zone
 
 __all__ = ["find", "measure", "names_hidden"]
 
@@ -27,6 +29,8 @@ def find(
     coverage: Coverage,
     bloc: Collection[str] = (),
     commands: Sequence[Command] = (),
+    zones: Sequence[Zone] = (),
+    conduits: Sequence[Conduit] = (),
 ) -> tuple[Finding, ...]:
     """Return what needs an answer, gravest first; of equal ones those first in which somebody acts on the plant.
 
@@ -36,7 +40,13 @@ def find(
         coverage: what could not be seen.
         bloc: the countries that count as inside; without them nothing is said of suppliers.
         commands: who told whom to do what.
+        zones: of the plant, and what lies outside.
+        conduits: what passes between them.
     """
-    found = [*find_commands(commands, assets), *find_contacts(assets, dependencies, coverage, bloc)]
+    found = [
+        *find_commands(commands, assets),
+        *find_conduits(zones, conduits),
+        *find_contacts(assets, dependencies, coverage, bloc),
+    ]
     ranked = sorted(found, key=lambda finding: -finding.severity)[:MOST]
     return tuple(replace(finding, id=f"F-{number:02d}") for number, finding in enumerate(ranked, 1))

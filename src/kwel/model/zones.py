@@ -72,6 +72,8 @@ class Zone:
     """Conversations that begin and end in it."""
     packets: int
     bytes: int
+    level_told: bool = False
+    """Whether the site says its level."""
 
 
 @dataclass(frozen=True, slots=True)

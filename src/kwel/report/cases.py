@@ -101,6 +101,8 @@ def _case(
 
 def _told(values: dict[str, Text], finding: Finding, phrases: Phrases) -> list[tuple[Text, Text]]:
     """Return who told an asset to do what, where that is the matter."""
+    if "conduits" in values:
+        return _passing(values, finding, phrases)
     if "commands" not in values:
         return []
     say, source = phrases.say, values["source"]
@@ -112,6 +114,18 @@ def _told(values: dict[str, Text], finding: Finding, phrases: Phrases) -> list[t
         *whose,
         (say("finding.protocol"), values["protocol"]),
         (say("finding.times"), values["count"]),
+    ]
+
+
+def _passing(values: dict[str, Text], finding: Finding, phrases: Phrases) -> list[tuple[Text, Text]]:
+    """Return what passes between zones, where that is the matter."""
+    say, to, raw = phrases.say, values["to_zone"], dict(finding.values)
+    more = (integer(raw.get("zones", "")) or 1) - 1
+    numbered = [wrapped('<span class="nb">', wire(one), "</span>") for one in raw["conduits"].split(", ")]
+    return [
+        (say("finding.other-zone"), say.count("finding.sender-more", more, source=to) if more else to),
+        (say("finding.volume"), joined([values["bytes_out"], values["bytes_in"]], " / ")),
+        (say("finding.conduits"), joined(numbered)),
     ]
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kwel.report import numbers
+from kwel.report.places import zone_text
 from kwel.report.text import LANGUAGES, NOTHING, Text, code, joined, plain, wire, wrapped
 
 if TYPE_CHECKING:
@@ -226,4 +227,5 @@ _WRITE: Mapping[str, Callable[[Catalogue, str], Text]] = {
     "asked": _time,
     **dict.fromkeys(("wait", "began"), _duration),
     "trip": _trip,
+    **dict.fromkeys(("zone", "to_zone"), lambda say, value: zone_text(value, say)),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.model.zones import BETWEEN, PROPOSED
+from kwel.model.zones import BETWEEN, OUTSIDE, PROPOSED
 from kwel.report.text import Text, joined, wire
 
 if TYPE_CHECKING:
@@ -28,6 +28,12 @@ def zone_of(name: str, say: Catalogue) -> Text:
 def zone_name(zone: Zone, say: Catalogue) -> Text:
     """Return what a zone is called."""
     return (say.first(f"zone.{zone.key}") if zone.key else None) or zone_of(zone.name, say)
+
+
+def zone_text(name: str, say: Catalogue) -> Text:
+    """Return the name of one zone in a sentence about it: what lies outside in the reader's language."""
+    key = next((key for key, outside in OUTSIDE.items() if outside == name), None)
+    return (say.first(f"zone.{key}") if key else None) or bare(name, say)
 
 
 def bare(name: str, say: Catalogue) -> Text:

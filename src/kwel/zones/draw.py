@@ -17,18 +17,20 @@ from kwel.model.zones import BETWEEN, OUTSIDE, PROPOSED, Origin, Zone
 from kwel.zones.conduits import conduits_of
 from kwel.zones.crossings import find_crossings
 from kwel.zones.drafts import Draft
+from kwel.zones.orders import outside_zones_of, with_commands
 from kwel.zones.propose import Proposals
 from kwel.zones.segments import segment_of
 from kwel.zones.sides import EXTERNAL, KEYS, Sides, outside_zones
 from kwel.zones.told import ToldZones
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
     from kwel.model.assets import Asset
+    from kwel.model.commands import Command, Party
     from kwel.model.dependencies import Dependencies
     from kwel.model.site import Site
     from kwel.model.traffic import Traffic
@@ -56,6 +58,7 @@ def draw(
     dependencies: Dependencies,
     carriers: Collection[str] = (),
     site: Site | None = None,
+    commands: Sequence[Command] = (),
 ) -> Drawn:
     """Return the zones, the conduits, and the assets with where they stand.
 
@@ -66,20 +69,21 @@ def draw(
         dependencies: who needs what outside.
         carriers: kinds of operator that carry the traffic of others and nothing else.
         site: what the user knows of the plant.
+        commands: who told whom to do what.
     """
     plan = _Plan(assets, site)
     of_flow, outside = _dependency_of(traffic, sides, dependencies), outside_zones(dependencies, carriers)
     beyond = _beyond(traffic.flows, sides, of_flow, outside) + plan.beyond
     finder = Sides(traffic.flows, plan.stands, plan.at, plan.silent)
     zones = (finder.find("initiator", sides[0], beyond), finder.find("responder", sides[1], beyond))
-    crossings = find_crossings(traffic.flows, zones, sides, of_flow)
     conduits = conduits_of(
-        crossings,
+        find_crossings(traffic.flows, zones, sides, of_flow),
         [capture.name for capture in traffic.captures],
         [draft.origin is Origin.OUTSIDE for draft in plan.drafts],
         lambda index: assets[index].id,
         lambda index: dependencies[index].host,
     )
+    conduits = with_commands(conduits, commands, plan.zone_of(outside_zones_of(traffic.flows, sides, zones, commands)))
     seen = {of.source for of in conduits} | {of.target for of in conduits}
     kept = [number for number in range(len(plan.drafts)) if number < plan.silent or number in seen]
     place = {old: new for new, old in enumerate(kept)}
@@ -119,6 +123,19 @@ class _Plan:
         """Return the zone of an address, whoever has it."""
         by_site = self._told.at(address)
         return self._proposals.at(segment_of(address)) if by_site is None else by_site
+
+    def zone_of(self, outside: dict[str, int]) -> Callable[[Party], int | None]:
+        """Return what returns the zone of whoever gives or obeys a command; ``None`` for a group of hosts."""
+        index = {asset.id: number for number, asset in enumerate(self._assets)}
+
+        def find(party: Party) -> int | None:
+            if party.asset not in index:
+                return outside.get(party.address) if party.is_outside else None
+            own = [place.draft for place in self._places[index[party.asset]]]
+            by_address = self.at(party.address) if len(own) > 1 else None
+            return by_address if by_address in own else own[0]
+
+        return find
 
     def placed(self) -> tuple[Asset, ...]:
         """Return the assets with where they stand."""
@@ -226,4 +243,5 @@ def _zone(identity: str, draft: Draft, assets: Sequence[Asset], inner: Sequence[
         flows=inner[0],
         packets=inner[1],
         bytes=inner[2],
+        level_told=bool(draft.told and draft.told.level),
     )
