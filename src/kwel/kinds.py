@@ -114,6 +114,8 @@ class Lan(enum.IntEnum):
     STP = 16
     LLDP = 17
     CDP = 18
+    BACNET_LAN = 19
+    """BACnet on ISO 8802-3, ARCNET or MS/TP."""
 
     @property
     def label(self) -> str:

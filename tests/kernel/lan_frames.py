@@ -84,3 +84,7 @@ BRIDGES = bytes.fromhex("424203 0000 02 02 3c".replace(" ", "")) + bytes(30)
 CCLINK = bytes.fromhex("15010002000000010100") + bytes(4)
 POWERLINK_SOC = bytes([1, 255, 240]) + bytes(43)
 POWERLINK_PREQ, POWERLINK_PRES = bytes([3, 3, 240]) + bytes(43), bytes([4, 255, 3]) + bytes(43)
+
+BACNET = bytes.fromhex("828203 0120ffff00ff 1000 c4020003e9 2201e0 9103 210a")
+"""A device says that it is there (ANSI/ASHRAE 135 clause 16.10), behind LLC."""
+BACNET_ANSWER = bytes.fromhex("828203 0100 30070c 0c020003e9 194d 3e") + b"\x75\x06\0AHU-2" + b"\x3f"

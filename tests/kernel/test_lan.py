@@ -47,6 +47,8 @@ FRAMES = {
     "ptp": (0x88F7, made.PTP_SYNC, Lan.PTP, MASTER, "ptp"),
     "ptp power": (0x88F7, made.PTP_POWER, Lan.PTP_POWER, MASTER, "ptp"),
     "bridges": (len(made.BRIDGES), made.BRIDGES, Lan.STP, STATION, "stp"),
+    "bacnet": (len(made.BACNET), made.BACNET, Lan.BACNET_LAN, STATION, "bacnet"),
+    "bacnet answer": (len(made.BACNET_ANSWER), made.BACNET_ANSWER, Lan.BACNET_LAN, SERVER, "bacnet"),
     "cclink": (0x890F, made.CCLINK, Lan.CCLINK_IE, STATION, ""),
 }
 """Ethertype, payload, what it is, the sender's part, and what Wireshark calls it."""
@@ -144,3 +146,32 @@ def test_in_a_mirror_tunnel_it_is_the_inner_frame_that_counts() -> None:
     inner = ethernet(made.goose(), 0x88B8)
     vxlan = struct.pack(">II", 0x08000000, 42 << 8) + inner
     assert seen(ethernet(ipv4(udp(vxlan, 50000, 4789), 17)))[:2] == (Stop.LAN, Lan.GOOSE)
+
+
+@pytest.mark.parametrize(
+    ("link", "head", "tail"),
+    [(1, bytes(12) + len(made.BACNET).to_bytes(2, "big"), b"~" * 20), (129, bytes.fromhex("c000e800cd"), b"")],
+)
+def test_a_message_of_bacnet_ends_where_its_frame_says(link: int, head: bytes, tail: bytes) -> None:
+    frame = head + made.BACNET + tail
+    data = np.frombuffer(bytearray(frame), np.uint8)
+    record, packet, stops = np.zeros(1, RECORD), np.zeros(1, PACKET), np.zeros(len(Stop), np.int64)
+    record["captured"], record["wire"], record["link"] = len(frame), len(frame), link
+    decode(data, record, 1, 1, 0, packet, stops, *new_store())
+    (row,) = packet
+
+    assert row["stop"] == Stop.LAN
+    assert frame[row["payload"] : row["end"]] == made.BACNET[3:]
+
+
+def test_a_data_frame_of_mstp_carries_bacnet_and_its_checksum_is_none_of_it() -> None:
+    message = made.BACNET[3:]
+    frame = b"\x55\xff\x06\xff\x07" + len(message).to_bytes(2, "big") + b"\0" + message + b"\xab\xcd"
+    data = np.frombuffer(bytearray(frame), np.uint8)
+    record, packet, stops = np.zeros(1, RECORD), np.zeros(1, PACKET), np.zeros(len(Stop), np.int64)
+    record["captured"], record["wire"], record["link"] = len(frame), len(frame), 165
+    decode(data, record, 1, 1, 0, packet, stops, *new_store())
+    (row,) = packet
+
+    assert row["stop"] == Stop.LAN
+    assert frame[row["payload"] : row["end"]] == message

@@ -27,9 +27,23 @@ if TYPE_CHECKING:
 
 IDENTITY_ORDER = (
     "s7comm", "s7plus", "modbus", "enip", "mms", "fins", "slmp", "ads", "fox", "dnp3", "hartip", "opcua", "bacnet",
-    "profinet-dcp", "powerlink", "snmp", "lldp", "cdp", "dhcp",
+    "bacnet-lan", "profinet-dcp", "powerlink", "snmp", "lldp", "cdp", "dhcp",
 )  # fmt: skip
-NAME_ORDER = ("lldp", "cdp", "snmp", "dhcp", "mdns", "nbns", "llmnr", "modbus", "s7comm", "ads", "fox", "bacnet")
+NAME_ORDER = (
+    "lldp",
+    "cdp",
+    "snmp",
+    "dhcp",
+    "mdns",
+    "nbns",
+    "llmnr",
+    "modbus",
+    "s7comm",
+    "ads",
+    "fox",
+    "bacnet",
+    "bacnet-lan",
+)
 _MODEL_OF_CLIENT = "dhcp"
 """Its vendor class names the DHCP client's software as often as the device."""
 

@@ -70,6 +70,11 @@ def looks_like(data: bytes) -> bool:
     return len(data) >= 6 and data[0] == BVLL and data[1] in CARRYING and int.from_bytes(data[2:4], "big") == len(data)
 
 
+def looks_like_message(data: bytes) -> bool:
+    """Return whether *data* is a message of the network layer, as it stands in frames without IP."""
+    return len(data) >= 4 and data[0] == 1
+
+
 def observe(r: Reader) -> Iterator[Saying]:
     """Yield what a device says of itself in a datagram of BACnet/IP."""
     r.skip(1)

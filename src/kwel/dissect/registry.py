@@ -109,6 +109,7 @@ DISSECTORS = (
     Dissector("enip", "enip", enip.looks_like, enip.observe, 64, 50_000, size_of=enip.size_of, converse=enip.observe),
     Dissector("opcua", "opcua", opcua.looks_like, opcua.observe, 64, 50_000, size_of=opcua.size_of),
     Dissector("bacnet", "bacnet", bacnet.looks_like, bacnet.observe, 256, 50_000),
+    Dissector("bacnet-lan", "bacnet-lan", bacnet.looks_like_message, bacnet.observe_message, 256, 50_000),
     Dissector("snmp", "snmp", snmp.looks_like, snmp.observe, 32, 50_000),
     Dissector("dnp3", "dnp3", dnp3.looks_like, dnp3.observe, 16, 20_000, size_of=dnp3.size_of),
     Dissector("iec104", "iec104", iec104.looks_like, iec104.observe, 16, 20_000, size_of=iec104.size_of),

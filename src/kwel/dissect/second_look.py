@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from kwel.model.claims import Observed, Where
 
 HOUR = 3_600_000_000_000
-LAN_MARKS = frozenset({Mark.LLDP, Mark.CDP, Mark.PROFINET_DCP, Mark.GOOSE, Mark.SV, Mark.POWERLINK, Mark.DLR})
+LAN_MARKS = frozenset(
+    {Mark.LLDP, Mark.CDP, Mark.PROFINET_DCP, Mark.GOOSE, Mark.SV, Mark.POWERLINK, Mark.DLR, Mark.BACNET_LAN}
+)
 """Of frames without IP: their sender is known by its MAC address."""
 MAX_OBSERVED = 100_000
 """Observations kept of one analysis. What is beyond is counted."""

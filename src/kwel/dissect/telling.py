@@ -48,8 +48,10 @@ def is_told_of(application: int) -> bool:
 @helper
 def always_read(application: int) -> int:
     """Return how many payloads of a direction are read whatever they hold, for roles, units and addresses."""
-    if application in (MODBUS, S7COMM, MMS, DNP3, IEC104, ADS, FOX):
+    if application in (MODBUS, S7COMM, DNP3, IEC104, ADS, FOX):
         return 2
+    if application == MMS:  # what is read of a server lies in one of its domains
+        return 6
     return 1 if application == S7PLUS else 0
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwel.columns import Tunnel
-from kwel.kernel.lan import note_protocol, note_spanning_tree
+from kwel.kernel.lan import note_bacnet, note_protocol, note_spanning_tree
 from kwel.kernel.links import (
     NEXT_CLIP,
     NEXT_DONE,
@@ -146,7 +146,10 @@ def carrier_layer(data: NDArray[np.uint8], at: int, end: int, layer: int, packet
     if at + 4 > end:
         return -S_CUT_LINK, at, 0
     if layer == NEXT_LLC:
-        return (-S_LAN, at, 0) if note_spanning_tree(data, at, end, packet) else llc_layer(data, at, end)
+        if note_spanning_tree(data, at, end, packet):
+            return -S_LAN, at, 0
+        message = note_bacnet(data, at, end, packet)
+        return (-S_LAN, message, 0) if message >= 0 else llc_layer(data, at, end)
     if layer == NEXT_PPP:
         return ppp_layer(data, at, end)
     if layer == NEXT_MPLS:

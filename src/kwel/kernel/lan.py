@@ -4,9 +4,9 @@ By content: an ethertype alone is never enough. PROFINET (IEC 61158-6-10): DCP, 
 (PTCP); IEC 61850-8-1 (GOOSE, GSE management) and 61850-9-2 (sampled values); EtherCAT (IEC 61158-4-12); Ethernet
 POWERLINK (EPSG DS 301), version 1 too; SERCOS III (IEC 61158-4-19); EtherNet/IP Device Level Ring (ODVA CIP volume 2);
 MRP (IEC 62439-2); PRP and HSR supervision (IEC 62439-3); PTP (IEEE 1588-2008) with the TLV of the power profile (IEEE
-C37.238); bridges' spanning tree (IEEE 802.1D). Layouts as Wireshark 4.0 reads them, and compared with it in tests. Of
-CC-Link IE Field and Control (0x890F) there is neither a dissector there nor a capture: its header is from one secondary
-source and unverified.
+C37.238); bridges' spanning tree (IEEE 802.1D); BACnet (ASHRAE 135 clauses 6.2, 7 to 9). Layouts as Wireshark 4.0 reads
+them, and compared with it in tests. Of CC-Link IE Field and Control (0x890F) there is neither a dissector there nor a
+capture: its header is from one secondary source and unverified.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ETHER_PROFINET, ETHER_GOOSE, ETHER_GSE, ETHER_SV, ETHER_ETHERCAT = 0x8892, 0x88B8, 0x88B9, 0x88BA, 0x88A4
 ETHER_POWERLINK, ETHER_POWERLINK_1, ETHER_SERCOS, ETHER_CCLINK = 0x88AB, 0x3E3F, 0x88CD, 0x890F
 ETHER_MRP, ETHER_PTP, ETHER_PRP, ETHER_DLR = 0x88E3, 0x88F7, 0x88FB, 0x80E1
+LLC_BACNET, MSTP, MSTP_DATA, MSTP_HEADER = 0x828203, 0x55FF, (5, 6), 8
 LLC_SPANNING_TREE, SNAP_CISCO, SPANNING_TREE_CISCO = 0x424203, 0xAAAA0300, 0x000C010B
 
 DCP_HEAD = 12  # frame id, service, type, transaction, delay, length
@@ -46,6 +47,7 @@ PTP_SIZES = (44, 44, 54, 54, 0, 0, 0, 0, 44, 54, 60, 64, 44, 48, 0, 0)
 P_DCP, P_RT, P_PTCP = int(Lan.PROFINET_DCP), int(Lan.PROFINET_RT), int(Lan.PROFINET_PTCP)
 P_GOOSE, P_GSE, P_SV, P_ETHERCAT = int(Lan.GOOSE), int(Lan.GSE), int(Lan.SV), int(Lan.ETHERCAT)
 P_POWERLINK, P_SERCOS, P_CCLINK, P_DLR = int(Lan.POWERLINK), int(Lan.SERCOS), int(Lan.CCLINK_IE), int(Lan.DLR)
+P_BACNET = int(Lan.BACNET_LAN)
 P_MRP, P_PTP, P_POWER, P_PRP, P_STP = int(Lan.MRP), int(Lan.PTP), int(Lan.PTP_POWER), int(Lan.PRP), int(Lan.STP)
 STATION, CLIENT, SERVER = int(LanSide.STATION) << 8, int(LanSide.CLIENT) << 8, int(LanSide.SERVER) << 8
 PUBLISHER, MASTER, SLAVE = int(LanSide.PUBLISHER) << 8, int(LanSide.MASTER) << 8, int(LanSide.SLAVE) << 8
@@ -251,6 +253,34 @@ def note_spanning_tree(data: NDArray[np.uint8], at: int, end: int, packet: Any) 
         return False
     packet.transport, packet.flags = P_STP, STATION
     return True
+
+
+@helper
+def note_bacnet(data: NDArray[np.uint8], at: int, end: int, packet: Any) -> int:
+    """Note in *packet* that a message of BACnet is there, behind LLC or in a frame of MS/TP; return where, or -1.
+
+    Behind Ethernet the length says where it ends, for short frames are filled up.
+    """
+    if end - at >= 7 and u24(data, at) == LLC_BACNET:
+        if 7 <= packet.source_port <= MOST_SIZE:
+            end = min(end, at + packet.source_port)
+        at += 3
+    elif end - at >= 12 and u16(data, at) == MSTP and u8(data, at + 2) in MSTP_DATA:
+        end = min(end, at + MSTP_HEADER + u16(data, at + 5))
+        at += MSTP_HEADER
+    else:
+        return -1
+    if u8(data, at) != 1 or u8(data, at + 1) & 0x50:  # the version; bits that are reserved
+        return -1
+    control, side, place = u8(data, at + 1), STATION, at + 2
+    if control & 0x20 and place + 3 < end:
+        place += 4 + u8(data, place + 2)  # to whom, and how far
+    if control & 0x88 == 0 and place < end:  # neither of the network nor for somebody else
+        kind = u8(data, place) >> 4
+        side = CLIENT if kind == 0 else SERVER if kind in (2, 3) else STATION
+    packet.payload, packet.end = at, end
+    packet.transport, packet.flags = P_BACNET, side >> 8
+    return at
 
 
 @helper

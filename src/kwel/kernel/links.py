@@ -47,6 +47,7 @@ PLAIN = {
     113: (16, NEXT_ETHERTYPE),  # LINUX_SLL
     122: (16, NEXT_LLC),  # IP_OVER_FC
     138: (18, NEXT_ETHERTYPE),  # APPLE_IP_OVER_IEEE1394
+    165: (0, NEXT_LLC),  # BACNET_MS_TP: its data frames are told from LLC by how they begin
     166: (2, NEXT_PPP),  # PPP_PPPD
     204: (1, NEXT_PPP),  # PPP_WITH_DIR
     205: (5, NEXT_ETHERTYPE),  # C_HDLC_WITH_DIR
@@ -73,7 +74,7 @@ for _link, (_skip, _next) in PLAIN.items():
 
 FAMILY_INET = 2
 FAMILIES_INET6 = (10, 24, 26, 28, 30)  # Linux; OpenBSD and NetBSD; Solaris; FreeBSD; Darwin
-ARCNET_IP_1051, ARCNET_IP_1201, ARCNET_EXCEPTION = 0xF0, 0xD4, 0xFF
+ARCNET_IP_1051, ARCNET_IP_1201, ARCNET_EXCEPTION, ARCNET_BACNET = 0xF0, 0xD4, 0xFF, 0xCD
 SUNATM_LLC = 2
 NFLOG_PAYLOAD = 9
 JUNIPER_MAGIC, JUNIPER_NO_LINK, JUNIPER_EXTENSIONS = 0x4D4743, 0x02, 0x80
@@ -178,6 +179,8 @@ def radiotap_flags(data: NDArray[np.uint8], at: int, end: int) -> int:
 def arcnet_link(data: NDArray[np.uint8], at: int, end: int, kind_at: int) -> tuple[int, int, int]:
     """Return as `link_layer` does for ARCNET, with the packet's type at *kind_at*. Split packets are not joined."""
     kind = u8(data, kind_at)
+    if kind == ARCNET_BACNET:
+        return NEXT_LLC, kind_at + 1, 0
     if kind == ARCNET_IP_1051:
         return NEXT_IP, kind_at + 1, 0
     if kind != ARCNET_IP_1201 or kind_at + 8 > end:

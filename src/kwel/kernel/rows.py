@@ -228,6 +228,7 @@ class Mark(enum.IntEnum):
     SV = 42
     POWERLINK = 43
     DLR = 44
+    BACNET_LAN = 45
     HTTP = 60
     SMB = 61
     RDP = 62

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kwel.columns import LAN
+from kwel.dissect.telling import network_tells
 from kwel.kernel.carriers import ETHER_ARP, ETHER_LLDP
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, U32, mix, new_index
 from kwel.kernel.lan import DCP_ASK, DCP_HEAD, DCP_SET
@@ -48,6 +49,7 @@ P_LLDP, P_CDP, P_DCP = int(Lan.LLDP), int(Lan.CDP), int(Lan.PROFINET_DCP)
 P_GOOSE, P_SV, P_POWERLINK, P_DLR = int(Lan.GOOSE), int(Lan.SV), int(Lan.POWERLINK), int(Lan.DLR)
 M_LLDP, M_CDP, M_DCP, M_GOOSE = int(Mark.LLDP), int(Mark.CDP), int(Mark.PROFINET_DCP), int(Mark.GOOSE)
 M_SV, M_POWERLINK, M_DLR = int(Mark.SV), int(Mark.POWERLINK), int(Mark.DLR)
+P_BACNET, M_BACNET = int(Lan.BACNET_LAN), int(Mark.BACNET_LAN)
 SERVER, MASTER = int(LanSide.SERVER), int(LanSide.MASTER)
 POWERLINK_ASND, POWERLINK_IDENT = 6, 1
 SV_LEAD = 40  # of a message with one ASDU: its tags and lengths, and the longest id there is
@@ -142,6 +144,8 @@ def saying_of(data: NDArray[np.uint8], packet: Any) -> tuple[int, int, int]:
     if protocol == P_POWERLINK:
         is_ident = u8(data, at) & 0x7F == POWERLINK_ASND and u8(data, at + 3) == POWERLINK_IDENT
         return (M_POWERLINK if is_ident and packet.flags != MASTER else 0), at, end
+    if protocol == P_BACNET:
+        return (M_BACNET if network_tells(data, at, end) else 0), at, end
     if protocol == P_DLR:
         return M_DLR, at, min(end, at + 8)
     return 0, at, end
