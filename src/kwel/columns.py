@@ -130,22 +130,6 @@ ANSWER = np.dtype(
 )
 """One DNS answer record, joined to the question it answers. The flow's responder is who says so."""
 
-CLAIM = np.dtype(
-    [
-        ("mac", np.uint64),
-        ("address_hi", np.uint64),
-        ("address_lo", np.uint64),
-        ("time", np.int64),
-        ("frame", np.uint32),
-        ("vlan", np.uint32),
-        ("capture", np.uint16),
-        ("kind", np.uint16),  # ClaimKind
-    ],
-    align=True,
-)
-"""A host says that an address is its own: the only proof that a MAC belongs to an address."""
-
-
 HELLO = np.dtype(
     [
         ("time", np.int64),
@@ -315,6 +299,8 @@ class ClaimKind(enum.IntEnum):
     DCP = 4
     POWERLINK = 5
     DLR = 6
+    LINK = 7
+    """No claim, but a packet to all on the link: no router passes one on."""
 
     @property
     def label(self) -> str:

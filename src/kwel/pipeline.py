@@ -16,9 +16,10 @@ import numpy as np
 
 from kwel import capture
 from kwel.analysis import Analysis, Options
-from kwel.columns import CLAIM, address_halves, address_text
+from kwel.columns import address_halves, address_text
 from kwel.model.coverage import Coverage
 from kwel.model.traffic import Traffic
+from kwel.ownership import CLAIM
 
 if TYPE_CHECKING:
     import datetime
@@ -137,6 +138,7 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         mirrors=heard.mirrors,
         lan=heard.lan,
         commands=heard.commands,
+        senders=heard.senders,
         certificates=heard.certificates,
         shown=heard.shown,
         observed=(*second_look.observed, *own_names),
@@ -166,15 +168,26 @@ def with_ech(traffic: Traffic, outer_names: Collection[str] = ()) -> Traffic:
 
 def _with_bindings(claims: Rows, second_look: SecondLook) -> Rows:
     """Add the addresses that DHCP and protocols of the plant proved to the claims of ARP and Neighbour Discovery."""
-    more = np.zeros(len(second_look.bindings), CLAIM)
-    for row, (mac, address, time, frame, vlan, index, kind) in zip(more, second_look.bindings, strict=True):
-        hi, lo = address_halves(address)
-        row["mac"], row["address_hi"], row["address_lo"], row["time"] = mac, hi, lo, time
-        row["frame"], row["vlan"], row["capture"], row["kind"] = frame, vlan, index, kind
-    if not len(more):
+    if not second_look.bindings:
         return claims
-    _, first = np.unique(more[["mac", "address_hi", "address_lo", "vlan"]], return_index=True)
-    return np.concatenate([claims, more[np.sort(first)]])
+    more = np.zeros(len(second_look.bindings), CLAIM)
+    rows: dict[tuple[int, str, int, int], int] = {}
+    holder: dict[tuple[str, int, int], int] = {}
+    for mac, address, time, frame, vlan, index, kind in second_look.bindings:
+        was, holder[address, vlan, kind] = holder.get((address, vlan, kind), mac), mac
+        if (place := rows.get((mac, address, vlan, kind))) is not None:
+            row = more[place]
+            row["last"] = max(int(row["last"]), time)
+            if was != mac:
+                row["returns"] += 1
+                row["back"], row["back_frame"], row["back_capture"] = time, frame, index
+            continue
+        row = more[len(rows)]
+        rows[mac, address, vlan, kind] = len(rows)
+        row["mac"], row["time"], row["frame"], row["vlan"], row["capture"] = mac, time, frame, vlan, index
+        row["address_hi"], row["address_lo"] = address_halves(address)
+        row["kind"] = kind
+    return np.concatenate([claims, more[: len(rows)]])
 
 
 @contextmanager
@@ -268,7 +281,7 @@ def _measured(traffic: Traffic, inventory: Inventory, found: Dependencies) -> Tr
         **ech.counts(traffic.hellos, traffic.flows),
         "sni-not-resolved": int(dependencies.told_otherwise(traffic)[sides[1] == dependencies.OUTSIDE].sum()),
     }
-    return replace(traffic, coverage=findings.measure(traffic, inventory.assets, *sides, counts))
+    return replace(traffic, coverage=findings.measure(traffic, inventory.assets, *sides, counts, inventory.systems))
 
 
 def _day(traffic: Traffic) -> datetime.date | None:

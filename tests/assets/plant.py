@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kwel.assets import Inventory, identify
-from kwel.columns import ANSWER, CLAIM, FLOW, NAME, ClaimKind, Direction, NameSource, State, address_halves
+from kwel.columns import ANSWER, FLOW, NAME, ClaimKind, Direction, NameSource, State, address_halves
 from kwel.kinds import Application, FactKind
 from kwel.model.claims import Observed, Where
 from kwel.model.coverage import Coverage
 from kwel.model.traffic import Capture, Traffic
 from kwel.names import Names
+from kwel.ownership import CLAIM, SENDER
 
 if TYPE_CHECKING:
     from kwel.model.assets import Asset
@@ -47,6 +48,8 @@ class Plant:
     observed: list[Observed] = field(default_factory=list)
     named: list[dict[str, Any]] = field(default_factory=list)
     names: tuple[str, ...] = ()
+    senders: list[dict[str, Any]] = field(default_factory=list)
+    captures: tuple[str, ...] = (CAPTURE,)
     now: int = 0
 
     def flow(
@@ -80,6 +83,24 @@ class Plant:
             }
         )  # fmt: skip
 
+    def send(self, owner: str, address: str, *ttls: int, to_link: bool = False, vlan: int = 0) -> None:
+        """Let a MAC send packets of an address, three with each TTL."""
+        self.now += 1
+        hi, lo = address_halves(address)
+        row: dict[str, Any] = {"packets": [0] * 4, "lowest": [0] * 4, "highest": [0] * 4}
+        for ttl in ttls:
+            at = 0 if ttl <= 32 else 1 if ttl <= 64 else 2 if ttl <= 128 else 3
+            row["packets"][at] += 3
+            row["lowest"][at] = min(ttl, row["lowest"][at] or ttl)
+            row["highest"][at] = max(ttl, row["highest"][at])
+        self.senders.append(
+            {
+                "mac": mac(owner), "address_hi": hi, "address_lo": lo, "vlan": vlan, "time": START + self.now * SECOND,
+                "last": START + self.now * SECOND, "frame": self.now, "link_frame": self.now if to_link else 0,
+                "link_time": START + self.now * SECOND, **row,
+            }
+        )  # fmt: skip
+
     def say(
         self, kind: Kind, value: str, protocol: str, address: str | None = None, owner: str | None = None, vlan: int = 0
     ) -> None:
@@ -102,12 +123,13 @@ class Plant:
     def traffic(self) -> Traffic:
         """Return it all."""
         return Traffic(
-            captures=(Capture(CAPTURE, "pcapng", 0, None, 0, None, None, (), None, None),),
+            captures=tuple(Capture(name, "pcapng", 0, None, 0, None, None, (), None, None) for name in self.captures),
             flows=_table(FLOW, self.flows),
             names=names(*self.names),
             named=_table(NAME, self.named),
             answers=np.zeros(0, ANSWER),
             claims=_table(CLAIM, self.claims),
+            senders=_table(SENDER, self.senders),
             observed=tuple(self.observed),
             coverage=Coverage(0, 0, {}, {}),
         )

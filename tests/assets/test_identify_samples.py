@@ -91,10 +91,20 @@ def test_one_client_with_two_leases_is_one_asset_with_its_name() -> None:
     assert asset.label == truth["hostname"]
 
 
-def test_behind_nat_there_is_one_asset_without_a_mac() -> None:
-    (asset,) = inventory_of("nat_wan").assets
+def test_behind_nat_there_is_one_address_without_a_proven_mac_and_its_own_router() -> None:
+    asset, uplink = inventory_of("nat_wan").assets
 
     assert (asset.id, asset.macs, asset.kind) == ("100.64.0.1", (), AssetKind.UNKNOWN)
+    assert (uplink.addresses, uplink.role and uplink.role.value) == ((), "router")
+
+
+def test_behind_nat_up_to_as_many_stand_as_conversations_began_beyond_it() -> None:
+    asset, _ = inventory_of("nat_wan").assets
+
+    assert asset.behind
+    sign, limit = asset.behind.evidence
+    assert (sign.kind, dict(sign.values)["ttl"], limit.kind) == ("passes-on-as-its-own", "63", "one-a-conversation")
+    assert asset.behind.value == dict(limit.values)["count"]
 
 
 def test_a_vlan_belongs_to_the_asset() -> None:

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from kwel.assets.proofs import MOST_ADDRESSES, Proofs, read_proofs
 from kwel.assets.scopes import Scopes
-from kwel.columns import ClaimKind, address_halves
-from tests.assets.plant import Plant, mac
+from kwel.columns import ClaimKind, address_halves, mac_text
+from tests.assets.plant import SECOND, START, Plant, mac
 
+A, ONE, TWO = "10.20.1.11", "28:63:36:10:00:11", "28:63:36:10:00:12"
 PLC, HMI, ROUTER = "28:63:36:10:00:11", "00:1b:1b:10:00:21", "00:09:0f:aa:00:01"
 
 
@@ -104,3 +105,82 @@ def test_no_host_claims_nothing() -> None:
     plant.claim("::1", PLC, ClaimKind.ND)
 
     assert not proofs_of(plant).of_host
+
+
+def moves_of(plant: Plant, address: str) -> list[str]:
+    proofs = proofs_of(plant)
+    return [mac_text(proof.mac) for proof in proofs.of_host[*address_halves(address), 0]]
+
+
+def test_an_address_that_came_back_moved_twice_each_at_its_time() -> None:
+    plant = Plant()
+    plant.claim(A, ONE)
+    plant.flow(A, "8.8.8.8")
+    plant.claim(A, TWO)
+    plant.flow(A, "8.8.8.8")
+    plant.claims[0] |= {"back": START + 5 * SECOND, "back_frame": 5, "returns": 1, "last": START + 5 * SECOND}
+    plant.now = 5
+    plant.flow(A, "8.8.8.8")
+
+    inventory = plant.inventory()
+    assert moves_of(plant, A) == [ONE, TWO, ONE]
+    assert [inventory.assets[n].id for n in inventory.asset_of_initiator.tolist()] == [ONE, TWO, ONE]
+    assert [(of.before, of.after, of.when) for of in inventory.changes] == [
+        (ONE, TWO, START + 3 * SECOND), (TWO, ONE, START + 5 * SECOND)
+    ]  # fmt: skip
+
+
+def test_what_two_claim_by_turns_did_not_move_but_is_a_conflict() -> None:
+    plant = Plant()
+    plant.claim(A, ONE)
+    plant.claim(A, TWO)
+    for number, claim in enumerate(plant.claims):
+        claim |= {"back": START + (8 + number) * SECOND, "returns": 1, "last": START + (8 + number) * SECOND}
+
+    inventory = plant.inventory()
+    assert moves_of(plant, A) == [ONE, TWO]
+    assert [(of.what, of.before, of.after) for of in inventory.changes] == [("address-conflict", ONE, TWO)]
+    for asset in inventory.assets:
+        assert "address-conflict" in {step.kind for step in asset.evidence}
+
+
+def test_a_lease_and_an_arp_of_the_same_move_count_once() -> None:
+    plant = Plant()
+    for kind in (ClaimKind.DHCP, ClaimKind.ARP):
+        plant.claim(A, ONE, kind)
+        plant.claim(A, TWO, kind)
+    plant.claims.sort(key=lambda claim: claim["mac"])
+    for number, claim in enumerate(plant.claims):
+        claim["time"] = START + (1 + number) * SECOND
+    for claim in plant.claims[:2]:
+        claim |= {"back": START + 9 * SECOND, "returns": 1, "last": START + 9 * SECOND}
+
+    assert moves_of(plant, A) == [ONE, TWO, ONE]
+
+
+def test_captures_of_the_same_time_with_the_same_address_at_two_macs_are_two_networks() -> None:
+    plant = Plant()
+    plant.claim(A, ONE)
+    plant.claim(A, TWO)
+    plant.claims[0] |= {"last": START + 60 * SECOND}
+    plant.claims[1] |= {"capture": 1, "last": START + 70 * SECOND}
+    plant.flow(A, "8.8.8.8", capture=0)
+    plant.flow(A, "8.8.4.4", capture=1)
+    plant.flow(A, "9.9.9.9", capture=0)
+    plant.captures = ("site-a.pcap", "site-b.pcap")
+
+    inventory = plant.inventory()
+    assert [inventory.assets[n].id for n in inventory.asset_of_initiator.tolist()] == [ONE, TWO, ONE]
+    assert [of.what for of in inventory.changes] == ["address-conflict"]
+    for asset in inventory.assets:
+        assert "two-networks" in {step.kind for step in asset.evidence}
+
+
+def test_captures_one_after_the_other_show_a_move() -> None:
+    plant = Plant()
+    plant.claim(A, ONE)
+    plant.claim(A, TWO)
+    plant.claims[1] |= {"capture": 1}
+    plant.captures = ("monday.pcap", "tuesday.pcap")
+
+    assert [of.what for of in plant.inventory().changes] == ["mac"]

@@ -11,7 +11,7 @@ from kwel.columns import FLOW, MIRROR, State, Tunnel, address_halves
 from kwel.findings.coverage import RULES, judge, measure
 from kwel.kinds import Application
 from kwel.model.assets import AssetKind
-from kwel.model.claims import Where
+from kwel.model.claims import Claim, Evidence, Grade, Where
 from kwel.model.coverage import Coverage, CoverageGrade
 from kwel.model.gaps import Mirror
 from kwel.model.traffic import Capture, Traffic
@@ -20,7 +20,11 @@ from tests.report.fixtures import asset
 
 SECOND = 1_000_000_000
 CAPTURE = Capture("a.pcap", "pcap", 1, None, 10, 0, 100 * SECOND, (), None, None)
-PLANT = (asset("gw", "10.20.3.32", AssetKind.IIOT), asset("edge", "10.20.0.1", AssetKind.IT, "router"))
+HIDES = Claim("3", Grade.D, (Evidence("inferred", "internal-prefix"),))
+PLANT = (
+    asset("gw", "10.20.3.32", AssetKind.IIOT),
+    replace(asset("edge", "10.20.0.1", AssetKind.IT, "router"), behind=HIDES),
+)
 
 
 def traffic(flows: np.ndarray, **changes: object) -> Traffic:

@@ -456,7 +456,7 @@ def panel(of: Asset) -> Asset:
         role_or=claim("historian", seen(99, "spoken", protocol="opcua", role="client", peer="x"), grade=Grade.C),
         owner="Utilities",
         criticality="high",
-        behind=claim("up to 3", seen(95, "address-moved", address="10.20.2.27", macs="a, b"), grade=Grade.C),
+        behind=claim("3", seen(95, "address-moved", address="10.20.2.27", macs="a, b"), grade=Grade.C),
         protocols=(claim("s7comm", seen(98, "spoken", protocol="s7comm", role="client", peer="10.20.1.10")),),
     )
 

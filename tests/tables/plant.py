@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, LAN, NAME, SHOWN, Direction, Ech, NameSource, State, address_halves
+from kwel.columns import ANSWER, FLOW, HELLO, LAN, NAME, SHOWN, Direction, Ech, NameSource, State, address_halves
 from kwel.kinds import Lan, LanSide
 from kwel.model.assets import Asset, AssetKind, Fact
 from kwel.model.claims import Claim, Evidence, Grade, Where
@@ -21,6 +21,7 @@ from kwel.model.traffic import Capture, Certificate, Traffic
 from kwel.model.verdicts import Attribution, Verdict
 from kwel.model.zones import Conduit, ConduitState, Ends, Origin, Service, Zone
 from kwel.names import Names
+from kwel.ownership import CLAIM
 
 START = 1_772_442_847_120_331_000  # 2026-03-02T09:14:07.120331Z
 HOSTILE = "=cmd|' /c calc'!a0"

@@ -3,6 +3,7 @@
 Three sorts, each only where the frames leave no other reading:
 
 1. An address that one MAC held and another holds afterwards: another device, or another network card in the same one.
+   Held by both at once it is a conflict, or two networks in the captures use the same addresses.
 2. A name that only one device bears at a time (host, PROFINET station), said by a second after the first fell silent.
 3. A device that says of itself otherwise than before: a new firmware, another serial number. What it says by turns, or
    what several programs in it say, is no change; nor is what it may call itself besides, if each was said but once.
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kwel.assets.proofs import Proofs
     from kwel.kinds import FactKind
     from kwel.model.assets import Asset
+    from kwel.model.changes import ChangeKind
     from kwel.model.claims import Observed
 
 OF_ONE: Final[tuple[FactKind, ...]] = (
@@ -55,7 +57,7 @@ def find_changes(
 
 
 def _moved(assets: Sequence[Asset], proofs: Proofs, witness: Witness) -> Iterator[Change]:
-    """Yield the addresses that went from one MAC to another, if these are two devices."""
+    """Yield the addresses that went from one MAC to another, or that two have at once, if these are two devices."""
     owners = {claim.value: asset.id for asset in assets for claim in asset.macs}
     for host, held in sorted(proofs.of_host.items()):
         for before, after in pairwise(held):
@@ -63,9 +65,10 @@ def _moved(assets: Sequence[Asset], proofs: Proofs, witness: Witness) -> Iterato
             if owners.get(was) == owners.get(now):
                 continue
             address = address_text(host[0], host[1])
+            what: ChangeKind = "address-conflict" if host in proofs.conflicts else "mac"
             steps = witness.claimed(host, before), witness.claimed(host, after)
             had = (owners[was],) if was in owners else ()
-            yield Change(owners.get(now, now), "mac", address, was, now, after.time, Grade.A, steps, had)
+            yield Change(owners.get(now, now), what, address, was, now, after.time, Grade.A, steps, had)
 
 
 def _renamed(devices: Sequence[Device], assets: Sequence[Asset]) -> Iterator[Change]:

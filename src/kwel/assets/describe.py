@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kwel.assets import evidence, oui
 from kwel.assets.conditions import Statement
 from kwel.assets.evidence import STEPS
-from kwel.columns import mac_text
+from kwel.columns import ClaimKind, mac_text
 from kwel.model.claims import Claim, Grade
 
 if TYPE_CHECKING:
@@ -52,12 +52,22 @@ def macs_of(device: Device, spoken: list[Spoken], witness: Witness, rules: Devic
     """Return the device's MAC with the frames that prove it."""
     if device.mac is None:
         return ()
-    steps = [witness.claimed(host, proof) for host, proof in device.proofs[:STEPS]]
-    steps = steps or [evidence.said(observed) for observed in device.observed[:STEPS]]
+    return tuple(_mac(device, mac, spoken, witness, rules) for mac in device.macs)
+
+
+def _mac(device: Device, mac: int, spoken: list[Spoken], witness: Witness, rules: DeviceRules) -> Claim:
+    """Return one of a device's MACs; one that nobody claims an address for is proven by what it says."""
+    proofs = [(host, proof) for host, proof in device.proofs if proof.mac == mac]
+    steps = [witness.claimed(host, proof) for host, proof in proofs[:STEPS]]
+    own = [said for said in device.observed if said.mac == mac] or device.observed
+    steps = steps or [evidence.said(said) for said in own[:STEPS]] or device.one_because[:STEPS]
     steps = steps or [witness.spoken(said) for said in spoken if said.lan >= 0][:STEPS]
-    if rule := rules.virtual_mac(device.mac):
+    if not steps and device.carries:
+        steps = [witness.carries(device.carries)]
+    if rule := rules.virtual_mac(mac):
         steps.append(evidence.by_rule("virtual-mac", rule, ("protocol", rule.protocol)))
-    return (Claim(mac_text(device.mac), Grade.A, tuple(steps)),)
+    on_link = bool(proofs) and all(proof.kind == ClaimKind.LINK for _, proof in proofs)
+    return Claim(mac_text(mac), Grade.B if on_link else Grade.A, tuple(steps))
 
 
 def vendor_of(device: Device, macs: tuple[Claim, ...], rules: DeviceRules) -> Claim | None:
@@ -134,7 +144,9 @@ def known_of(device: Device, spoken: list[Spoken], habits: Habits, index: int, r
 
 
 def router_of(device: Device, witness: Witness, rules: DeviceRules) -> Claim | None:
-    """Return that a device is a router, where its MAC is one that routers share."""
+    """Return that a device is a router, where its MAC is one that routers share or sends for many others."""
+    if device.carries:
+        return Claim("router", Grade.B, (witness.carries(device.carries),))
     if device.mac is None or (rule := rules.virtual_mac(device.mac)) is None:
         return None
     step = evidence.by_rule("virtual-mac", rule, ("protocol", rule.protocol))

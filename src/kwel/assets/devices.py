@@ -9,6 +9,8 @@ Rules of identity, in order:
 3. An IPv6 address made from a MAC (EUI-64, RFC 4291 appendix A) belongs to the device with that MAC, if such a MAC was
    proven otherwise. Alone it proves none: a router forwards it.
 4. Any other address is a device of its own, once a VLAN.
+5. Devices that ``sameness`` finds to be one are one, with several MACs or addresses.
+6. An address that captures of the same time show at different MACs is of two networks: in each capture its own device.
 """
 
 from __future__ import annotations
@@ -20,17 +22,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.assets.hosts import sort_key
+from kwel.assets.sameness import find_same
 from kwel.columns import MAPPED, address_halves, is_ipv4
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from kwel.assets.hosts import Hosts
     from kwel.assets.proofs import Host, Proof, Proofs
+    from kwel.assets.senders import Carried
     from kwel.columns import Rows
-    from kwel.model.claims import Observed
+    from kwel.model.claims import Evidence, Observed
 
 Key = int | tuple[int, int, int]
 """What tells devices apart: a MAC, or an address and VLAN."""
@@ -51,21 +55,35 @@ class Device:
     hosts: list[Host] = field(default_factory=list)
     proofs: list[tuple[Host, Proof]] = field(default_factory=list)
     observed: list[Observed] = field(default_factory=list)
+    others: list[int] = field(default_factory=list)
+    """MACs beside the one that it is known by."""
+    carries: Carried | None = None
+    """What shows that it is a router."""
+    one_because: list[Evidence] = field(default_factory=list)
+    """What proves that several MACs or addresses are this one device."""
 
     @property
     def mac(self) -> int | None:
-        """The proven MAC."""
+        """The proven MAC that it is known by."""
         return self.key if isinstance(self.key, int) else None
+
+    @property
+    def macs(self) -> list[int]:
+        """All proven MACs, the one that it is known by first."""
+        return [] if self.mac is None else [self.mac, *self.others]
 
 
 class Devices:
     """All devices in a reader's order, and each flow's two sides pointing to them."""
 
-    def __init__(self, hosts: Hosts, proofs: Proofs, flows: Rows) -> None:
+    def __init__(self, hosts: Hosts, proofs: Proofs, flows: Rows, observed: Sequence[Observed] = ()) -> None:
         self._timelines = _Timelines(proofs)
         self._silent = 0
         self.left_out = set[int]()
         """MAC addresses for which there was no room."""
+        self._same = find_same(observed, self._timelines.key_of)
+        self._other_macs = self._same.other_macs()
+        self._by_capture = proofs.by_capture
         self._index: dict[Key, int] = {}
         self.devices: list[Device] = []
         self.keys_of: dict[Host, list[tuple[int, Key]]] = {}
@@ -76,7 +94,7 @@ class Devices:
             self._add(host)
         for host, found in proofs.of_host.items():
             for proof in found:
-                self.devices[self._index[proof.mac]].proofs.append((host, proof))
+                self.devices[self._index[self._same(proof.mac)]].proofs.append((host, proof))
         order = sorted(range(len(self.devices)), key=lambda i: _order(self.devices[i]))
         self.devices = [self.devices[i] for i in order]
         self._index = {device.key: i for i, device in enumerate(self.devices)}
@@ -86,13 +104,18 @@ class Devices:
     def _add(self, host: Host) -> None:
         if host in self.keys_of:
             return
-        timeline = self._timelines.of(host)
+        timeline = [(time, self._same(key)) for time, key in self._timelines.of(host)]
         self.keys_of[host] = timeline
-        for _, key in timeline:
-            if key not in self._index:
-                self._index[key] = len(self.devices)
-                self.devices.append(Device(key))
-            self.devices[self._index[key]].hosts.append(host)
+        for key in dict.fromkeys(key for _, key in timeline):
+            self.devices[self._number(key)].hosts.append(host)
+
+    def _number(self, key: Key) -> int:
+        """Return the number of the device with a key, a new one if need be."""
+        if key not in self._index:
+            self._index[key] = len(self.devices)
+            device = Device(key, others=self._other_macs.get(key, []), one_because=self._same.why.get(key, []))
+            self.devices.append(device)
+        return self._index[key]
 
     def _of_side(self, keys: list[Host], side: NDArray[np.int32], flows: Rows) -> NDArray[np.int32]:
         """Turn host numbers into device numbers; negative ones stay."""
@@ -110,6 +133,9 @@ class Devices:
             times = np.array([time for time, _ in timeline[1:]], np.int64)
             at = np.array([self._index[key] for _, key in timeline], np.int32)
             found[rows[start:end]] = at[np.searchsorted(times, flows["first"][rows[start:end]], side="right")]
+            for capture, mac in self._by_capture.get(keys[number], {}).items():
+                own = rows[start:end][flows["capture"][rows[start:end]] == capture]
+                found[own] = self._index[self._same(mac)]
         return found
 
     def at(self, host: Host, time: int | None = None) -> int | None:
@@ -122,31 +148,34 @@ class Devices:
 
     def find(self, mac: int) -> int | None:
         """Return the device with a MAC."""
-        return self._index.get(mac)
+        return self._index.get(self._same(mac))
 
     def find_or_add(self, mac: int) -> int | None:
         """Return the device with a MAC, a new one as far as there is room; a group or nobody is none."""
-        index = self._index.get(mac)
+        index = self._index.get(self._same(mac))
         if index is not None or not mac or mac & GROUP:
             return index
         if self._silent >= MOST_SILENT:
             self.left_out.add(mac)
             return None
         self._silent += 1
-        self._index[mac] = len(self.devices)
-        self.devices.append(Device(mac))
-        return self._index[mac]
+        return self._number(self._same(mac))
 
     def hear(self, observed: Iterable[Observed]) -> None:
         """Give each observation to the device that it is about: by MAC, by address, or a new one by its MAC."""
         for said in observed:
-            index = self._index.get(said.mac) if said.mac is not None else None
+            index = self._index.get(self._same(said.mac)) if said.mac is not None else None
             if index is None and said.address is not None:
                 index = self._by_address(said)
             if index is None and said.mac is not None:
                 index = self.find_or_add(said.mac)
             if index is not None:
                 self.devices[index].observed.append(said)
+
+    def carry(self, routers: Mapping[int, Carried]) -> None:
+        """Give each router what shows that it is one: by its MAC, or a new device."""
+        for mac, carried in sorted(routers.items()):
+            self.devices[self._number(self._same(mac))].carries = carried
 
     def _by_address(self, said: Observed) -> int | None:
         host = host_of(said.address or "", said.vlan)
@@ -164,6 +193,16 @@ class _Timelines:
         self._vlans: dict[tuple[int, int], list[int]] = {}
         for hi, lo, vlan in self._proofs:
             self._vlans.setdefault((hi, lo), []).append(vlan)
+
+    def key_of(self, said: Observed) -> Key | None:
+        """Return whom a saying is about, whether or not it is in a flow."""
+        if said.mac is not None:
+            return said.mac
+        host = host_of(said.address or "", said.vlan)
+        if host is None:
+            return None
+        timeline = self.of(host)
+        return timeline[max(0, bisect.bisect([start for start, _ in timeline], said.time) - 1)][1]
 
     def of(self, host: Host) -> list[tuple[int, Key]]:
         """Return (time, key), in order of time."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kwel.assets.proofs import Host, Proof
     from kwel.assets.rules import Rule
     from kwel.assets.scopes import Prefix
+    from kwel.assets.senders import Carried
     from kwel.model.claims import Observed
     from kwel.model.traffic import Traffic
 
@@ -105,6 +106,23 @@ class Witness:
         macs = ", ".join(mac_text(proof.mac) for proof in proofs)
         values = (("address", address_text(host[0], host[1])), ("macs", macs))
         return Evidence("observed", "address-moved", values, self.where(proofs[1].capture, proofs[1].frame))
+
+    def carries(self, carried: Carried) -> Evidence:
+        """Say that a MAC sends for addresses of others: the frame is that of the first."""
+        values = (
+            ("count", str(carried.count)),
+            ("address", address_text(*carried.host[:2])),
+            ("ttl", str(carried.hops)),
+        )
+        kind = "passes-on" if carried.hops else "sends-for-others"
+        return Evidence("observed", kind, values, self.where(carried.capture, carried.frame))
+
+    def contested(self, host: Host, proofs: list[Proof], is_two_networks: bool) -> Evidence:
+        """Say that several MACs claim an address at once; the frame is that of the second."""
+        macs = ", ".join(mac_text(proof.mac) for proof in proofs)
+        values = (("address", address_text(host[0], host[1])), ("macs", macs))
+        where = self.where(proofs[1].capture, proofs[1].frame)
+        return Evidence("observed", "two-networks" if is_two_networks else "address-conflict", values, where)
 
 
 def said(observed: Observed) -> Evidence:

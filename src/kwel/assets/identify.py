@@ -10,6 +10,7 @@ import numpy as np
 
 from kwel.assets import describe, evidence, oui
 from kwel.assets.activity import watch
+from kwel.assets.behind import find_behind
 from kwel.assets.changes import find_changes
 from kwel.assets.conditions import Statement
 from kwel.assets.devices import Devices
@@ -21,7 +22,9 @@ from kwel.assets.mirrors import Ends, find_ends
 from kwel.assets.proofs import read_proofs
 from kwel.assets.rules import installed
 from kwel.assets.scopes import Scope, Scopes
+from kwel.assets.senders import find_routers, with_link_claims
 from kwel.assets.stations import find_stations
+from kwel.assets.systems import find_systems
 from kwel.assets.told import Told
 from kwel.assets.weigh import Scales, weigh
 from kwel.columns import address_text, mac_text
@@ -39,11 +42,13 @@ if TYPE_CHECKING:
     from kwel.assets.devices import Device
     from kwel.assets.habits import Habits
     from kwel.assets.proofs import Proofs
+    from kwel.assets.rules import DeviceRules
     from kwel.assets.scopes import OnSegment
     from kwel.assets.stations import Station
     from kwel.assets.weigh import Verdict
     from kwel.model.changes import Change
     from kwel.model.claims import Evidence
+    from kwel.model.gaps import System
     from kwel.model.site import Effect, Site
     from kwel.model.traffic import Traffic
 
@@ -64,6 +69,8 @@ class Inventory:
     """What overrides of a site file changed, each with the number of the override."""
     changes: tuple[Change, ...]
     """Identities that changed within the captures."""
+    systems: list[list[System]]
+    """By address behind which several systems show, these."""
     _devices: Devices
     _scopes: Scopes
     _on_segment: OnSegment
@@ -105,10 +112,7 @@ def identify(
     told = Told(site, day) if site else None
     scopes = Scopes(internal, site.internal, site.source()) if site else Scopes(internal)
     scales = Scales(installed(rules_of))
-    proofs = read_proofs(traffic.claims, scopes)
-    hosts = find_hosts(traffic.flows, scopes, proofs.on_segment, proofs.of_host)
-    devices = Devices(hosts, proofs, traffic.flows)
-    devices.hear(traffic.observed)
+    proofs, devices, without_room = _devices(traffic, scopes, scales.rules)
     seen, ends = _Seen.of(traffic, devices, scales), find_ends(traffic)
     writer = _Writer(traffic, scopes, scales, proofs, seen, ends)
     assets = [writer.write(index, device) for index, device in enumerate(devices.devices)]
@@ -116,14 +120,28 @@ def identify(
     assets = _with_shared_kinds(assets, seen.activity, writer)
     assets = [told.with_own_kind(asset) for asset in assets] if told else assets
     assets = [scales.with_level(asset) for asset in assets]
-    labelled = with_distinct_labels(assets)
     is_own = ends.own_flows()
     initiators, responders = (_without(side, is_own) for side in (devices.of_initiator, devices.of_responder))
+    systems = find_systems(traffic, assets, initiators)
+    behind = find_behind(traffic, assets, devices, initiators, systems, seen.activity, scopes, writer.witness)
+    assets = [replace(asset, behind=behind.get(index)) for index, asset in enumerate(assets)]
+    labelled = with_distinct_labels(assets)
     effects = tuple(told.effects) if told else ()
-    left_out = hosts.left_out + len(devices.left_out)
+    left_out = without_room + len(devices.left_out)
     changes = find_changes(devices.devices, labelled, proofs, writer.witness)
     places = devices, scopes, proofs.on_segment
-    return Inventory(labelled, initiators, responders, left_out, effects, changes, *places)
+    return Inventory(labelled, initiators, responders, left_out, effects, changes, systems, *places)
+
+
+def _devices(traffic: Traffic, scopes: Scopes, rules: DeviceRules) -> tuple[Proofs, Devices, int]:
+    """Return what the claims prove, the devices, and how many addresses there was no room for."""
+    claims = with_link_claims(traffic.claims, traffic.senders, lambda mac: rules.virtual_mac(mac) is not None)
+    proofs = read_proofs(claims, scopes)
+    hosts = find_hosts(traffic.flows, scopes, proofs.on_segment, proofs.of_host)
+    devices = Devices(hosts, proofs, traffic.flows, traffic.observed)
+    devices.hear(traffic.observed)
+    devices.carry(find_routers(traffic.senders, claims, scopes))
+    return proofs, devices, hosts.left_out
 
 
 def _without(side: NDArray[np.int32], is_own: NDArray[np.bool_]) -> NDArray[np.int32]:
@@ -193,6 +211,7 @@ class _Writer:
 
     def _when(self, index: int, device: Device) -> tuple[int, int]:
         times = [proof.time for _, proof in device.proofs] + [said.time for said in device.observed]
+        times += [device.carries.time, device.carries.last] if device.carries else []
         if self._activity.first_flow[index] >= 0:
             times += [self._activity.first[index], self._activity.last[index]]
         if station := self._stations.get(index):
@@ -214,7 +233,7 @@ class _Writer:
         return found
 
     def _evidence(self, index: int, device: Device) -> tuple[Evidence, ...]:
-        steps: list[Evidence] = []
+        steps: list[Evidence] = device.one_because[:STEPS]
         if (flow := self._activity.first_flow[index]) >= 0:
             steps.append(self.witness.seen(flow))
         elif station := self._stations.get(index):
@@ -222,9 +241,12 @@ class _Writer:
         prefixes = (self._scopes.prefix_of(hi, lo) for hi, lo, _ in device.hosts)
         steps += [evidence.internal(prefix) for prefix in dict.fromkeys(prefixes) if prefix][:STEPS]
         steps += [self.witness.claimed(host, proof) for host, proof in device.proofs[:STEPS]]
+        steps += [self.witness.carries(device.carries)] if device.carries else []
         for host in device.hosts:
-            if len(proofs := self._proofs.of_host.get(host, ())) > 1:
-                steps.append(self.witness.moved(host, list(proofs)))
+            if proofs := self._proofs.conflicts.get(host):
+                steps.append(self.witness.contested(host, proofs, host in self._proofs.by_capture))
+            elif len(proofs := self._proofs.of_host.get(host, [])) > 1:
+                steps.append(self.witness.moved(host, proofs))
             if device.mac is None and (for_others := self._proofs.for_others.get(host)):
                 count = self._proofs.answers_for_others[for_others.mac, host[2]]
                 steps.append(self.witness.for_others(host, for_others, count))
@@ -246,6 +268,7 @@ def _vlans(device: Device, station: Station | None) -> tuple[int, ...]:
     hosts = [host for host, _ in device.proofs] or device.hosts
     tagged = {vlan & VLAN_ID for _, _, vlan in hosts} or {said.vlan & VLAN_ID for said in device.observed}
     tagged |= {vlan & VLAN_ID for vlan in station.vlans} if station else set()
+    tagged |= {device.carries.host[2] & VLAN_ID} if device.carries and not tagged else set()
     return tuple(sorted(tagged - {0}))
 
 

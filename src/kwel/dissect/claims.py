@@ -36,15 +36,44 @@ class Claims(NamedTuple):
     """The arrays that hold all claims."""
 
     rows: Rows
-    """Of ``columns.CLAIM``; the last one is for scratch."""
+    """Of ``ownership.CLAIM``; the last one is for scratch."""
     slots: NDArray[np.uint64]
     """An index, see ``kernel.hashing``."""
     counters: NDArray[np.int64]
 
 
 @helper
+def note_holder(row: int, packet: Any, claims: Claims) -> int:
+    """Note that whoever made the claim in *row* holds its address now, and whether another did so in between.
+
+    Of each address there is one more slot: it leads to the claim that was made last, whatever its MAC.
+    """
+    rows, slots, _ = claims
+    claim = rows[row]
+    seed = slots[len(slots) - 1]
+    hashed = mix(mix(mix(seed, claim.address_lo, seed), claim.address_hi, seed), np.uint64(claim.vlan), seed)
+    hashed *= MULTIPLIER
+    mask = np.uint64(len(slots) - 2)
+    slot, tag = hashed & mask, hashed & TAG
+    while slots[slot] != U0:
+        if slots[slot] & TAG == tag:
+            holder = np.int64((slots[slot] & ROW) - U1)
+            held = rows[holder]
+            if (
+                held.address_lo == claim.address_lo and held.address_hi == claim.address_hi
+                and held.vlan == claim.vlan
+            ):  # fmt: skip
+                if holder != row:
+                    slots[slot] = tag | (np.uint64(row) + U1)
+                return holder
+        slot = (slot + U1) & mask
+    slots[slot] = tag | (np.uint64(row) + U1)
+    return row
+
+
+@helper
 def note_claim(claim: Any, packet: Any, claims: Claims) -> int:
-    """Keep a claim that was not seen before."""
+    """Keep a claim that was not seen before; of one that was, when it was made again."""
     rows, slots, counters = claims
     claim.time, claim.frame, claim.vlan, claim.capture = packet.time, packet.frame, packet.vlan, packet.capture
     seed = slots[len(slots) - 1]
@@ -59,6 +88,10 @@ def note_claim(claim: Any, packet: Any, claims: Claims) -> int:
                 known.mac == claim.mac and known.address_lo == claim.address_lo
                 and known.address_hi == claim.address_hi and known.vlan == claim.vlan
             ):  # fmt: skip
+                known.last = max(known.last, packet.time)
+                if note_holder(np.int64((slots[slot] & ROW) - U1), packet, claims) != (slots[slot] & ROW) - U1:
+                    known.returns += np.uint32(1)
+                    known.back, known.back_frame, known.back_capture = packet.time, packet.frame, packet.capture
                 return 0
         slot = (slot + U1) & mask
     row = counters[CLAIMS]
@@ -71,6 +104,7 @@ def note_claim(claim: Any, packet: Any, claims: Claims) -> int:
     new.capture, new.kind = claim.capture, claim.kind
     slots[slot] = tag | (np.uint64(row) + U1)
     counters[CLAIMS] = row + 1
+    note_holder(row, packet, claims)
     return 1
 
 

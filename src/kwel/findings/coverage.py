@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kwel.columns import Direction, NameSource, State, Tunnel, address_text
-from kwel.findings.systems import find_systems
 from kwel.kinds import Application
 from kwel.model.claims import Where
 from kwel.model.coverage import Coverage, CoverageGrade
@@ -40,6 +39,8 @@ ENCRYPTED: Final = (
     Application.SSTP,
 )
 """What carries other traffic where nobody can read it."""
+TRANSLATES: Final = ("several-systems", "passes-on-as-its-own")
+"""What shows that an address stands for others, beyond what it is: a proxy names for whom it asks."""
 MOST_LISTED: Final = 200
 """Mirror sessions, blind spots and shared addresses that are listed; the notes count all."""
 NOT_LOST: Final = frozenset({"not-ip", "duplicate"})
@@ -100,6 +101,7 @@ def measure(
     of_initiator: NDArray[np.int32],
     of_responder: NDArray[np.int32],
     counts: Mapping[str, int],
+    systems: Sequence[Sequence[System]] = (),
 ) -> Coverage:
     """Return the ledger with everything that limits the conclusions.
 
@@ -109,18 +111,19 @@ def measure(
         of_initiator: per flow, the index of the asset that began it; OUTSIDE, or lower where it is no host.
         of_responder: per flow, the index of the asset that answered; likewise.
         counts: what the conclusions count beside: what they had no room for, names looked up in secret.
+        systems: by address behind which several systems show, these.
     """
-    blind, shared = _blind_rows(traffic.flows), find_systems(traffic, assets, of_initiator)
+    blind = _blind_rows(traffic.flows)
     notes = {
         **traffic.coverage.notes,
         **_of_flows(traffic.flows, assets, of_initiator, of_responder),
         **counts,
-        "behind-address": _leaving_from(shared, assets, of_initiator, of_responder),
+        "behind-address": _leaving_from(assets, of_initiator, of_responder),
         "blind-spots": len(blind),
         "mirrored": int(traffic.mirrors["frames"].sum()),
         "mirror-sessions": len(traffic.mirrors),
         "dropped": sum(capture.dropped or 0 for capture in traffic.captures),
-        "shared-addresses": len(shared),
+        "shared-addresses": len(systems),
         "pauses": len(traffic.coverage.pauses),
         "pause-seconds": sum(end - begin for begin, end in traffic.coverage.pauses) // 1_000_000_000,
     }
@@ -129,7 +132,7 @@ def measure(
         notes={key: count for key, count in sorted(notes.items()) if count},
         mirrors=_mirrors(traffic),
         blind_spots=_blind_spots(traffic, assets, blind, (of_initiator, of_responder)),
-        systems=tuple(system for systems in shared[:MOST_LISTED] for system in systems),
+        systems=tuple(system for several in systems[:MOST_LISTED] for system in several),
     )
     shortcomings = judge(coverage, traffic.captures)
     grade = CoverageGrade.LIMITED if shortcomings else CoverageGrade.GOOD
@@ -143,7 +146,7 @@ def _of_flows(
 ) -> dict[str, int]:
     """Count flows joined midway, seen one way, without a name, from behind a router, between outsiders."""
     leaving = ((initiators >= 0) & (responders == OUTSIDE)) | ((initiators == OUTSIDE) & (responders >= 0))
-    routers = [i for i, asset in enumerate(assets) if asset.role and asset.role.value == "router"]
+    routers = [i for i, of in enumerate(assets) if of.behind and of.role and of.role.value == "router"]
     counts = {
         "midstream": flows["state"] == State.MIDSTREAM,
         "one-way": (flows["packets_in"] == 0) & (flows["state"] == State.ESTABLISHED),
@@ -156,15 +159,9 @@ def _of_flows(
     return {"flows": len(flows), **{key: int(rows.sum()) for key, rows in counts.items()}}
 
 
-def _leaving_from(
-    shared: Sequence[Sequence[System]],
-    assets: Sequence[Asset],
-    initiators: NDArray[np.int32],
-    responders: NDArray[np.int32],
-) -> int:
-    """Count the flows to the outside of assets behind whose address several systems show."""
-    ids = {systems[0].asset for systems in shared}
-    several = [i for i, asset in enumerate(assets) if asset.id in ids]
+def _leaving_from(assets: Sequence[Asset], initiators: NDArray[np.int32], responders: NDArray[np.int32]) -> int:
+    """Count the flows to the outside of assets behind whose address others were seen to be."""
+    several = [i for i, asset in enumerate(assets) if asset.behind and asset.behind.evidence[0].kind in TRANSLATES]
     return int((np.isin(initiators, several) & (responders == OUTSIDE)).sum())
 
 

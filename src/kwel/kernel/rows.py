@@ -245,3 +245,5 @@ class Mark(enum.IntEnum):
     BANNER = 73
     PASSED = 74
     """The head of a message that a proxy passes on."""
+    VRRP = 90
+    HSRP = 91

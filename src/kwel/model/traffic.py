@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kwel.columns import COMMAND, HELLO, LAN, MIRROR, QUESTION, SHOWN
+from kwel.ownership import SENDER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +73,7 @@ class Traffic:
     answers: Rows
     """Of ``columns.ANSWER``."""
     claims: Rows
-    """Of ``columns.CLAIM``: distinct pairs of MAC and address."""
+    """Of ``ownership.CLAIM``: distinct pairs of MAC and address."""
     observed: tuple[Observed, ...]
     coverage: Coverage
     hellos: Rows = field(default_factory=lambda: np.zeros(0, HELLO))
@@ -91,3 +92,5 @@ class Traffic:
     """Of ``columns.LAN``: who sent what to whom on the local network without IP."""
     commands: Rows = field(default_factory=lambda: np.zeros(0, COMMAND))
     """Of ``columns.COMMAND``: what sides of flows asked for in protocols of the plant."""
+    senders: Rows = field(default_factory=lambda: np.zeros(0, SENDER))
+    """Of ``ownership.SENDER``: which MAC sent packets of which address."""

@@ -200,7 +200,7 @@ class Sheets:
             ("level", wire(asset.level.value, 20) if asset.level else None, asset.level),
             ("owner", wire(asset.owner, 80) if asset.owner else None, None),
             ("criticality", wire(asset.criticality, 80) if asset.criticality else None, None),
-            ("behind", wire(asset.behind.value, 80) if asset.behind else None, asset.behind),
+            ("behind", say.count("fact.up-to", int(asset.behind.value)) if asset.behind else None, asset.behind),
         ]
         return [Known(say(f"fact.{key}"), [Value(text, self._judged(claim))]) for key, text, claim in found if text]
 

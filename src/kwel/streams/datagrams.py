@@ -15,6 +15,7 @@ from kwel.native import helper
 from kwel.streams.greetings import datagram_greeting, is_snmp, note_greeting
 from kwel.streams.join import join_answers
 from kwel.streams.questions import last_question, note_answer, note_question
+from kwel.streams.redundancy import is_hot_standby, note_hot_standby
 from kwel.streams.room import C_MALFORMED, C_NAMED, note_mark, note_row
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def note_asked(name: int, kind: int, message: int, is_response: bool, first: int
 def is_named_port(packet: Any) -> bool:
     """Return whether `read_datagram` has a reader for a datagram with these ports."""
     low, high = min(packet.source_port, packet.destination_port), max(packet.source_port, packet.destination_port)
+    if is_hot_standby(packet):
+        return True
     if high > PORT_LLMNR and (low > PORT_LLMNR or PORT_TRAPS < low < PORT_SIP):
         return False  # like most
     return (
@@ -127,6 +130,8 @@ def read_datagram(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
         if read_dns(data, at, end, source, packet, t):
             run.application = application
         return 0
+    if is_hot_standby(packet):
+        return note_hot_standby(data, packet, t)
     half = t.halves[2 * packet.flow + packet.side]
     if half.marked >= MAX_MARKS:
         return 0

@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import ANSWER, CLAIM, HELLO, NAME, QUESTION, SHOWN
+from kwel.columns import ANSWER, HELLO, NAME, QUESTION, SHOWN
 from kwel.dissect.claims import Claims, note_claim, read_arp, read_neighbour
 from kwel.dissect.dns import ANSWERS, Answers
 from kwel.dissect.ja4 import Shapes
 from kwel.kernel.carriers import ETHER_ARP
 from kwel.kernel.loads import expect
 from kwel.kernel.namepool import Pool
-from kwel.kernel.network import IP_ICMPV6, IP_TCP, IP_UDP
+from kwel.kernel.network import IP_ICMPV6, IP_TCP, IP_UDP, IP_VRRP
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stage, Stop
 from kwel.native import helper, kernel
+from kwel.ownership import CLAIM
 from kwel.streams.datagrams import is_named_port, read_datagram
 from kwel.streams.handshakes import begins_handshake, read_handshake
 from kwel.streams.heads import HEAD, UNFINISHED
 from kwel.streams.join import expect_look_up, look_up_flow
+from kwel.streams.redundancy import note_virtual_router
 from kwel.streams.room import Tables, has_room
 from kwel.streams.segments import is_dull, read_segment, step_over
 
@@ -79,7 +81,7 @@ def deserves_a_look(data: NDArray[np.uint8], packet: Any, t: Tables) -> bool:
         return not (is_open and is_dull(data, packet) and step_over(packet, half))
     if packet.transport == IP_UDP:
         return is_named_port(packet) or begins_handshake(data, packet, t)
-    return packet.transport == IP_ICMPV6
+    return packet.transport == IP_ICMPV6 or packet.transport == IP_VRRP
 
 
 @kernel(
@@ -130,6 +132,8 @@ def listen(
                     read_datagram(data, packet, t)
                 else:
                     read_handshake(data, packet, t)
+            elif packet.transport == IP_VRRP:
+                note_virtual_router(data, packet, t)
             else:
                 note_neighbour(data, packet, t)
         index += 1

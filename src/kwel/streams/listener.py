@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import ANSWER, CLAIM, FLOW, HELLO, NAME, QUESTION, SHOWN, NameSource
+from kwel.columns import ANSWER, FLOW, HELLO, NAME, QUESTION, SHOWN, NameSource
 from kwel.dissect import claims, dns, ja4
 from kwel.dissect.claims import CLAIMS
 from kwel.dissect.dns import ANSWERS
@@ -23,10 +23,12 @@ from kwel.kernel.ring import new_ring
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
 from kwel.kinds import Asked
 from kwel.names import Names
+from kwel.ownership import CLAIM
 from kwel.streams import beginnings, commands, crypto, shown
 from kwel.streams.blind import mark_tunnels
 from kwel.streams.flights import MOST_SHOWN
 from kwel.streams.heads import HEARD
+from kwel.streams.heard import Heard
 from kwel.streams.initials import read_initials
 from kwel.streams.join import index_answers
 from kwel.streams.lan import PAIRS, REFUSED, LanTables, frames_without_ip, hear_lan
@@ -57,17 +59,17 @@ from kwel.streams.room import (
     MESSAGE_ADDS,
     STREAM_BUDGET,
 )
+from kwel.streams.senders import new_senders, note_senders
 from kwel.streams.slots import SLOTS
 from kwel.streams.told import note_told_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
     from kwel.dissect.sayings import Named, Spoken
-    from kwel.model.traffic import Certificate
 
 ROWS = 4096
 """Packets decoded at a time: half a megabyte of columns, which stays in the processor's cache."""
@@ -76,30 +78,6 @@ MAX_CLAIMS = 65536
 MARKS = 1024
 CAPACITY = 1 << 20
 """Rows that the large tables have room for at first. The system gives memory only to those that are written."""
-
-
-class Heard(NamedTuple):
-    """The tables of one analysis, complete."""
-
-    flows: Rows
-    names: Names
-    named: Rows
-    questions: Rows
-    answers: Rows
-    claims: Rows
-    hellos: Rows
-    fingerprints: Sequence[str]
-    mirrors: Rows
-    lan: Rows
-    commands: Rows
-    certificates: tuple[Certificate, ...]
-    shown: Rows
-    stops: dict[str, int]
-    """Packets by ``Stop``, those used among them."""
-    notes: dict[str, int]
-    """What was looked at and could not be read, or not kept."""
-    unread_links: dict[int, int]
-    """Packets whose link type is not read, by link type."""
 
 
 def grown(table: NDArray, size: int) -> NDArray:
@@ -129,10 +107,11 @@ class Listener:
         self._answer_counters = np.zeros(3, np.int64)
         self._desk = crypto.new_desk()
         self._claims = np.zeros(MAX_CLAIMS + 1, CLAIM)
-        self._claim_slots, self._claim_counters = new_index(2 * MAX_CLAIMS), np.zeros(2, np.int64)
+        self._claim_slots, self._claim_counters = new_index(4 * MAX_CLAIMS), np.zeros(2, np.int64)
         self._marks = np.zeros(MARKS, MARK)
         self._lan, self._walks = LanTables.empty(), commands.new_walks()
         self._counters, self._plant = np.zeros(COUNTERS, np.int64), np.zeros(PROGRESS, np.int64)
+        self._senders = new_senders()
         self._arena = np.zeros(1 << 24, np.uint8)
         self._starts, self._lengths = np.zeros(CAPACITY, np.int64), np.zeros(CAPACITY, np.int64)
         self._slots = new_index(2 << 12)
@@ -217,6 +196,7 @@ class Listener:
         early = int(self._flow_counters[EARLY_NOW])
         self._read_initials(buffer, early)
         mark_tunnels(buffer, packets, self._early, early, self._runs, self._halves)
+        note_senders(buffer, packets, self._early, early, *self._senders)
         index = 0
         while True:
             index = listen(
@@ -353,6 +333,7 @@ class Listener:
             questions=questions,
             answers=self._answers[: self._answer_counters[ANSWERS]],
             claims=self._claims[: self._claim_counters[CLAIMS]],
+            senders=self._senders.found(),
             hellos=self._hellos[: self._counters[C_HELLOS]],
             fingerprints=Fingerprints(self._shapes),
             lan=self._lan.rows[: self._lan.counters[PAIRS]],
@@ -397,4 +378,5 @@ class Listener:
             "hellos-partial": int(self._hellos["partial"][: self._counters[C_HELLOS]].sum()),
             "fingerprints-not-kept": int(self._shapes.places[ja4.REFUSED]),
             "claims-not-kept": int(self._claim_counters[claims.REFUSED]),
+            **self._senders.notes(),
         }

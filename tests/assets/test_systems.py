@@ -82,9 +82,15 @@ def test_hop_limits_tell_the_same(tmp_path: Path) -> None:
     assert [system.initial for system in systems] == [64, 255]
 
 
+def test_as_many_hops_as_the_way_has_are_no_second_system(tmp_path: Path) -> None:
+    coverage = drawn(tmp_path, connections([63] * 6 + [60] * 6)).traffic.coverage
+
+    assert coverage.systems == ()
+    assert "behind-address" not in coverage.notes
+
+
 LATER = range(50_000, 50_009)
 NO_SYSTEMS = {
-    "as many hops as the way has": connections([63] * 6 + [60] * 6, 50_000),
     "a few strange ones": connections([128, 255] * 2, 50_000),
     "further than anybody is": connections([1] * 9 + [65] * 9, 50_000),
     "scanned and reset": [frame for port in LATER for frame in connection(port, 128, data=b"")],
