@@ -88,6 +88,20 @@ class Application(enum.IntEnum):
     S7PLUS = 57
     EGD = 58
     CNIP = 59
+    MODBUSRTU = 60
+    UMAS = 61
+    GESRTP = 62
+    MELSEC1E = 63
+    MELSOFT = 64
+    CCIEFB = 65
+    FFHSE = 66
+    BSAP = 67
+    OPCDA = 68
+    ATG = 69
+    CSP = 70
+    CRIMSON = 71
+    SPARKPLUG = 72
+    TRISTATION = 73
 
     @property
     def label(self) -> str:

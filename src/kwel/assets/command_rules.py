@@ -67,20 +67,22 @@ def load(root: Traversable) -> dict[Application, Codes]:
     table.date("reviewed")
     protocols = table.table("protocols")
     table.finish()
-    found = {}
+    found: dict[Application, Codes] = {}
     for label, inner in protocols.rest() if protocols else ():
         if label not in APPLICATIONS:
             raise table.wrong(f"protocols.{label}", "is no protocol that kwel recognises")
-        found[Application[label.upper()]] = _codes(label, RuleTable(inner, name, f"protocols.{label}."))
+        known = {codes.application: codes for codes in found.values()}
+        found[Application[label.upper()]] = _codes(label, RuleTable(inner, name, f"protocols.{label}."), known)
     return found
 
 
-def _codes(label: str, table: RuleTable) -> Codes:
+def _codes(label: str, table: RuleTable, others: Mapping[str, Codes]) -> Codes:
     table.sources()
     table.take("unverified", bool, False)
     asks, low = table.one_of("asks", ASKS), table.take("low", int, WHOLE)
     matches, misses = table.words("matches"), table.words("misses")
-    known: dict[int, tuple[str, str]] = {}
+    like = table.one_of("like", tuple(others), None)
+    known = dict(others[like].known) if like else {}
     for kind in CLASSES:
         inner = table.table(kind)
         for code, name in _named(inner) if inner else ():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kwel.dissect.cip import cip_codes, is_answer
 from kwel.dissect.framing import (
     ADS,
+    ATG,
     BACNET,
     C37118,
     DLMS,
@@ -23,16 +24,21 @@ from kwel.dissect.framing import (
     HARTIP,
     IEC104,
     KNX,
+    MELSEC1E,
     MMS,
     MODBUS,
     OPCUA,
     PROFINET,
     ROC,
+    RTU,
     S7COMM,
     S7PLUS,
     SBUS,
     SLMP,
+    SRTP,
+    UMAS,
 )
+from kwel.dissect.makers import letters
 from kwel.dissect.osi import continues, iso_code
 from kwel.kernel.loads import le16, u8, u16, u24, u32
 from kwel.native import helper
@@ -42,7 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NONE = -1
-EXCEPTION, DIAGNOSTICS, UMAS = 0x80, 0x08, 0x5A
+EXCEPTION, DIAGNOSTICS, FUNCTION_UMAS = 0x80, 0x08, 0x5A
 ACTIVATION, DEACTIVATION, REQUEST = 6, 8, 5
 """Reasons with which a controlling station sends (IEC 60870-5-101:2003, table 14)."""
 LINK_ONLY = (0, 1, 2, 9)
@@ -63,7 +69,7 @@ def modbus_code(data: NDArray[np.uint8], at: int, end: int) -> int:
     function = u8(data, at + 7)
     if function == DIAGNOSTICS and end - at >= 10:
         return function << 8 | u8(data, at + 9)
-    return function << 8 | u8(data, at + 9) if function == UMAS and end - at >= 10 else function
+    return function << 8 | u8(data, at + 9) if function == FUNCTION_UMAS and end - at >= 10 else function
 
 
 @helper
@@ -146,9 +152,12 @@ def fins_code(data: NDArray[np.uint8], at: int, end: int, is_stream: bool) -> in
 
 @helper
 def slmp_code(data: NDArray[np.uint8], at: int, end: int) -> int:
-    """Return the command of a request."""
+    """Return the command of a request, binary or text."""
     if end - at < 13 or u8(data, at) & 0x80:
         return NONE
+    if u8(data, at) == 0x35:
+        at += 22 if u8(data, at + 1) == 0x30 else 30
+        return letters(data, at) if end - at >= 4 else NONE
     at += 4 if u8(data, at) == 0x54 else 0
     return le16(data, at + 11) if end - at >= 13 else NONE
 
@@ -208,6 +217,21 @@ def profinet_code(data: NDArray[np.uint8], at: int, end: int) -> int:
 
 
 @helper
+def srtp_code(data: NDArray[np.uint8], at: int, end: int) -> int:
+    """Return the service that a mailbox message of GE-SRTP asks for."""
+    if end - at < 52 or u8(data, at) != 2:
+        return NONE
+    kind = u8(data, at + 31)
+    return u8(data, at + 42) if kind == 0xC0 else u8(data, at + 50) if kind == 0x80 else NONE
+
+
+@helper
+def gauge_code(data: NDArray[np.uint8], at: int, end: int) -> int:
+    """Return the letter of what a tank gauge is asked for, large."""
+    return u8(data, at + 1) & 0xDF if end - at >= 7 and u8(data, at + 1) != 0x0D else NONE
+
+
+@helper
 def short_code(data: NDArray[np.uint8], at: int, end: int, application: int) -> int:
     """Return the code of a message that has it at a fixed place."""
     have = end - at
@@ -221,6 +245,14 @@ def short_code(data: NDArray[np.uint8], at: int, end: int, application: int) -> 
         return u8(data, at + 10) if have >= 12 and u8(data, at + 8) == 0 else NONE
     if application == GENISYS:
         return u8(data, at)
+    if application == SRTP:
+        return srtp_code(data, at, end)
+    if application == RTU:
+        return u8(data, at + 1) if have >= 4 and not u8(data, at + 1) & EXCEPTION else NONE
+    if application == MELSEC1E:
+        return u8(data, at) if have >= 4 and not u8(data, at) & 0x80 else NONE
+    if application == ATG:
+        return gauge_code(data, at, end)
     if application == C37118:
         return u16(data, at + 14) if have >= 16 and u8(data, at + 1) >> 4 == 4 else NONE
     return NONE
@@ -229,7 +261,7 @@ def short_code(data: NDArray[np.uint8], at: int, end: int, application: int) -> 
 @helper
 def code_of(data: NDArray[np.uint8], at: int, end: int, application: int, is_stream: bool) -> int:
     """Return the code of a message, which is at most one in these protocols; NONE for none."""
-    if application == MODBUS:
+    if application in (MODBUS, UMAS):
         return modbus_code(data, at, end)
     if application in (S7COMM, S7PLUS, MMS):
         return iso_code(data, at, end, application == S7COMM, application == S7PLUS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwel.dissect.makers import letters
 from kwel.kernel.loads import le16, le32, u8, u16, u24, u32
 from kwel.kinds import Application
 from kwel.native import helper
@@ -30,9 +31,14 @@ ROC, SBUS, GENISYS, PROFINET = (
     int(Application.ROC), int(Application.SBUS), int(Application.GENISYS), int(Application.PROFINET),
 )  # fmt: skip
 
+UMAS, RTU, SRTP, MELSEC1E, ATG = (
+    int(Application.UMAS), int(Application.MODBUSRTU), int(Application.GESRTP), int(Application.MELSEC1E),
+    int(Application.ATG),
+)  # fmt: skip
+
 WALKED = (
     MODBUS, S7COMM, S7PLUS, MMS, DNP3, IEC104, ENIP, OPCUA, BACNET, FINS, SLMP, ADS, C37118, HARTIP, DLMS, KNX, ROC,
-    SBUS, GENISYS, PROFINET,
+    SBUS, GENISYS, PROFINET, UMAS, RTU, SRTP, MELSEC1E, ATG,
 )  # fmt: skip
 """Applications whose messages are walked."""
 MORE, LOST = 0, -1
@@ -61,10 +67,13 @@ def size_of_iso(data: NDArray[np.uint8], at: int, end: int) -> int:
 
 @helper
 def size_of_slmp(data: NDArray[np.uint8], at: int, end: int) -> int:
-    """Return the size of a frame of MELSEC 3E or 4E, binary."""
+    """Return the size of a frame of MELSEC 3E or 4E, binary or text."""
     if end - at < 2:
         return MORE
     kind = u16(data, at)
+    if kind in (0x3530, 0x3534, 0x4430, 0x4434):  # the first two letters of four
+        start = at + (0 if kind & 0xFF == 0x30 else 8)
+        return start - at + 18 + letters(data, start + 14) if end - start >= 18 else MORE
     extra = 4 if kind in (0x5400, 0xD400) else 0
     if kind not in (0x5000, 0xD000) and extra == 0:
         return LOST
@@ -120,6 +129,8 @@ def size_by_length(data: NDArray[np.uint8], at: int, end: int, application: int)
         return MORE
     if application == OPCUA:
         return le32(data, at + 4) if 0x41 <= u8(data, at) <= 0x5A and u24(data, at) & 0x808080 == 0 else LOST
+    if application == SRTP:
+        return 56 + le16(data, at + 4) if u8(data, at) <= 3 else LOST
     if application == HARTIP:
         return u16(data, at + 6) if u8(data, at) <= 2 else LOST
     if application == KNX:
@@ -140,7 +151,7 @@ def message_size(data: NDArray[np.uint8], at: int, end: int, application: int, i
     """Return the size of the message that begins at *at*, MORE if that does not show yet, or LOST."""
     if at >= end:
         return MORE
-    if application == MODBUS:
+    if application in (MODBUS, UMAS):
         size = size_of_modbus(data, at, end)
     elif application in (S7COMM, S7PLUS, MMS):
         size = size_of_iso(data, at, end)
@@ -152,7 +163,7 @@ def message_size(data: NDArray[np.uint8], at: int, end: int, application: int, i
         size = size_of_genisys(data, at, end)
     elif application == FINS and is_stream:
         size = size_of_fins(data, at, end)
-    elif application in (FINS, BACNET, PROFINET) or (application == ADS and not is_stream):
+    elif application in (FINS, BACNET, PROFINET, RTU, MELSEC1E, ATG) or (application == ADS and not is_stream):
         return end - at
     else:
         size = size_by_length(data, at, end, application)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CONNECT = 0x10
 NAMES = (b"MQTT", b"MQIsdp")
 WITH_PROPERTIES = 5
+SPARKPLUG = b"spBv1.0/"
+"""So topics of Sparkplug B begin, that of the will among them (Eclipse Sparkplug 3.0.0, section 4.1.1)."""
 WILL, USER_NAME = 0x04, 0x80
 
 
@@ -47,7 +49,8 @@ def observe(r: Reader) -> Iterator[Saying | Named | Spoken]:
     if flags & WILL:
         if version == WITH_PROPERTIES:
             r.skip(_length(r))
-        r.skip(r.u16())  # topic
+        if r.take(r.u16()).startswith(SPARKPLUG):
+            yield Spoken(Application.SPARKPLUG)
         r.skip(r.u16())  # message
     if flags & USER_NAME:
         host, slash, _ = r.take(r.u16()).partition(b"/")

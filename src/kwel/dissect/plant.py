@@ -9,16 +9,17 @@ IEEE 1815-2012 clause 9 (DNP3 link header); IEC 60870-5-104:2006 clause 5; CIP N
 (FINS) and W421 (FINS/TCP); Mitsubishi SH-080956 (SLMP); Beckhoff, ADS/AMS specification; IEEE C37.118.2-2011 section 6;
 FieldComm HCF_SPEC-085 chapter 10 (HART-IP); IEC 62056-47 (DLMS wrapper) and 62056-21; EN ISO 22510 clause 5
 (KNXnet/IP); IVI-6.1 section 2 (HiSLIP); OMG DDSI-RTPS 2.3 section 9.4; RFC 7252 section 3 (CoAP); AMQP 0-9-1 section
-4.2; IEC 61375-2-3 annex A (TRDP); ANSI C12.22-2012 (its object identifiers); Emerson D301180X012 section 1 (ROC Plus);
-EIA-852 (CN/IP); GE GFK-2224 (EGD). As Wireshark's dissectors show them, for want of a public document: Ether-S-Bus,
-Ether-S-I/O, Niagara Fox, CODESYS 3, GENISYS, PROFINET's context management (by the UUIDs of its interfaces).
+4.2; MQTT 3.1.1 section 2; IEC 61375-2-3 annex A (TRDP); ANSI C12.22-2012 (its object identifiers); Emerson D301180X012
+section 1 (ROC Plus); EIA-852 (CN/IP); GE GFK-2224 (EGD). As Wireshark's dissectors show them, for want of a public
+document: Ether-S-Bus, Ether-S-I/O, Niagara Fox, CODESYS 3, GENISYS, PROFINET's context management (by its UUIDs).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.dissect.shapes import HINT
+from kwel.dissect.makers import maker_of_datagram, maker_of_stream
+from kwel.dissect.shapes import HINT, is_modbus
 from kwel.dissect.telecontrol import (
     is_c1222,
     is_dlms,
@@ -54,6 +55,8 @@ ESIO, FOX, CODESYS, GENISYS = (
 PROFINET, IEC62056, EGD, CNIP = (
     int(Application.PROFINET), int(Application.IEC62056), int(Application.EGD), int(Application.CNIP),
 )  # fmt: skip
+MODBUS, CCIEFB, MQTT = int(Application.MODBUS), int(Application.CCIEFB), int(Application.MQTT)
+CYCLIC = 0x0E70
 AMQP_VERSIONS = (0x00000901, 0x01010009, 0x01010800, 0x00010000, 0x02010000, 0x03010000)
 AMQP_CLASSES = (10, 20, 40, 50, 60, 85, 90)
 
@@ -131,6 +134,12 @@ def is_slmp(data: NDArray[np.uint8], at: int, end: int) -> bool:
 
 
 @helper
+def is_cyclic(data: NDArray[np.uint8], at: int, end: int) -> bool:
+    """Return whether a frame of SLMP is one of CC-Link IE Field Basic: a request of its own command."""
+    return end - at >= 15 and u16(data, at) == 0x5000 and le16(data, at + 11) == CYCLIC
+
+
+@helper
 def is_ads(data: NDArray[np.uint8], at: int, end: int, is_stream: bool) -> bool:
     """Return whether an AMS packet is there, or the datagram by which its devices find one another."""
     if not is_stream:
@@ -143,19 +152,25 @@ def is_ads(data: NDArray[np.uint8], at: int, end: int, is_stream: bool) -> bool:
 
 @helper
 def is_hart(data: NDArray[np.uint8], at: int, end: int) -> bool:
-    """Return whether a message of HART-IP is there and counts its own bytes."""
-    if end - at < 8 or u16(data, at + 6) != end - at:
-        return False
-    version, kind, number = u8(data, at), u8(data, at + 1), u8(data, at + 2)
-    return version in (1, 2) and kind in (0, 1, 2, 3, 15) and number <= 5
+    """Return whether messages of HART-IP are there and count their own bytes."""
+    while at + 8 <= end and u16(data, at + 6) >= 8:
+        version, kind, number = u8(data, at), u8(data, at + 1), u8(data, at + 2)
+        if version not in (1, 2) or kind not in (0, 1, 2, 3, 15) or number > 5:
+            return False
+        at += u16(data, at + 6)
+        if at == end:
+            return True
+    return False
 
 
 @helper
 def is_knx(data: NDArray[np.uint8], at: int, end: int) -> bool:
-    """Return whether a KNXnet/IP frame is there and counts its own bytes."""
-    if end - at < 8 or u16(data, at) != 0x0610 or u16(data, at + 4) != end - at:
-        return False
-    return 2 <= u8(data, at + 2) <= 9
+    """Return whether KNXnet/IP frames are there and count their own bytes."""
+    while at + 8 <= end and u16(data, at) == 0x0610 and 2 <= u8(data, at + 2) <= 9 and u16(data, at + 4) >= 8:
+        at += u16(data, at + 4)
+        if at == end:
+            return True
+    return False
 
 
 @helper
@@ -220,6 +235,32 @@ def amqp_of(data: NDArray[np.uint8], at: int, end: int) -> int:
 
 
 @helper
+def is_mqtt(data: NDArray[np.uint8], at: int, end: int) -> bool:
+    """Return whether whole control packets of MQTT, of a session that stands, fill the payload."""
+    while at + 2 <= end:
+        kind, flags, size, shift = u8(data, at) >> 4, u8(data, at) & 0xF, 0, 0
+        at += 1
+        while at < end and shift < 28:
+            size |= (u8(data, at) & 0x7F) << shift
+            shift += 7
+            at += 1
+            if not u8(data, at - 1) & 0x80:
+                break
+        if u8(data, at - 1) & 0x80 or at + size > end:
+            return False
+        if kind == 3:  # a topic, of which the first letter
+            if size < 4 or not 1 <= u16(data, at) <= size - 2 or not 0x21 <= u8(data, at + 2) <= 0x7E:
+                return False
+        elif kind in (12, 13):
+            if size or flags:
+                return False
+        elif not 4 <= kind <= 11 or flags != (2 if kind in (6, 8, 10) else 0) or size < 2 or (kind < 8 and size > 4):
+            return False
+        at += size
+    return at == end
+
+
+@helper
 def is_egd(data: NDArray[np.uint8], at: int, end: int, source: int) -> bool:
     """Return whether a datagram is one of Ethernet Global Data: its type, and its sender's own address in it."""
     return end - at >= 32 and u16(data, at) == 0x0D01 and u32(data, at + 4) == source
@@ -249,7 +290,7 @@ def plant_of_both(data: NDArray[np.uint8], at: int, end: int, is_stream: bool) -
     if is_knx(data, at, end):
         return KNX
     if is_slmp(data, at, end):
-        return SLMP
+        return SLMP if is_stream or not is_cyclic(data, at, end) else CCIEFB
     if is_ads(data, at, end, is_stream):
         return ADS
     if is_c1222(data, at, end):
@@ -261,7 +302,7 @@ def plant_of_both(data: NDArray[np.uint8], at: int, end: int, is_stream: bool) -
 def plant_of_stream(data: NDArray[np.uint8], at: int, end: int) -> int:
     """Return the Application of the first bytes of a TCP direction, with HINT where others may look so, or UNKNOWN."""
     if end - at < 5:
-        return UNKNOWN
+        return MQTT | HINT if is_mqtt(data, at, end) else UNKNOWN
     found = plant_of_both(data, at, end, True)
     if found != UNKNOWN:
         return found
@@ -274,17 +315,21 @@ def plant_of_stream(data: NDArray[np.uint8], at: int, end: int) -> int:
     if is_hislip(data, at, end):
         return HISLIP
     if end - at < 8:
-        return UNKNOWN
+        return maker_of_stream(data, at, end)
     word, after = u32(data, at), u32(data, at + 4)
     if word == 0x46494E53:  # FINS, then the length of what follows
-        return FINS if after == end - at - 8 else UNKNOWN
+        is_whole = after == end - at - 8 or (after < end - at - 12 and u32(data, at + 8 + after) == word)
+        return FINS if is_whole else UNKNOWN
     if word == 0x666F7820 and after >> 24 == 0x61:  # "fox a"
         return FOX
     if word == 0x000117E8 and le32(data, at + 4) == end - at:
         return CODESYS
     if word >> 16 == 0x2F3F and u16(data, end - 2) == 0x0D0A and u8(data, end - 3) == 0x21:  # "/?" … "!"
         return IEC62056
-    return amqp_of(data, at, end)
+    found = amqp_of(data, at, end)
+    if found == UNKNOWN:
+        found = maker_of_stream(data, at, end)
+    return MQTT | HINT if found == UNKNOWN and is_mqtt(data, at, end) else found
 
 
 @helper
@@ -312,5 +357,10 @@ def plant_of_datagram(data: NDArray[np.uint8], at: int, end: int, source: int) -
         return RTPS
     if word == 0x4553494F:  # ESIO
         return ESIO
+    found = maker_of_datagram(data, at, end)
+    if found != UNKNOWN:
+        return found
+    if is_modbus(data, at, end):
+        return MODBUS | HINT
     found = fins_of_datagram(data, at, end)
     return found if found != UNKNOWN else coap_of(data, at, end)

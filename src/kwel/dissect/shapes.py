@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.kernel.loads import u8, u16, u32
+from kwel.kernel.loads import u8, u16, u24, u32
 from kwel.kinds import Application
 from kwel.native import helper
 
@@ -32,6 +32,14 @@ MMS_INITIATE = 0xA8
 MMS_SYNTAX = 0x28CA2202
 """Of the object identifier 1.0.9506.2, as BER writes it."""
 UNKNOWN, MODBUS, S7COMM = int(Application.UNKNOWN), int(Application.MODBUS), int(Application.S7COMM)
+UMAS, OPCDA = int(Application.UMAS), int(Application.OPCDA)
+FUNCTION_UMAS = 0x5A
+OPC_ENDS = (0x3AC139, 0xFD1DF3, 0x6D4813, 0xB5D09D, 0x82C355, 0x881665, 0x702239, 0xB4C085, 0x17121F)
+OPC_MIDDLES = (
+    0x1E01D011, 0xB607D211, 0x2148D211, 0x9EADEE43, 0xC721884E, 0x8357D111, 0x8FA1574B, 0x9328BC4C, 0xE0DED211,
+)  # fmt: skip
+"""The first words of the UUIDs of OPC Classic's interfaces, without their lowest byte, and the second words: for data
+access 2 and 3, what is common, lists of servers, alarms, history (OPC Foundation, IDL of the Core Components)."""
 HINT = 0x100
 """Added to an Application that a payload has the shape of, and other payloads might have by chance."""
 MMS, S7PLUS = int(Application.MMS), int(Application.S7PLUS)
@@ -86,8 +94,20 @@ def carried_on_iso(data: NDArray[np.uint8], at: int, end: int) -> int:
 
 
 @helper
+def binds_opc(data: NDArray[np.uint8], at: int, end: int) -> bool:
+    """Return whether DCE/RPC binds to an interface of OPC Classic (DCOM, little-endian): by its UUID."""
+    if end - at < 44 or u24(data, at) not in (0x05000B, 0x05000E) or not u8(data, at + 4) & 0x10:
+        return False
+    for i in range(at + 32, min(at + 200, end - 16)):
+        word = u32(data, i)
+        if word & 0xFFFFFF in OPC_ENDS and u32(data, i + 4) in OPC_MIDDLES:
+            return True
+    return False
+
+
+@helper
 def shape_of(data: NDArray[np.uint8], at: int, end: int) -> int:
     """Return the Application that a payload has the shape of, with a HINT where others may have it, or UNKNOWN."""
     if is_modbus(data, at, end):
-        return MODBUS | HINT
-    return carried_on_iso(data, at, end)
+        return (UMAS if u8(data, at + MBAP) == FUNCTION_UMAS else MODBUS) | HINT
+    return OPCDA if binds_opc(data, at, end) else carried_on_iso(data, at, end)

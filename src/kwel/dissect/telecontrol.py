@@ -59,7 +59,7 @@ def is_iec104(data: NDArray[np.uint8], at: int, end: int) -> bool:
         if u8(data, at) != 0x68 or size < 4 or at + 2 + size > end or u8(data, at + 4) & 1:
             return False
         if first & 1 == 0:  # information: a type, a reason, a common address
-            if size < 10 or not 1 <= u8(data, at + 6) <= 127 or not 1 <= u8(data, at + 8) & 0x3F <= 47:
+            if size < 10 or not 1 <= u8(data, at + 6) <= 127 or u8(data, at + 8) & 0x3F == 0:
                 return False
         elif size != 4:
             return False

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from kwel.columns import Rows
 
-FIN, SYN, RST, ACK = 1, 2, 4, 16
-TCP, A_BACNET = 6, int(Application.BACNET)
+FIN, SYN, RST, ACK, TCP = 1, 2, 4, 16, 6
+A_BACNET = int(Application.BACNET)
 U16, U40, U48 = np.uint64(16), np.uint64(40), np.uint64(48)
 KEY = np.uint64((1 << 48) - 1)
 """The part of ``RUN.key`` that tells flows apart."""
@@ -48,8 +48,8 @@ MISSING, CLOSED = 5, 6
 EARLY_NOW, CUT_PACKETS = 12, 13
 """Packets of the batch at the beginning of a direction; packets that the capture holds less of than was on the wire."""
 COUNTERS = 14
-EARLY = 64
-"""Datagrams of each direction that may tell what it is. Of BACnet, whose one socket speaks with many, all may."""
+EARLY, EARLY_SEGMENTS = 64, 4
+"""Datagrams of a direction that may tell what it is, of BACnet all; packets of a TCP direction, until that is known."""
 AT_ONCE = 64
 """Packets whose hashes are computed at a time: their rows stay in the innermost cache."""
 STEPS = 16
@@ -325,7 +325,8 @@ def count_packet(
     if packet.end > packet.payload:
         before = np.int64(run.payload[side])
         run.payload[side] = min(0xFFFFFFFF, before + packet.end - packet.payload)
-        if before == 0 if packet.transport == TCP else run.packets[side] <= EARLY or run.application == A_BACNET:
+        few = EARLY if packet.transport != TCP else EARLY_SEGMENTS if run.application == 0 else 0
+        if before == 0 or run.packets[side] <= few or run.application == A_BACNET:
             early[counters[EARLY_NOW]] = packet.index
             counters[EARLY_NOW] += 1
     if packet.cut:
@@ -359,9 +360,8 @@ def track(
 
     *early* takes the indices of the packets that begin a direction: what else looks at beginnings need see no others.
     """
-    counters[EARLY_NOW] = 0
+    counters[EARLY_NOW] = weighed = 0
     seed = table[len(table) - 1]
-    weighed = 0
     for i in range(count):
         if i == weighed:
             weighed = weigh(packets, i, min(i + AT_ONCE, count), recent_heads, table)
