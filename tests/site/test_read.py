@@ -225,3 +225,15 @@ def test_any_bytes_are_a_site_file_or_one_line(text: bytes) -> None:
             told = str(error)
 
     assert told == "" or "site.toml: " in told
+
+
+def test_zones_have_owners_and_assets_levels_owners_and_criticality(tmp_path: Path) -> None:
+    file = tmp_path / "site.toml"
+    file.write_text(
+        '[[zones]]\nname = "Cell 1"\nlevel = 1\nowner = "Production"\nprefixes = ["10.20.1.0/24"]\n'
+        '[[assets]]\nname = "Panel"\naddress = "10.20.1.21"\nlevel = 2\nowner = "Shift"\ncriticality = "high"\n'
+    )
+    site = load(file)
+
+    assert site.zones[0].owner == "Production"
+    assert (site.assets[0].level, site.assets[0].owner, site.assets[0].criticality) == ("2", "Shift", "high")

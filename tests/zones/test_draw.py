@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.assets import identify
-from kwel.kinds import Application
+from kwel.columns import LAN
+from kwel.kinds import Application, Lan
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Grade, Where
 from kwel.model.commands import Command, CommandClass, Party
@@ -17,6 +18,7 @@ from kwel.model.site import NamedAsset, Zone
 from kwel.model.zones import ConduitState, Origin
 from kwel.pipeline import analyse
 from kwel.zones import Drawn, draw
+from kwel.zones.neighbours import mac_number
 from tests.assets.plant import UDP, Plant
 from tests.assets.test_told import make_site
 from tests.conftest import SAMPLES
@@ -28,9 +30,11 @@ NONE = np.zeros(0, np.int64)
 COLUMNS = ("asset", "attribution", "state", "first", "last", "flows", "bytes_out", "bytes_in")
 
 
-def drawn(plant: Plant, site: Site | None = None, commands: tuple[Command, ...] = ()) -> Drawn:
+def drawn(
+    plant: Plant, site: Site | None = None, commands: tuple[Command, ...] = (), lan: np.ndarray | None = None
+) -> Drawn:
     """Return what is drawn of a plant that needs nothing outside."""
-    traffic = plant.traffic()
+    traffic = replace(plant.traffic(), lan=np.zeros(0, LAN) if lan is None else lan)
     found = identify(traffic, site=site)
     nothing = Dependencies(dict.fromkeys(COLUMNS, NONE), (), lambda _: None)  # type: ignore[arg-type, return-value]
     return draw(
@@ -124,6 +128,17 @@ def test_zones_of_the_site_come_first_with_its_levels_and_what_it_does_not_place
     assert by_label["10.40.0.1"].zone == "proposed: 10.40.0.0/24"
 
 
+def test_an_asset_may_have_a_level_of_its_own_and_a_zone_an_owner() -> None:
+    cell = Zone("Cell 1", "1", 2, ("10.20.1.0/24",), (), "Production")
+    site = make_site(zones=(cell,), assets=(NamedAsset("Panel", ("10.20.1.21",), (), None, "2", "Shift", "high"),))
+    found = drawn(line(), site)
+    panel = next(asset for asset in found.assets if asset.label == "Panel")
+
+    assert found.zones[0].owner == "Production"
+    assert panel.level is not None
+    assert (panel.level.value, panel.zone, panel.owner, panel.criticality) == ("2", "Cell 1", "Shift", "high")
+
+
 def test_a_device_with_two_feet_stands_in_two_zones_and_crosses_none_by_its_own_address() -> None:
     plant, mac = Plant(), "00:90:e8:10:00:32"
     for address in ("10.20.1.5", "10.20.2.5"):
@@ -153,6 +168,21 @@ def test_conduits_count_the_commands_that_pass_them() -> None:
 
     assert [of.commands for of in found.conduits] == [(("mode", 12), ("write", 12)), (("write", 3),)]
     assert found.zones[found.conduits[1].source].key == "unknown"
+
+
+def test_frames_without_ip_pass_conduits_too() -> None:
+    plant, macs = Plant(), ("00:1b:1b:00:00:01", "00:1b:1b:00:00:02")
+    plant.claim("10.20.1.11", macs[0])
+    plant.claim("10.20.2.21", macs[1])
+    lan = np.zeros(2, LAN)
+    lan["source"], lan["destination"] = mac_number(macs[0]), [mac_number(macs[1]), 0x010C_CD01_0001]
+    lan["frames"], lan["bytes"], lan["first_frame"], lan["protocol"] = 40, 2400, 7, Lan.PROFINET_RT
+    lan["first"], lan["last"] = 5, 6
+    (of,) = drawn(plant, lan=lan).conduits
+
+    assert [service.label for service in of.services] == [f"{Lan.PROFINET_RT.label} ethernet"]
+    assert (of.packets_out, of.bytes_out, of.unsure, of.initiators.count) == (40, 2400, 1, 1)
+    assert dict(of.evidence[0].values)["responder"] == macs[1]
 
 
 def test_the_outside_is_split_by_who_controls_it() -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
+import numpy as np
+
+from kwel.columns import LAN
 from kwel.model.assets import Asset, AssetKind
 from kwel.model.claims import Claim, Grade
+from kwel.zones.neighbours import mac_number, neighbours_of
 from kwel.zones.propose import MOST, REST, Proposals
 from tests.tables.plant import SEEN, make_asset
 
@@ -81,6 +86,28 @@ def test_what_has_two_feet_stands_in_two_zones() -> None:
 def test_whatever_has_no_address_stands_somewhere_too() -> None:
     assert zones_of(made("", addresses=(), **at(20)), made("", addresses=())) == ["VLAN 20", "no IP address"]
     assert zones_of(made("fe80::1"), made("169.254.1.1")) == ["fe80::/64", "169.254.1.0/24"]
+
+
+def test_what_has_no_address_stands_with_those_that_it_talks_to() -> None:
+    plc, office = made("10.0.1.1", AssetKind.OT), made("10.0.9.1", AssetKind.IT)
+    drive, other = made("", addresses=()), made("", addresses=())
+    proposals = Proposals((plc, office, drive, other), range(4), 0, {2: Counter({0: 900, 1: 2})})
+
+    names = [proposals.drafts[proposals.places[index][0].draft].name for index in range(4)]
+    assert names[2] == names[0] == "proposed: 10.0.1.0/24 (OT)"
+    assert names[3] == "proposed: no IP address"
+
+
+def test_neighbours_are_those_that_frames_went_to_or_came_from() -> None:
+    macs = [Claim(f"00:1b:1b:00:00:0{n}", Grade.A, (SEEN,)) for n in range(3)]
+    plc, drive, switch = (made("10.0.1.1", macs=macs[:1]), made("", addresses=(), macs=macs[1:2]),
+                          made("", addresses=(), macs=macs[2:]))  # fmt: skip
+    lan = np.zeros(4, LAN)
+    lan["source"] = [mac_number(macs[1].value)] * 3 + [mac_number(macs[0].value)]
+    lan["destination"] = [mac_number(macs[0].value), 0x01_80C2_0000_0E, 7, mac_number(macs[1].value)]
+    lan["frames"] = [5, 100, 100, 3]
+
+    assert neighbours_of(lan, (plc, drive, switch)) == {1: Counter({0: 8})}
 
 
 def test_a_scan_does_not_make_a_thousand_zones() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kwel.model.assets import Asset, AssetKind
 from kwel.model.claims import Claim, Evidence, Grade
-from kwel.model.site import Effect, OverrideState
+from kwel.model.site import TOLD_LEVEL, Effect, OverrideState
 from kwel.model.siteindex import SiteIndex
 
 if TYPE_CHECKING:
@@ -48,7 +48,18 @@ class Told:
     def _with_name(self, asset: Asset, named: NamedAsset) -> Asset:
         step = Evidence("looked-up", "site-name", (("name", named.name),), source=self._site.source())
         others = tuple(claim for claim in asset.names if claim.value != named.name)
-        return replace(asset, label=named.name, names=(Claim(named.name, Grade.B, (step,)), *others))
+        level = asset.level
+        if named.level:
+            values = (("name", named.name), ("level", named.level))
+            level = Claim(named.level, Grade.B, (Evidence("looked-up", TOLD_LEVEL, values, source=step.source),))
+        return replace(
+            asset,
+            label=named.name,
+            names=(Claim(named.name, Grade.B, (step,)), *others),
+            level=level,
+            owner=named.owner or asset.owner,
+            criticality=named.criticality or asset.criticality,
+        )
 
     def _overruled(self, asset: Asset, override: Override) -> Asset:
         """Return the asset as somebody of the site says that it is."""

@@ -122,7 +122,7 @@ def new(captures: tuple[str, ...], internal: tuple[str, ...], output: str) -> in
     with Progress("Reading captures") as progress:
         made = analyse(captures, Options(internal=internal), progress).report
     names = ", ".join(capture.name for capture in made.captures[:3])
-    _write(output, example(made.assets, made.dependencies, names, _private()))
+    _write(output, example(made.assets, made.dependencies, names, _private(), made.zones))
     return status_of(made.captures, made.coverage)
 
 

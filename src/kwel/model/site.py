@@ -13,6 +13,10 @@ Scope = Literal["host", "domain", "prefix", "asset"]
 """What an override is about: a host name or pattern, a domain and all below it, addresses, or a device of the plant."""
 
 
+TOLD_LEVEL = "site-level"
+"""Kind of the evidence that the site file gives one asset a level of its own."""
+
+
 class OverrideState(enum.StrEnum):
     """Whether an override counts on the day that is judged."""
 
@@ -32,6 +36,8 @@ class Zone:
     """Target security level, IEC 62443-3-3: 0 to 4."""
     prefixes: tuple[str, ...]
     vlans: tuple[int, ...]
+    owner: str | None = None
+    """Who answers for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,10 @@ class NamedAsset:
     macs: tuple[str, ...]
     """As ``columns.mac_text`` spells them."""
     zone: str | None
+    level: str | None = None
+    """Purdue level, where it differs from that of its zone."""
+    owner: str | None = None
+    criticality: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

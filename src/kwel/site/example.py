@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from kwel.model.zones import PROPOSED
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from kwel.model.assets import Asset
     from kwel.model.dependencies import Dependencies
     from kwel.model.verdicts import Attribution
+    from kwel.model.zones import Zone
 
 MOST: Final = 30
 """Lines of one kind: the rest a person adds."""
-SEGMENT: Final = {4: 24, 6: 64}
-"""Bits of the prefix that is proposed for addresses."""
 
 HEAD = """\
 # What you know of your own plant and kwel cannot see. docs/site.md describes every key.
@@ -62,12 +62,12 @@ def example(
     dependencies: Dependencies | None = None,
     captures: str = "",
     private: Sequence[str] = (),
+    zones: Sequence[Zone] = (),
 ) -> str:
     """Return a site file that says what the captures show, and as comments what a person may want to add."""
     found = [ipaddress.ip_address(address) for asset in assets for address in asset.addresses]
     networks = [ipaddress.ip_network(prefix) for prefix in private]
     inside = [address for address in found if any(address in network for network in networks)]
-    segments = Counter(_segment(address) for address in inside if not address.is_link_local)
     parts = [
         HEAD,
         f"\n# Seen in {quoted(captures)}.\n" if captures else "",
@@ -75,7 +75,7 @@ def example(
     ]
     parts += [INTERNAL, "internal = []\n", *_public(sorted({*map(str, found)} - {*map(str, inside)}))]
     parts += [DOMAINS, "domains = []\n", *_tenants(dependencies)]
-    parts += [ZONES, *_zones(segments, assets)]
+    parts += [ZONES, *_zones(zones)]
     parts += [ASSETS, *_assets(assets), OVERRIDES]
     return "".join(parts)
 
@@ -107,30 +107,37 @@ def _public(addresses: Sequence[str]) -> list[str]:
     return [f"# Assets have these public addresses; if the prefix is yours: {', '.join(addresses[:MOST])}\n"]
 
 
-def _array(key: str, values: Iterable[str]) -> str:
-    return f"{key} = [{', '.join(quoted(value) for value in values)}]\n"
-
-
-def _segment(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    return str(ipaddress.ip_network((address, SEGMENT[address.version]), strict=False))
-
-
-def _zones(segments: Counter[str], assets: Sequence[Asset]) -> list[str]:
-    """Return a zone a segment, to be named and joined by a person; a capture does not tell what belongs together."""
-    if not segments:
+def _zones(zones: Sequence[Zone]) -> list[str]:
+    """Return a zone a proposal, to be named and joined by a person; a capture does not tell what belongs together."""
+    drawn = [zone for zone in zones if zone.prefixes or zone.vlans]
+    if not drawn:
         return ['# [[zones]]\n# name = "Cell 1"\n# level = 1\n# prefixes = ["10.20.1.0/24"]\n# vlans = [20]\n']
-    vlans: dict[str, set[int]] = {}
-    for asset in assets:
-        for address in asset.addresses:
-            vlans.setdefault(_segment(ipaddress.ip_address(address)), set()).update(asset.vlans)
-    parts = []
-    for prefix, count in sorted(segments.items(), key=lambda item: (-item[1], item[0]))[:MOST]:
-        parts.append(f"[[zones]] # addresses seen: {count}\nname = {quoted(f'Segment {prefix}')}\n# level = 2\n")
-        parts.append(_array("prefixes", [prefix]))
-        if tags := vlans.get(prefix):
-            parts.append(f"# seen in VLAN {', '.join(map(str, sorted(tags)))}\n")
-        parts.append("\n")
-    return [*parts[:-1], *([f"# {len(segments) - MOST} more segments were seen.\n"] if len(segments) > MOST else [])]
+    parts: list[str] = []
+    taken: set[str] = set()
+    for zone in drawn[:MOST]:
+        kinds = ", ".join(f"{count} {kind.value}" for kind, count in zone.kinds)
+        head = f"[[zones]] # assets seen: {kinds}\nname = {quoted(zone.name.removeprefix(PROPOSED))}\n"
+        level = f"# level = {zone.level} # as its assets suggest\n" if zone.level else "# level = 2\n"
+        own = _untaken("prefixes", [quoted(prefix) for prefix in _routed(zone.prefixes)], taken)
+        own += _untaken("vlans", [str(vlan) for vlan in zone.vlans], taken)
+        if own:
+            parts.append(f'{head}{level}# owner = "who answers for it"\n{own}\n')
+        else:  # what stands in one segment with others has a zone by its entries alone
+            parts.append("# " + head.replace("\nname", "\n# name") + '# and in [[assets]], for each: zone = "..."\n\n')
+    parts[-1] = parts[-1].removesuffix("\n")
+    return [*parts, *([f"# {len(drawn) - MOST} more zones were proposed.\n"] if len(drawn) > MOST else [])]
+
+
+def _routed(prefixes: Sequence[str]) -> list[str]:
+    """Return prefixes without those of one link."""
+    return [prefix for prefix in prefixes if not ipaddress.ip_network(prefix).is_link_local]
+
+
+def _untaken(key: str, values: Sequence[str], taken: set[str]) -> str:
+    """Return an array of the values that no zone before has."""
+    own = [value for value in values if value not in taken]
+    taken.update(own)
+    return f"{key} = [{', '.join(own)}]\n" if own else ""
 
 
 def _assets(assets: Sequence[Asset]) -> list[str]:

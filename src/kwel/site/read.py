@@ -139,6 +139,7 @@ def _zone(table: SiteTable) -> Zone:
         sl_t=_number(table, "sl_t", SECURITY_LEVELS),
         prefixes=table.networks("prefixes"),
         vlans=_vlans(table),
+        owner=table.words_to_show("owner", None),
     )
     table.finish()
     return zone
@@ -181,6 +182,9 @@ def _asset(table: SiteTable, zones: set[str]) -> NamedAsset:
         addresses=tuple(table.address("address", value) for value in table.many("address")),
         macs=tuple(table.mac("mac", value) for value in table.many("mac")),
         zone=table.words_to_show("zone", None),
+        level=_level(table),
+        owner=table.words_to_show("owner", None),
+        criticality=table.words_to_show("criticality", None),
     )
     table.finish()
     if not asset.addresses and not asset.macs:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import State, address_text
-from kwel.kinds import Application
+from kwel.columns import State, address_text, mac_text
+from kwel.kinds import Application, Lan
 from kwel.model.claims import Evidence, Grade, Where
 from kwel.model.zones import Conduit, ConduitState, Ends, Service
-from kwel.zones.crossings import INDEX_BITS, SUMS, USED, pairs_of
+from kwel.zones.crossings import ETHERNET, INDEX_BITS, LAN_CODES, SUMS, USED, pairs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,9 +29,12 @@ STEPS: Final = 3
 MOST_NAMED: Final = 64
 """Dependencies outside that are looked at for the names of the first hosts."""
 STATES: Final = (ConduitState.USED, ConduitState.ATTEMPTED)
-TRANSPORTS: Final = {1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp", 132: "sctp"}
-WITHOUT_PORTS: Final = (1, 58)
-LABELS: Final = {int(spoken): spoken.label for spoken in Application if spoken}
+TRANSPORTS: Final = {1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp", 132: "sctp", ETHERNET: "ethernet"}
+WITHOUT_PORTS: Final = (1, 58, ETHERNET)
+LABELS: Final = {
+    **{int(spoken): spoken.label for spoken in Application if spoken},
+    **{LAN_CODES + int(spoken): spoken.label for spoken in Lan},
+}
 WORDS: Final = {USED: State.ESTABLISHED.name.lower(), 1: State.UNANSWERED.name.lower()}
 
 
@@ -132,6 +135,11 @@ def _service(row: NDArray, captures: Sequence[str]) -> Service:
 def _seen(row: NDArray, captures: Sequence[str]) -> Evidence:
     """Say that the flow that proves most was seen."""
     transport = int(row["transport"])
+    if transport == ETHERNET:
+        stations = ((key, mac_text(int(row[f"{key}_lo"]))) for key in ("initiator", "responder"))
+        protocol = LABELS[int(row["application"])]
+        told = (*stations, ("protocol", protocol), ("packets", str(int(row["packets_out"]))))
+        return Evidence("observed", "frames-seen", told, _where(row, captures))
     values = (
         ("initiator", address_text(int(row["initiator_hi"]), int(row["initiator_lo"]))),
         ("responder", address_text(int(row["responder_hi"]), int(row["responder_lo"]))),

@@ -45,6 +45,10 @@ INDEX_BITS: Final = 32
 BLOCK: Final = 1 << 16
 """Flows that are looked at together: what is computed on the way stays small."""
 USED, ATTEMPTED = 0, 1
+ETHERNET: Final = 255
+"""In place of an IP protocol number (IANA: reserved): frames without IP; addresses are MACs then."""
+LAN_CODES: Final = 128
+"""In front of ``kinds.Lan``, among the numbers of ``kinds.Application``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +77,16 @@ def find_crossings(
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
         table = _services(flows, zones, block)
-        ends = [_ends(table, side, assets[side][block], dependency[block]) for side in (0, 1)]
-        parts.append(Crossings(_summed(table), np.concatenate(ends)))
+        parts.append(crossings_of(table, (assets[0][block], assets[1][block]), dependency[block]))
         if sum(len(part.services) for part in parts[1:]) > len(parts[0].services) + BLOCK:
             parts = [merge(*parts)]  # not with each block: the more there is, the longer that takes
     return merge(*parts)
+
+
+def crossings_of(table: NDArray, assets: tuple[NDArray, NDArray], dependency: NDArray) -> Crossings:
+    """Return rows of ``SERVICE``, one a conversation, summed up; *assets* are those of both sides of each."""
+    ends = [_ends(table, side, assets[side], dependency) for side in (0, 1)]
+    return Crossings(_summed(table), np.concatenate(ends))
 
 
 def merge(*parts: Crossings) -> Crossings:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kwel.model.claims import Claim, Evidence, Grade
+from kwel.model.site import TOLD_LEVEL
 from kwel.model.zones import BETWEEN, OUTSIDE, PROPOSED, Origin, Zone
 from kwel.zones.conduits import conduits_of
-from kwel.zones.crossings import find_crossings
+from kwel.zones.crossings import find_crossings, merge
 from kwel.zones.drafts import Draft
+from kwel.zones.neighbours import lan_crossings, neighbours_of
 from kwel.zones.orders import outside_zones_of, with_commands
 from kwel.zones.propose import Proposals
 from kwel.zones.segments import segment_of
@@ -71,13 +73,13 @@ def draw(
         site: what the user knows of the plant.
         commands: who told whom to do what.
     """
-    plan = _Plan(assets, site)
+    plan = _Plan(assets, site, traffic.lan)
     of_flow, outside = _dependency_of(traffic, sides, dependencies), outside_zones(dependencies, carriers)
     beyond = _beyond(traffic.flows, sides, of_flow, outside) + plan.beyond
     finder = Sides(traffic.flows, plan.stands, plan.at, plan.silent)
     zones = (finder.find("initiator", sides[0], beyond), finder.find("responder", sides[1], beyond))
     conduits = conduits_of(
-        find_crossings(traffic.flows, zones, sides, of_flow),
+        merge(find_crossings(traffic.flows, zones, sides, of_flow), lan_crossings(traffic.lan, assets, plan.stands)),
         [capture.name for capture in traffic.captures],
         [draft.origin is Origin.OUTSIDE for draft in plan.drafts],
         lambda index: assets[index].id,
@@ -99,12 +101,12 @@ def draw(
 class _Plan:
     """Every zone that may be, and who stands in it."""
 
-    def __init__(self, assets: Sequence[Asset], site: Site | None) -> None:
+    def __init__(self, assets: Sequence[Asset], site: Site | None, lan: Rows) -> None:
         self._assets, self._told = assets, ToldZones(site, assets)
         drafts = list(self._told.drafts)
         self._places = [self._told.places(asset) for asset in assets]
         homeless = [index for index, found in enumerate(self._places) if not found]
-        self._proposals = Proposals(assets, homeless, len(drafts))
+        self._proposals = Proposals(assets, homeless, len(drafts), neighbours_of(lan, assets))
         for index, found in self._proposals.places.items():
             self._places[index] = found
         drafts += self._proposals.drafts
@@ -213,11 +215,12 @@ def _placed(asset: Asset, stands: Sequence[Draft], why: tuple[Evidence, ...]) ->
     name = f"{'' if is_told else PROPOSED}{BETWEEN.join(names)}"
     grade = Grade.B if is_told else Grade.D
     level = next((draft.told.level for draft in stands if draft.told and draft.told.level), None)
+    has_own = asset.level is not None and asset.level.evidence[0].kind == TOLD_LEVEL
     return replace(
         asset,
         zone=name,
         zone_why=Claim(name, grade, why),
-        level=Claim(level, grade, why) if level else asset.level,
+        level=Claim(level, grade, why) if level and not has_own else asset.level,
         evidence=(*asset.evidence[:1], *why, *asset.evidence[1:]) if is_told else asset.evidence,
     )
 
@@ -234,7 +237,7 @@ def _zone(identity: str, draft: Draft, assets: Sequence[Asset], inner: Sequence[
         origin=draft.origin,
         level=(draft.told.level if draft.told else None) or proposed,
         security_level=draft.told.sl_t if draft.told else None,
-        owner=None,
+        owner=draft.told.owner if draft.told else None,
         prefixes=draft.prefixes,
         vlans=draft.vlans,
         kinds=tuple(sorted(kinds.items(), key=lambda item: (-item[1], item[0]))),

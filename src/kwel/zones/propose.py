@@ -7,6 +7,7 @@ kinds of asset in one segment make two proposals, if what they speak shows it; a
 from __future__ import annotations
 
 from collections import Counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from kwel.model.assets import AssetKind
@@ -16,7 +17,7 @@ from kwel.zones.drafts import Draft, Place
 from kwel.zones.segments import is_four, is_link_local, prefix_of, segment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kwel.model.assets import Asset
     from kwel.zones.segments import Segment
@@ -50,9 +51,18 @@ def side_of(level: str | None, kind: AssetKind) -> str | None:
 class Proposals:
     """Draws zones around assets; ``drafts`` and ``places`` hold what was drawn."""
 
-    def __init__(self, assets: Sequence[Asset], homeless: Iterable[int], first: int) -> None:
-        """Draw around *homeless*, indices into *assets*; the drafts are numbered from *first* on."""
-        self._assets = assets
+    def __init__(
+        self,
+        assets: Sequence[Asset],
+        homeless: Iterable[int],
+        first: int,
+        neighbours: Mapping[int, Counter[int]] = MappingProxyType({}),
+    ) -> None:
+        """Draw around *homeless*, indices into *assets*; the drafts are numbered from *first* on.
+
+        An asset without an address stands with those of its *neighbours* that have one.
+        """
+        self._assets, self._neighbours = assets, neighbours
         self._segments = [_segments(asset) for asset in assets]
         self._vlans = self._proven_vlans()
         self._joined = self._dual_stack()
@@ -89,7 +99,13 @@ class Proposals:
         asset, segments = self._assets[index], self._segments[index]
         if segments:
             return list(dict.fromkeys(self._group(segment, asset.vlans) for segment in segments))
-        return [(asset.vlans[0], None)] if asset.vlans else [(0, None)]
+        if asset.vlans:
+            return [(asset.vlans[0], None)]
+        votes: Counter[Group] = Counter()
+        for peer, frames in self._neighbours.get(index, Counter()).items():
+            for segment in self._segments[peer][:1]:
+                votes[self._group(segment, self._assets[peer].vlans)] += frames
+        return [min(votes, key=lambda group: (-votes[group], _order((group, None))))] if votes else [(0, None)]
 
     def _group(self, segment: Segment, vlans: Sequence[int]) -> Group:
         if segment not in self._vlans and segment in self._joined:
