@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 SAID = {
-    "ads.device_info": ["identity=ads/5.18.60.2.1.1", "firmware=3.1.4024", "product=Plc30 App"],
+    "ads.device_info": ["identity=ads/5.18.60.2.1.1", "software=Plc30 App 3.1.4024"],
     "ads.found": ["identity=ads/5.18.60.2.1.1", "hostname=CX-LINE1", "firmware=3.1.4024"],
     "c37118.configuration": ["protocol=c37118/7", "station=BAY 7", "protocol=c37118/7"],
     "dnp3.attributes": ["protocol=dnp3/4", "vendor=ACME", "product=RTU 9", "serial=0815"],
     "enip.identity_object": [
-        "identity=cip-vendor/1", "vendor=Rockwell Automation", "product=1756-L61X", "firmware=20.011",
-        "serial=00c0ffee",
+        "identity=cip-vendor/1", "vendor=Rockwell Automation", "product=1756-L61X",
+        "protocol=enip/1756-L61X 20.011, serial 00c0ffee",
     ],
     "fins.controller_data": ["protocol=fins/10", "product=CJ2M-CPU33", "firmware=02.01"],
     "fins.over_tcp": ["protocol=fins/10", "product=CJ2M-CPU33", "firmware=02.01"],
@@ -104,6 +104,44 @@ def test_a_module_behind_another_address_is_told_of_under_it() -> None:
 
     (said,) = enip.observe(Reader(cip(0x8E, bytes(3) + b"\xef\xbe\xad\xde")), talk)
     assert said == Saying("serial", "deadbeef", address="10.20.9.7")
+
+
+def test_a_module_in_the_same_chassis_is_a_unit_of_it(sample: Callable[[str], bytes]) -> None:
+    inner = bytes.fromhex("01 02 2001 2401")
+    question = cip(0x52, bytes.fromhex("02 2006 2401 0a0e 0600") + inner + bytes.fromhex("01 00 01 03"))
+    talk = Talk()
+    list(enip.observe(Reader(question), talk))
+
+    assert heard(enip.observe(Reader(sample("enip.identity_object")), talk)) == [
+        "identity=cip-vendor/1", "vendor=Rockwell Automation", "product=1756-L61X",
+        "protocol=enip/slot 3: 1756-L61X 20.011, serial 00c0ffee",
+    ]  # fmt: skip
+
+
+def test_questions_in_one_packet_are_answered_in_one() -> None:
+    parts = [
+        bytes.fromhex("0e 03 2001 2401 3007"),
+        bytes.fromhex("4c 02 2006 2401"),
+        bytes.fromhex("0e032001240130 06"),
+    ]
+    answers = [
+        bytes.fromhex("8e000000") + b"\x04DRV1",
+        bytes.fromhex("cc000000 0102"),
+        bytes.fromhex("8e000000 efbeadde"),
+    ]
+
+    def packed(messages: list[bytes]) -> bytes:
+        at, offsets = 2 + 2 * len(messages), b""
+        for message in messages:
+            offsets, at = offsets + at.to_bytes(2, "little"), at + len(message)
+        return len(messages).to_bytes(2, "little") + offsets + b"".join(messages)
+
+    talk = Talk()
+    list(enip.observe(Reader(cip(0x0A, bytes.fromhex("02 2002 2401") + packed(parts))), talk))
+    assert heard(enip.observe(Reader(cip(0x8A, bytes(3) + packed(answers))), talk)) == [
+        "product=DRV1",
+        "serial=deadbeef",
+    ]
 
 
 def pdu(kind: int, number: int, content: str) -> bytes:

@@ -36,6 +36,8 @@ OF_ONE: Final[tuple[FactKind, ...]] = (
 """What a device says of itself in one protocol with one value at a time."""
 EXACT: Final = ("serial", "firmware")
 """What no device has two of in one protocol: each need be said but once."""
+OF_SEVERAL: Final = frozenset({"mms", "c37118", "hartip", "ads", "opcua", "bacnet-lan"})
+"""Protocols in which several devices, domains or programs speak with one address: what differs there is no change."""
 BEARS_ONE: Final[tuple[FactKind, ...]] = ("station", "hostname")
 """What two devices never bear at once."""
 DHCP: Final = "dhcp"
@@ -93,7 +95,7 @@ def _said(device: Device, asset: Asset) -> Iterator[Change]:
     """Yield what a device says of itself otherwise than before."""
     by: dict[tuple[FactKind, str], list[Observed]] = {}
     for said in device.observed:
-        if said.kind in OF_ONE:
+        if said.kind in OF_ONE and said.protocol not in OF_SEVERAL:
             by.setdefault((said.kind, said.protocol), []).append(said)
     for (kind, protocol), all_said in sorted(by.items()):
         in_order = sorted(_spans(all_said), key=lambda of: (of.time, of.value))

@@ -1,4 +1,4 @@
-"""Packets of Beckhoff's ADS in, AMS net identifiers, device names and versions out.
+"""Packets of Beckhoff's ADS in, AMS net identifiers, names, programs and versions out.
 
 Beckhoff's ADS/AMS Specification: AMS/TCP header, AMS header, ReadDeviceInfo (command 1). How devices find one another
 over UDP is not published; the tags of an answer are as the open library pyads reads and writes them, and are graded as
@@ -55,9 +55,9 @@ def _packet(r: Reader) -> Iterator[Saying]:
         yield Saying("identity", source)
         yield Saying("role", "server" if flags & IS_RESPONSE else "client")
         if command == READ_DEVICE_INFO and flags & IS_RESPONSE and _le(body, 4) == 0:
-            yield Saying("firmware", f"{body.u8()}.{body.u8()}.{_le(body, 2)}")
+            version = f"{body.u8()}.{body.u8()}.{_le(body, 2)}"
             if name := text(body.take(16).split(b"\0")[0]):
-                yield Saying("product", name)
+                yield Saying("software", f"{name} {version}")
 
 
 def _found(r: Reader) -> Iterator[Saying]:

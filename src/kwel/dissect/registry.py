@@ -107,7 +107,7 @@ DISSECTORS = (
     ),
     Dissector("s7plus", "s7plus", s7plus.looks_like, s7plus.observe, 16, 20_000, size_of=iso.size_of),
     Dissector("mms", "mms", mms.looks_like, mms.observe, 64, 50_000, size_of=iso.size_of, converse=mms.observe),
-    Dissector("enip", "enip", enip.looks_like, enip.observe, 64, 50_000, size_of=enip.size_of, converse=enip.observe),
+    Dissector("enip", "enip", enip.looks_like, enip.observe, 256, 50_000, size_of=enip.size_of, converse=enip.observe),
     Dissector("opcua", "opcua", opcua.looks_like, opcua.observe, 64, 50_000, size_of=opcua.size_of),
     Dissector("bacnet", "bacnet", bacnet.looks_like, bacnet.observe, 256, 50_000),
     Dissector("bacnet-lan", "bacnet-lan", bacnet.looks_like_message, bacnet.observe_message, 256, 50_000),

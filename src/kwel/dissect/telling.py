@@ -108,6 +108,14 @@ def modbus_says(data: NDArray[np.uint8], at: int, end: int) -> int:
 
 
 @helper
+def goes_on_answering(data: NDArray[np.uint8], at: int, end: int, application: int) -> bool:
+    """Return whether an answer that was waited for says that another part of it follows: a status list of S7."""
+    if application != S7COMM or at + 27 > end or u8(data, at + 8) != S7_USERDATA:
+        return False
+    return u16(data, at + 22) == S7_LIST << 8 | 1 and u8(data, at + 26) != 0
+
+
+@helper
 def s7comm_says(data: NDArray[np.uint8], at: int, end: int) -> int:
     """Read which status list an answer holds; of one that is not whole, the next answer counts too."""
     if at + 36 > end or u8(data, at + 8) != S7_USERDATA or u16(data, at + 22) != S7_LIST << 8 | 1:
@@ -179,7 +187,7 @@ def enip_says(data: NDArray[np.uint8], at: int, end: int) -> int:
         return 0
     service = u8(data, at)
     if service & 0x80 == 0:
-        for i in range(at + 2, min(end - 3, at + 16)):
+        for i in range(at + 2, min(end - 3, at + 48)):
             if u24(data, i) == 0x200124 or (u24(data, i) == 0x210001 and u8(data, i + 3) == 0):
                 return ASKS
         return 0

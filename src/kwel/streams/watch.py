@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.dissect.framing import message_size
-from kwel.dissect.telling import ASKS, TELLS, always_read, goes_on, is_told_of, says
+from kwel.dissect.telling import ASKS, TELLS, always_read, goes_on, goes_on_answering, is_told_of, says
 from kwel.kernel.rows import PLANT, Stage
 from kwel.native import helper
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-MOST_PARTS = 16
+MOST_PARTS = 64
 """Payloads of one direction that go to a Python dissector, segments of one long message not counted."""
 MOST_SEGMENTS = 64
 """Segments of one message that are waited for."""
@@ -100,7 +100,7 @@ def part_to_read(
             return at
     is_awaited = half.shape == ANSWER_AWAITED
     if is_awaited:
-        half.shape = 0
+        half.shape = ANSWER_AWAITED if goes_on_answering(data, at, end, application) else 0
     found = first_part(data, at, end, application, half, other)
     if found < 0 and (is_awaited or half.marked < always_read(application)):
         found = at
