@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SAY = catalogue.load()
 PHRASES = Phrases(SAY, one_capture=True)
+LINKS = {asset.id: f"a-{index}" for index, asset in enumerate(fixtures.plant().assets)}
 
 
 def drawn(report: Report) -> ZoneMap:
@@ -98,7 +99,7 @@ def test_many_zones_and_conduits_are_summed_up() -> None:
     titles = [str(box.label.title.en.striptags()) for box in shown.boxes]
     assert titles.count("and 25 more zones") == 2
     assert "Cell 29" in titles, "what leaves Europe is not summed up"
-    tables = register(report, PHRASES)
+    tables = register(report, {}, PHRASES)
     assert (len(tables.conduits), tables.conduits_left_out) == (CONDUITS, 301 - CONDUITS)
     assert tables.conduits[0].id.en == "C-301"
 
@@ -120,7 +121,7 @@ def test_without_conduits_there_is_no_map() -> None:
 
 
 def test_a_conduit_says_what_the_standard_asks_for() -> None:
-    rows = {str(row.id.en): row for row in register(fixtures.plant(), PHRASES).conduits}
+    rows = {str(row.id.en): row for row in register(fixtures.plant(), LINKS, PHRASES).conduits}
     first, tried = rows["C-01"], rows["C-07"]
 
     assert (first.source.en, first.target.en) == ("<bdi>Supervision</bdi>", "<bdi>Boiler house</bdi>")
@@ -137,9 +138,14 @@ def test_a_conduit_says_what_the_standard_asks_for() -> None:
 
 
 def test_a_zone_says_its_level_its_target_and_why() -> None:
-    zone = register(fixtures.plant(), PHRASES).zones[0]
+    zone = register(fixtures.plant(), LINKS, PHRASES).zones[0]
 
     assert (zone.level.en, zone.target.en, zone.kinds.en) == ("<bdi>1</bdi>", "SL-T 2", "3 OT")
+    assert [(str(label.en.striptags()), link) for label, link in zone.members] == [
+        ("plc-07", "a-7"),
+        ("plc-9", "a-12"),
+        ("plc-10", "a-13"),
+    ]
     assert zone.extent.en == "VLAN 20; <code><bdi>10.20.0.0/16</bdi></code>"
     assert zone.why.en == "high (A); Belongs to zone <bdi>Boiler house</bdi> (<bdi>VLAN 20</bdi>)"
 

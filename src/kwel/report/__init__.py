@@ -59,12 +59,12 @@ def write(report: Report, path: str | os.PathLike[str], lang: Language) -> str:
 
 def _made(report: Report, lang: Language) -> tuple[str, str]:
     """Return the page and its headline."""
-    from kwel.report import catalogue, page, view
-
     if lang not in LANGUAGES:
         raise ReportError(f"no such language: {lang}; choose {' or '.join(LANGUAGES)}")
-    say = catalogue.load()
     with _no_collecting():
+        from kwel.report import catalogue, page, view
+
+        say = catalogue.load()
         shown = view.build(report, say)
         return page.document(shown, say, lang), _plain(shown.headline, lang)
 

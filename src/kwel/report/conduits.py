@@ -14,13 +14,15 @@ from kwel.report.text import NOT_ANY, NOTHING, Text, code, joined, plain, wire
 from kwel.report.zonemap import control_of, kinds_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kwel.model.report import Report
     from kwel.model.zones import Conduit, Ends, Service, Zone
     from kwel.report.phrases import Phrases
 
 ZONES, CONDUITS = 60, 80
 """Rows of each table."""
-SERVICES = 4
+SERVICES, MEMBERS = 4, 8
 _NAMED, _PREFIXES = 2, 3
 
 
@@ -36,6 +38,9 @@ class ZoneRow:
     target: Text
     """Security level that the site aims at."""
     kinds: Text
+    members: list[tuple[Text, str | None]]
+    """Its first assets, each with the anchor of its row where it has one."""
+    more: Text
     owner: Text
     why: Text
 
@@ -73,26 +78,31 @@ class Register:
     conduits_left_out: int
 
 
-def register(report: Report, phrases: Phrases) -> Register:
-    """Return zones and conduits as tables; conduits that leave Europe come first, then in their order."""
+def register(report: Report, links: Mapping[str, str], phrases: Phrases) -> Register:
+    """Return zones and conduits as tables; conduits that leave Europe come first, then in their order.
+
+    *links* are the anchors of assets by id.
+    """
     ends = {end for conduit in report.conduits for end in (conduit.source, conduit.target)}
     zones = [(number, zone) for number, zone in enumerate(report.zones) if zone.assets or number in ends]
     order = sorted(report.conduits, key=lambda conduit: control_of(report, conduit) is not Control.NON_EUROPEAN)
     labels = {asset.id: asset.label for asset in report.assets}
     return Register(
-        zones=[_zone(number, zone, phrases) for number, zone in zones[:ZONES]],
+        zones=[_zone(report, number, zone, links, phrases) for number, zone in zones[:ZONES]],
         zones_left_out=max(0, len(zones) - ZONES),
         conduits=[_conduit(report, conduit, labels, phrases) for conduit in order[:CONDUITS]],
         conduits_left_out=max(0, len(order) - CONDUITS),
     )
 
 
-def _zone(number: int, zone: Zone, phrases: Phrases) -> ZoneRow:
+def _zone(report: Report, number: int, zone: Zone, links: Mapping[str, str], phrases: Phrases) -> ZoneRow:
     say = phrases.say
     extent = [plain(f"VLAN {', '.join(str(vlan) for vlan in zone.vlans[:4])}")] if zone.vlans else []
     more = [plain("…")] if len(zone.prefixes) > _PREFIXES else []
     extent += [joined([*(code(prefix) for prefix in zone.prefixes[:_PREFIXES]), *more], " ")] if zone.prefixes else []
     steps = zone.why.evidence
+    members = [report.assets[index] for index in zone.assets[:MEMBERS]]
+    rest = len(zone.assets) - len(members)
     return ZoneRow(
         anchor=f"z-{number}",
         id=plain(zone.id),
@@ -101,6 +111,8 @@ def _zone(number: int, zone: Zone, phrases: Phrases) -> ZoneRow:
         level=wire(zone.level, 20) if zone.level else NOT_ANY,
         target=plain(f"SL-T {zone.security_level}") if zone.security_level is not None else NOTHING,
         kinds=kinds_of(zone, say) or NOT_ANY,
+        members=[(wire(asset.label, 40), links.get(asset.id)) for asset in members],
+        more=say.count("assets.more", rest) if rest else NOTHING,
         owner=wire(zone.owner, 60) if zone.owner else NOTHING,
         why=joined([phrases.grade(zone.why.grade), *(phrases.sentence(step) for step in steps[:1])], "; "),
     )

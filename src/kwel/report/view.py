@@ -113,7 +113,7 @@ def build(report: Report, say: Catalogue) -> View:
         sheets_left_out=_sheets_left_out(len(order), report, say),
         frames_in=_frames_in(report, say),
         zone_map=zonemap.draw(report, say),
-        register=conduits.register(report, phrases),
+        register=conduits.register(report, anchors, phrases),
         tried=tried.tried(report, phrases),
         chart=lanes.chart(report, relations, say),
         limits=limits.limits(report, relations, say),
