@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kwel.report import changed, numbers, orders
-from kwel.report.phrases import NOT_COUNTED
+from kwel.report.phrases import NOT_COUNTED, integer
 from kwel.report.places import zone_of
 from kwel.report.text import NOT_ANY, NOTHING, Text, code, joined, plain, wire
 
@@ -200,9 +200,15 @@ class Sheets:
             ("level", wire(asset.level.value, 20) if asset.level else None, asset.level),
             ("owner", wire(asset.owner, 80) if asset.owner else None, None),
             ("criticality", wire(asset.criticality, 80) if asset.criticality else None, None),
-            ("behind", say.count("fact.up-to", int(asset.behind.value)) if asset.behind else None, asset.behind),
+            ("behind", self._behind(asset.behind), asset.behind),
         ]
         return [Known(say(f"fact.{key}"), [Value(text, self._judged(claim))]) for key, text, claim in found if text]
+
+    def _behind(self, claim: Claim | None) -> Text | None:
+        if claim is None:
+            return None
+        count = integer(claim.value)
+        return wire(claim.value, 80) if count is None else self._say.count("fact.up-to", count)
 
     def _role(self, claim: Claim | None) -> Text | None:
         return (self._say.first(f"role.{claim.value}") or wire(claim.value, 60)) if claim else None
