@@ -31,6 +31,13 @@ def test_a_profinet_device_is_called_by_its_station_name(sample: Callable[[str],
     ]
 
 
+def test_a_port_of_a_profinet_device_tells_the_mac_of_the_station(sample: Callable[[str], bytes]) -> None:
+    told = b"\xfe\x0a\x00\x0e\xcf\x05" + PLC.to_bytes(6, "big") + bytes(2)
+    said = list(discovery.observe_lldp(Reader(sample("lldp.station")[:-9] + told)))
+
+    assert {of.mac for of in said} == {PLC}
+
+
 def test_the_inventory_of_media_endpoints_is_read(sample: Callable[[str], bytes]) -> None:
     def of_organisation(subtype: int, value: bytes) -> bytes:
         return (0xFE00 | 4 + len(value)).to_bytes(2, "big") + b"\x00\x12\xbb" + bytes([subtype]) + value

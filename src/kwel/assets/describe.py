@@ -30,20 +30,11 @@ IDENTITY_ORDER = (
     "bacnet-lan", "profinet-dcp", "powerlink", "snmp", "lldp", "cdp", "dhcp",
 )  # fmt: skip
 NAME_ORDER = (
-    "lldp",
-    "cdp",
-    "snmp",
-    "dhcp",
-    "mdns",
-    "nbns",
-    "llmnr",
-    "modbus",
-    "s7comm",
-    "ads",
-    "fox",
-    "bacnet",
-    "bacnet-lan",
-)
+    "profinet-dcp", "lldp", "cdp", "snmp", "dhcp", "mdns", "nbns", "llmnr", "modbus", "s7comm", "ads", "fox", "bacnet",
+    "bacnet-lan", "powerlink", "goose", "sv",
+)  # fmt: skip
+NAMES = ("hostname", "station")
+"""Facts that are names. A control block may bear that of one of several logical devices of an IED: it comes last."""
 _MODEL_OF_CLIENT = "dhcp"
 """Its vendor class names the DHCP client's software as often as the device."""
 
@@ -98,10 +89,10 @@ def stated(device: Device, kind: str) -> Claim | None:
 
 
 def names_of(device: Device) -> tuple[Claim, ...]:
-    """Return the device's host names, best first; two protocols that agree make grade A, one B."""
+    """Return the device's names, best first; two protocols that agree make grade A, one B."""
     by_name: dict[str, list[Observed]] = {}
     for observed in device.observed:
-        if observed.kind == "hostname":
+        if observed.kind in NAMES:
             by_name.setdefault(observed.value.casefold(), []).append(observed)
     ranked = sorted(by_name.values(), key=lambda said: min(_rank(o, NAME_ORDER) for o in said))
     return tuple(

@@ -29,6 +29,8 @@ CDP_VERSIONS = (1, 2)
 CDP_TYPE_AND_LENGTH = 4
 MAX_ELEMENTS = 64
 """Elements read of one frame. Real frames have 5 to 25."""
+PROFINET_CHASSIS = b"\x00\x0e\xcf\x05"
+"""The number of PROFINET International and the subtype of a station's own MAC, which its ports do not bear."""
 INVENTORY: dict[bytes, FactKind] = {
     b"\x00\x12\xbb\x06": "firmware",
     b"\x00\x12\xbb\x08": "serial",
@@ -85,12 +87,12 @@ def looks_like_cdp(data: bytes) -> bool:
 
 def observe_lldp(r: Reader) -> Iterator[Saying]:
     """Yield what a device says of itself, with its chassis MAC and management address if it gives them."""
-    elements, inventory = _cut_lldp(r)
+    elements, inventory, station = _cut_lldp(r)
     if Lldp.CHASSIS not in elements or Lldp.PORT not in elements:
         raise Malformed("no chassis id or no port id")
     chassis, port = _lldp(elements[Lldp.CHASSIS]), _lldp(elements[Lldp.PORT])
     ids = _layers("lldp").LLDPDUChassisID
-    mac = _mac(chassis.id) if chassis.subtype == ids.SUBTYPE_MAC_ADDRESS else None
+    mac = _mac(chassis.id) if chassis.subtype == ids.SUBTYPE_MAC_ADDRESS else own_mac(station)
     address = _lldp_address(elements.get(Lldp.MANAGEMENT_ADDRESS))
     if name := _lldp_text(elements, Lldp.SYSTEM_NAME):
         yield Saying("hostname", name, mac, address)
@@ -158,21 +160,23 @@ def _lldp(raw: bytes) -> Any:
     return _decode(_layers("lldp").LLDPDU_CLASS_TYPES[raw[0] >> 1], raw)
 
 
-def _cut_lldp(r: Reader) -> tuple[dict[int, bytes], dict[FactKind, bytes]]:
-    """Return the elements of a frame by type, with their heads, and the texts of an inventory."""
+def _cut_lldp(r: Reader) -> tuple[dict[int, bytes], dict[FactKind, bytes], bytes]:
+    """Return the elements of a frame by type, with their heads; the texts of an inventory; a PROFINET station's MAC."""
     elements: dict[int, bytes] = {}
     inventory: dict[FactKind, bytes] = {}
+    station = b""
     for _ in range(MAX_ELEMENTS):
         head = r.u16() if len(r) else Lldp.END
         kind, body = head >> 9, r.take(head & 0x1FF)
         if kind == Lldp.END:
             break
         if kind == Lldp.OF_ORGANISATION:
+            station = body[4:] if body[:4] == PROFINET_CHASSIS else station
             if (said := INVENTORY.get(body[:4])) is not None:
                 inventory.setdefault(said, body[4:])
         elif kind in KNOWN_LLDP and kind not in elements:
             elements[kind] = head.to_bytes(2, "big") + body
-    return elements, inventory
+    return elements, inventory, station
 
 
 def _cut_cdp(r: Reader) -> dict[int, bytes]:
