@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from kwel.columns import Direction, State
+import numpy as np
+
+from kwel.assets import identify
+from kwel.columns import COMMAND, Direction, State
 from kwel.kinds import Application
 from kwel.model.assets import AssetKind
 from tests.assets.plant import UDP, Plant
@@ -87,3 +91,47 @@ def test_two_sides_that_nobody_saw_begin_count_one_grade_less() -> None:
 
     assert asset.role is not None
     assert asset.role.grade.name == "C"
+
+
+READ_VAR, DOWNLOAD = 0x04, 0x1B  # S7comm, as rules/devices/commands.toml has them
+MIDWAY: dict[str, Any] = {"direction": Direction.UNKNOWN, "state": State.MIDSTREAM}
+
+
+def test_where_nobody_saw_who_began_the_known_port_answers() -> None:
+    plant = Plant()
+    plant.flow("10.0.0.10", "10.0.0.2", Application.ENIP, initiator_port=44818, responder_port=1402, **MIDWAY)
+    assets = plant.assets()
+    server, client = assets["10.0.0.10"], assets["10.0.0.2"]
+
+    assert client.role is not None
+    assert server.role is not None
+    assert (server.role.value, client.role.value, client.role.grade.name) == ("device", "hmi", "D")
+    assert ("peer", "10.0.0.2") in server.role.evidence[0].values
+
+
+def test_where_nobody_saw_who_began_whoever_gives_the_commands_asks() -> None:
+    plant = Plant()
+    flow = plant.flow("10.0.0.10", "10.0.0.2", Application.S7COMM, initiator_port=102, responder_port=4000, **MIDWAY)
+    row = np.zeros(1, COMMAND)
+    row["half"], row["code"], row["application"], row["frame"] = 2 * flow, READ_VAR, Application.S7COMM, 7
+    row["from_initiator"] = 1
+    by_port = role(plant, "10.0.0.10")
+    told = replace(plant.traffic(), commands=row)
+    asset = next(a for a in identify(told).assets if a.addresses == ("10.0.0.10",))
+
+    assert by_port == "controller", "by the port alone"
+    assert asset.role is not None
+    assert asset.role.value == "hmi", "the commands say otherwise"
+
+
+def test_whoever_loads_programs_is_an_engineering_station() -> None:
+    plant = Plant()
+    flow = plant.flow("10.0.0.2", "10.0.0.10", Application.S7COMM)
+    row = np.zeros(1, COMMAND)
+    row["half"], row["application"], row["from_initiator"], row["frame"] = 2 * flow, Application.S7COMM, 1, 7
+    row["code"] = DOWNLOAD
+    asset = next(a for a in identify(replace(plant.traffic(), commands=row)).assets if a.addresses == ("10.0.0.2",))
+
+    assert asset.role is not None
+    assert (asset.role.value, asset.role.grade.name) == ("engineering-station", "B")
+    assert any(step.where and step.where.frame == 7 for step in asset.role.evidence)

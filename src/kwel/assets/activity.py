@@ -45,6 +45,8 @@ class Spoken:
     """Whether it is known who began the conversation."""
     lan: int = -1
     """Of a protocol without IP: the row of ``Traffic.lan``; there is no flow then."""
+    is_turned: bool = False
+    """Whether the initiator of the flow is who answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,13 @@ class Activity:
         return mentioned
 
 
-def watch(traffic: Traffic, devices: Devices, shared: Collection[str], is_wanted: Callable[[str], bool]) -> Activity:
+def watch(
+    traffic: Traffic,
+    devices: Devices,
+    shared: Collection[str],
+    is_wanted: Callable[[str], bool],
+    turned: NDArray[np.bool_] | None = None,
+) -> Activity:
     """Return what devices were seen doing.
 
     Args:
@@ -79,6 +87,7 @@ def watch(traffic: Traffic, devices: Devices, shared: Collection[str], is_wanted
         devices: who is on the sides of its flows.
         shared: protocols whose clients matter.
         is_wanted: says of a name whether asking for it says something about a device.
+        turned: flows whose sides are the other way round.
     """
     flows, count = traffic.flows, len(devices.devices)
     sides = (devices.of_initiator, devices.of_responder)
@@ -89,7 +98,7 @@ def watch(traffic: Traffic, devices: Devices, shared: Collection[str], is_wanted
         np.minimum.at(first, side[rows], flows["first"][rows])
         np.maximum.at(last, side[rows], flows["last"][rows])
         first_flow[side[rows][::-1]] = rows[::-1]
-    conversations = _conversations(traffic, devices)
+    conversations = _conversations(traffic, devices, turned)
     return Activity(
         first.tolist(),
         last.tolist(),
@@ -109,9 +118,10 @@ class _Conversations:
     client: NDArray[np.int32]
     server: NDArray[np.int32]
     """Devices; the server is negative where nothing shows that it answered."""
+    turned: NDArray[np.bool_]
 
 
-def _conversations(traffic: Traffic, devices: Devices) -> _Conversations:
+def _conversations(traffic: Traffic, devices: Devices, turned: NDArray[np.bool_] | None = None) -> _Conversations:
     flows, named = traffic.flows, traffic.named
     known = np.flatnonzero(flows["application"] > 0)
     connects = named["flow"][named["source"] == NameSource.HTTP_CONNECT].astype(np.int64)
@@ -122,7 +132,10 @@ def _conversations(traffic: Traffic, devices: Devices) -> _Conversations:
     asked = (flows["transport"][flow] == TCP) & (flows["payload_out"][flow] > 0)
     answered = (flows["packets_in"][flow] > 0) | asked
     server = np.where(answered, devices.of_responder[flow], -1).astype(np.int32)
-    return _Conversations(flow, application, devices.of_initiator[flow], server)
+    client = devices.of_initiator[flow]
+    is_turned = np.zeros(len(flow), np.bool_) if turned is None else turned[flow]
+    asking, answering = np.where(is_turned, server, client), np.where(is_turned, client, server)
+    return _Conversations(flow, application, asking.astype(np.int32), answering.astype(np.int32), is_turned)
 
 
 def _spoken(conversations: _Conversations, flows: Rows, count: int) -> dict[int, list[Spoken]]:
@@ -134,12 +147,15 @@ def _spoken(conversations: _Conversations, flows: Rows, count: int) -> dict[int,
             rows = np.flatnonzero(wanted & (device >= 0))[::-1]  # of equal codes, the last written stays
             code = device[rows].astype(np.int64) * CODES + conversations.application[rows] * 2 + side
             shown_by[code] = conversations.flow[rows]
+    turned = set(conversations.flow[conversations.turned].tolist())
     spoken: dict[int, list[Spoken]] = {}
     for number in np.flatnonzero(shown_by >= 0).tolist():
         index, rest = divmod(number, CODES)
         flow = int(shown_by[number])
         is_certain = int(flows["direction"][flow]) != Direction.UNKNOWN
-        spoken.setdefault(index, []).append(Spoken(LABELS[rest // 2], SIDES[rest % 2], flow, is_certain))
+        spoken.setdefault(index, []).append(
+            Spoken(LABELS[rest // 2], SIDES[rest % 2], flow, is_certain, is_turned=flow in turned)
+        )
     return spoken
 
 

@@ -14,27 +14,29 @@ from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
 from kwel.kinds import FactKind
 from kwel.model.claims import Grade
+from kwel.model.commands import CommandClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from kwel.rulefile import RuleTable
 
-Sort = Literal["says", "speaks", "calls", "vendor", "serves", "asks", "tries", "reaches"]
+Sort = Literal["says", "speaks", "calls", "gives", "vendor", "serves", "asks", "tries", "reaches"]
 SORTS: Final[tuple[Sort, ...]] = get_args(Sort)
 FACT_KINDS: Final[tuple[str, ...]] = get_args(FactKind)
-NAMES: Final = ("hostname", "domain", "location")
+NAMES: Final = ("hostname", "station", "domain", "location", "identity")
 """What a person chose: a name promises nothing of the thing that bears it."""
 SIDES: Final = ("client", "server", "publisher", "master", "slave", "station")
 """The last four are of protocols without IP."""
 WHERE: Final = ("outside",)
+CLASSES: Final = tuple(kind.value for kind in CommandClass)
 _PORT: Final = re.compile(r"(tcp|udp)/[1-9]\d{0,4}")
 _TOKEN: Final = re.compile(r"[^\W_]+")
 SHORTEST: Final = 3
 """Letters and digits before a ``*`` that stands in the first word."""
 _STRENGTH: Final[dict[Sort, Grade]] = {
-    "says": Grade.B, "speaks": Grade.A, "calls": Grade.B, "vendor": Grade.D, "serves": Grade.D, "asks": Grade.C,
-    "tries": Grade.B, "reaches": Grade.D,
+    "says": Grade.B, "speaks": Grade.A, "calls": Grade.B, "gives": Grade.B, "vendor": Grade.D, "serves": Grade.D,
+    "asks": Grade.C, "tries": Grade.B, "reaches": Grade.D,
 }  # fmt: skip
 
 
@@ -58,7 +60,7 @@ class Atom:
     @property
     def is_own_content(self) -> bool:
         """Whether the frames of the device itself say it: not a name, a MAC address, a port or a way it went."""
-        return self.sort in ("speaks", "calls") or (self.sort == "says" and self.key not in NAMES)
+        return self.sort in ("speaks", "calls", "gives") or (self.sort == "says" and self.key not in NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +226,8 @@ def read(table: RuleTable, applications: tuple[str, ...]) -> tuple[Atom, ...]:
 def _keys(table: RuleTable, sort: Sort, applications: tuple[str, ...]) -> tuple[str, ...]:
     if sort == "asks":
         return table.suffixes("asks")
-    if sort in ("calls", "reaches"):
-        return _listed(table, sort, applications if sort == "calls" else WHERE)
+    if sort in ("calls", "gives", "reaches"):
+        return _listed(table, sort, {"calls": applications, "gives": CLASSES, "reaches": WHERE}[sort])
     keys = table.words(sort)
     for key in keys:
         if sort == "serves" and not _PORT.fullmatch(key):

@@ -76,7 +76,7 @@ class Witness:
         if spoken.lan >= 0:
             return self.sent(spoken.lan, spoken.side)
         row = self._flows[spoken.flow]
-        peer = address_text(*(row[2:4] if spoken.side == "client" else row[:2]))
+        peer = address_text(*(row[2:4] if (spoken.side == "client") != spoken.is_turned else row[:2]))
         values = (("protocol", spoken.application), ("role", spoken.side), ("peer", peer))
         return Evidence("observed", "spoken", values, self.where(row[-2], row[-1]))
 

@@ -14,15 +14,18 @@ from kwel.assets.conditions import Statement
 from kwel.assets.hosts import EXTERNAL, NOBODY
 from kwel.columns import State
 from kwel.kinds import Application
+from kwel.model.claims import Where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
+    from kwel.assets.command_rules import Codes
     from kwel.assets.conditions import Index
     from kwel.assets.devices import Devices
     from kwel.columns import Rows
+    from kwel.model.traffic import Traffic
 
 TCP: Final = 6
 TRANSPORTS: Final = {"tcp": 6, "udp": 17}
@@ -44,9 +47,26 @@ class Habits:
         """Return every flow that is mentioned."""
         return {said.by for statements in self.by.values() for said in statements if isinstance(said.by, int)}
 
+    def add_commands(
+        self, traffic: Traffic, devices: Devices, rules: Mapping[Application, Codes], turned: NDArray[np.bool_]
+    ) -> None:
+        """Take in of which classes the commands are that each device gave, each with the first frame."""
+        columns = traffic.commands[["half", "application", "code", "from_initiator", "capture", "frame"]]
+        given: dict[tuple[int, str], Where] = {}
+        for half, application, code, from_initiator, capture, frame in columns.tolist():
+            codes = rules.get(Application(application))
+            if codes is None or (codes.only_initiator and bool(from_initiator) == bool(turned[half >> 1])):
+                continue
+            side = devices.of_initiator if from_initiator else devices.of_responder
+            if (device := int(side[half >> 1])) >= 0:
+                where = Where(traffic.captures[capture].name, frame)
+                given.setdefault((device, codes.find(code)[0]), where)
+        for (device, kind), where in given.items():
+            self.by.setdefault(device, []).append(Statement("gives", kind, by=where))
 
-def find_habits(flows: Rows, devices: Devices, index: Index) -> Habits:
-    """Return what devices do of what the rules of an *index* ask for."""
+
+def find_habits(flows: Rows, devices: Devices, index: Index, turned: NDArray[np.bool_]) -> Habits:
+    """Return what devices do of what the rules of an *index* ask for; of *turned* flows the initiator answers."""
     found = Habits()
     for device, flow, port in _served(flows, devices, sorted(index.wanted("serves"))):
         found.by.setdefault(device, []).append(Statement("serves", port, by=flow))
@@ -58,7 +78,7 @@ def find_habits(flows: Rows, devices: Devices, index: Index) -> Habits:
     for device, flow, count in _tried(flows, devices) if index.wanted("tries") else ():
         found.by.setdefault(device, []).append(Statement("tries", "", count=count, by=flow))
     counted = {atom.key for atom in index.atoms if atom.sort == "speaks" and atom.least > 1}
-    found.others.update(_others(flows, devices, counted))
+    found.others.update(_others(flows, devices, counted, turned))
     return found
 
 
@@ -66,7 +86,9 @@ def _codes(labels: Iterable[str]) -> dict[int, str]:
     return {int(application): application.label for application in Application if application.label in set(labels)}
 
 
-def _others(flows: Rows, devices: Devices, labels: Iterable[str]) -> dict[tuple[int, str, str], int]:
+def _others(
+    flows: Rows, devices: Devices, labels: Iterable[str], turned: NDArray[np.bool_]
+) -> dict[tuple[int, str, str], int]:
     """Return with how many others each device speaks a protocol on one side of it."""
     codes = _codes(labels)
     rows = np.flatnonzero(
@@ -74,13 +96,15 @@ def _others(flows: Rows, devices: Devices, labels: Iterable[str]) -> dict[tuple[
         & ((flows["packets_in"] > 0) | ((flows["transport"] == TCP) & (flows["payload_out"] > 0)))
     )
     found: dict[tuple[int, str, str], int] = {}
-    for side, of_side, other in (
-        ("client", devices.of_initiator, "responder"),
-        ("server", devices.of_responder, "initiator"),
-    ):
-        seen = rows[of_side[rows] >= 0]
-        words = _address_words(flows[f"{other}_hi"][seen], flows[f"{other}_lo"][seen])
-        counts = _count_distinct(of_side[seen], flows["application"][seen].astype(np.int64), words)
+    ends = [
+        (of_side[rows], _address_words(flows[f"{other}_hi"][rows], flows[f"{other}_lo"][rows]))
+        for of_side, other in ((devices.of_initiator, "responder"), (devices.of_responder, "initiator"))
+    ]
+    for side, usual, other_way in (("client", ends[0], ends[1]), ("server", ends[1], ends[0])):
+        device = np.where(turned[rows], other_way[0], usual[0])
+        words = np.where(turned[rows], other_way[1], usual[1])
+        seen = np.flatnonzero(device >= 0)
+        counts = _count_distinct(device[seen], flows["application"][rows[seen]].astype(np.int64), words[seen])
         found |= {(device, codes[code], side): count for (device, code), count in counts.items()}
     return found
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.assets import describe, evidence, oui
+from kwel.assets import command_rules, describe, evidence, oui
 from kwel.assets.activity import watch
 from kwel.assets.behind import find_behind
 from kwel.assets.changes import find_changes
@@ -23,6 +23,7 @@ from kwel.assets.proofs import read_proofs
 from kwel.assets.rules import installed
 from kwel.assets.scopes import Scope, Scopes
 from kwel.assets.senders import find_routers, with_link_claims
+from kwel.assets.sides import find_turned
 from kwel.assets.stations import find_stations
 from kwel.assets.systems import find_systems
 from kwel.assets.told import Told
@@ -161,10 +162,13 @@ class _Seen:
     def of(cls, traffic: Traffic, devices: Devices, scales: Scales) -> _Seen:
         stations = find_stations(traffic, devices)
         shared = {rule.application for rule in scales.rules.spoken if rule.shares}
-        activity = watch(traffic, devices, shared, scales.index.is_asked_for)
+        turned = find_turned(traffic, scales.rules.spoken, command_rules.installed())
+        activity = watch(traffic, devices, shared, scales.index.is_asked_for, turned)
         for index, station in stations.items():
             activity.spoken.setdefault(index, []).extend(station.spoken.values())
-        return cls(activity, find_habits(traffic.flows, devices, scales.index), stations)
+        habits = find_habits(traffic.flows, devices, scales.index, turned)
+        habits.add_commands(traffic, devices, command_rules.installed(), turned)
+        return cls(activity, habits, stations)
 
 
 class _Writer:

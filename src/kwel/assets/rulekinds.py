@@ -64,6 +64,8 @@ class SpokenRule(Rule):
     says: Says
     shares: bool
     """Whether it may serve OT and IT alike."""
+    ports: tuple[int, ...] = ()
+    """Of ``server``: where it is known to answer; tells who answers where nobody saw who began."""
 
     @property
     def needs(self) -> Needs:

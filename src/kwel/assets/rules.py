@@ -216,7 +216,16 @@ def _spoken(rule: RuleTable, base: Base, roles: dict[str, Role]) -> SpokenRule:
         side=rule.one_of("side", SIDES),
         says=Says(role, _grade(rule, "role_grade"), kind, _grade(rule, "kind_grade"), others),
         shares=rule.take("shares", bool, False),
+        ports=_ports(rule),
     )
+
+
+def _ports(rule: RuleTable) -> tuple[int, ...]:
+    ports = rule.take("ports", list, [])
+    for port in ports:
+        if type(port) is not int or not 0 < port < 1 << 16:
+            raise rule.wrong("ports", f"{port!r} is no port")
+    return tuple(ports)
 
 
 def _mac(rule: RuleTable, base: Base) -> MacRule:

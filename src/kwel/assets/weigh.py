@@ -20,7 +20,7 @@ from kwel.assets.activity import Spoken
 from kwel.assets.conditions import NAMES, Index
 from kwel.assets.rulekinds import Judging, NameRule, RoleRule, SpokenRule
 from kwel.model.assets import AssetKind
-from kwel.model.claims import Claim, Evidence, Grade, Observed
+from kwel.model.claims import Claim, Evidence, Grade, Observed, Where
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -205,4 +205,6 @@ def _shown(device: Device, said: Statement, witness: Witness) -> tuple[Evidence,
     if said.sort == "tries" and isinstance(said.by, int):
         step = witness.seen(said.by)
         return (step, Evidence("observed", "tried-many", (("count", str(said.count)),), step.where))
+    if isinstance(said.by, Where):
+        return (Evidence("observed", "gives-commands", (("what", said.key),), said.by),)
     return (witness.seen(said.by),) if isinstance(said.by, int) else ()
