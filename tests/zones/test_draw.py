@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,7 @@ from kwel.zones.neighbours import mac_number
 from tests.assets.plant import UDP, Plant
 from tests.assets.test_told import make_site
 from tests.conftest import SAMPLES
+from tests.tables.plant import make_attribution
 
 if TYPE_CHECKING:
     from kwel.model.site import Site
@@ -183,6 +185,24 @@ def test_frames_without_ip_pass_conduits_too() -> None:
     assert [service.label for service in of.services] == [f"{Lan.PROFINET_RT.label} ethernet"]
     assert (of.packets_out, of.bytes_out, of.unsure, of.initiators.count) == (40, 2400, 1, 1)
     assert dict(of.evidence[0].values)["responder"] == macs[1]
+
+
+def test_an_echo_goes_where_its_address_is_known_to_lie() -> None:
+    plant = Plant()
+    plant.flow("10.20.1.11", "192.0.2.7", responder_port=443)
+    for address in ("192.0.2.7", "192.0.2.8"):
+        plant.flow("10.20.1.11", address, transport=1)
+    traffic, one = plant.traffic(), np.zeros(1, np.int64)
+    found = identify(traffic)
+    columns = dict.fromkeys(COLUMNS, one)
+    cloud = Dependencies(columns, (make_attribution(),), lambda _: SimpleNamespace(host="iot"), (one, one))  # type: ignore[arg-type, return-value]
+    sides = found.asset_of_initiator, found.asset_of_responder
+    report = draw(traffic, found.assets, sides, cloud)
+
+    assert {report.zones[of.target].key: of.flows for of in report.conduits} == {
+        "cloud-non-european": 2,
+        "unknown": 1,
+    }
 
 
 def test_the_outside_is_split_by_who_controls_it() -> None:

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from kwel.model.zones import Conduit
 
 SILENT: Final = f"{PROPOSED}addresses where nobody was heard"
+ECHO: Final = (1, 58)
+"""ICMP: no use of anything, so no dependency tells where its address lies. IP protocol numbers."""
 MOST_NAMED: Final = 3
 """Proposed zones that are named of an asset that stands in several."""
 
@@ -175,10 +177,13 @@ def _beyond(
     found = np.full(len(flows), KEYS.index("unknown"), np.int32)
     known = np.flatnonzero(of_flow >= 0)
     found[known] = outside[of_flow[known]]
+    others = known[sides[1][known] == EXTERNAL]
+    low = flows["responder_lo"][others]
+    echoes = np.flatnonzero((of_flow < 0) & np.isin(flows["transport"], ECHO))
     for side, name in zip(sides, ("initiator", "responder"), strict=True):
-        rows = np.flatnonzero((side == EXTERNAL) & (of_flow < 0))
-        others = known[sides[1][known] == EXTERNAL]
-        by_address = _by_address(flows, others, found, np.unique(flows[f"{name}_lo"][rows]))
+        rows = echoes[side[echoes] == EXTERNAL]
+        rows = rows[np.isin(flows[f"{name}_lo"][rows], low)]  # of a flood of them, few are known otherwise
+        by_address = _by_address(flows, others, found, flows[f"{name}_lo"][rows])
         for row, key in zip(rows.tolist(), flows[[f"{name}_hi", f"{name}_lo"]][rows].tolist(), strict=True):
             found[row] = by_address.get(key, found[row])
     return found
