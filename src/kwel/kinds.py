@@ -9,7 +9,7 @@ FactKind = Literal[
     "hostname", "station", "vendor", "product", "order-number", "serial", "firmware", "software", "system",
     "description", "location", "domain", "identity", "uri", "certificate", "service", "role", "protocol",
     "switch-port", "neighbour", "partner", "vendor-class", "parameters",
-    "chassis", "client-id", "redundancy",
+    "chassis", "redundancy",
 ]  # fmt: skip
 """What a frame says of a host.
 
@@ -19,9 +19,8 @@ operating system. ``identity`` is what a device is called when it talks to a ser
 client id; ``uri`` what it is called among programs (OPC UA). ``certificate`` is the subject that it shows as a server.
 ``service`` is what it offers (DNS-SD, SSDP). ``switch-port`` is its own port, ``neighbour`` a device and port that it
 is plugged into. ``partner`` is a station that it looks for by name (PROFINET). ``vendor-class`` and ``parameters`` are
-DHCP's options 60 and 55.
-``chassis`` is the box that a port belongs to (LLDP), ``client-id`` what a DHCP client is known by (option 61, a DUID),
-``redundancy`` its part in a group of routers that share an address: protocol, group, state, addresses.
+DHCP's options 60 and 55. ``chassis`` is the box that a port belongs to (LLDP), ``redundancy`` its part in a group of
+routers that share an address: protocol, group, state, addresses.
 """
 
 

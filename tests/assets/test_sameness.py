@@ -101,7 +101,7 @@ def test_a_serial_number_that_many_say_is_a_default() -> None:
 
 
 def client(plant: Plant, owner: str, identifier: str, name: str | None = None) -> None:
-    plant.say("client-id", identifier, "dhcp", None, owner)
+    plant.say("identity", identifier, "dhcp", None, owner)
     if name:
         plant.say("hostname", name, "dhcp", None, owner)
 
@@ -115,8 +115,8 @@ def test_two_cards_of_one_machine_are_one_by_its_duid_and_name() -> None:
 
 
 def test_copies_of_one_disk_stay_two() -> None:
-    """They run at once, under one identifier and two names, or none."""
-    for names in (("hist-1", "hist-2"), (None, None)):
+    """They run at once, under one identifier and two names, or none, or one."""
+    for names in (("hist-1", "hist-2"), (None, None), ("hist-1", "hist-1")):
         plant = two_cards()
         client(plant, ONE, CARD_A, names[0])
         client(plant, TWO, OF_COPY, names[1])
@@ -128,13 +128,21 @@ def test_copies_of_one_disk_stay_two() -> None:
 def test_a_client_with_a_new_card_is_the_same_client() -> None:
     plant = Plant()
     plant.claim("10.20.1.11", ONE, ClaimKind.DHCP)
-    client(plant, ONE, "00686973742d31")
+    client(plant, ONE, "00686973742d31", "hist-1")
     plant.claim("10.20.1.11", TWO, ClaimKind.DHCP)
-    client(plant, TWO, "00686973742d31")
+    client(plant, TWO, "00686973742d31", "hist-1")
 
     inventory = plant.inventory()
     assert len(inventory.assets) == 1
     assert inventory.changes == ()
+
+
+def test_clients_of_one_identifier_without_a_name_stay_apart_though_one_came_after_the_other() -> None:
+    plant = two_cards()
+    client(plant, ONE, "00686973742d31")
+    client(plant, TWO, "00686973742d31")
+
+    assert len(plant.inventory().assets) == 2
 
 
 def test_a_name_alone_joins_nothing() -> None:

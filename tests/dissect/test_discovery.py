@@ -18,6 +18,7 @@ PLC = 0x286336100011
 
 def test_lldp_tells_name_description_chassis_and_management_address(sample: Callable[[str], bytes]) -> None:
     assert list(discovery.observe_lldp(Reader(sample("lldp.plc")))) == [
+        Saying("chassis", "28:63:36:10:00:11"),
         Saying("hostname", "plc1", PLC, "10.20.1.11"),
         Saying("product", "Siemens SIMATIC S7-300 CPU315-2 PN/DP", PLC, "10.20.1.11"),
     ]

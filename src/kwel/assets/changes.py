@@ -1,12 +1,13 @@
 """Devices with their proofs and sayings in, identities that changed within the captures out, in order of time.
 
-Three sorts, each only where the frames leave no other reading:
+Four sorts, each only where the frames leave no other reading:
 
 1. An address that one MAC held and another holds afterwards: another device, or another network card in the same one.
    Held by both at once it is a conflict, or two networks in the captures use the same addresses.
 2. A name that only one device bears at a time (host, PROFINET station), said by a second after the first fell silent.
 3. A device that says of itself otherwise than before: a new firmware, another serial number. What it says by turns, or
    what several programs in it say, is no change; nor is what it may call itself besides, if each was said but once.
+4. An address that several routers share (VRRP, CARP, HSRP), of which another says to be in charge.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from kwel.assets import evidence
+from kwel.assets.redundancy import handed_over
 from kwel.columns import address_text, mac_text
 from kwel.model.changes import Change
 from kwel.model.claims import Grade
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from kwel.assets.devices import Device
     from kwel.assets.evidence import Witness
     from kwel.assets.proofs import Proofs
+    from kwel.assets.redundancy import Group
     from kwel.kinds import FactKind
     from kwel.model.assets import Asset
     from kwel.model.changes import ChangeKind
@@ -47,12 +50,13 @@ MOST: Final = 2_000
 
 
 def find_changes(
-    devices: Sequence[Device], assets: Sequence[Asset], proofs: Proofs, witness: Witness
+    devices: Sequence[Device], assets: Sequence[Asset], proofs: Proofs, witness: Witness, groups: Sequence[Group] = ()
 ) -> tuple[Change, ...]:
     """Return what changed. *devices* and *assets* go together by their place."""
     found = [
         *_moved(assets, proofs, witness),
         *_renamed(devices, assets),
+        *handed_over(groups, assets),
         *(change for device, asset in zip(devices, assets, strict=True) for change in _said(device, asset)),
     ]
     return tuple(sorted(found, key=lambda of: (of.when, of.asset, of.what, of.subject, of.after))[:MOST])

@@ -135,9 +135,11 @@ def known_of(device: Device, spoken: list[Spoken], habits: Habits, index: int, r
 
 
 def router_of(device: Device, witness: Witness, rules: DeviceRules) -> Claim | None:
-    """Return that a device is a router, where its MAC is one that routers share or sends for many others."""
+    """Return that a device is a router, by what it passes on, the address or the MAC that it shares with others."""
     if device.carries:
         return Claim("router", Grade.B, (witness.carries(device.carries),))
+    if shares := [said for said in device.observed if said.kind == "redundancy"]:
+        return Claim("router", Grade.C, tuple(evidence.said(said) for said in shares[:STEPS]))
     if device.mac is None or (rule := rules.virtual_mac(device.mac)) is None:
         return None
     step = evidence.by_rule("virtual-mac", rule, ("protocol", rule.protocol))

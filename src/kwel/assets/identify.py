@@ -18,8 +18,10 @@ from kwel.assets.evidence import STEPS, Witness
 from kwel.assets.facts import facts_of
 from kwel.assets.habits import find_habits
 from kwel.assets.hosts import EXTERNAL, NOBODY, find_hosts, sort_key
+from kwel.assets.likeness import same_certificates
 from kwel.assets.mirrors import Ends, find_ends
 from kwel.assets.proofs import read_proofs
+from kwel.assets.redundancy import find_groups, shared_by
 from kwel.assets.rules import installed
 from kwel.assets.scopes import Scope, Scopes
 from kwel.assets.senders import find_routers, with_link_claims
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from kwel.assets.devices import Device
     from kwel.assets.habits import Habits
     from kwel.assets.proofs import Proofs
+    from kwel.assets.redundancy import Group
     from kwel.assets.rules import DeviceRules
     from kwel.assets.scopes import OnSegment
     from kwel.assets.stations import Station
@@ -129,7 +132,9 @@ def identify(
     labelled = with_distinct_labels(assets)
     effects = tuple(told.effects) if told else ()
     left_out = without_room + len(devices.left_out)
-    changes = find_changes(devices.devices, labelled, proofs, writer.witness)
+    groups = find_groups(devices.devices)
+    labelled = _with_likeness(labelled, traffic, (initiators, responders), groups, devices, writer.witness)
+    changes = find_changes(devices.devices, labelled, proofs, writer.witness, groups)
     places = devices, scopes, proofs.on_segment
     return Inventory(labelled, initiators, responders, left_out, effects, changes, systems, *places)
 
@@ -143,6 +148,25 @@ def _devices(traffic: Traffic, scopes: Scopes, rules: DeviceRules) -> tuple[Proo
     devices.hear(traffic.observed)
     devices.carry(find_routers(traffic.senders, claims, scopes))
     return proofs, devices, hosts.left_out
+
+
+def _with_likeness(
+    assets: tuple[Asset, ...],
+    traffic: Traffic,
+    sides: tuple[NDArray[np.int32], NDArray[np.int32]],
+    groups: Sequence[Group],
+    devices: Devices,
+    witness: Witness,
+) -> tuple[Asset, ...]:
+    """Return the assets with what others share with them: an address, a certificate."""
+    alike = same_certificates(traffic, assets, sides, witness)
+    found = shared_by(groups, devices, assets)
+    for index, step in alike.items():
+        found.setdefault(index, []).append(step)
+    return tuple(
+        replace(asset, evidence=(*asset.evidence, *found[index])) if index in found else asset
+        for index, asset in enumerate(assets)
+    )
 
 
 def _without(side: NDArray[np.int32], is_own: NDArray[np.bool_]) -> NDArray[np.int32]:

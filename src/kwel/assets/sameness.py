@@ -3,8 +3,9 @@
 1. LLDP: every port names the chassis that it is of, by the MAC of the box (IEEE 802.1AB-2016 section 8.5.2).
 2. A serial number that two say in the same protocol, under the same vendor if they say one: a box with several network
    cards. Not where many say it, nor one of zeros or the like: these come with simulators and with careless makers.
-3. DHCP: a client is whom it says that it is (RFC 2131 section 4.2, RFC 4361), whatever its MAC. One after the other, or
-   with the same name, two MACs under one identifier are one machine; at once they may be copies of one disk.
+3. DHCP: a client is whom it says that it is (RFC 2131 section 4.2, RFC 4361), whatever its MAC. Two MACs under one name
+   and one identifier are one machine: one after the other, or if each has its own number of a card in the identifier.
+   Else, at once, they may be copies of one disk.
 
 What only looks alike stays apart: names, certificates, host keys may be copied, and clusters share them.
 """
@@ -31,6 +32,7 @@ SHORTEST_SERIAL: Final = 4
 NOBODYS: Final = frozenset(
     {"1234", "12345", "123456", "1234567", "12345678", "123456789", "unknown", "none", "default"}
 )
+CLIENTS: Final = ("dhcp", "dhcpv6")
 DUID: Final = "ff"
 """Type of an identifier that holds a number of the network card and a DUID (RFC 4361 section 6.1)."""
 DUID_AT: Final = 10
@@ -65,7 +67,8 @@ def find_same(observed: Iterable[Observed], key_of: Callable[[Observed], Key | N
     """Return which keys are one device. *key_of* tells whom a saying is about."""
     said: dict[str, list[OfKey]] = defaultdict(list)
     for one in observed:
-        if one.kind in ("chassis", "serial", "client-id", "vendor", "hostname"):
+        is_client = one.kind == "identity" and one.protocol in CLIENTS
+        if is_client or one.kind in ("chassis", "serial", "vendor", "hostname"):
             key = key_of(one)
             if key is not None:
                 said[one.kind].append((key, one))
@@ -75,7 +78,7 @@ def find_same(observed: Iterable[Observed], key_of: Callable[[Observed], Key | N
             unions.join(key, int(one.value.replace(":", ""), 16), one)
     for group in _by_serial(said["serial"], said["vendor"]):
         unions.join_all(group)
-    for group in _by_client(said["client-id"], said["hostname"]):
+    for group in _by_client(said["identity"], said["hostname"]):
         unions.join_all(group)
     return unions.settled()
 
@@ -95,17 +98,17 @@ def _is_ones_own(serial: str) -> bool:
 
 
 def _by_client(clients: Sequence[OfKey], names: Sequence[OfKey]) -> Iterable[list[OfKey]]:
-    name = {key: one.value.casefold() for key, one in reversed(names) if one.protocol == "dhcp"}
+    name = {key: one.value.casefold() for key, one in reversed(names) if one.protocol in CLIENTS}
     groups: dict[str, list[OfKey]] = defaultdict(list)
     for key, one in clients:
         whole = one.value.replace(":", "")
         groups[whole[DUID_AT:] if whole.startswith(DUID) else whole].append((key, one))
     for group in groups.values():
         spans = sorted((one.time, one.until, str(key)) for key, one in group)
+        keys, called = {key for key, _ in group}, {name.get(key) for key, _ in group}
         in_turn = all(a[1] < b[0] for a, b in pairwise(spans))
-        called = {name.get(key) for key, _ in group}
-        one_name = len(called) == 1 and None not in called
-        if len({key for key, _ in group}) > 1 and (one_name or (in_turn and len(called) == 1)):
+        own_cards = len({one.value for _, one in group}) == len(keys)
+        if 1 < len(keys) <= MOST_OF_SERIAL and len(called - {None}) == len(called) == 1 and (in_turn or own_cards):
             yield group
 
 

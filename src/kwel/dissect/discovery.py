@@ -14,6 +14,7 @@ import struct
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from kwel.columns import mac_text
 from kwel.dissect.sayings import Saying, own_mac, text
 from kwel.wire import Malformed
 
@@ -94,6 +95,8 @@ def observe_lldp(r: Reader) -> Iterator[Saying]:
     ids = _layers("lldp").LLDPDUChassisID
     mac = _mac(chassis.id) if chassis.subtype == ids.SUBTYPE_MAC_ADDRESS else own_mac(station)
     address = _lldp_address(elements.get(Lldp.MANAGEMENT_ADDRESS))
+    if mac is not None:
+        yield Saying("chassis", mac_text(mac))  # of whoever sent the frame: its port has a MAC of its own
     if name := _lldp_text(elements, Lldp.SYSTEM_NAME):
         yield Saying("hostname", name, mac, address)
     elif chassis.subtype == ids.SUBTYPE_LOCALLY_ASSIGNED and (name := text(chassis.id)):
