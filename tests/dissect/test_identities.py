@@ -122,6 +122,7 @@ def test_a_relayed_message_tells_of_whom_it_was_relayed_for(sample: Callable[[st
         ("ssdp", b"M-SEARCH * HTTP/1.1\r\nST: urn:x\r\nMAN: ssdp\r\n\r\n"),
         ("banner", b"+OK <1896.697@mail>\r\n"),
         ("banner", b"\xff\xfd\x18login: "),
+        ("banner", b"\xff\xfd\x18\x00\x13\x04\xe7\x02"),
     ],
 )
 def test_nothing_is_said_of_persons_or_of_others(name: str, data: bytes) -> None:
@@ -158,6 +159,24 @@ def test_users_and_passwords_are_in_the_samples_and_in_nothing_that_is_said(
     assert not [
         one for one in said_by(name.partition(".")[0], sample(name)) if any(s in one.value.lower() for s in SECRETS)
     ]
+
+
+def test_bgp_is_no_telnet() -> None:
+    assert not BY_NAME["banner"].looks_like(b"\xff" * 16 + b"\0\x13\4")
+
+
+def test_a_greeting_says_no_date() -> None:
+    said = said_by("smtp", b"220 mail.plant.example ESMTP Exim 4.69 #1 Mon, 05 Oct 2009 01:05:54 -0500\r\n")
+
+    assert said == [Saying("software", "ESMTP Exim 4.69 #1")]
+
+
+@pytest.mark.parametrize(("revision", "said"), [(b"\x0f", ["Windows 10.0 build 19041"]), (b"W", [])])
+def test_a_version_of_windows_counts_with_its_revision(revision: bytes, said: list[str]) -> None:
+    version = bytes([10, 0]) + (19041).to_bytes(2, "little") + bytes(3) + revision
+    message = b"NTLMSSP\0\1\0\0\0" + (0x02000001).to_bytes(4, "little") + bytes(16) + version
+
+    assert [one.value for one in said_by("ntlm", message)] == said
 
 
 def test_a_name_that_points_to_itself_ends() -> None:

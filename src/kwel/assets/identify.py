@@ -11,6 +11,7 @@ import numpy as np
 from kwel.assets import command_rules, describe, evidence, oui
 from kwel.assets.activity import watch
 from kwel.assets.behind import find_behind
+from kwel.assets.certificates import names_in_certificates
 from kwel.assets.changes import find_changes
 from kwel.assets.conditions import Statement
 from kwel.assets.devices import Devices
@@ -146,6 +147,7 @@ def _devices(traffic: Traffic, scopes: Scopes, rules: DeviceRules) -> tuple[Proo
     hosts = find_hosts(traffic.flows, scopes, proofs.on_segment, proofs.of_host)
     devices = Devices(hosts, proofs, traffic.flows, traffic.observed)
     devices.hear(traffic.observed)
+    devices.hear(names_in_certificates(traffic, devices.of_responder))
     devices.carry(find_routers(traffic.senders, claims, scopes))
     return proofs, devices, hosts.left_out
 

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 MAX_LINE = 512
 RFB, POP, IMAP = b"RFB ", b"+OK ", b"* OK"
-IAC, SUBOPTION, SUBOPTION_END, WILL = 0xFF, 0xFA, 0xF0, 0xFB
+IAC, SUBOPTION, SUBOPTION_END, WILL, DONT = 0xFF, 0xFA, 0xF0, 0xFB, 0xFE
 LANGUAGE, MYSQL_10 = b"@PJL", 10
 ID = re.compile(rb'@PJL INFO ID\s{1,4}"?([^"\r\n\f]{2,100})"?')
+PLAIN = re.compile(rb"[\x20-\x7e\s\x00\x08\x1b]*")
 BRACKETS = re.compile(rb"<[^>]*>|\[[^\]]*\]")
 PROMPT = re.compile(r"(login|username|user|password|passwd)\s*:?$", re.IGNORECASE)
 
@@ -28,7 +29,7 @@ def looks_like(data: bytes) -> bool:
     """Return whether *data* begins as one of the protocols does that are read here."""
     return (
         data.startswith((RFB, POP, IMAP, LANGUAGE, b"\x1b%-12"))
-        or (len(data) > 2 and data[0] == IAC and data[1] >= WILL)
+        or (len(data) > 2 and data[0] == IAC and WILL <= data[1] <= DONT)  # BGP begins with nothing but ones
         or data[3:5] == bytes([0, MYSQL_10])
     )
 
@@ -67,8 +68,10 @@ def _telnet(r: Reader) -> Iterator[Saying]:
         if command == SUBOPTION:
             while len(r) and not (r.u8() == IAC and len(r) and r.u8() == SUBOPTION_END):
                 pass
-        elif command >= WILL:
+        elif WILL <= command <= DONT:
             r.skip(1)
+    if not PLAIN.fullmatch(words):
+        return  # no text, so no Telnet
     lines = (text(bytes(line)) for line in words.split(b"\n"))
     banner = " ".join(line for line in lines if line and not PROMPT.search(line))
     if banner:

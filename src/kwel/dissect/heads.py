@@ -24,9 +24,14 @@ if TYPE_CHECKING:
     from kwel.kinds import FactKind
 
 VERSIONS = (b"HTTP/1.", b"RTSP/1.", b"RTSP/2.", b"HTTP/0.")
-FIELD = re.compile(rb"^(?:User-Agent|Server|WWW-Authenticate)[ \t]*:", re.IGNORECASE | re.MULTILINE)
-MAX_LINES = 64
-MAX_VALUE = 4096
+FIELD = re.compile(
+    rb"^(user-agent|server|via|x-forwarded-for|(?:www|proxy)-authenticate|(?:proxy-)?authorization)[ \t]*:"
+    rb"[ \t]*([^\r\n]*)\r?\n",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A whole line: what a segment cuts is not read."""
+LOGINS = (b"www-authenticate", b"authorization", b"proxy-authenticate", b"proxy-authorization")
+MAX_HEAD = 16384
 REALM = re.compile(rb'realm\s*=\s*"([^"\r\n]{1,200})"', re.IGNORECASE)
 LOGIN = re.compile(rb"(?:NTLM|Negotiate)\s+([A-Za-z0-9+/]{16,8192}={0,2})", re.IGNORECASE)
 DEVICE = b"urn:schemas-upnp-org:device"
@@ -45,7 +50,7 @@ NO_VALUE = 0x10
 
 def looks_like(data: bytes) -> bool:
     """Return whether *data* begins with a status line or a request line, or holds a field as if a head went on."""
-    return _begins(data) or FIELD.search(data[:MAX_VALUE]) is not None
+    return _begins(data) or FIELD.search(data[:MAX_HEAD]) is not None
 
 
 def _begins(data: bytes) -> bool:
@@ -60,39 +65,30 @@ def observe_passed(r: Reader) -> Iterator[Saying | Binding | Named | Spoken]:
 
 def observe(r: Reader, *, is_own: bool = True) -> Iterator[Saying | Binding | Named | Spoken]:
     """Yield the programs that speak, and what servers call the place that one logs in to."""
-    head, end, body = _split(r.rest())
-    lines = head.split(b"\n")[: MAX_LINES + 1]
-    if not _begins(lines[0]) and FIELD.search(head) is None:
+    head, body = _split(r.rest())
+    fields = {name.lower(): value.rstrip() for name, value in FIELD.findall(head)}
+    if not fields and not _begins(head):
         raise Malformed("no line that begins a message, and no field")
-    fields = dict(_fields(lines if end else lines[:-1]))  # the first line is none, or the end of one
     # a head that was passed on tells of whoever wrote it, not of who sent it
     is_own = is_own and b"via" not in fields and b"x-forwarded-for" not in fields
     if is_own and (program := text(fields.get(b"user-agent", b""))):
         yield Saying("software", program)
     if program := text(fields.get(b"server", b"")):
         yield Saying("software", program) if is_own else Saying("service", f"http by {program}, passed on")
-    for name in (
-        (b"www-authenticate", b"authorization", b"proxy-authenticate", b"proxy-authorization") if is_own else ()
-    ):
-        yield from _login(fields.get(name, b""), is_challenge=name.endswith(b"authenticate"))
-    if is_own and lines[0].startswith(VERSIONS) and body:
+    for name in LOGINS if is_own else ():
+        if value := fields.get(name, b""):
+            yield from _login(value, is_challenge=name.endswith(b"authenticate"))
+    if is_own and body and head.startswith(VERSIONS):
         yield from _described(body)
 
 
-def _split(raw: bytes) -> tuple[bytes, bool, bytes]:
-    """Return the head, whether it is whole, and what follows it."""
+def _split(raw: bytes) -> tuple[bytes, bytes]:
+    """Return the whole lines of the head, and what follows it."""
     for mark in (b"\r\n\r\n", b"\n\n"):
         head, end, body = raw.partition(mark)
         if end:
-            return head, True, body
-    return raw, False, b""
-
-
-def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    for line in lines:
-        name, colon, value = line.partition(b":")
-        if colon and len(value) <= MAX_VALUE:
-            yield name.strip().lower(), value.strip()
+            return head[:MAX_HEAD] + b"\r\n", body
+    return raw[:MAX_HEAD], b""
 
 
 def _login(value: bytes, *, is_challenge: bool) -> Iterator[Saying | Named | Spoken]:
@@ -113,7 +109,7 @@ def _described(body: bytes) -> Iterator[Saying]:
             found = re.search(rb"<" + name + rb">\s*([^<>]{1,255}?)\s*</" + name + rb">", body)
             if found and (value := text(found[1])):
                 yield Saying(kind, value)
-    for name, kind in PRINTER.items():
+    for name, kind in PRINTER.items() if b"printer-" in body else ():
         # an attribute: tag, length of the name, name, length of the value, value
         before, found_name, after = body.partition(len(name).to_bytes(2, "big") + name)
         if found_name and before and before[-1] >= NO_VALUE + 0x10:

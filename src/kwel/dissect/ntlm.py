@@ -29,6 +29,8 @@ DOMAIN, WORKSTATION, FLAGS, VERSION = 28, 44, 60, 64
 UNICODE, HAS_DOMAIN, HAS_WORKSTATION, HAS_VERSION = 0x1, 0x1000, 0x2000, 0x02000000
 AV_END, AV_COMPUTER, AV_DOMAIN, AV_DNS_COMPUTER, AV_DNS_DOMAIN = 0, 1, 2, 3, 4
 MOST_PAIRS = 32
+REVISION, REVISION_AT = b"\x0f", 7
+"""Ends a version. Old clients set its flag and have their names in its place."""
 
 
 def looks_like(data: bytes) -> bool:
@@ -98,7 +100,8 @@ def _authenticate(message: bytes) -> Iterator[Saying]:
 
 def _system(message: bytes, at: int, flags: int) -> Iterator[Saying]:
     """Yield the version of Windows; others say one without a build, or none."""
-    if flags & HAS_VERSION and at + 4 <= len(message) and (build := _number(message, at + 2, 2)):
+    is_one = flags & HAS_VERSION and message[at + REVISION_AT : at + REVISION_AT + 1] == REVISION
+    if is_one and (build := _number(message, at + 2, 2)):
         yield Saying("system", f"Windows {message[at]}.{message[at + 1]} build {build}")
 
 

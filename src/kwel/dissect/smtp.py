@@ -22,6 +22,8 @@ MAX_LINE = 512  # RFC 5321 section 4.5.3.1.5
 HELLO = (b"EHLO ", b"HELO ", b"LHLO ")
 READY = (b"220 ", b"220-", b"215 ")
 SYSTEM = b"215 "
+DATE = re.compile(rb"[;,]?\s*(?:ready at\s+)?\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? .*")
+"""When it was said: another each time."""
 FILES = (b"FTP", b"FILEZILLA")
 
 
@@ -53,6 +55,6 @@ def observe(r: Reader) -> Iterator[Saying | Named | Spoken]:
 
 def _program(words: list[bytes]) -> Iterator[Saying]:
     """Yield what a greeting says behind the name; the word for the protocol alone says nothing."""
-    said = b" ".join(words)
+    said = DATE.sub(b"", b" ".join(words))
     if re.sub(rb"(?i)\b(e?smtp|ftp|ready|server|service)\b|[\W_]", b"", said):
         yield Saying("software", text(said))

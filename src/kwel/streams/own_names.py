@@ -42,7 +42,7 @@ def _local_names(heard: Heard, captures: tuple[Any, ...]) -> tuple[list[Observed
         address = address_text(int(row["address_hi"]), int(row["address_lo"]))
         name = heard.names[int(row["owner"])].removesuffix(".local")
         protocol = LOCAL[Application(int(spoken[i]))].label
-        if not name.endswith(".arpa"):
+        if not name.endswith(".arpa") and "._tcp" not in name and "._udp" not in name:  # that is a service's
             where = Where(captures[row["capture"]].name, int(row["frame"]))
             vlan = int(flows["vlan"][row["flow"]])
             said = Observed("hostname", name, protocol, where, int(row["time"]), address, None, vlan)
