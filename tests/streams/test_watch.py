@@ -105,3 +105,13 @@ def test_bacnet_is_read_beyond_the_first_datagrams_of_its_socket(tmp_path: Path)
     frames.append(ethernet(ipv4(udp(sample("bacnet.object_name"), 47808, 47808), 17, SERVER)))
 
     assert said(hear(tmp_path, frames), "hostname") == ["AHU-1"]
+
+
+def test_a_flow_that_speaks_umas_is_read_as_modbus(tmp_path: Path) -> None:
+    talk = Talk(port=502)
+    question, answer = bytes.fromhex("000100000004 01 5a 0002"), bytes.fromhex("000100000014 01 5a 00fe 0102")
+    answer += b"BMX P34 2020" + b"\0\1"
+    frames = [*talk.handshake(), talk.up(question, 0), talk.down(answer, 0), talk.up(question, 10)]
+    frames += [talk.down(answer, 26), talk.down(sample("modbus.device_identification"), 52)]
+
+    assert said(hear(tmp_path, frames), "product") == ["BMX P34 2020", "PLC-1"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TELLS, ASKS = 1, 2
 """What a message does: tells what its sender is, or asks another to; then the answer counts."""
 MBAP, TPKT = 7, 7
-UMAS = 0x5A
+FUNCTION_UMAS = 0x5A
 S7_LIST = 0x84
 """Type and group of the answer to a question of the CPU functions; a question has 0x44."""
 MANAGED, SYSTEM_GROUP, PARTS_GROUP = 0x2B060102, 0x0101, 0x012F
@@ -34,6 +34,7 @@ ENIP, OPCUA, BACNET, DNP3 = (
 IEC104, HARTIP, FINS, SLMP = (
     int(Application.IEC104), int(Application.HARTIP), int(Application.FINS), int(Application.SLMP),
 )  # fmt: skip
+UMAS = int(Application.UMAS)
 ADS, FOX, KNX, C37118 = int(Application.ADS), int(Application.FOX), int(Application.KNX), int(Application.C37118)
 
 
@@ -41,14 +42,14 @@ ADS, FOX, KNX, C37118 = int(Application.ADS), int(Application.FOX), int(Applicat
 def is_told_of(application: int) -> bool:
     """Return whether a protocol can tell identity after the first payloads of a flow."""
     return application in (
-        BACNET, MODBUS, S7COMM, S7PLUS, MMS, ENIP, OPCUA, DNP3, IEC104, HARTIP, FINS, SLMP, ADS, FOX, KNX, C37118,
+        BACNET, MODBUS, UMAS, S7COMM, S7PLUS, MMS, ENIP, OPCUA, DNP3, IEC104, HARTIP, FINS, SLMP, ADS, FOX, KNX, C37118,
     )  # fmt: skip
 
 
 @helper
 def always_read(application: int) -> int:
     """Return how many payloads of a direction are read whatever they hold, for roles, units and addresses."""
-    if application in (MODBUS, S7COMM, DNP3, IEC104, ADS, FOX):
+    if application in (MODBUS, UMAS, S7COMM, DNP3, IEC104, ADS, FOX):
         return 2
     if application == MMS:  # what is read of a server lies in one of its domains
         return 6
@@ -64,7 +65,7 @@ def goes_on(data: NDArray[np.uint8], at: int, end: int, application: int) -> boo
 @helper
 def says(data: NDArray[np.uint8], at: int, end: int, application: int, is_stream: bool) -> int:
     """Return TELLS, ASKS or 0 of the message that begins at *at*."""
-    if application == MODBUS:
+    if application in (MODBUS, UMAS):
         return modbus_says(data, at, end)
     if application == S7COMM:
         return s7comm_says(data, at, end)
@@ -104,7 +105,7 @@ def modbus_says(data: NDArray[np.uint8], at: int, end: int) -> int:
     function = u8(data, at + MBAP)
     if function in (FUNCTION_MEI, FUNCTION_REPORT_ID):
         return TELLS
-    return ASKS if function == UMAS and u16(data, at + 4) == 4 and u8(data, at + MBAP + 2) == 2 else 0
+    return ASKS if function == FUNCTION_UMAS and u16(data, at + 4) == 4 and u8(data, at + MBAP + 2) == 2 else 0
 
 
 @helper

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.dissect.framing import message_size
-from kwel.dissect.telling import ASKS, TELLS, always_read, goes_on, goes_on_answering, is_told_of, says
+from kwel.dissect.telling import ASKS, MODBUS, TELLS, UMAS, always_read, goes_on, goes_on_answering, is_told_of, says
 from kwel.kernel.rows import PLANT, Stage
 from kwel.native import helper
 
@@ -118,5 +118,5 @@ def part_to_read(
 
 @helper
 def mark_of(application: int) -> int:
-    """Return the mark of the dissector that reads a protocol of the plant."""
-    return PLANT + application
+    """Return the mark of the dissector that reads a protocol of the plant; UMAS lies in Modbus."""
+    return PLANT + (MODBUS if application == UMAS else application)
