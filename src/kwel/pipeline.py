@@ -82,7 +82,7 @@ def read_traffic(
 
     options = options or Options()
     files = capture.find_captures([paths] if isinstance(paths, str) else list(paths), hash_files=options.hash_files)
-    listener = Listener(options.max_flows)
+    listener = Listener(options.max_flows, only_flows=not discovery)
     second_look, pauses = SecondLook(listener.tell, only_flows=not discovery), Pauses()
     sizes = [file.size for file in files]
     total = None if None in sizes else sum(size for size in sizes if size)

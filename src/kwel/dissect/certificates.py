@@ -7,7 +7,6 @@ name); ITU-T X.690 for the encoding. Whoever shows a certificate sends it in cle
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import socket
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,8 @@ def read_certificate(der: bytes) -> Certificate:
     Raises:
         WireError: it is no certificate.
     """
+    import hashlib  # many captures hold no certificate
+
     certificate = only(Reader(der), SEQUENCE)
     r = only(certificate, SEQUENCE)
     tag, _ = element(r)

@@ -7,11 +7,9 @@ The numbers are those of the ODVA Specification (CIP), ANSI/ASHRAE 135 (BACnet) 
 from __future__ import annotations
 
 import functools
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from kwel.dissect.sayings import Saying
-from kwel.rulefile import RuleTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +29,8 @@ def named_vendor(register: str, number: int, mac: int | None = None, address: st
 @functools.cache
 def installed() -> dict[tuple[str, int], str]:
     """Return the names that came with this installation."""
+    from importlib.resources import files  # takes as long as a small capture
+
     return load(files("kwel.rules"))
 
 
@@ -40,6 +40,8 @@ def load(root: Traversable) -> dict[tuple[str, int], str]:
     Raises:
         RuleError: the file is wrong: ``file: key: why``.
     """
+    from kwel.rulefile import RuleTable
+
     table = RuleTable.parse((root / FILE).read_bytes(), FILE)
     table.sources()
     table.take("unsourced", bool, False)

@@ -168,7 +168,7 @@ def clear(run: Any, first: Any, second: Any) -> int:
     run.flags[0] = run.flags[1] = run.name_source = run.direction = run.application = 0
     for half in (first, second):
         half.base = half.taken = half.slot = half.stage = half.based = 0
-        half.looks = half.shape = half.marked = half.initials = 0
+        half.looks = half.shape = half.marked = half.initials = half.sender = 0
     return 0
 
 

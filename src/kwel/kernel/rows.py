@@ -94,6 +94,7 @@ tunnel << 32. *notes* are ``Note`` bits.
 
 HALF = np.dtype(
     [
+        ("sender", np.uint32),  # 1 + row of who sends it, see ``streams.senders``; 0 is not known yet
         ("base", np.uint32),  # TCP sequence number of the direction's first byte
         ("taken", np.uint32),  # bytes from base that were read, or skipped as uninteresting
         ("slot", np.uint16),  # 1 + reassembly slot; 0 is none

@@ -90,7 +90,9 @@ def grown(table: NDArray, size: int) -> NDArray:
 class Listener:
     """One analysis under way."""
 
-    def __init__(self, max_flows: int) -> None:
+    def __init__(self, max_flows: int, *, only_flows: bool = False) -> None:
+        """*only_flows*: who sends for which address is not looked at, nor what is commanded."""
+        self._only_flows = only_flows
         self._packets = np.zeros(ROWS, PACKET)
         self._stops = np.zeros(len(Stop), np.int64)
         self._fragments = fragments.new_store()
@@ -196,7 +198,8 @@ class Listener:
         early = int(self._flow_counters[EARLY_NOW])
         self._read_initials(buffer, early)
         mark_tunnels(buffer, packets, self._early, early, self._runs, self._halves)
-        note_senders(buffer, packets, self._early, early, *self._senders)
+        if not self._only_flows:
+            note_senders(buffer, packets, self._early, early, self._halves, *self._senders)
         index = 0
         while True:
             index = listen(
@@ -215,7 +218,8 @@ class Listener:
                     buffer, packets, count, self._early, early, self._runs, self._halves, self._marks, counters,
                     self._plant, on_marks,
                 )  # fmt: skip
-                commands.count_commands(buffer, packets, count, self._runs, self._halves, *self._walks)
+                if not self._only_flows:
+                    commands.count_commands(buffer, packets, count, self._runs, self._halves, *self._walks)
                 return count
             self._make_room_for_names()
 

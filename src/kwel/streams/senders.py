@@ -15,8 +15,8 @@ from kwel.columns import MAPPED
 from kwel.dissect.claims import is_station, read_mac
 from kwel.kernel.carriers import ETHER_IPV4, ETHER_IPV6, ETHER_VLAN
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, mix, new_index
-from kwel.kernel.loads import u16, u32, u64
-from kwel.kernel.rows import PACKET
+from kwel.kernel.loads import expect, u16, u32, u64
+from kwel.kernel.rows import HALF, PACKET
 from kwel.native import helper, kernel
 from kwel.ownership import SENDER
 
@@ -41,7 +41,14 @@ ON_LINK6 = np.uint64(0xFF02)
 HALF_WORD, U32_MASK = np.uint64(48), np.uint64(0xFFFFFFFF)
 
 SENDERS, STATIONS, REFUSED = 0, 1, 2
-"""Indices into the counters: rows, MACs, packets of pairs for which there was no room in all."""
+"""Indices into the counters: rows, MACs, directions of flows for whose sender there was no room in all."""
+PASSED_OVER = 0xFFFFFFFF
+"""Of a half whose sender is not kept, instead of a row."""
+AHEAD = 8
+"""Packets between the one that is looked at and the one that is prepared for."""
+ROUTERS = 256
+"""Places for the hashes of MACs that have shown to be routers: these send every second packet, and are passed over."""
+ROUTER_BITS = np.uint64(40)
 
 STATION = np.dtype([("mac", np.uint64), ("vlan", np.uint32), ("addresses", np.uint32)], align=True)
 """How many addresses a MAC sent for."""
@@ -56,6 +63,7 @@ class Senders(NamedTuple):
     """An index, see ``kernel.hashing``."""
     stations: Rows
     station_slots: NDArray[np.uint64]
+    routers: NDArray[np.uint64]
     counters: NDArray[np.int64]
 
     def found(self) -> Rows:
@@ -72,7 +80,7 @@ def new_senders() -> Senders:
     """Return room for all senders. The system gives memory only to what is written."""
     return Senders(
         np.zeros(MOST_SENDERS, SENDER), new_index(2 * MOST_SENDERS), np.zeros(MOST_STATIONS, STATION),
-        new_index(2 * MOST_STATIONS), np.zeros(3, np.int64),
+        new_index(2 * MOST_STATIONS), np.zeros(ROUTERS, np.uint64), np.zeros(3, np.int64),
     )  # fmt: skip
 
 
@@ -107,10 +115,8 @@ def is_to_the_link(packet: Any) -> bool:
 
 
 @helper
-def station_of(mac: Any, vlan: int, s: Senders) -> int:
+def station_of(hashed: Any, mac: Any, vlan: int, s: Senders) -> int:
     """Return the row of a MAC, a new one if need be; -1 where there is no room."""
-    seed = s.station_slots[len(s.station_slots) - 1]
-    hashed = mix(mix(seed, mac, seed), np.uint64(vlan), seed) * MULTIPLIER
     mask = np.uint64(len(s.station_slots) - 2)
     slot, tag = hashed & mask, hashed & TAG
     while s.station_slots[slot] != U0:
@@ -132,8 +138,12 @@ def station_of(mac: Any, vlan: int, s: Senders) -> int:
 def sender_of(mac: Any, packet: Any, s: Senders) -> int:
     """Return the row of a MAC and the source of a packet, a new one if need be; -1 where there is no room."""
     seed = s.slots[len(s.slots) - 1]
-    hashed = mix(mix(seed, mac, seed), packet.source_lo, seed)
-    hashed = mix(mix(hashed, packet.source_hi, seed), np.uint64(packet.vlan), seed) * MULTIPLIER
+    by_mac = mix(mix(seed, mac, seed), np.uint64(packet.vlan), seed)
+    of_station = by_mac * MULTIPLIER
+    router = of_station >> ROUTER_BITS & np.uint64(ROUTERS - 1)
+    if s.routers[router] == of_station:
+        return -1
+    hashed = mix(mix(by_mac, packet.source_lo, seed), packet.source_hi, seed) * MULTIPLIER
     mask = np.uint64(len(s.slots) - 2)
     slot, tag = hashed & mask, hashed & TAG
     while s.slots[slot] != U0:
@@ -146,12 +156,19 @@ def sender_of(mac: Any, packet: Any, s: Senders) -> int:
             ):  # fmt: skip
                 return row
         slot = (slot + U1) & mask
-    station = station_of(mac, packet.vlan, s)
+    return new_sender(slot, tag, of_station, mac, packet, s)
+
+
+@helper
+def new_sender(slot: Any, tag: Any, of_station: Any, mac: Any, packet: Any, s: Senders) -> int:
+    """Return a new row for a MAC and the source of a packet; -1 where there is no room."""
+    station = station_of(of_station, mac, packet.vlan, s)
     row = s.counters[SENDERS]
     if station < 0 or row >= len(s.rows):
         s.counters[REFUSED] += 1
         return -1
     if s.stations[station].addresses >= MOST_OF_ONE:
+        s.routers[of_station >> ROUTER_BITS & np.uint64(ROUTERS - 1)] = of_station
         return -1
     s.stations[station].addresses += 1
     new = s.rows[row]
@@ -163,24 +180,38 @@ def sender_of(mac: Any, packet: Any, s: Senders) -> int:
 
 
 @helper
+def row_of(data: NDArray[np.uint8], packet: Any, half: Any, s: Senders) -> int:
+    """Return the row of who sends a direction, which its first packet tells; -1 where it is not kept."""
+    if half.sender == 0:
+        row = -1
+        if is_of_frame(data, packet):
+            mac = read_mac(data, np.int64(packet.ethernet) + 6)
+            row = sender_of(mac, packet, s) if is_station(mac) else -1
+        half.sender = row + 1 if row >= 0 else PASSED_OVER
+    return -1 if half.sender == PASSED_OVER else np.int64(half.sender) - 1
+
+
+@helper
 def begins_with(hops: int) -> int:
     """Return which TTL a system began with: 0 is 32, 1 is 64, 2 is 128, 3 is 255. See ``assets.systems``."""
     return 0 if hops <= 32 else 1 if hops <= 64 else 2 if hops <= 128 else 3
 
 
-@kernel(np.uint8, PACKET, np.int64, int, SENDER, np.uint64, STATION, np.uint64, np.int64)
+@kernel(np.uint8, PACKET, np.int64, int, HALF, SENDER, np.uint64, STATION, np.uint64, np.uint64, np.int64)
 def note_senders(
-    data: NDArray[np.uint8], packets: Rows, early: NDArray[np.int64], count: int, rows: Rows,
-    slots: NDArray[np.uint64], stations: Rows, station_slots: NDArray[np.uint64], counters: NDArray[np.int64],
+    data: NDArray[np.uint8], packets: Rows, early: NDArray[np.int64], count: int, halves: Rows, rows: Rows,
+    slots: NDArray[np.uint64], stations: Rows, station_slots: NDArray[np.uint64], routers: NDArray[np.uint64],
+    counters: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Note who sent *count* early packets; return how many pairs of MAC and address are known."""
-    s = Senders(rows, slots, stations, station_slots, counters)
+    s = Senders(rows, slots, stations, station_slots, routers, counters)
     for i in range(count):
+        if i + AHEAD < count:
+            coming = packets[early[i + AHEAD]]
+            known_as = np.int64(halves[2 * coming.flow + coming.side].sender) - 1
+            expect(rows, known_as if 0 <= known_as < counters[SENDERS] else 0)
         packet = packets[early[i]]
-        if not is_of_frame(data, packet):
-            continue
-        mac = read_mac(data, np.int64(packet.ethernet) + 6)
-        row = sender_of(mac, packet, s) if is_station(mac) else -1
+        row = row_of(data, packet, halves[2 * packet.flow + packet.side], s)
         if row < 0:
             continue
         known, begins = rows[row], begins_with(np.int64(packet.hops))
