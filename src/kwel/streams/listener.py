@@ -180,7 +180,7 @@ class Listener:
         capture: int,
         on_marks: Callable[[NDArray[np.uint8], Rows, Rows], None],
     ) -> int:
-        packets, counters = self._packets, self._counters
+        packets = self._packets
         unread, without_ip = int(self._stops[Stop.LINK_TYPE]), frames_without_ip(self._stops)
         count = decode(
             buffer, records, len(records), first_frame, capture, packets, self._stops, *self._fragments
@@ -198,9 +198,20 @@ class Listener:
         early = int(self._flow_counters[EARLY_NOW])
         self._read_initials(buffer, early)
         mark_tunnels(buffer, packets, self._early, early, self._runs, self._halves)
+        self._listen(buffer, count, on_marks)
+        beginnings.mark(
+            buffer, packets, count, self._early, early, self._runs, self._halves, self._marks, self._counters,
+            self._plant, on_marks,
+        )  # fmt: skip
         if not self._only_flows:
             note_senders(buffer, packets, self._early, early, self._halves, *self._senders)
-        index = 0
+            commands.count_commands(buffer, packets, count, self._runs, self._halves, *self._walks)
+        return count
+
+    def _listen(
+        self, buffer: NDArray[np.uint8], count: int, on_marks: Callable[[NDArray[np.uint8], Rows, Rows], None]
+    ) -> None:
+        packets, counters, index = self._packets, self._counters, 0
         while True:
             index = listen(
                 buffer, index, count, packets, self._runs, self._halves, self._table, self._named,
@@ -214,13 +225,7 @@ class Listener:
                 on_marks(buffer, self._marks[: counters[C_MARKS]], packets)
                 counters[C_MARKS] = 0
             if index >= count:
-                beginnings.mark(
-                    buffer, packets, count, self._early, early, self._runs, self._halves, self._marks, counters,
-                    self._plant, on_marks,
-                )  # fmt: skip
-                if not self._only_flows:
-                    commands.count_commands(buffer, packets, count, self._runs, self._halves, *self._walks)
-                return count
+                return
             self._make_room_for_names()
 
     def _note_links(self, unread: NDArray[np.int64], records: Rows) -> None:
