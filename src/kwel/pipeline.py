@@ -223,16 +223,16 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     sides = inventory.asset_of_initiator, inventory.asset_of_responder
     asked = inventory.is_outside, attributor, outer_names, roundtrips.excluding(book, options.place)
     found, timeline = dependencies.build(traffic, inventory.assets, sides[0], sides[1], *asked)
-    traffic = _measured(traffic, inventory, found)
-    commands = find_commands(traffic, inventory)
+    traffic, commands = _measured(traffic, inventory, found), find_commands(traffic, inventory)
     drawn = zones.draw(traffic, inventory.assets, sides, found, book.vocabulary.carrier_kinds, options.site, commands)
+    acts = commands, drawn.zones, drawn.conduits, lambda address: attributor(address, None)
     return Analysis(
         options=options,
         traffic=traffic,
         assets=drawn.assets,
         dependencies=found,
         timeline=timeline,
-        findings=findings.find(drawn.assets, found, traffic.coverage, members, commands, drawn.zones, drawn.conduits),
+        findings=findings.find(drawn.assets, found, traffic.coverage, members, *acts),
         data=tables.infos(),
         rulebook=book.digest,
         bloc_members=members,

@@ -9,7 +9,7 @@ from kwel.model.assets import Asset, AssetKind
 from kwel.model.claims import Claim, Evidence, Grade, Where
 from kwel.model.commands import Command, CommandClass, Party
 from kwel.model.findings import Severity
-from tests.findings.test_contacts import asset
+from tests.findings.test_contacts import WHY, asset, attribution
 
 PLC = asset("plc", AssetKind.OT)
 PC = asset("pc", AssetKind.IT)
@@ -61,6 +61,15 @@ def test_one_finding_names_all_who_do_it_the_busiest_first() -> None:
     }  # fmt: skip
     assert [step.kind for step in finding.evidence[:SHOWN]] == ["command-write"] * SHOWN
     assert finding.evidence[0].where == Where("a.pcap", 7)
+
+
+def test_whose_an_address_outside_is_is_told_with_its_evidence() -> None:
+    finding = find_commands([command("198.51.100.7", CommandClass.WRITE)], (PLC,), lambda _: attribution())[0]
+
+    assert dict(finding.values)["operator"] == "Example Cloud"
+    assert WHY in finding.evidence
+    office = find_commands([command(PC, CommandClass.WRITE)], (PLC, PC), lambda _: attribution())[0]
+    assert "operator" not in dict(office.values)
 
 
 def test_the_gravest_comes_first() -> None:

@@ -11,13 +11,14 @@ from kwel.findings.coverage import measure
 from kwel.findings.zones import find_conduits
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from kwel.model.assets import Asset
     from kwel.model.commands import Command
     from kwel.model.coverage import Coverage
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
+    from kwel.model.verdicts import Attribution
     from kwel.model.zones import Conduit, Zone
 
 __all__ = ["find", "measure", "names_hidden"]
@@ -31,6 +32,7 @@ def find(
     commands: Sequence[Command] = (),
     zones: Sequence[Zone] = (),
     conduits: Sequence[Conduit] = (),
+    whose: Callable[[str], Attribution] | None = None,
 ) -> tuple[Finding, ...]:
     """Return what needs an answer, gravest first; of equal ones those first in which somebody acts on the plant.
 
@@ -42,9 +44,10 @@ def find(
         commands: who told whom to do what.
         zones: of the plant, and what lies outside.
         conduits: what passes between them.
+        whose: returns whose an address outside is.
     """
     found = [
-        *find_commands(commands, assets),
+        *find_commands(commands, assets, whose),
         *find_conduits(zones, conduits),
         *find_contacts(assets, dependencies, coverage, bloc),
     ]

@@ -15,10 +15,11 @@ from kwel.model.commands import ACTING, CommandClass
 from kwel.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kwel.model.assets import Asset
     from kwel.model.commands import Command
+    from kwel.model.verdicts import Attribution
 
 OUTSIDE, OFFICE = "outside", "it"
 SEVERITIES: Final = {
@@ -37,8 +38,16 @@ SHOWN: Final = 4
 """Frames of one finding."""
 
 
-def find_commands(commands: Sequence[Command], assets: Sequence[Asset]) -> list[Finding]:
-    """Return what should not come from where it comes, the gravest first; numbers are given later."""
+def find_commands(
+    commands: Sequence[Command], assets: Sequence[Asset], whose: Callable[[str], Attribution] | None = None
+) -> list[Finding]:
+    """Return what should not come from where it comes, the gravest first; numbers are given later.
+
+    Args:
+        commands: who told whom to do what.
+        assets: the inventory.
+        whose: returns whose an address outside is.
+    """
     by_id = {asset.id: asset for asset in assets}
     groups: dict[tuple[str, str, CommandClass], list[Command]] = {}
     for command in commands:
@@ -46,7 +55,7 @@ def find_commands(commands: Sequence[Command], assets: Sequence[Asset]) -> list[
         origin = _origin(command, by_id.get(command.source.asset or ""), target)
         if target and origin and (origin, command.kind) in SEVERITIES:
             groups.setdefault((target.id, origin, command.kind), []).append(command)
-    found = [_finding(by_id[asset], origin, kind, group) for (asset, origin, kind), group in groups.items()]
+    found = [_finding(by_id[asset], origin, kind, group, whose) for (asset, origin, kind), group in groups.items()]
     return sorted(found, key=lambda of: (-of.severity, list(SEVERITIES).index(_key(of)), of.asset_label, of.asset))
 
 
@@ -64,7 +73,9 @@ def _key(finding: Finding) -> tuple[str, CommandClass]:
     return origin, CommandClass(kind)
 
 
-def _finding(asset: Asset, origin: str, kind: CommandClass, group: list[Command]) -> Finding:
+def _finding(
+    asset: Asset, origin: str, kind: CommandClass, group: list[Command], whose: Callable[[str], Attribution] | None
+) -> Finding:
     group = sorted(group, key=lambda of: (not of.is_answered, -of.count, of.source.address, of.protocol))
     severity = SEVERITIES[origin, kind]
     if not any(command.is_answered for command in group):
@@ -75,6 +86,8 @@ def _finding(asset: Asset, origin: str, kind: CommandClass, group: list[Command]
         names.update(dict.fromkeys(command.names[:SHOWN], command.count))
     sources = list(dict.fromkeys(command.source.label for command in group))
     steps = [_step(command) for command in group[:SHOWN]]
+    owner = whose(chief.source.address) if whose and chief.source.is_outside else None
+    operator = owner.operator if owner else None
     return Finding(
         id="",
         kind=f"{kind.value}-from-{origin}",
@@ -89,9 +102,14 @@ def _finding(asset: Asset, origin: str, kind: CommandClass, group: list[Command]
             ("protocol", chief.protocol),
             ("commands", ", ".join(sorted(names, key=lambda name: (-names[name], name))[:SHOWN])),
             ("count", str(sum(command.count for command in group))),
+            *((("operator", operator.value),) if operator else ()),
         ),
         dependencies=(),
-        evidence=(*steps, *(asset.kind_why.evidence if asset.kind_why else ())),
+        evidence=(
+            *steps,
+            *(operator.evidence if operator else ()),
+            *(asset.kind_why.evidence if asset.kind_why else ()),
+        ),
     )
 
 
