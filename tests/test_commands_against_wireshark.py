@@ -127,7 +127,7 @@ def as_wireshark(application: Application, code: int) -> int | None:
 
 def counted(capture: Path) -> Codes:
     found: Codes = Counter()
-    for row in read_traffic(str(capture), discovery=False).commands:
+    for row in read_traffic(str(capture)).commands:
         application = Application(int(row["application"]))
         code = as_wireshark(application, int(row["code"]))
         if code is not None:

@@ -44,7 +44,7 @@ _OWNERSHIP: Final = ("Parent", "Owner", "Shareholders", "Group", "Acquisition", 
 _WHOLE: Final = ("vocabulary.toml", "regions.toml")
 """A folder with one of these is a whole rulebook; without, its files are laid over those that ship."""
 _ADDED: Final = ("operators/*", "services/*", "jurisdictions/laws*", "jurisdictions/sovereign*",
-                 "jurisdictions/blocs.toml", "frameworks*", "devices/*")  # fmt: skip
+                 "jurisdictions/blocs.toml", "frameworks*", "devices/roles-*")  # fmt: skip
 """Files that may be laid over: what else there is, is not read from there."""
 _DATA: Final = "data"
 """Folder of generated tables: they have their own manifest."""

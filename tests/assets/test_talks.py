@@ -88,3 +88,11 @@ def test_only_what_is_wanted_is_looked_at() -> None:
     assert look_closer(plant.traffic(), sides, []) == {}
     empty = np.zeros(0, np.int32)
     assert look_closer(Plant().traffic(), (empty, empty), [0]) == {0: Closeup()}
+
+
+def test_where_nobody_is_of_the_plant_nobody_is_seen_from_near() -> None:
+    nobody = np.full(1, -2, np.int32)
+    plant = Plant()
+    plant.flow("8.8.8.8", "224.0.0.1")
+
+    assert look_closer(plant.traffic(), (nobody, nobody), []) == {}

@@ -51,13 +51,15 @@ def test_the_same_capture_gives_the_same_tables_under_another_hash_seed_and_loca
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_csv_json_lines_and_the_library_agree_on_a_real_capture(table: Table, cli: Cli, samples: Path) -> None:
     name = table.name
-    status, lines, _ = cli(*table.command, str(samples / PLANT), "--format", "jsonl")
-    cells = list(csv.DictReader(io.StringIO(cli(*table.command, str(samples / PLANT), "--format", "csv")[1])))
-    analysis = analyse([str(samples / PLANT)])
+    capture = str(samples / ("lan/no_ip.pcap" if name == "lan" else PLANT))
+    status, lines, _ = cli(*table.command, capture, "--format", "jsonl")
+    cells = list(csv.DictReader(io.StringIO(cli(*table.command, capture, "--format", "csv")[1])))
+    analysis = analyse([capture])
     frame = {
         "flows": analysis.flows, "names": analysis.names, "hellos": analysis.hello_table,
         "assets": analysis.asset_table, "facts": analysis.fact_table, "dependencies": analysis.dependency_table,
-        "zones": analysis.zone_table, "conduits": analysis.conduit_table,
+        "zones": analysis.zone_table, "conduits": analysis.conduit_table, "commands": analysis.command_table,
+        "lan": analysis.lan_table,
     }[name]  # fmt: skip
 
     assert status == 0

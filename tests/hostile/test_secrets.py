@@ -93,7 +93,7 @@ def frames(read: Callable[[str], bytes]) -> list[bytes]:
                b"\5\1\0\3\x0dcloud.example\x01\xbb"),
         *_said(1081, b"\4\1\x01\xbb\0\0\0\1" + USER + b"\0cloud.example\0"), *_said(3389, rdp), *_said(389, ldap),
         *_said(6379, b"AUTH " + PASSWORD + b"\r\n"), *_said(5432, b"\0\0\0\x20\0\3\0\0user\0" + USER + b"\0\0"),
-        *_said(445, read("ntlm.authenticate").replace("operator".encode("utf-16-le"), "s3cretus".encode("utf-16-le"))),
+        *_said(445, read("smb.authenticate").replace("operator".encode("utf-16-le"), "s3cretus".encode("utf-16-le"))),
         ethernet(ipv4(udp(snmp, 40000, 161), 17)), ethernet(ipv4(udp(snmp, 40001, 162), 17)),
         ethernet(ipv4(udp(sip, 5060, 5060), 17)),
         ethernet(ipv4(tcp(sip, 5000, source=40100, destination=5060), 6)),

@@ -110,7 +110,7 @@ def test_no_damage_leads_out_of_bounds(case: tuple[int, bytes], damage: list[tup
         (9, b"\xff\x03\x00\xfd" + bytes(40), Stop.LINK_ENCRYPTED),
         (9, b"\xff\x03\xc0\x21" + bytes(40), Stop.NOT_IP),  # LCP
         (1, ethernet(pppoe(INNER), 0x8863), Stop.NOT_IP),  # discovery
-        (1, ethernet(bytes.fromhex("424203") + bytes(40), 38), Stop.NOT_IP),  # spanning tree
+        (1, ethernet(bytes.fromhex("424203") + bytes(40), 38), Stop.LAN),  # spanning tree
         (1, ethernet(bytes.fromhex("aaaa0300000c2000") + bytes(40), 48), Stop.DISCOVERY),  # CDP
         (1, over_udp(b"\x08\0\0\0\0\1\2\0" + ethernet(bytes(46), 0x88CC), 4789), Stop.DISCOVERY),
         (1, over_udp(b"\x08\0\0\0\0\1\2\0" + ethernet(bytes(46), 0x8892), 4789), Stop.NOT_IP),

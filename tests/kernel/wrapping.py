@@ -50,6 +50,7 @@ LINKS: dict[str, tuple[int, bytes]] = {
     "null, big-endian": (0, b"\0\0\0\2" + INNER),
     "null, IPv6 of Darwin": (0, b"\x1e\0\0\0" + INNER6),
     "ethernet": (1, FRAME),
+    "BACnet MS/TP, its LLC": (165, SNAP + INNER),
     "token ring": (6, b"\x10\x40" + MAC_A + MAC_B + SNAP + INNER),
     "token ring with a route": (6, b"\x10\x40" + MAC_A + b"\x80" + MAC_B[1:] + b"\x06\0\0\0\0\0" + SNAP + INNER),
     "arcnet of BSD": (7, b"\1\2\xd4\0\0\1" + INNER),

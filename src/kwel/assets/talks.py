@@ -40,7 +40,8 @@ def look_closer(traffic: Traffic, sides: tuple[Column, Column], wanted: Sequence
         sides: per flow the asset that began and the one that answered; negative is none of the plant's.
         wanted: indices of assets.
     """
-    count = max((int(side.max()) for side in sides if len(side)), default=-1) + 1
+    count = max((int(side.max()) + 1 for side in sides if len(side)), default=0)
+    count = max(count, 0)  # where nobody is of the plant, the sides are below -1
     is_wanted = np.zeros(count + 1, bool)  # the last entry is where -1 looks
     is_wanted[[asset for asset in wanted if asset < count]] = True
     stays = _stays(traffic.flows, sides, is_wanted)

@@ -135,7 +135,7 @@ def _service(row: NDArray, captures: Sequence[str]) -> Service:
 def _seen(row: NDArray, captures: Sequence[str]) -> Evidence:
     """Say that the flow that proves most was seen."""
     transport = int(row["transport"])
-    if transport == ETHERNET:
+    if int(row["application"]) >= LAN_CODES:  # a broken IP header may bear the number that stands for Ethernet
         stations = ((key, mac_text(int(row[f"{key}_lo"]))) for key in ("initiator", "responder"))
         protocol = LABELS[int(row["application"])]
         told = (*stations, ("protocol", protocol), ("packets", str(int(row["packets_out"]))))
