@@ -76,8 +76,8 @@ def files_of(corpus: Path) -> list[Path]:
 
 
 @pytest.mark.slow
-def test_every_eighth_capture_becomes_a_report(shared: Callable[[str], Path]) -> None:
-    for path in files_of(shared("corpus"))[::8]:
+def test_every_sixteenth_capture_becomes_a_report(shared: Callable[[str], Path]) -> None:
+    for path in files_of(shared("corpus"))[::16]:
         report = analyse(str(path)).report
         page = html.unescape(render(report, "nl")).replace("\N{NO-BREAK SPACE}", " ")
         is_told = headline(report, "nl").rstrip(".") in page

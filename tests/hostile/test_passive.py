@@ -163,7 +163,8 @@ def test_it_works_where_there_is_no_network_at_all(command: tuple[str, ...], tmp
         folder = tmp_path / str(number)
         folder.mkdir()
         run = [*before, sys.executable, "-m", "kwel", *filled_in(command, folder)]
-        done = subprocess.run(run, cwd=ROOT, capture_output=True, timeout=120, check=True, env=environment(folder))
+        done = subprocess.run(run, cwd=ROOT, capture_output=True, timeout=120, check=False, env=environment(folder))
+        assert done.returncode == int(command[0] == "inventory"), done.stderr
         said.append(done.stdout.replace(str(folder).encode(), b""))
 
     assert said[0] == said[1]
