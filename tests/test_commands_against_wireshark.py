@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections import Counter
 from itertools import repeat
@@ -135,9 +134,11 @@ def counted(capture: Path) -> Codes:
     return found
 
 
-@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 @pytest.mark.parametrize("name", CAPTURES)
-def test_each_code_is_counted_as_often_as_wireshark_reads_it(shared: Callable[[str], Path], name: str) -> None:
+def test_each_code_is_counted_as_often_as_wireshark_reads_it(
+    shared: Callable[[str], Path], require_tool: Callable[[str], str], name: str
+) -> None:
+    require_tool("tshark")
     capture = shared("corpus") / "captures" / name
     want, got = wanted(capture), counted(capture)
     contested = {(application, code) for file, application, code in CONTESTED if file == capture.name}

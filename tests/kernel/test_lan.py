@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from tests.streams.making import ethernet as to_one
 from tests.streams.making import ipv4, udp, write_pcap
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 STATION, CLIENT, SERVER = LanSide.STATION, LanSide.CLIENT, LanSide.SERVER
@@ -125,10 +125,8 @@ def test_no_damage_reads_past_the_frame(frame: tuple[int, bytes, Lan, LanSide, s
     seen(bytes(whole[: data.draw(st.integers(14, len(whole)))]))
 
 
-def test_wireshark_calls_them_the_same(tmp_path: Path) -> None:
-    tshark = shutil.which("tshark")
-    if tshark is None:
-        pytest.skip("no tshark")
+def test_wireshark_calls_them_the_same(tmp_path: Path, require_tool: Callable[[str], str]) -> None:
+    tshark = require_tool("tshark")
     known = [frame for frame in FRAMES.values() if frame[4]]
     path = write_pcap(tmp_path / "lan.pcap", [ethernet(frame[1], frame[0]) for frame in known])
     command = [tshark, "-n", "-r", str(path), "-T", "fields", "-e", "frame.protocols"]
