@@ -10,17 +10,20 @@ from kwel.capture import CaptureFile
 from kwel.columns import NameSource
 from kwel.dissect.certificates import read_certificate
 from kwel.dissect.registry import DISSECTORS
+from kwel.dissect.talk import Talk
 from kwel.kinds import Application
 from kwel.pipeline import Options, conclude, read_traffic
 from kwel.report import render
 from kwel.tables import write
 from kwel.tables.report_json import write_report_json
+from kwel.tables.schema import TABLES
 from kwel.wire import Reader, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from kwel.dissect.registry import Dissector
     from kwel.model.traffic import Traffic
 
 Features = frozenset[str]
@@ -63,7 +66,10 @@ def _conclude(traffic: Traffic) -> None:
     write_report_json(made.report, io.BytesIO())
     write.write_flows(made.traffic, "csv", io.BytesIO(), 80)
     write.write_names(made.traffic, "jsonl", io.BytesIO(), 80)
-    write.write_assets(made.report, "csv", io.BytesIO(), 80)
+    for table in (of for of in TABLES if of.name not in ("flows", "names", "hellos", "lan", "dependencies")):
+        write.write_concluded(table.name, made.report, "csv", io.BytesIO(), 80)
+    write.write_hellos(made.traffic, "csv", io.BytesIO(), 80)
+    write.write_lan(made.traffic, "csv", io.BytesIO(), 80)
     write.write_dependencies(made.report, "table", io.BytesIO(), 80)
 
 
@@ -82,21 +88,34 @@ def _features(traffic: Traffic) -> Features:
 
 def payload(data: bytes) -> Features:
     """Give *data* to every reader in Python: ``WireError`` is the only answer beside what they found."""
-    found = set()
+    found: set[str] = set()
     for dissector in DISSECTORS:
+        if dissector.size_of:
+            assert (dissector.size_of(data) or 0) >= 0
         if dissector.looks_like(data):
-            said = 0
-            try:
-                for one in dissector.observe(Reader(data)):
-                    said += 1
-                    found.add(f"{dissector.name} {type(one).__name__} {getattr(one, 'kind', '')}")
-                    assert said < MOST_SAID
-            except WireError as error:
-                found.add(f"{dissector.name} {type(error).__name__}")
+            found |= _said(dissector, data)
     try:
         found.add(f"certificate {len(read_certificate(data).names).bit_length()}")
     except WireError as error:
         found.add(f"certificate {type(error).__name__}")
+    return frozenset(found)
+
+
+def _said(dissector: Dissector, data: bytes) -> Features:
+    """Let a dissector read *data*, as a question and as its own answer where it tells the two apart."""
+    found: set[str] = set()
+    said, talk = 0, Talk()
+    readings = [dissector.observe(Reader(data))]
+    if dissector.converse:
+        readings += [dissector.converse(Reader(data), talk), dissector.converse(Reader(data), talk)]
+    for reading in readings:
+        try:
+            for one in reading:
+                said += 1
+                found.add(f"{dissector.name} {type(one).__name__} {getattr(one, 'kind', '')}")
+                assert said < MOST_SAID
+        except WireError as error:
+            found.add(f"{dissector.name} {type(error).__name__}")
     return frozenset(found)
 
 

@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from kwel.tables.schema import Name
+
 CAPTURES = sorted(SAMPLES.glob("*.pcap*"))
 NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 BYTES = (0, 1, 0x45, 0x6F, 0x7F, 0x80, 0xC0, 0xFF)
+CONCLUDED: tuple[Name, ...] = ("assets", "facts", "zones", "conduits", "commands")
 FORMS: tuple[write.Format, ...] = ("csv", "jsonl", "table")
 TALK = [*Talk().handshake(), Talk().up(hello("host.example.com"), 0), *resolver_says("b.example", "198.51.100.9")]
 
@@ -42,7 +45,8 @@ def everything(path: Path) -> Analysis:
     for form in FORMS:
         write.write_flows(made.traffic, form, io.BytesIO(), 80)
         write.write_names(made.traffic, form, io.BytesIO(), 80)
-        write.write_assets(made.report, form, io.BytesIO(), 80)
+        for name in CONCLUDED:
+            write.write_concluded(name, made.report, form, io.BytesIO(), 80)
         write.write_dependencies(made.report, form, io.BytesIO(), 80)
     return made
 

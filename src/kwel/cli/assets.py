@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from kwel.cli.options import inventory, on
-from kwel.cli.show import epilog, show_report, table_options
+from kwel.cli.show import epilog, show_concluded, table_options
 
 
 @click.command(epilog=epilog("assets"))
@@ -20,6 +20,4 @@ def assets(facts: bool, **wanted: Any) -> int:
 
     What each is, what it is called, what it speaks, and the frames that say so.
     """
-    from kwel.tables.write import write_assets, write_facts
-
-    return show_report(write_facts if facts else write_assets, **wanted)
+    return show_concluded("facts" if facts else "assets", **wanted)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from kwel.cli.options import on
-from kwel.cli.show import epilog, show_report, table_options
+from kwel.cli.show import epilog, show_concluded, table_options
 
 
 @click.command(epilog=epilog("commands"))
@@ -18,6 +18,4 @@ def commands(**wanted: Any) -> int:
 
     Reads, writes, programs loaded, controllers stopped: how often, when first and last, and in which frame.
     """
-    from kwel.tables.write import write_commands
-
-    return show_report(write_commands, **wanted)
+    return show_concluded("commands", **wanted)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from kwel.cli.options import inventory, on
-from kwel.cli.show import epilog, show_report, table_options
+from kwel.cli.show import epilog, show_concluded, table_options
 
 
 @click.command(epilog=epilog("conduits"))
@@ -21,6 +21,4 @@ def conduits(zones: bool, **wanted: Any) -> int:
     Zones as --site draws them, else proposed ones; from which zone to which, by which protocols, how much, when, and
     the frames that prove it: the register that IEC 62443-3-2 asks for.
     """
-    from kwel.tables.write import write_conduits, write_zones
-
-    return show_report(write_zones if zones else write_conduits, **wanted)
+    return show_concluded("zones" if zones else "conduits", **wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from kwel.model.report import Report
     from kwel.model.site import Site
     from kwel.model.traffic import Traffic
+    from kwel.tables.schema import Name
     from kwel.tables.write import Format
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
@@ -96,6 +98,13 @@ def show_report(
         made = analyse(captures, options, progress).report
     _write(lambda out, width: write(made, chosen, out, width), output)
     return status_with(options.site, status_of(made.captures, made.coverage), options.own_inventory)
+
+
+def show_concluded(name: Name, **wanted: Any) -> Status:
+    """Write the table *name* of what follows from it."""
+    from kwel.tables.write import write_concluded
+
+    return show_report(partial(write_concluded, name), **wanted)
 
 
 def _check(captures: tuple[str, ...], form: Format | None, output: str) -> Format:

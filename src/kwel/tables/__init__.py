@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from kwel.model.report import Report
@@ -39,7 +41,7 @@ class Source(Protocol):
 
 def frame(name: Name, source: Source) -> pd.DataFrame:
     """Return a table as a DataFrame, with the columns that ``schema`` lists for it."""
-    from kwel.tables import commands, conclusions, flows, hellos, inventory, lan, zones
+    from kwel.tables import flows, hellos, lan
 
     site = source.options.site
     if name == "flows":
@@ -50,16 +52,20 @@ def frame(name: Name, source: Source) -> pd.DataFrame:
         return hellos.hellos_table(source.traffic, site)
     if name == "lan":
         return lan.lan_table(source.traffic)
-    if name == "assets":
-        return conclusions.assets_table(source.report)
-    if name == "facts":
-        return conclusions.facts_table(source.report)
-    if name == "zones":
-        return zones.zones_table(source.report)
-    if name == "conduits":
-        return zones.conduits_table(source.report)
-    if name == "commands":
-        return commands.commands_table(source.report)
-    if name == "inventory":
-        return inventory.inventory_table(source.report)
-    return conclusions.dependencies_table(source.report)
+    return concluded(name, source.report)
+
+
+def concluded(name: Name, report: Report) -> pd.DataFrame:
+    """Return a table of what follows from the traffic."""
+    from kwel.tables import commands, conclusions, inventory, zones
+
+    makers: dict[Name, Callable[[Report], pd.DataFrame]] = {
+        "assets": conclusions.assets_table,
+        "facts": conclusions.facts_table,
+        "zones": zones.zones_table,
+        "conduits": zones.conduits_table,
+        "commands": commands.commands_table,
+        "inventory": inventory.inventory_table,
+        "dependencies": conclusions.dependencies_table,
+    }
+    return makers[name](report)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kwel.model.report import Report
     from kwel.model.site import Site
     from kwel.model.traffic import Traffic
-    from kwel.tables.schema import Table
+    from kwel.tables.schema import Name, Table
 
 Format = Literal["table", "csv", "jsonl", "parquet"]
 FORMATS: tuple[Format, ...] = ("table", "csv", "jsonl", "parquet")
@@ -77,43 +77,13 @@ def write_lan(
     write_frame(lan_table(traffic), LAN, form, out, width)
 
 
-def write_assets(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
-    """Write one row an asset."""
-    from kwel.tables.conclusions import assets_table
-    from kwel.tables.schema import ASSETS
+def write_concluded(name: Name, report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
+    """Write a table of what follows from the traffic."""
+    from kwel.tables import concluded
+    from kwel.tables.schema import TABLES
 
-    write_frame(assets_table(report), ASSETS, form, out, width)
-
-
-def write_facts(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
-    """Write one row a fact of an asset."""
-    from kwel.tables.conclusions import facts_table
-    from kwel.tables.schema import FACTS
-
-    write_frame(facts_table(report), FACTS, form, out, width)
-
-
-def write_zones(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
-    """Write one row a zone."""
-    from kwel.tables.schema import ZONES
-    from kwel.tables.zones import zones_table
-
-    write_frame(zones_table(report), ZONES, form, out, width)
-
-
-def write_conduits(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
-    """Write one row a conduit."""
-    from kwel.tables.schema import CONDUITS
-    from kwel.tables.zones import conduits_table
-
-    write_frame(conduits_table(report), CONDUITS, form, out, width)
-
-
-def write_commands(report: Report, form: Format, out: BinaryIO, width: int | None = None) -> None:
-    """Write one row a sender, receiver, protocol and class of commands."""
-    from kwel.tables.commands import COMMANDS, commands_table
-
-    write_frame(commands_table(report), COMMANDS, form, out, width)
+    table = next(table for table in TABLES if table.name == name)
+    write_frame(concluded(name, report), table, form, out, width)
 
 
 def write_inventory(
