@@ -81,7 +81,7 @@ def test_a_capture_is_judged_by_the_nearest_edition(
     (seen,) = {d.attribution.operator_id for d in analysis.dependencies if d.attribution.address == ADDRESS}
 
     assert seen == operator
-    assert next(table.date for table in analysis.data if table.name == CLOUD) == dated
+    assert next(table.date for table in analysis.report.tables if table.name == CLOUD) == dated
 
 
 def report(capture: Path, seed: str) -> bytes:

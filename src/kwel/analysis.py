@@ -13,16 +13,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kwel.model.assets import Asset
-    from kwel.model.changes import Change
-    from kwel.model.commands import Command
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
-    from kwel.model.inventory import InventoryUse, OwnInventory
-    from kwel.model.law import LawBook
-    from kwel.model.report import LookCloser, Report, TableInfo, Timeline, Walk
-    from kwel.model.site import Site, SiteUse
+    from kwel.model.inventory import OwnInventory
+    from kwel.model.report import Report
+    from kwel.model.site import Site
     from kwel.model.traffic import Traffic
-    from kwel.model.zones import Conduit, Zone
 
 
 class Options(NamedTuple):
@@ -68,59 +64,23 @@ class Analysis:
 
     options: Options
     traffic: Traffic
-    assets: tuple[Asset, ...]
-    dependencies: Dependencies
-    timeline: Timeline
-    findings: tuple[Finding, ...]
-    data: tuple[TableInfo, ...]
-    rulebook: str
-    bloc_members: tuple[str, ...]
-    other_blocs: tuple[str, ...]
-    law: LawBook
-    links: Walk
-    version: str
-    """Of kwel."""
-    site: SiteUse | None = None
-    commands: tuple[Command, ...] = ()
-    changes: tuple[Change, ...] = ()
-    """Identities that changed within the captures, in order of time."""
-    look_closer: LookCloser | None = None
-    zones: tuple[Zone, ...] = ()
-    conduits: tuple[Conduit, ...] = ()
-    inventory: InventoryUse | None = None
+    report: Report
+    """What a report may show: all that follows from the traffic."""
 
-    @cached_property
-    def report(self) -> Report:
-        """What a report may show."""
-        from kwel.model.report import Report
+    @property
+    def assets(self) -> tuple[Asset, ...]:
+        """The devices of the plant."""
+        return self.report.assets
 
-        return Report(
-            captures=self.traffic.captures,
-            coverage=self.traffic.coverage,
-            assets=self.assets,
-            dependencies=self.dependencies,
-            timeline=self.timeline,
-            findings=self.findings,
-            tables=self.data,
-            rulebook=self.rulebook,
-            bloc=self.options.bloc,
-            bloc_members=self.bloc_members,
-            other_blocs=self.other_blocs,
-            law=self.law,
-            accepted=self.options.accepted,
-            version=self.version,
-            command=self.options.command,
-            title=self.options.title,
-            internal=self.options.internal,
-            links=self.links,
-            site=self.site,
-            commands=self.commands,
-            changes=self.changes,
-            look_closer=self.look_closer,
-            zones=self.zones,
-            conduits=self.conduits,
-            inventory=self.inventory,
-        )
+    @property
+    def dependencies(self) -> Dependencies:
+        """What they depend on outside."""
+        return self.report.dependencies
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What follows from that."""
+        return self.report.findings
 
     @cached_property
     def rows_of(self) -> dict[str, int]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kwel.model.claims import Observed
     from kwel.model.dependencies import Dependencies
     from kwel.model.inventory import InventoryUse
+    from kwel.model.report import Report
     from kwel.model.site import Site, SiteUse
     from kwel.model.traffic import Capture
     from kwel.names import Names
@@ -209,7 +210,7 @@ def conclude(traffic: Traffic, options: Options) -> Analysis:
 
 
 def _conclude(traffic: Traffic, options: Options) -> Analysis:
-    from kwel import __version__, dependencies, findings, rulebook, zones
+    from kwel import dependencies, findings, rulebook, zones
     from kwel.assets import find_commands, look_closer
     from kwel.clouds import editions, roundtrips
 
@@ -226,20 +227,14 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     traffic, commands = _measured(traffic, inventory, found), find_commands(traffic, inventory)
     drawn = zones.draw(traffic, inventory.assets, sides, found, book.vocabulary.carrier_kinds, options.site, commands)
     acts = commands, drawn.zones, drawn.conduits, lambda address: attributor(address, None)
-    return Analysis(
-        options=options,
-        traffic=traffic,
+    report = _headed(options, book, attributor)(
+        captures=traffic.captures,
+        coverage=traffic.coverage,
         assets=drawn.assets,
         dependencies=found,
         timeline=timeline,
         findings=findings.find(drawn.assets, found, traffic.coverage, members, *acts),
-        data=tables.infos(),
-        rulebook=book.digest,
-        bloc_members=members,
-        other_blocs=tuple(name for name in book.blocs if name != options.bloc),
-        law=book.law,
-        links=attributor.links.find,
-        version=__version__,
+        tables=tables.infos(),
         site=_site_use(options.site, day, found, inventory),
         commands=commands,
         changes=inventory.changes,
@@ -247,6 +242,28 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         zones=drawn.zones,
         conduits=drawn.conduits,
         inventory=use,
+    )
+    return Analysis(options, traffic, report)
+
+
+def _headed(options: Options, book: Rulebook, attributor: Attributor | Overruled) -> Callable[..., Report]:
+    """Return what makes a report, with what was asked and by which rules it is judged."""
+    from kwel import __version__
+    from kwel.model.report import Report
+
+    return partial(
+        Report,
+        rulebook=book.digest,
+        bloc=options.bloc,
+        bloc_members=tuple(sorted(attributor.members)),
+        other_blocs=tuple(name for name in book.blocs if name != options.bloc),
+        version=__version__,
+        command=options.command,
+        law=book.law,
+        accepted=options.accepted,
+        title=options.title,
+        internal=options.internal,
+        links=attributor.links.find,
     )
 
 
