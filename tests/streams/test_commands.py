@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kwel.kinds import Application
+from kwel.model.commands import CommandClass
+from kwel.pipeline import Options, conclude
 from kwel.streams.commands import MOST_CODES, OTHER
 from tests.streams.making import CLIENT, Talk, ethernet, hear, ipv4, udp
 
@@ -124,3 +126,14 @@ def test_datagrams_that_hold_no_message_are_told(tmp_path: Path) -> None:
     traffic = hear(tmp_path, frames)
 
     assert counted(traffic) == {0x205: 2}
+
+
+def test_where_a_controller_was_heard_first_it_is_still_not_the_one_that_commands(tmp_path: Path) -> None:
+    """Question and answer of Modbus bear the same function code: who asks is told by the port that it is known for."""
+    talk = Talk(502, client_port=401)
+    answers = [talk.down(modbus(WRITE, number), 12 * number) for number in range(3)]
+    questions = [talk.up(modbus(WRITE, number), 12 * number) for number in range(1, 4)]
+    frames = [frame for pair in zip(answers, questions, strict=True) for frame in pair]
+    (command,) = conclude(hear(tmp_path, frames), Options()).report.commands
+
+    assert (command.source.address, command.kind, command.count) == (CLIENT, CommandClass.WRITE, 3)

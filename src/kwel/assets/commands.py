@@ -41,10 +41,11 @@ def find_commands(traffic: Traffic, inventory: Inventory) -> tuple[Command, ...]
     """Return what was read, written, programmed or stopped, the gravest class first, from outside first."""
     sums: dict[tuple[Ends, str, CommandClass], _Sum] = {}
     rules = installed()
-    for row, ends, is_answered in zip(*_of_flows(traffic, inventory), strict=True):
+    asked = (traffic.commands["from_initiator"] == 1) ^ inventory.turned[traffic.commands["half"] >> 1]
+    for row, ends, is_answered, asks in zip(*_of_flows(traffic, inventory), asked.tolist(), strict=True):
         protocol = Application(int(row["application"]))
         codes = rules.get(protocol)
-        if codes is None or (codes.only_initiator and not row["from_initiator"]):
+        if codes is None or (codes.only_initiator and not asks):
             continue
         kind, name = codes.find(int(row["code"]))
         if kind == ANSWER:

@@ -68,6 +68,8 @@ class Inventory:
     asset_of_initiator: NDArray[np.int32]
     """Per flow: index into ``assets``; EXTERNAL (-1) is outside, NOBODY (-2) is no device."""
     asset_of_responder: NDArray[np.int32]
+    turned: NDArray[np.bool_]
+    """Per flow: whether its responder asks and its initiator answers, as ``sides`` tells of what was joined midway."""
     left_out: int
     """Internal addresses, IP and MAC, for which there was no room: a scan or a flood."""
     effects: tuple[tuple[int, Effect], ...]
@@ -137,7 +139,7 @@ def identify(
     labelled = _with_likeness(labelled, traffic, (initiators, responders), groups, devices, writer.witness)
     changes = find_changes(devices.devices, labelled, proofs, writer.witness, groups)
     places = devices, scopes, proofs.on_segment
-    return Inventory(labelled, initiators, responders, left_out, effects, changes, systems, *places)
+    return Inventory(labelled, initiators, responders, seen.turned, left_out, effects, changes, systems, *places)
 
 
 def _devices(traffic: Traffic, scopes: Scopes, rules: DeviceRules) -> tuple[Proofs, Devices, int]:
@@ -183,6 +185,7 @@ class _Seen:
     activity: Activity
     habits: Habits
     stations: dict[int, Station]
+    turned: NDArray[np.bool_]
 
     @classmethod
     def of(cls, traffic: Traffic, devices: Devices, scales: Scales) -> _Seen:
@@ -194,7 +197,7 @@ class _Seen:
             activity.spoken.setdefault(index, []).extend(station.spoken.values())
         habits = find_habits(traffic.flows, devices, scales.index, turned)
         habits.add_commands(traffic, devices, command_rules.installed(), turned)
-        return cls(activity, habits, stations)
+        return cls(activity, habits, stations, turned)
 
 
 class _Writer:
