@@ -5,8 +5,6 @@ from __future__ import annotations
 from kwel.model.claims import Claim, Evidence, Grade
 from kwel.model.dependencies import DependencyState
 from kwel.model.graph import Graph, Need
-from kwel.model.law import Words
-from kwel.model.outage import Impact, Outcome, Scenario
 
 WHY = Claim("dns", Grade.C, (Evidence("inferred", "need"),))
 
@@ -40,27 +38,3 @@ def test_a_graph_without_needs_is_a_graph() -> None:
 
     assert graph.needs_of(0) == ()
     assert graph.zones_of(0) == ()
-
-
-def test_what_was_only_tried_is_not_counted_as_affected() -> None:
-    scenario = Scenario("x", Words("x", "x"), "internet", (), 0, "test", "2026-11-25", everything=True)
-    states = (DependencyState.USED, DependencyState.ATTEMPTED, DependencyState.RESOLVED_ONLY)
-    impacts = tuple(
-        Impact(
-            index // 2,
-            "time",
-            "control",
-            direct=True,
-            chain=(0,),
-            impact="days",
-            why=WHY,
-            alternative=None,
-            state=state,
-        )
-        for index, state in enumerate(states)
-    )
-
-    outcome = Outcome(scenario, (), impacts, (), (), 0, ())
-
-    assert outcome.affected == (0,)
-    assert outcome.tried == (1,)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kwel.dissect.second_look import SecondLook
     from kwel.model.claims import Observed
     from kwel.model.dependencies import Dependencies
+    from kwel.model.graph import Graph
     from kwel.model.inventory import InventoryUse
     from kwel.model.report import Report
     from kwel.model.site import Site, SiteUse
@@ -243,7 +244,18 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         conduits=drawn.conduits,
         inventory=use,
     )
-    return Analysis(options, traffic, report)
+    return Analysis(
+        options, traffic, replace(report, needs=cache(partial(_needs, report, traffic, sides, book, options)))
+    )
+
+
+def _needs(report: Report, traffic: Traffic, sides: tuple[Rows, Rows], book: Rulebook, options: Options) -> Graph:
+    """Return who needs what."""
+    from kwel import graph, needbook
+
+    words = book.vocabulary
+    rules = needbook.load(options.rules, words.functions)
+    return graph.build(report, traffic, sides, rules, words.functions, words.carrier_kinds)
 
 
 def _headed(options: Options, book: Rulebook, attributor: Attributor | Overruled) -> Callable[..., Report]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from importlib.resources.abc import Traversable
 
-__all__ = ["Operator", "RuleError", "Rulebook", "Service", "lint", "load", "test"]
+__all__ = ["Operator", "RuleError", "Rulebook", "Service", "lint", "load", "read", "test"]
 
 PATHS: Final = ("data", "control")
 EVIDENCE: Final = ("documented", "code", "measured", "unverified")
@@ -44,7 +44,7 @@ _OWNERSHIP: Final = ("Parent", "Owner", "Shareholders", "Group", "Acquisition", 
 _WHOLE: Final = ("vocabulary.toml", "regions.toml")
 """A folder with one of these is a whole rulebook; without, its files are laid over those that ship."""
 _ADDED: Final = ("operators/*", "services/*", "jurisdictions/laws*", "jurisdictions/sovereign*",
-                 "jurisdictions/blocs.toml", "frameworks*", "devices/roles-*")  # fmt: skip
+                 "jurisdictions/blocs.toml", "frameworks*", "devices/roles-*", "scenarios/*")  # fmt: skip
 """Files that may be laid over: what else there is, is not read from there."""
 _DATA: Final = "data"
 """Folder of generated tables: they have their own manifest."""
@@ -56,7 +56,7 @@ def load(root: Traversable | None = None) -> Rulebook:
     Raises:
         RuleError: a rule is wrong: ``file: key: why``.
     """
-    files = _read(root)
+    files = read(root)
     vocabulary = _vocabulary(_one(files, "vocabulary.toml"))
     book_of_places = placebook.read(_one(files, "regions.toml"))
     examples: list[Example] = []
@@ -84,7 +84,7 @@ def load(root: Traversable | None = None) -> Rulebook:
     return book
 
 
-def _read(root: Traversable | None) -> dict[str, bytes]:
+def read(root: Traversable | None) -> dict[str, bytes]:
     """Return the files by name, in order; a folder that is no whole rulebook replaces and adds to the shipped ones."""
     shipped = resources.files("kwel.rules")
     if root is None:

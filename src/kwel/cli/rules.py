@@ -43,12 +43,13 @@ def lint(root: Path | None) -> int:
     """
     from importlib.resources import files
 
-    from kwel import rulebook
+    from kwel import needbook, rulebook
     from kwel.assets import rules as devices
     from kwel.clouds.tables import TableError
     from kwel.feeds import contradictions, lists
+    from kwel.outage import examples
 
-    faults = [*rulebook.lint(root), *devices.lint(root)]
+    faults = [*rulebook.lint(root), *devices.lint(root), *needbook.lint(root), *examples.lint(root)]
     if not faults:
         try:
             fetched = lists.load(files("kwel.rules")).providers
@@ -68,11 +69,14 @@ Example:
 @folder
 def test(root: Path | None) -> int:
     """Check that every rule matches its examples, misses what it must, and reads places where it promises to."""
-    from kwel import rulebook
+    from kwel import needbook, rulebook
     from kwel.assets import rules as devices
     from kwel.clouds.names import misplaced
+    from kwel.outage import examples
 
-    return _tell([*rulebook.test(root), *misplaced(root), *devices.test(root)])
+    return _tell(
+        [*rulebook.test(root), *misplaced(root), *devices.test(root), *needbook.test(root), *examples.test(root)]
+    )
 
 
 def _tell(faults: list[str]) -> int:

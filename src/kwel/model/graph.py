@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kwel.model.claims import Claim, Evidence
     from kwel.model.verdicts import Verdict
 
+TIMES = ("minute-0", "minutes", "hours", "days", "weeks")
+"""When an outage is felt, the soonest first."""
 Key = TypeVar("Key")
 Path = Literal["data", "control"]
 """Whether what is needed carries the work itself, or steers whether and how it may be done."""
@@ -79,6 +81,24 @@ class Rhythm:
     """Seconds: the middle half of the periods lies within so much."""
     count: int
     """Periods that were measured."""
+    by: Literal["flows", "packets"] = "flows"
+    """Whether conversations were counted, or the packets of one that lasts: then the spread is not known, and is the
+    period."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What sort of server is needed, as rules/needs.toml says."""
+
+    id: str
+    carries: tuple[str, ...] = ()
+    """Functions that it passes on: where it loses one itself, those who use it lose it too."""
+    hands_on: bool = False
+    """What they lose is what the server lost; what they have of the server itself goes on."""
+    alone: bool = False
+    """It is known to go on serving whatever it loses."""
+    unseen: bool = False
+    """Where nobody saw whom it asks in turn, it is not known what it rests on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +129,8 @@ class Need:
     evidence: tuple[Evidence, ...]
     impact: str | None = None
     """How soon it is felt when this stops: of the service outside, else as the function usually is."""
-    carries: tuple[str, ...] = ()
-    """For a server of the plant: functions that it passes on. Where it loses one of these itself, this need stops too;
-    empty: it serves on its own."""
+    server: Server | None = None
+    """For a server of the plant: whether this need stops with what the server loses itself."""
     through: int | None = None
     """Index into the report's assets: a proxy of the plant that this need goes through."""
     named: bool = False
@@ -120,6 +139,17 @@ class Need:
     """For so long the source goes on without it, as the site says."""
     conduit: str | None = None
     """Id of the conduit that it passes."""
+
+    @property
+    def carries(self) -> tuple[str, ...]:
+        """Return the functions that the server passes on."""
+        return self.server.carries if self.server else ()
+
+    @property
+    def felt(self) -> int:
+        """Return when it is felt that this stops, as an index into ``TIMES``."""
+        period = self.rhythm.period if self.rhythm else None
+        return time_of(self.impact, self.hours, period)
 
 
 class Edges(NamedTuple):
@@ -137,6 +167,10 @@ class Edges(NamedTuple):
     through: NDArray[Any]
     """Index of an asset; -1 is none."""
     named: NDArray[Any]
+    felt: NDArray[Any]
+    """Index into ``TIMES``; of a function that is not known, as rules/needs.toml takes it."""
+    server: NDArray[Any]
+    """Index into ``Graph.servers``; -1 is none."""
 
 
 class Graph:
@@ -153,6 +187,10 @@ class Graph:
         zones: Sequence[tuple[str, ...]] = (),
         edges: Edges | None = None,
         functions: Sequence[str] = (),
+        servers: Sequence[Server] = (),
+        assets: int = 0,
+        names: str = "name-resolution",
+        may_stop_serving: Sequence[str] = (),
     ) -> None:
         self.externals = tuple(externals)
         self.needs = needs
@@ -160,10 +198,20 @@ class Graph:
         """Ids of the zones that each asset stands in; empty where no zones were drawn."""
         self.functions = tuple(functions)
         """The functions that ``edges`` speaks of."""
+        self.servers = tuple(servers)
+        """The sorts of server that ``edges`` speaks of."""
+        self.names = names
+        """The function without which an asset finds nothing outside by its name."""
+        self.may_stop_serving = tuple(may_stop_serving)
+        """Functions: a server that loses one of these may stop serving."""
         if edges is None:
-            self.functions = tuple(dict.fromkeys(need.function for need in needs if need.function))
-            edges = edges_of(needs, self.functions)
+            self.functions = tuple(sorted({f for need in needs for f in (need.function, *need.carries) if f}))
+            self.servers = tuple(dict.fromkeys(need.server for need in needs if need.server))
+            edges = edges_of(needs, self.functions, self.servers)
         self.edges = edges
+        ends = [edges.source, edges.target[edges.inside.astype(bool)], edges.through]
+        self.assets = max([assets, len(zones), *(int(end.max()) + 1 for end in ends if len(end))])
+        """How many assets there are."""
         self.unread: dict[str, int] = {}
         """What there was no room for, counted by reason."""
 
@@ -204,7 +252,7 @@ def _rows_by(keys: Iterable[Key]) -> dict[Key, tuple[int, ...]]:
     return {key: tuple(found) for key, found in rows.items()}
 
 
-def edges_of(needs: Iterable[Need], functions: Sequence[str]) -> Edges:
+def edges_of(needs: Iterable[Need], functions: Sequence[str], servers: Sequence[Server]) -> Edges:
     """Return needs as columns."""
     number = {function: index for index, function in enumerate(functions)}
     groups: dict[tuple[int, str], int] = {}
@@ -218,8 +266,34 @@ def edges_of(needs: Iterable[Need], functions: Sequence[str]) -> Edges:
             groups.setdefault((need.source, need.group), len(groups)) if need.group else -1,
             -1 if need.through is None else need.through,
             need.named,
+            need.felt,
+            servers.index(need.server) if need.server else -1,
         )
         for need in needs
     ]
     table = np.array(rows, np.int64).reshape(len(rows), len(Edges._fields))
     return Edges(*table.T)
+
+
+MINUTE, DAY, WEEK = 1 / 60, 24.0, 168.0
+"""Hours."""
+UNKNOWN = "hours"
+"""Where nothing says how soon."""
+
+
+def time_of(impact: str | None, hours: float | None = None, period: float | None = None) -> int:
+    """Return when an outage is felt, as an index into ``TIMES``.
+
+    Args:
+        impact: how soon it is usually felt.
+        hours: for so long the site says that it goes on.
+        period: seconds between contacts. What stops work within minutes stops it at once where contact is constant.
+
+    >>> [TIMES[time_of("minutes", period=5)], TIMES[time_of("minutes", hours=30)]]
+    ['minute-0', 'days']
+    """
+    if hours is not None:
+        return sum(hours >= bound for bound in (MINUTE, 1, DAY, WEEK))
+    if impact == "minutes" and period is not None and period <= 60:
+        return 0
+    return TIMES.index(impact or UNKNOWN)

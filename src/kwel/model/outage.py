@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
-from kwel.model.dependencies import DependencyState
-
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kwel.model.claims import Claim
-    from kwel.model.graph import Path
+    from kwel.model.dependencies import DependencyState
+    from kwel.model.graph import Graph, Path
     from kwel.model.law import Words
 
-TIMES: Final = ("minute-0", "minutes", "hours", "days", "weeks")
-"""When an outage is felt, the soonest first."""
+WEEKS: Final = 14
+"""Days: what is felt after weeks is not felt before."""
 Time = Literal["minute-0", "minutes", "hours", "days", "weeks"]
 ScenarioKind = Literal["operator", "region", "jurisdiction", "function", "supplier", "internet", "asset", "file"]
 
@@ -91,7 +93,15 @@ class Impact:
     """Whether it stops because the name cannot be resolved, and not the service itself."""
 
 
-UndecidedReason = Literal["front-hides-origin", "operator-unknown", "function-unknown", "server-affected"]
+UndecidedReason = Literal[
+    "front-hides-origin",  # what stands behind a front cannot be seen
+    "operator-unknown",
+    "supplier-unknown",
+    "place-unknown",
+    "function-unknown",
+    "upstream-unseen",  # a server asks others in turn, and nobody saw whom
+    "server-affected",  # a server loses something itself, and may serve on
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,34 +114,41 @@ class Undecided:
     """Index of the need that leaves it open."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """What a scenario does to the plant."""
 
     scenario: Scenario
+    graph: Graph
     stopped: tuple[int, ...]
     """Indices of the graph's externals that stop."""
-    impacts: tuple[Impact, ...]
+    impacts: Sequence[Impact]
     """In order of asset and function."""
+    affected: tuple[int, ...]
+    """Assets that lose something that they were seen to use, in order."""
+    tried: tuple[int, ...]
+    """Assets that lose only what they asked for or looked up: an outage changes nothing that worked."""
     zones: tuple[str, ...]
     """Ids of the zones in which assets are affected."""
-    conduits: tuple[str, ...]
-    """Ids of the conduits that what stops passes."""
+    broken: tuple[int, ...]
+    """Indices of the needs that break."""
     unaffected: int
     """Assets that go on, as far as the captures tell."""
     undecided: tuple[Undecided, ...]
+    """Losses that may come on top; an affected asset may be here as well."""
 
-    @property
-    def affected(self) -> tuple[int, ...]:
-        """Return the assets that lose something that they were seen to use, in order."""
-        return tuple(sorted({one.asset for one in self.impacts if one.state is DependencyState.USED}))
-
-    @property
-    def tried(self) -> tuple[int, ...]:
-        """Return the assets that lose only what they asked for or looked up, in order."""
-        return tuple(sorted({one.asset for one in self.impacts} - set(self.affected)))
+    @cached_property
+    def conduits(self) -> tuple[str, ...]:
+        """Ids of the conduits that what breaks passes."""
+        found = (self.graph.needs[row].conduit for row in self.broken)
+        return tuple(sorted({conduit for conduit in found if conduit}))
 
     @property
     def open(self) -> tuple[int, ...]:
-        """Return the assets of which it cannot be said, in order."""
-        return tuple(sorted({one.asset for one in self.undecided}))
+        """Return the assets of which it cannot be said whether they are affected, in order."""
+        return tuple(sorted({one.asset for one in self.undecided} - set(self.affected)))
+
+    def within(self, impact: Impact) -> bool:
+        """Return whether an impact is felt before the outage ends."""
+        days = self.scenario.duration
+        return days is None or impact.impact != "weeks" or days >= WEEKS

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kwel.model.coverage import Coverage
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
+    from kwel.model.graph import Graph
     from kwel.model.inventory import InventoryUse
     from kwel.model.links import Link
     from kwel.model.site import SiteUse
@@ -125,6 +126,8 @@ class Report:
     """In order of the zones; ``Conduit.source`` and ``target`` are indices into them."""
     inventory: InventoryUse | None = None
     """The site's own inventory, and what the captures say of it."""
+    needs: Callable[[], Graph] | None = None
+    """Returns who needs what, inside and outside: it is put together when somebody asks first, and then kept."""
 
 
 def sensitivity(report: Report) -> tuple[dict[str, int], int]:

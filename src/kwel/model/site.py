@@ -95,6 +95,19 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class Buffer:
+    """For how long the site goes on without something."""
+
+    asset: str | None
+    """Name, address or MAC of whoever goes on; ``None``: every asset."""
+    function: str | None
+    """Of rules/vocabulary.toml; ``None``: every function."""
+    hours: float
+    reason: str
+    """How that is known: a store that was tested, a licence's period of grace."""
+
+
+@dataclass(frozen=True, slots=True)
 class AddressSaid:
     """What a user's own database says of an address; ``None`` where it says nothing."""
 
@@ -155,6 +168,7 @@ class Site:
     """Where its captures are made, a country or degrees; may be empty."""
     inventory: OwnInventory | None = None
     """The inventory that it names."""
+    buffers: tuple[Buffer, ...] = ()
 
     def source(self, override: Override | None = None) -> str:
         """Return what to cite for what the file says, or for one override."""

@@ -6,9 +6,15 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from kwel.model.verdicts import Control
+
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from kwel.model.assets import AssetKind
     from kwel.model.claims import Claim, Evidence, Grade, Where
+    from kwel.model.graph import External
+    from kwel.model.verdicts import Attribution
 
 PROPOSED: Final = "proposed: "
 """How the name of a zone begins that nobody of the site has drawn."""
@@ -36,6 +42,20 @@ OUTSIDE: Final = {
 }
 """The zones outside, by key. A cloud operator runs hosts for others or for its products; the other internet is networks
 that carry and those that no rule knows; of the last nothing is known at all."""
+_CONTROLS: Final = {
+    Control.NON_EUROPEAN: "cloud-non-european",
+    Control.UNDECIDED: "cloud-undecided",
+    Control.EUROPEAN: "cloud-european",
+}
+
+
+def outside_key(of: Attribution | External, carriers: Collection[str]) -> str:
+    """Return in which zone outside a destination lies; *carriers* are kinds of operator that only carry."""
+    if of.operator is None:
+        return "unknown"
+    if of.role is None or of.role in carriers:
+        return "internet"
+    return _CONTROLS[of.verdict.control]
 
 
 class ConduitState(enum.StrEnum):

@@ -51,6 +51,13 @@ OVERRIDES = """
 # date = 2026-11-25
 # expires = 2027-11-25
 
+# For how long something goes on when what it needs stops: a store that was tested, a licence's period of grace.
+# [[buffers]]
+# asset = "10.20.3.32"                    # name, address or MAC; without it, every asset
+# function = "monitoring"                 # a word of rules/vocabulary.toml; without it, whatever the asset needs
+# hours = 72
+# reason = "buffer of the gateway, tested in the drill of 2026-11-25"
+
 # Databases of addresses of your own, in MaxMind DB format. They are shown and never decide.
 # [[databases]]
 # file = "city.mmdb"

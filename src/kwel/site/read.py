@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kwel.model.assets import AssetKind
-from kwel.model.site import NamedAsset, Override, Site, Tenant, Zone
+from kwel.model.site import Buffer, NamedAsset, Override, Site, Tenant, Zone
 from kwel.rulefile import RuleError
 from kwel.site.table import MAC, SiteError, SiteTable
 
@@ -28,6 +28,8 @@ SECURITY_LEVELS: Final = range(5)
 MOST_DATABASES: Final = 8
 VLANS: Final = range(1, 4095)
 """IEEE 802.1Q."""
+LONGEST_BUFFER: Final = 24 * 366
+"""Hours."""
 PATHS: Final = ("data", "control")
 SCOPES: Final[tuple[Scope, ...]] = ("host", "domain", "prefix", "asset")
 OF_ASSETS: Final = ("kind", "role", "vendor", "product")
@@ -96,6 +98,7 @@ def site_of(path: Path, content: dict[str, Any], lines: Lines, sha256: str, book
         overrides=tuple(_override(inner, n, book) for n, inner in enumerate(table.each("overrides", lines), 1)),
         databases=_databases(table, lines, path),
         inventory=_inventory(table, path),
+        buffers=tuple(_buffer(inner, book) for inner in table.each("buffers", lines)),
     )
     table.finish()
     _check_together(table, site)
@@ -233,6 +236,24 @@ def _override(table: SiteTable, number: int, book: Rulebook) -> Override:
     return Override(number, scope, what, tuple(sets.items()), author, reason, date, begins, expires)
 
 
+def _buffer(table: SiteTable, book: Rulebook) -> Buffer:
+    kind = table.kind_of("hours")
+    hours = float(table.take("hours", kind)) if kind in (int, float) else -1.0
+    if not 0 <= hours <= LONGEST_BUFFER:
+        raise table.wrong("hours", f"must be a number from 0 to {LONGEST_BUFFER}; write hours = 72")
+    asset = table.words_to_show("asset", None)
+    functions = tuple(book.vocabulary.functions)
+    function = table.one_of("function", functions) if "function" in table else None
+    if asset is None and function is None:
+        raise table.wrong("asset", "missing; write asset or function: who goes on so long, or without what")
+    if asset is not None:
+        is_mac = MAC.fullmatch(asset.lower().replace("-", ":"))
+        asset = table.mac("asset", asset) if is_mac else asset
+    buffer = Buffer(asset, function, hours, table.words_to_show("reason"))
+    table.finish()
+    return buffer
+
+
 def _date(table: SiteTable, key: str) -> str | None:
     value: datetime.date | None = table.take(key, datetime.date, None)
     return value.isoformat() if value else None
@@ -340,6 +361,7 @@ def _check_together(table: SiteTable, site: Site) -> None:
     _distinct(table, "domains", [*site.domains, *(tenant.name for tenant in site.tenants)])
     _distinct(table, "assets.address", [address for asset in site.assets for address in asset.addresses])
     _distinct(table, "assets.mac", [mac for asset in site.assets for mac in asset.macs])
+    _distinct(table, "buffers", [(of.asset, of.function) for of in site.buffers])
     seen: dict[tuple[str, str], Override] = {}
     for override in site.overrides:
         other = seen.setdefault((override.scope, override.what), override)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kwel.columns import MAPPED, address_text
-from kwel.model.verdicts import Control
-from kwel.model.zones import OUTSIDE
+from kwel.model.zones import OUTSIDE, outside_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from kwel.columns import Rows
     from kwel.model.dependencies import Dependencies
-    from kwel.model.verdicts import Attribution
 
     At = Callable[[str], int | None]
     """Returns the zone of an address."""
@@ -28,20 +26,6 @@ NOWHERE: Final = -1
 MOST_SILENT: Final = 20_000
 """Addresses without a device that are looked up one by one; those of a wider scan are in one zone."""
 KEYS: Final = tuple(OUTSIDE)
-CONTROLS: Final = {
-    Control.NON_EUROPEAN: "cloud-non-european",
-    Control.UNDECIDED: "cloud-undecided",
-    Control.EUROPEAN: "cloud-european",
-}
-
-
-def outside_key(attribution: Attribution, carriers: Collection[str]) -> str:
-    """Return in which zone outside a destination lies; *carriers* are kinds of operator that only carry."""
-    if attribution.operator is None:
-        return "unknown"
-    if attribution.role is None or attribution.role in carriers:
-        return "internet"
-    return CONTROLS[attribution.verdict.control]
 
 
 def outside_zones(dependencies: Dependencies, carriers: Collection[str]) -> NDArray[np.int64]:
