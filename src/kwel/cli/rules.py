@@ -49,7 +49,8 @@ def lint(root: Path | None) -> int:
     from kwel.feeds import contradictions, lists
     from kwel.outage import examples
 
-    faults = [*rulebook.lint(root), *devices.lint(root), *needbook.lint(root), *examples.lint(root)]
+    faults = [*rulebook.lint(root), *devices.lint(root)]
+    faults = faults or [*needbook.lint(root), *examples.lint(root)]
     if not faults:
         try:
             fetched = lists.load(files("kwel.rules")).providers
