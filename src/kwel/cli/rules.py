@@ -75,9 +75,8 @@ def test(root: Path | None) -> int:
     from kwel.clouds.names import misplaced
     from kwel.outage import examples
 
-    return _tell(
-        [*rulebook.test(root), *misplaced(root), *devices.test(root), *needbook.test(root), *examples.test(root)]
-    )
+    faults = [*rulebook.test(root), *misplaced(root), *devices.test(root)]
+    return _tell(faults or [*needbook.test(root), *examples.test(root)])
 
 
 def _tell(faults: list[str]) -> int:
