@@ -9,7 +9,7 @@ FactKind = Literal[
     "hostname", "station", "vendor", "product", "order-number", "serial", "firmware", "software", "system",
     "description", "location", "domain", "identity", "uri", "certificate", "service", "role", "protocol",
     "switch-port", "neighbour", "partner", "vendor-class", "parameters",
-    "chassis", "redundancy",
+    "chassis", "redundancy", "host-key", "cookie", "via",
 ]  # fmt: skip
 """What a frame says of a host.
 
@@ -20,7 +20,9 @@ client id; ``uri`` what it is called among programs (OPC UA). ``certificate`` is
 ``service`` is what it offers (DNS-SD, SSDP). ``switch-port`` is its own port, ``neighbour`` a device and port that it
 is plugged into. ``partner`` is a station that it looks for by name (PROFINET). ``vendor-class`` and ``parameters`` are
 DHCP's options 60 and 55. ``chassis`` is the box that a port belongs to (LLDP), ``redundancy`` its part in a group of
-routers that share an address: protocol, group, state, addresses.
+routers that share an address: protocol, group, state, addresses. ``host-key`` is the algorithm and the fingerprint of
+an SSH server's key. ``cookie`` is the name of a cookie that it sets as a web server, and the server that the cookie
+names, if it does; ``via`` is what it calls itself, or what stands before it, in what it passes on (RFC 9110).
 """
 
 

@@ -141,6 +141,7 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         lan=heard.lan,
         commands=heard.commands,
         senders=heard.senders,
+        openings=heard.openings,
         certificates=heard.certificates,
         shown=heard.shown,
         observed=(*second_look.observed, *own_names),

@@ -1,4 +1,4 @@
-"""Assets that show the same certificate are told so, and stay apart."""
+"""Assets that show the same certificate or SSH key are told so, and stay apart; several servers at one address, too."""
 
 from __future__ import annotations
 
@@ -47,3 +47,60 @@ def test_clients_that_show_the_same_are_told() -> None:
     flows = [plant.flow(client, "51.68.44.12") for client in ("10.20.1.11", "10.20.1.12")]
 
     assert told(plant, *((flow, 0, True) for flow in flows))["10.20.1.12"][0]["others"] == "10.20.1.11"
+
+
+KEY, OTHER = "ssh-ed25519 SHA256:AAAA", "ssh-ed25519 SHA256:BBBB"
+
+
+def steps(plant: Plant, address: str, kind: str) -> list[dict[str, str]]:
+    (asset,) = [asset for asset in plant.inventory().assets if address in asset.addresses]
+    return [dict(step.values) for step in asset.evidence if step.kind == kind]
+
+
+def test_servers_with_the_same_host_key_are_told_and_not_merged() -> None:
+    plant = Plant()
+    for address in ("10.20.1.11", "10.20.1.12"):
+        plant.flow("10.20.1.5", address)
+        plant.say("host-key", KEY, "ssh", address)
+    plant.flow("10.20.1.5", "10.20.1.13")
+    plant.say("host-key", OTHER, "ssh", "10.20.1.13")
+
+    assert steps(plant, "10.20.1.11", "same-host-key") == [{"key": KEY, "others": "10.20.1.12"}]
+    assert steps(plant, "10.20.1.13", "same-host-key") == []
+
+
+def test_keys_of_one_sort_by_turns_are_of_several_servers() -> None:
+    plant = Plant()
+    plant.flow("10.20.1.5", "10.20.1.11")
+    plant.say("host-key", KEY, "ssh", "10.20.1.11")
+    plant.say("host-key", OTHER, "ssh", "10.20.1.11")
+    plant.observed[0] = plant.observed[0].as_far_as(plant.observed[1].time + 1)
+
+    (told,) = steps(plant, "10.20.1.11", "several-host-keys")
+    assert (told["address"], told["count"]) == ("10.20.1.11", "2")
+
+
+def test_a_key_of_each_sort_is_one_server_and_a_new_key_is_a_change() -> None:
+    plant = Plant()
+    plant.flow("10.20.1.5", "10.20.1.11")
+    for key in (KEY, "ssh-rsa SHA256:CCCC", KEY, OTHER):
+        plant.say("host-key", key, "ssh", "10.20.1.11")
+    plant.observed[0] = plant.observed[0].as_far_as(plant.observed[2].time)
+    del plant.observed[2]
+
+    assert steps(plant, "10.20.1.11", "several-host-keys") == []
+    assert [(of.what, of.before, of.after) for of in plant.inventory().changes] == [("host-key", KEY, OTHER)]
+
+
+def test_servers_that_cookies_name_stand_behind_a_load_balancer() -> None:
+    plant = Plant()
+    plant.flow("10.20.1.5", "10.20.1.80")
+    for member in ("10.1.1.100:8080", "10.1.1.101:8080"):
+        plant.say("cookie", f"BIGipServerpool_web {member}", "http", "10.20.1.80")
+    plant.say("cookie", "JSESSIONID", "http", "10.20.1.80")
+
+    (told,) = steps(plant, "10.20.1.80", "pool-members")
+    assert told == {"count": "2", "members": "10.1.1.100:8080, 10.1.1.101:8080"}
+    (asset,) = [asset for asset in plant.inventory().assets if "10.20.1.80" in asset.addresses]
+    assert asset.role
+    assert (asset.role.value, asset.role.grade.name) == ("load-balancer", "B")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kwel.columns import NameSource
+from kwel.dissect import heads
 from kwel.dissect.registry import DISSECTORS
 from kwel.dissect.sayings import Named, Saying, Spoken
 from kwel.kinds import Application
@@ -69,3 +70,19 @@ def test_what_cannot_be_a_host_names_nobody(name: str, data: bytes) -> None:
     said = list(BY_NAME[name].observe(Reader(data)))
 
     assert not [one for one in said if not isinstance(one, Spoken)]
+
+
+def test_a_head_tells_which_cookies_are_set_and_of_their_values_only_the_server_that_one_names(
+    sample: Callable[[str], bytes],
+) -> None:
+    said = {(one.kind, one.value) for one in heads.observe(Reader(sample("http.balanced"))) if isinstance(one, Saying)}
+
+    assert said == {
+        ("software", "Apache"), ("cookie", "BIGipServerpool_web 10.1.1.100:8080"), ("cookie", "JSESSIONID"),
+    }  # fmt: skip
+
+
+def test_a_head_that_was_passed_on_tells_by_whom(sample: Callable[[str], bytes]) -> None:
+    said = {(one.kind, one.value) for one in heads.observe(Reader(sample("http-proxy.via"))) if isinstance(one, Saying)}
+
+    assert said == {("via", "1.1 proxy.plant.example (squid/4.10)"), ("service", "http by Apache, passed on")}

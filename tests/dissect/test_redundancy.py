@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kwel.dissect import redundancy
 from kwel.wire import Malformed, Reader
-from tests.streams.making import ethernet, hear, ipv4, udp
+from tests.streams.making import ethernet, hear, ipv4, ipv6, udp, write_pcap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,49 @@ def test_what_is_no_hsrp_is_refused(message: str) -> None:
         list(redundancy.observe_hsrp(Reader(bytes.fromhex(message))))
 
 
+def test_a_gateway_says_its_part_and_for_which_mac_it_forwards(sample: Callable[[str], bytes]) -> None:
+    said = [(said.kind, said.value) for said in redundancy.observe_glbp(Reader(sample("glbp.active")))]
+
+    assert said == [
+        ("redundancy", "GLBP 10 active 10.20.0.1"),
+        ("service", "GLBP 10 forwarder 1 active 00:07:b4:00:0a:01"),
+    ]
+
+
+@pytest.mark.parametrize(("at", "byte"), [(0, 2), (13, 1), (15, 3), (34, 3), (35, 9), (43, 7)])
+def test_what_is_no_glbp_is_refused(sample: Callable[[str], bytes], at: int, byte: int) -> None:
+    damaged = bytearray(sample("glbp.active"))
+    damaged[at] = byte
+    with pytest.raises(Malformed):
+        list(redundancy.observe_glbp(Reader(bytes(damaged))))
+
+
+def test_wireshark_reads_the_same(
+    tmp_path: Path, sample: Callable[[str], bytes], require_tool: Callable[[str], str]
+) -> None:
+    """GLBP, and what VRRP 3 and CARP say over IPv6."""
+    router, group = bytes.fromhex("fe80" + 13 * "00" + "02"), bytes.fromhex("ff02" + 13 * "00" + "12")
+    vrrp = bytes.fromhex("3107c80100640000") + bytes.fromhex("fe80") + bytes(13) + b"\1"
+    frames = [
+        ethernet(ipv4(udp(sample("glbp.active"), 3222, 3222), 17, FIRST, "224.0.0.102", ttl=255)),
+        ethernet(ipv6(vrrp, 112, router, group, 255), 0x86DD),
+        ethernet(ipv6(sample("vrrp.carp"), 112, router, group, 255), 0x86DD),
+    ]
+    fields = (
+        "glbp.group", "glbp.hello.vgstate", "glbp.hello.virtualipv4", "glbp.reqresp.forwarder",
+        "glbp.reqresp.vfstate", "glbp.reqresp.virtualmac", "vrrp.virt_rtr_id", "vrrp.ipv6_addr", "carp.vhid",
+    )  # fmt: skip
+    command = [require_tool("tshark"), "-n", "-r", str(write_pcap(tmp_path / "theirs.pcap", frames)), "-T", "fields"]
+    command += [part for field in fields for part in ("-e", field)]
+    rows = [line.split("\t") for line in subprocess.check_output(command, text=True).splitlines()]
+    said = [said.value for said in hear(tmp_path, frames).observed]
+
+    assert rows[0][:6] == ["10", "32", "10.20.0.1", "1", "32", "00:07:b4:00:0a:01"]
+    assert said[:2] == ["GLBP 10 active 10.20.0.1", "GLBP 10 forwarder 1 active 00:07:b4:00:0a:01"]
+    assert rows[1][6:8] == ["7", "fe80::1"]
+    assert said[2:] == ["VRRP 7 master fe80::1", "CARP 3 master"]
+
+
 def parts(traffic: Traffic) -> list[tuple[str | None, str]]:
     return [(said.address, said.value) for said in traffic.observed if said.kind == "redundancy"]
 
@@ -77,4 +121,18 @@ def test_hsrp_is_read_when_its_state_changes(tmp_path: Path, sample: Callable[[s
     assert parts(hear(tmp_path, frames, step=3_000_000)) == [
         (FIRST, "HSRP 10 standby 10.20.0.1"),
         (FIRST, "HSRP 10 active 10.20.0.1"),
+    ]
+
+
+def test_a_gateway_is_read_when_its_part_changes(tmp_path: Path, sample: Callable[[str], bytes]) -> None:
+    active = sample("glbp.active")
+    listening = active[:15] + b"\x04" + active[16:]
+    frames = [
+        ethernet(ipv4(udp(message, 3222, 3222), 17, FIRST, "224.0.0.102", ttl=255))
+        for message in [listening] * 9 + [active] * 9
+    ]
+
+    assert parts(hear(tmp_path, frames, step=3_000_000)) == [
+        (FIRST, "GLBP 10 listen 10.20.0.1"),
+        (FIRST, "GLBP 10 active 10.20.0.1"),
     ]

@@ -130,3 +130,45 @@ def test_the_kinds_of_marks(tmp_path: Path) -> None:
     assert {said.protocol for said in traffic.observed} == {"profinet-dcp", "goose", "sv", "powerlink", "dlr"}
     assert {mac_text(said.mac or 0) for said in traffic.observed} == {"00:1b:1b:10:00:21"}
     assert {Mark[said.protocol.upper().replace("-", "_")] for said in traffic.observed}
+
+
+MICROSECOND = 1000
+
+
+def test_a_frame_that_was_mirrored_twice_counts_once(tmp_path: Path) -> None:
+    frames = [frame for i in range(4) for frame in [ethernet(made.goose(state=i), 0x88B8)] * 2]
+    traffic = hear(tmp_path, frames, step=100)
+
+    assert [int(row["frames"]) for row in traffic.lan] == [4]
+    assert (traffic.coverage.used, dict(traffic.coverage.set_aside)) == (4, {"duplicate": 4})
+
+
+def test_a_frame_that_is_sent_again_a_millisecond_later_is_another() -> None:
+    heard = Heard()
+    heard.take(frames_of(1, made.cyclic()) * 10, Lan.PROFINET_RT, every=600 * MICROSECOND)
+
+    assert int(heard.tables.rows[0]["frames"]) == 10
+
+
+def test_frames_of_fast_cycles_may_be_alike() -> None:
+    heard = Heard()
+    heard.take(frames_of(1, made.ethercat()) * 10, Lan.ETHERCAT, every=250 * MICROSECOND)
+
+    assert int(heard.tables.rows[0]["frames"]) == 10
+    assert heard.stops[Stop.DUPLICATE] == 0
+
+
+def test_frames_of_fast_cycles_are_copies_where_others_are() -> None:
+    heard = Heard()
+    heard.take([f for f in frames_of(2, made.cyclic()) for _ in range(2)], Lan.PROFINET_RT, every=10 * MICROSECOND)
+    heard.take(frames_of(1, made.ethercat(), 0x88A4) * 2, Lan.ETHERCAT, every=10 * MICROSECOND)
+
+    assert [int(row["frames"]) for row in heard.tables.rows[:3]] == [1, 1, 1]
+
+
+def test_the_same_bytes_in_another_vlan_are_another_frame(tmp_path: Path) -> None:
+    frame = made.goose()
+    tagged = ethernet(frame, 0x88B8, b"\x81\0\0\x14")
+    traffic = hear(tmp_path, [ethernet(frame, 0x88B8), tagged], step=10)
+
+    assert [int(row["frames"]) for row in traffic.lan] == [1, 1]

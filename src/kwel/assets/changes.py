@@ -5,8 +5,9 @@ Four sorts, each only where the frames leave no other reading:
 1. An address that one MAC held and another holds afterwards: another device, or another network card in the same one.
    Held by both at once it is a conflict, or two networks in the captures use the same addresses.
 2. A name that only one device bears at a time (host, PROFINET station), said by a second after the first fell silent.
-3. A device that says of itself otherwise than before: a new firmware, another serial number. What it says by turns, or
-   what several programs in it say, is no change; nor is what it may call itself besides, if each was said but once.
+3. A device that says of itself otherwise than before: a new firmware, another serial number or SSH key. What it says by
+   turns, or what several programs in it say, is no change; nor is what it may call itself besides, if each was said but
+   once.
 4. An address that several routers share (VRRP, CARP, HSRP), of which another says to be in charge.
 """
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from kwel.model.claims import Observed
 
 OF_ONE: Final[tuple[FactKind, ...]] = (
-    "vendor", "product", "order-number", "serial", "firmware", "hostname", "station",
+    "vendor", "product", "order-number", "serial", "firmware", "hostname", "station", "host-key",
 )  # fmt: skip
 """What a device says of itself in one protocol with one value at a time."""
 EXACT: Final = ("serial", "firmware")
@@ -97,11 +98,12 @@ def _renamed(devices: Sequence[Device], assets: Sequence[Asset]) -> Iterator[Cha
 
 def _said(device: Device, asset: Asset) -> Iterator[Change]:
     """Yield what a device says of itself otherwise than before."""
-    by: dict[tuple[FactKind, str], list[Observed]] = {}
+    by: dict[tuple[FactKind, str, str], list[Observed]] = {}
     for said in device.observed:
         if said.kind in OF_ONE and said.protocol not in OF_SEVERAL:
-            by.setdefault((said.kind, said.protocol), []).append(said)
-    for (kind, protocol), all_said in sorted(by.items()):
+            sort = said.value.partition(" ")[0] if said.kind == "host-key" else ""  # one of each algorithm
+            by.setdefault((said.kind, said.protocol, sort), []).append(said)
+    for (kind, protocol, _), all_said in sorted(by.items()):
         in_order = sorted(_spans(all_said), key=lambda of: (of.time, of.value))
         one_at_a_time = all(a.until < b.time for a, b in pairwise(in_order))
         if not one_at_a_time:

@@ -19,7 +19,7 @@ from kwel.assets.evidence import STEPS, Witness
 from kwel.assets.facts import facts_of
 from kwel.assets.habits import find_habits
 from kwel.assets.hosts import EXTERNAL, NOBODY, find_hosts, sort_key
-from kwel.assets.likeness import same_certificates
+from kwel.assets.likeness import same_certificates, same_host_keys, several_servers
 from kwel.assets.mirrors import Ends, find_ends
 from kwel.assets.proofs import read_proofs
 from kwel.assets.redundancy import find_groups, shared_by
@@ -162,11 +162,13 @@ def _with_likeness(
     devices: Devices,
     witness: Witness,
 ) -> tuple[Asset, ...]:
-    """Return the assets with what others share with them: an address, a certificate."""
-    alike = same_certificates(traffic, assets, sides, witness)
+    """Return the assets with what others share with them: an address, a certificate, a key, the work."""
     found = shared_by(groups, devices, assets)
-    for index, step in alike.items():
-        found.setdefault(index, []).append(step)
+    for alike in (same_certificates(traffic, assets, sides, witness), same_host_keys(devices.devices, assets)):
+        for index, step in alike.items():
+            found.setdefault(index, []).append(step)
+    for index, steps in several_servers(devices.devices).items():
+        found.setdefault(index, []).extend(steps)
     return tuple(
         replace(asset, evidence=(*asset.evidence, *found[index])) if index in found else asset
         for index, asset in enumerate(assets)

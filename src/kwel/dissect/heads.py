@@ -1,8 +1,9 @@
 """The head of an HTTP or RTSP message in, what its sender's program or device is called out; never who logs in.
 
 RFC 9110 sections 10.1.5 (User-Agent), 10.2.4 (Server), 11.6.1 (WWW-Authenticate) and 7.6.3 (Via); RFC 7826 section 18
-(RTSP, which has the same form). Of a body that follows at once two are read: UPnP Device Architecture 2.0 section 2.3
-(device description) and RFC 8011 section 5.4 (what a printer says of itself).
+(RTSP, which has the same form); RFC 6265 section 4.1 (cookies: of their values only the server that some name, as F5's
+article K6917 writes it; everything else may be a secret). Of a body that follows at once two are read: UPnP Device
+Architecture 2.0 section 2.3 (device description) and RFC 8011 section 5.4 (what a printer says of itself).
 """
 
 from __future__ import annotations
@@ -30,6 +31,12 @@ FIELD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """A whole line: what a segment cuts is not read."""
+SET_COOKIE = re.compile(
+    rb"^set-cookie[ \t]*:[ \t]*([\x21-\x3a\x3c\x3e-\x7e]{1,80})=([^;\r\n]*)", re.IGNORECASE | re.MULTILINE
+)
+MOST_COOKIES = 8
+SERVER_OF_COOKIE = re.compile(rb"(\d{1,10})\.(\d{1,5})\.0000")
+"""An IPv4 address and a port as decimal numbers, their bytes in reverse order: what has this form is no secret."""
 LOGINS = (b"www-authenticate", b"authorization", b"proxy-authenticate", b"proxy-authorization")
 MAX_HEAD = 16384
 REALM = re.compile(rb'realm\s*=\s*"([^"\r\n]{1,200})"', re.IGNORECASE)
@@ -71,6 +78,9 @@ def observe(r: Reader, *, is_own: bool = True) -> Iterator[Saying | Binding | Na
         raise Malformed("no line that begins a message, and no field")
     # a head that was passed on tells of whoever wrote it, not of who sent it
     is_own = is_own and b"via" not in fields and b"x-forwarded-for" not in fields
+    if via := text(fields.get(b"via", b"")):
+        yield Saying("via", via)
+    yield from _cookies(head)
     if is_own and (program := text(fields.get(b"user-agent", b""))):
         yield Saying("software", program)
     if program := text(fields.get(b"server", b"")):
@@ -89,6 +99,18 @@ def _split(raw: bytes) -> tuple[bytes, bytes]:
         if end:
             return head[:MAX_HEAD] + b"\r\n", body
     return raw[:MAX_HEAD], b""
+
+
+def _cookies(head: bytes) -> Iterator[Saying]:
+    """Yield what the cookies are called that a server sets, and which server behind it they name."""
+    for name, value in SET_COOKIE.findall(head)[:MOST_COOKIES]:
+        server = SERVER_OF_COOKIE.fullmatch(value.strip())
+        number, port = (int(server[1]), int(server[2])) if server else (0, 0)
+        named = ""
+        if server and number < 1 << 32 and port < 1 << 16:
+            address = ".".join(str(part) for part in number.to_bytes(4, "little"))
+            named = f" {address}:{int.from_bytes(port.to_bytes(2, 'little'), 'big')}"
+        yield Saying("cookie", f"{text(name)}{named}")
 
 
 def _login(value: bytes, *, is_challenge: bool) -> Iterator[Saying | Named | Spoken]:

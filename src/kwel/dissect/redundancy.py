@@ -1,8 +1,8 @@
-"""Advertisements of virtual routers in, which router says that it is master of which addresses out: VRRP, CARP, HSRP.
+"""What virtual routers advertise in, which one says that it is master of which addresses out: VRRP, CARP, HSRP, GLBP.
 
 VRRP: RFC 9568 section 5 (version 3), RFC 3768 section 5 (version 2). CARP has VRRP's protocol number and a header of
-its own, as OpenBSD's ip_carp.h lays it out. HSRP: RFC 2281 section 5 (version 1); version 2 as Wireshark's dissector
-reads it. Passwords that some of them carry are stepped over.
+its own, as OpenBSD's ip_carp.h lays it out. HSRP: RFC 2281 section 5 (version 1); version 2 and GLBP as Wireshark's
+dissectors read them, that of GLBP without a specification. Passwords that some of them carry are stepped over.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ HSRP1_SIZE = 20
 HSRP1_STATES = {0: "initial", 1: "learn", 2: "listen", 4: "speak", 8: "standby", 16: "active"}
 HSRP2_STATES = {1: "initial", 2: "learn", 3: "listen", 4: "speak", 5: "standby", 6: "active"}
 HSRP2_GROUP_STATE, HSRP2_SIZE = 1, 40
+GLBP_HEAD, GLBP_HELLO, GLBP_FORWARDER = 12, 1, 2
+GLBP_STATES = {4: "listen", 8: "speak", 16: "standby", 32: "active"}
+"""Of a gateway; a forwarder listens or is active."""
+GLBP_FAMILIES = {1: 4, 2: 16}
+MOST_ELEMENTS = 16
 MASTER, RESIGNED = "master", "resigned"
 
 
@@ -40,6 +45,11 @@ def looks_like_hsrp(data: bytes) -> bool:
     if data[:2] == bytes([HSRP2_GROUP_STATE, HSRP2_SIZE]):
         return len(data) >= 2 + HSRP2_SIZE
     return len(data) >= HSRP1_SIZE and data[0] == 0 and data[1] <= HSRP_RESIGN and data[2] in HSRP1_STATES
+
+
+def looks_like_glbp(data: bytes) -> bool:
+    """Return whether *data* begins as a message of GLBP does."""
+    return len(data) >= GLBP_HEAD + 2 and data[0] == 1 and data[1] <= 4 and data[GLBP_HEAD] in (1, 2, 3)
 
 
 def observe_vrrp(r: Reader) -> Iterator[Saying]:
@@ -80,6 +90,50 @@ def observe_hsrp(r: Reader) -> Iterator[Saying]:
     is_set = any(address)
     known = (str(ipaddress.ip_address(address)),) if is_set else ()
     yield _said("HSRP", group, RESIGNED if operation == HSRP_RESIGN else states[state], known)
+
+
+def observe_glbp(r: Reader) -> Iterator[Saying]:
+    """Yield what the sender is in its group, of which address, and for which virtual MAC it forwards."""
+    if r.u8() != 1:
+        raise Malformed("no GLBP 1")
+    r.skip(1)
+    group = r.u16()
+    r.skip(8)  # unknown, and the sender's own MAC
+    for _ in range(MOST_ELEMENTS):
+        if len(r) < 2:
+            return
+        kind, size = r.u8(), r.u8()
+        if size < 2:
+            raise Malformed(f"an element of GLBP of {size} bytes")
+        with r.block(size - 2) as body:
+            if kind == GLBP_HELLO:
+                yield _glbp_hello(body, group)
+            elif kind == GLBP_FORWARDER:
+                yield _glbp_forwarder(body, group)
+
+
+def _glbp_hello(r: Reader, group: int) -> Saying:
+    r.skip(1)
+    state = _glbp_state(r.u8())
+    r.skip(18)  # priority, how often it comes, how long it holds, times of forwarders
+    family, size = r.u8(), r.u8()
+    if GLBP_FAMILIES.get(family) != size:
+        raise Malformed(f"GLBP address of {size} bytes")
+    address = r.take(size)
+    return _said("GLBP", group, state, (str(ipaddress.ip_address(address)),) if any(address) else ())
+
+
+def _glbp_forwarder(r: Reader, group: int) -> Saying:
+    number, state = r.u8(), _glbp_state(r.u8())
+    r.skip(10)  # priority, weight
+    mac = r.take(6).hex(":")
+    return Saying("service", f"GLBP {group} forwarder {number} {state} {mac}")
+
+
+def _glbp_state(number: int) -> str:
+    if number not in GLBP_STATES:
+        raise Malformed(f"GLBP state {number}")
+    return GLBP_STATES[number]
 
 
 def _said(protocol: str, group: int, state: str, addresses: tuple[str, ...]) -> Saying:

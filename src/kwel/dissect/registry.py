@@ -130,6 +130,7 @@ DISSECTORS = (
     Dissector("dlr", "dlr", dlr.looks_like, dlr.observe, 4, 10_000),
     Dissector("vrrp", "vrrp", redundancy.looks_like_vrrp, redundancy.observe_vrrp, 256, 20_000),
     Dissector("hsrp", "hsrp", redundancy.looks_like_hsrp, redundancy.observe_hsrp, 256, 20_000),
+    Dissector("glbp", "glbp", redundancy.looks_like_glbp, redundancy.observe_glbp, 256, 20_000),
     Dissector("ssh", "ssh", ssh.looks_like, ssh.observe, 256, 50_000, names_flows=True),
     Dissector("smtp", "smtp", smtp.looks_like, smtp.observe, 256, 50_000, names_flows=True),
     Dissector("http2", "http2", http2.looks_like, http2.observe, 1024, 50_000, names_flows=True),

@@ -248,3 +248,4 @@ class Mark(enum.IntEnum):
     """The head of a message that a proxy passes on."""
     VRRP = 90
     HSRP = 91
+    GLBP = 92

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kwel.columns import COMMAND, HELLO, LAN, MIRROR, QUESTION, SHOWN
+from kwel.openings import OPENING
 from kwel.ownership import SENDER
 
 if TYPE_CHECKING:
@@ -94,3 +95,5 @@ class Traffic:
     """Of ``columns.COMMAND``: what sides of flows asked for in protocols of the plant."""
     senders: Rows = field(default_factory=lambda: np.zeros(0, SENDER))
     """Of ``ownership.SENDER``: which MAC sent packets of which address."""
+    openings: Rows = field(default_factory=lambda: np.zeros(0, OPENING))
+    """Of ``openings.OPENING``: how hosts opened and accepted connections."""

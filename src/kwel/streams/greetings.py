@@ -1,8 +1,8 @@
 """The first bytes of a segment or datagram in, which Python dissector should read it out: by content, never by port.
 
-RFC 4253 section 4.2 (SSH), RFC 5321 section 4.1.1.1 (SMTP), RFC 9113 section 3.4 (HTTP/2), RFC 3261 section 7.1 (SIP),
-MQTT 3.1.1 section 3.1, MS-SMB2 section 2.2.1 and MS-CIFS section 2.2.3.1 (the two SMB headers), MS-RPCE section 2.2.2
-(DCE/RPC with a login), RFC 4511 section 4.2 (LDAP's bind), MS-TDS section 2.2.3 (its packets), RFC 1157 section 4
+RFC 4253 sections 4.2 and 8 (SSH), RFC 5321 section 4.1.1.1 (SMTP), RFC 9113 section 3.4 (HTTP/2), RFC 3261 section
+7.1 (SIP), MQTT 3.1.1 section 3.1, MS-SMB2 section 2.2.1 and MS-CIFS section 2.2.3.1 (two SMB headers), MS-RPCE section
+2.2.2 (DCE/RPC with a login), RFC 4511 section 4.2 (LDAP's bind), MS-TDS section 2.2.3 (its packets), RFC 1157 section 4
 (SNMP), RFC 4120 section 7.2.2 (Kerberos), MS-RDPBCGR sections 2.2.1.1 and 2.2.1.3 (what an RDP client begins with).
 """
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 MAX_MARKS = 6
 """Payloads of one direction that go to a Python dissector."""
+KEX_REPLY, GEX_REPLY, SSH_ALGORITHM, ECDS, SK_ = 31, 33, 0x7373682D, 0x65636473, 0x736B2D
+"""How the answer of an SSH server begins that holds its host key, and the names of the algorithms of keys."""
 SSH_, PRI_, SIP_, SMB, LONGEST_METHOD = 0x5353482D, 0x50524920, 0x5349502F, 0x534D42, 10
 SMALL, EHLO, HELO, READY, READY_MORE = 0x20202020, 0x65686C6F, 0x68656C6F, 0x32323020, 0x3232302D
 URI_SIP, URI_MASK = 0x736970, 0x202020
@@ -58,7 +60,8 @@ def may_greet(data: NDArray[np.uint8], at: int) -> bool:
     """Return whether a segment of eight bytes or more may be a greeting that does not begin with a capital."""
     first = u8(data, at)
     if first == 0:
-        return u24(data, at + 5) == SMB or u8(data, at + 4) in (AS_REQUEST, TGS_REQUEST)
+        is_key = u8(data, at + 5) in (KEX_REPLY, GEX_REPLY) and u16(data, at + 6) == 0
+        return is_key or u24(data, at + 5) == SMB or u8(data, at + 4) in (AS_REQUEST, TGS_REQUEST)
     if first in (MQTT_CONNECT, BER_SEQUENCE, TDS_SSPI, TDS_REPLY):
         return True
     word = u32(data, at)
@@ -149,9 +152,22 @@ def tells_of_smb(data: NDArray[np.uint8], at: int, end: int) -> bool:
 
 
 @helper
+def is_host_key(data: NDArray[np.uint8], at: int, end: int) -> bool:
+    """Return whether the answer of an SSH server to a key exchange begins: its host key comes first."""
+    if at + 18 > end or u8(data, at + 5) not in (KEX_REPLY, GEX_REPLY):
+        return False
+    if u32(data, at + 6) >= u32(data, at) or u32(data, at + 10) >= u32(data, at + 6):
+        return False
+    algorithm = u32(data, at + 14)
+    return algorithm in (SSH_ALGORITHM, ECDS) or algorithm >> 8 == SK_
+
+
+@helper
 def greeting_with_length(data: NDArray[np.uint8], at: int, end: int) -> int:
-    """Return the mark for a message that has its length in front: an SMB login, or a request to Kerberos."""
+    """Return the mark for a message that has its length in front: SSH's host key, an SMB login, Kerberos."""
     kind = u8(data, at + 4)
+    if is_host_key(data, at, end):
+        return M_SSH
     if u24(data, at + 5) == SMB and at + 18 <= end:
         return M_SMB if tells_of_smb(data, at, end) else 0
     is_request = kind in (AS_REQUEST, TGS_REQUEST) and end - at - 4 <= u32(data, at) < LONGEST_REQUEST

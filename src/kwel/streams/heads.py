@@ -1,7 +1,8 @@
 """The head of an HTTP or RTSP message in, whether it tells of its sender what was not heard before out.
 
-RFC 9110 sections 10.1.5 (User-Agent), 10.2.4 (Server) and 11.6 (authentication); RFC 7826 section 20 (RTSP). A browser
-says the same a thousand times a minute: a table of hashes remembers what was said last, by whom. Compiled.
+RFC 9110 sections 10.1.5 (User-Agent), 10.2.4 (Server), 11.6 (authentication) and 7.6.3 (Via); RFC 6265 section 4.1
+(cookies that a server sets; none that a browser sends is looked at); RFC 7826 section 20 (RTSP). A browser says the
+same a thousand times a minute: a table of hashes remembers what was said last, by whom. Compiled.
 """
 
 from __future__ import annotations
@@ -28,12 +29,15 @@ HEARD = 1 << 14
 """Hashes that are remembered, a power of two. One that is pushed out is read once more, and changes nothing."""
 MAX_HEADS = 16
 """Heads of one direction that are looked at."""
-MAX_LINE, MAX_LINES = 2048, 48
+MAX_LINE, MAX_LINES, MAX_COOKIE = 2048, 48, 40
 HTTP, RTSP = 0x48545450, 0x52545350
 LOWER = 0x20202020
 USER, AGE, SERV, WWW_, PROX = 0x75736572, 0x2D616765, 0x73657276, 0x7777772D, 0x70726F78
 """How the fields begin that tell of a program, or of a device: User-Agent, Server, WWW- and Proxy-Authenticate."""
 AUTH, CONT, TYPE = 0x61757468, 0x636F6E74, 0x74797065
+VIA_, SET_, COOK, COOKIE_AT = 0x7669613A, 0x7365742D, 0x636F6F6B, 11
+EQUALS, CLASSES = 0x3D, np.uint64(15)
+"""Of a cookie's value four bits of its hash are told apart: each visitor gets another one, a few servers have few."""
 NTLM, NEGOTIATE, SCHEME_AT = 0x6E746C6D, 0x6E65676F, 15
 XML, IPP, SLASH = 0x786D6C, 0x697070, 0x2F
 M_HTTP, M_PASSED = int(Mark.HTTP), int(Mark.PASSED)
@@ -71,6 +75,20 @@ def tells_of_body(data: NDArray[np.uint8], line: int, stop: int) -> bool:
         if u24(data, i) | 0x202020 in (XML, IPP):
             return True
     return False
+
+
+@helper
+def is_cookie(data: NDArray[np.uint8], line: int, stop: int) -> bool:
+    """Return whether a server sets a cookie, of which the name may tell who shares its work out."""
+    return line + COOKIE_AT < stop and u32(data, line) | LOWER == SET_ and u32(data, line + 4) | LOWER == COOK
+
+
+@helper
+def take_cookie(hashed: np.uint64, data: NDArray[np.uint8], line: int, stop: int) -> np.uint64:
+    """Take a cookie into a hash: its name, and of its value little."""
+    equals = find_byte(data, line, stop, EQUALS)
+    value = take_in(MULTIPLIER, data, equals, min(stop, equals + MAX_COOKIE))
+    return mix(take_in(hashed, data, line, equals), value & CLASSES, SEED)
 
 
 @helper
@@ -116,11 +134,13 @@ def note_fields(data: NDArray[np.uint8], line: int, at: int, end: int, packet: A
         if stop - line <= 1:
             break
         word = u32(data, line) | LOWER if line + 4 <= stop else 0
-        is_field = word in (SERV, WWW_, PROX) or (
+        is_field = word in (SERV, WWW_, PROX, VIA_) or (
             word == USER and line + 8 <= stop and u32(data, line + 4) | LOWER == AGE
         )
         if is_field:
             hashed = take_in(hashed, data, line, stop)
+        elif word == SET_ and is_cookie(data, line, stop):
+            hashed = take_cookie(hashed, data, line, stop)
         elif (word == AUTH and is_login(data, line, stop)) or (word == CONT and tells_of_body(data, line, stop)):
             hashed = mix(hashed, np.uint64(packet.frame), SEED)
         line = stop + 1

@@ -22,6 +22,7 @@ class Heard(NamedTuple):
     answers: Rows
     claims: Rows
     senders: Rows
+    openings: Rows
     hellos: Rows
     fingerprints: Sequence[str]
     mirrors: Rows

@@ -3,6 +3,10 @@
 What tells what a device is, is marked for a Python dissector: each saying of a station once, however often it is sent.
 Which one was marked before is known by a digest of what identifies, without counters and times. The last ``MOST_SAID``
 digests are kept; a saying that was forgotten meanwhile, or was last marked an hour ago, is marked again.
+
+A mirror of several ports shows many frames twice. Frames without IP pass no router: a second copy comes with the same
+addresses in the same VLAN, within half a millisecond (docs/adr/0008). Where each frame bears a number or a time, or is
+sent every few seconds, a copy is beyond doubt; what is sent over and over is believed to be one only where others are.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import numpy as np
 from kwel.columns import LAN
 from kwel.dissect.telling import network_tells
 from kwel.kernel.carriers import ETHER_ARP, ETHER_LLDP
+from kwel.kernel.duplicates import COMMON, PLAIN_HERE
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, U32, mix, new_index
 from kwel.kernel.lan import DCP_ASK, DCP_HEAD, DCP_SET
 from kwel.kernel.loads import u8, u16, u32, u64
@@ -40,16 +45,22 @@ AGAIN = 3_600_000_000_000
 """Nanoseconds after which a saying is marked again: what is still said is still so."""
 DIGEST = np.dtype([("digest", np.uint64), ("time", np.int64), ("back", np.uint32)], align=True)
 
-PAIRS, REFUSED, MARKED, REPEATED = 0, 1, 2, 3
-"""Indices into the counters: rows, frames without room, payloads marked in the batch, sayings heard before."""
-COUNTERS = 4
+MOST_RECENT = 1024
+"""Frames among which a copy is sought."""
+
+PAIRS, REFUSED, MARKED, REPEATED, SEEN, COPIES = 0, 1, 2, 3, 4, 5
+"""Indices into the counters: rows, frames without room, payloads marked in the batch, sayings heard before; frames, and
+copies beyond doubt among them."""
+COUNTERS = 6
 
 S_DISCOVERY, S_LAN, S_TABLE_FULL = int(Stop.DISCOVERY), int(Stop.LAN), int(Stop.TABLE_FULL)
+S_DUPLICATE = int(Stop.DUPLICATE)
 P_LLDP, P_CDP, P_DCP = int(Lan.LLDP), int(Lan.CDP), int(Lan.PROFINET_DCP)
 P_GOOSE, P_SV, P_POWERLINK, P_DLR = int(Lan.GOOSE), int(Lan.SV), int(Lan.POWERLINK), int(Lan.DLR)
 M_LLDP, M_CDP, M_DCP, M_GOOSE = int(Mark.LLDP), int(Mark.CDP), int(Mark.PROFINET_DCP), int(Mark.GOOSE)
 M_SV, M_POWERLINK, M_DLR = int(Mark.SV), int(Mark.POWERLINK), int(Mark.DLR)
 P_BACNET, M_BACNET = int(Lan.BACNET_LAN), int(Mark.BACNET_LAN)
+P_ETHERCAT, P_SERCOS, P_CCLINK, P_GSE = int(Lan.ETHERCAT), int(Lan.SERCOS), int(Lan.CCLINK_IE), int(Lan.GSE)
 SERVER, MASTER = int(LanSide.SERVER), int(LanSide.MASTER)
 POWERLINK_ASND, POWERLINK_IDENT = 6, 1
 SV_LEAD = 40  # of a message with one ASDU: its tags and lengths, and the longest id there is
@@ -65,6 +76,9 @@ class LanTables(NamedTuple):
     said: Rows
     said_heads: NDArray[np.uint32]
     """A ring, see ``kernel.ring``."""
+    recent: Rows
+    recent_heads: NDArray[np.uint32]
+    """The frames heard last, in a ring."""
     counters: NDArray[np.int64]
 
     @classmethod
@@ -74,6 +88,7 @@ class LanTables(NamedTuple):
             np.zeros(MOST_LAN, LAN),
             new_index(2 * MOST_LAN),
             *new_ring(MOST_SAID, DIGEST),
+            *new_ring(MOST_RECENT, DIGEST),
             np.zeros(COUNTERS, np.int64),
         )
 
@@ -167,6 +182,42 @@ def digest_of(data: NDArray[np.uint8], at: int, end: int, start: Any, seed: Any)
 
 
 @helper
+def is_cyclic(protocol: int) -> bool:
+    """Return whether a protocol sends frames that may be alike, byte for byte, in each of its cycles."""
+    return protocol in (P_ETHERCAT, P_POWERLINK, P_SERCOS, P_CCLINK, P_GSE, P_BACNET)
+
+
+@helper
+def is_copy(
+    data: NDArray[np.uint8], protocol: int, source: Any, destination: Any, packet: Any, recent: Rows,
+    heads: NDArray[np.uint32], seed: Any, counters: NDArray[np.int64],
+) -> bool:  # fmt: skip
+    """Return whether a frame was captured a moment before; else keep it."""
+    path = np.uint64(packet.vlan) | (np.uint64(packet.tunnel) << U32)
+    start = mix(mix(mix(seed, source, seed), destination, seed), path ^ (np.uint64(protocol) << np.uint64(16)), seed)
+    digest = digest_of(data, packet.payload, packet.end, start, seed)
+    counters[SEEN] += 1
+    place = newest(digest, recent, heads)
+    if place >= 0 and abs(packet.time - recent[place].time) <= PLAIN_HERE:
+        if not is_cyclic(protocol):
+            counters[COPIES] += 1
+            return True
+        return counters[COPIES] * COMMON >= counters[SEEN]
+    place = place if place >= 0 else add(digest, recent, heads)
+    recent[place].time = packet.time
+    return False
+
+
+@helper
+def set_aside(packet: Any, stop: int, stops: NDArray[np.int64]) -> int:
+    """Count a frame for another reason than it was decoded with."""
+    stops[packet.stop] -= 1
+    stops[stop] += 1
+    packet.stop = stop
+    return stop
+
+
+@helper
 def protocol_of(packet: Any) -> int:
     """Return the Lan of a frame; ARP, which is kept elsewhere, is none."""
     if packet.stop == S_LAN:
@@ -177,10 +228,13 @@ def protocol_of(packet: Any) -> int:
     return np.int64(packet.transport)
 
 
-@kernel(np.uint8, int, int, PACKET, LAN, np.uint64, DIGEST, np.uint32, np.int64, MARK, np.int64)
+@kernel(
+    np.uint8, int, int, PACKET, LAN, np.uint64, DIGEST, np.uint32, DIGEST, np.uint32, np.int64, MARK, np.int64
+)  # fmt: skip
 def note_lan(
     data: NDArray[np.uint8], index: int, count: int, packets: Rows, rows: Rows, slots: NDArray[np.uint64],
-    said: Rows, said_heads: NDArray[np.uint32], counters: NDArray[np.int64], marks: Rows, stops: NDArray[np.int64],
+    said: Rows, said_heads: NDArray[np.uint32], recent: Rows, recent_heads: NDArray[np.uint32],
+    counters: NDArray[np.int64], marks: Rows, stops: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Keep what the frames from *index* to *count* say; return *count*, or where there was no room for a mark."""
     counters[MARKED] = 0
@@ -192,10 +246,12 @@ def note_lan(
             if counters[MARKED] >= len(marks):
                 return index
             source, destination = stations(data, packet)
+            index += 1
+            if is_copy(data, protocol, source, destination, packet, recent, recent_heads, seed, counters):
+                set_aside(packet, S_DUPLICATE, stops)
+                continue
             if not note_pair(source, destination, packet, rows, slots, counters) and packet.stop == S_LAN:
-                packet.stop = S_TABLE_FULL
-                stops[S_LAN] -= 1
-                stops[S_TABLE_FULL] += 1
+                set_aside(packet, S_TABLE_FULL, stops)
             kind, start, end = saying_of(data, packet)
             if kind:
                 word = np.uint64(kind) | (np.uint64(packet.vlan) << U32)
@@ -211,7 +267,8 @@ def note_lan(
                     mark.packet, mark.frame, mark.time = packet.index, packet.frame, packet.time
                     mark.flow, mark.side = -1, 0
                     counters[MARKED] += 1
-        index += 1
+        else:
+            index += 1
     return index
 
 

@@ -34,6 +34,7 @@ from kwel.streams.join import index_answers
 from kwel.streams.lan import PAIRS, REFUSED, LanTables, frames_without_ip, hear_lan
 from kwel.streams.listen import listen
 from kwel.streams.mirrors import sessions
+from kwel.streams.openings import new_openings, note_openings
 from kwel.streams.plant import PROGRESS, UNREAD
 from kwel.streams.questions import MOST_QUESTIONS, settle
 from kwel.streams.room import (
@@ -113,7 +114,7 @@ class Listener:
         self._marks = np.zeros(MARKS, MARK)
         self._lan, self._walks = LanTables.empty(), commands.new_walks()
         self._counters, self._plant = np.zeros(COUNTERS, np.int64), np.zeros(PROGRESS, np.int64)
-        self._senders = new_senders()
+        self._senders, self._openings = new_senders(), new_openings()
         self._arena = np.zeros(1 << 24, np.uint8)
         self._starts, self._lengths = np.zeros(CAPACITY, np.int64), np.zeros(CAPACITY, np.int64)
         self._slots = new_index(2 << 12)
@@ -205,6 +206,7 @@ class Listener:
         )  # fmt: skip
         if not self._only_flows:
             note_senders(buffer, packets, self._early, early, self._halves, *self._senders)
+            note_openings(buffer, packets, count, *self._openings)
             commands.count_commands(buffer, packets, count, self._runs, self._halves, *self._walks)
         return count
 
@@ -343,6 +345,7 @@ class Listener:
             answers=self._answers[: self._answer_counters[ANSWERS]],
             claims=self._claims[: self._claim_counters[CLAIMS]],
             senders=self._senders.found(),
+            openings=self._openings.found(),
             hellos=self._hellos[: self._counters[C_HELLOS]],
             fingerprints=Fingerprints(self._shapes),
             lan=self._lan.rows[: self._lan.counters[PAIRS]],
@@ -388,4 +391,5 @@ class Listener:
             "fingerprints-not-kept": int(self._shapes.places[ja4.REFUSED]),
             "claims-not-kept": int(self._claim_counters[claims.REFUSED]),
             **self._senders.notes(),
+            **self._openings.notes(),
         }

@@ -1,7 +1,8 @@
 """Advertisements of virtual routers in, those that say something new marked out: a router repeats itself every second.
 
-VRRP (RFC 9568 section 5) and CARP, which has the same protocol number; HSRP (RFC 2281 section 5, and version 2). The
-master of a group says the same again and again; it is read when what it says changes, and when it had been silent.
+VRRP (RFC 9568 section 5) and CARP, which has the same protocol number; HSRP (RFC 2281 section 5, and version 2); GLBP,
+as Wireshark reads it. The master of a group says the same again and again; it is read when what it says changes, and
+when it had been silent.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
     from kwel.streams.room import Tables
 
-M_VRRP, M_HSRP = int(Mark.VRRP), int(Mark.HSRP)
-PORT_HSRP, PORT_HSRP_IPV6 = 1985, 2029  # IANA; RFC 2281 section 5
-VRRP_STEADY, HSRP_STEADY = 8, 40
+M_VRRP, M_HSRP, M_GLBP = int(Mark.VRRP), int(Mark.HSRP), int(Mark.GLBP)
+PORT_HSRP, PORT_HSRP_IPV6, PORT_GLBP = 1985, 2029, 3222  # IANA; RFC 2281 section 5
+VRRP_STEADY, HSRP_STEADY, GLBP_STEADY = 8, 40, 60
 """Bytes from the start that stay as they are: behind them CARP has a counter."""
 SPELL = 33
 """A silence of 2 ** 33 nanoseconds, eight seconds, or of the next one in which the sender says something."""
@@ -54,14 +55,15 @@ def note_virtual_router(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
 
 @helper
 def is_hot_standby(packet: Any) -> bool:
-    """Return whether a datagram has the ports of HSRP."""
+    """Return whether a datagram has the ports of HSRP or of GLBP."""
     port = packet.destination_port
-    return packet.source_port == port and port in (PORT_HSRP, PORT_HSRP_IPV6)
+    return packet.source_port == port and port in (PORT_HSRP, PORT_HSRP_IPV6, PORT_GLBP)
 
 
 @helper
 def note_hot_standby(data: NDArray[np.uint8], packet: Any, t: Tables) -> int:
-    """Mark a message of HSRP that says something new."""
-    if is_news(data, HSRP_STEADY, packet, t):
-        note_mark(M_HSRP, packet.payload, packet.end, packet, t)
+    """Mark a message of HSRP or of GLBP that says something new."""
+    is_glbp = packet.destination_port == PORT_GLBP
+    if is_news(data, GLBP_STEADY if is_glbp else HSRP_STEADY, packet, t):
+        note_mark(M_GLBP if is_glbp else M_HSRP, packet.payload, packet.end, packet, t)
     return 0
