@@ -5,15 +5,14 @@ The files are described in docs/rules.md, what they say in rulemodel.py.
 
 from __future__ import annotations
 
-import hashlib
+import functools
 import re
-from fnmatch import fnmatch
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from kwel import lawbook, placebook
 from kwel.model.claims import Grade
 from kwel.rulefile import REQUIRED, RuleError, RuleTable
+from kwel.rulefolder import digest, read
 from kwel.rulemodel import (
     Bloc,
     Example,
@@ -41,22 +40,26 @@ _TAG: Final = re.compile(r"[a-z][a-z0-9-]*/[A-Z0-9][A-Z0-9._-]*")
 _AS_NUMBER: Final = re.compile(r"AS[1-9]\d{0,9}")
 _OWNERSHIP: Final = ("Parent", "Owner", "Shareholders", "Group", "Acquisition", "Company", "Foundation")
 """Words with one of which the source begins that says who controls an operator; the first of these counts."""
-_WHOLE: Final = ("vocabulary.toml", "regions.toml")
-"""A folder with one of these is a whole rulebook; without, its files are laid over those that ship."""
-_ADDED: Final = ("operators/*", "services/*", "jurisdictions/laws*", "jurisdictions/sovereign*",
-                 "jurisdictions/blocs.toml", "frameworks*", "devices/roles-*", "scenarios/*")  # fmt: skip
-"""Files that may be laid over: what else there is, is not read from there."""
-_DATA: Final = "data"
-"""Folder of generated tables: they have their own manifest."""
 
 
 def load(root: Traversable | None = None) -> Rulebook:
     """Load the rules that ship with kwel, or those under *root*: a whole rulebook, or files laid over the shipped ones.
 
+    Those that ship are read once: they are three quarters of the time that a small capture takes, and do not change.
+
     Raises:
         RuleError: a rule is wrong: ``file: key: why``.
     """
-    files = read(root)
+    return _shipped() if root is None else _book(read(root))
+
+
+@functools.cache
+def _shipped() -> Rulebook:
+    return _book(read())
+
+
+def _book(files: dict[str, bytes]) -> Rulebook:
+    """Return what files say, by their names."""
     vocabulary = _vocabulary(_one(files, "vocabulary.toml"))
     book_of_places = placebook.read(_one(files, "regions.toml"))
     examples: list[Example] = []
@@ -76,52 +79,16 @@ def load(root: Traversable | None = None) -> Rulebook:
         elif name == "jurisdictions/blocs.toml":
             blocs = _blocs(RuleTable.parse(text, name))
     law = lawbook.read(files, blocs, operators, vocabulary)
-    digest = _digest(files)
-    book = Rulebook(
-        operators, tuple(services), *book_of_places, blocs, vocabulary, tuple(examples), tuple(places), digest, law
-    )
+    told = tuple(examples), tuple(places), digest(files)
+    book = Rulebook(operators, tuple(services), *book_of_places, blocs, vocabulary, *told, law)
     _check_together(book)
     return book
-
-
-def read(root: Traversable | None) -> dict[str, bytes]:
-    """Return the files by name, in order; a folder that is no whole rulebook replaces and adds to the shipped ones."""
-    shipped = resources.files("kwel.rules")
-    if root is None:
-        return dict(_files(shipped))
-    try:
-        own = dict(_files(root))
-    except OSError as error:
-        raise RuleError(f"{error.filename}: file: {error.strerror}") from error
-    if not own:
-        raise RuleError(f"{root}: file: no rule files there: *.toml, laid out as docs/rules.md says")
-    if any(name in own for name in _WHOLE):
-        return own
-    for name in own:
-        if not any(fnmatch(name, pattern) for pattern in _ADDED):
-            raise RuleError(f"{name}: file: is read by nobody; put it in one of {', '.join(_ADDED)}")
-    return dict(sorted({**dict(_files(shipped)), **own}.items()))
-
-
-def _files(root: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
-    for entry in sorted(root.iterdir(), key=lambda e: e.name):
-        if entry.name.endswith(".toml"):
-            yield prefix + entry.name, entry.read_bytes()
-        elif not prefix and "." not in entry.name and entry.name != _DATA and entry.is_dir():
-            yield from _files(entry, f"{entry.name}/")
 
 
 def _one(files: Mapping[str, bytes], name: str) -> RuleTable:
     if name not in files:
         raise RuleError(f"{name}: file: missing")
     return RuleTable.parse(files[name], name)
-
-
-def _digest(files: Mapping[str, bytes]) -> str:
-    digest = hashlib.sha256()
-    for name, text in sorted(files.items()):
-        digest.update(f"{name}\0{len(text)}\0".encode() + text)
-    return digest.hexdigest()
 
 
 def _vocabulary(table: RuleTable) -> Vocabulary:

@@ -12,6 +12,7 @@ The kind is that of the best grade; the rule that gave the role goes first among
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -19,11 +20,13 @@ from kwel.assets import evidence
 from kwel.assets.activity import Spoken
 from kwel.assets.conditions import NAMES, Index
 from kwel.assets.rulekinds import Judging, NameRule, RoleRule, SpokenRule
+from kwel.assets.rules import installed
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Claim, Evidence, Grade, Observed, Where
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from kwel.assets.conditions import Statement
     from kwel.assets.devices import Device
@@ -137,6 +140,16 @@ class Scales:
             return asset
         step = Evidence("inferred", "level-proposed", (("role", role.value), ("level", known.level)))
         return replace(asset, level=Claim(known.level, PROPOSED.get(role.grade, Grade.D), (*role.evidence[:1], step)))
+
+
+@functools.cache
+def scales_of(root: Path | None = None) -> Scales:
+    """Return the scales for the rules that came with this installation, with those of a user's folder over them.
+
+    Raises:
+        RuleError: a rule is wrong: ``file: key: why``.
+    """
+    return Scales(installed(root))
 
 
 def weigh(device: Device, candidates: Sequence[Candidate], scales: Scales, witness: Witness) -> Verdict:
