@@ -3,7 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwel.tables.cells import csv_cell, harmless, transport_text, visible, vlan_text
+from kwel.tables.cells import csv_cell, harmless, visible, vlan_text
+from kwel.transports import transport_text
 
 
 @given(st.text())

@@ -10,6 +10,7 @@ from kwel.columns import ClaimKind, State, mac_text
 from kwel.columns import address_text as spelt
 from kwel.kinds import Lan
 from kwel.model.claims import Evidence, Where
+from kwel.transports import transport_label
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 STEPS = 3
 """Steps of one sort that a claim carries. The first ones prove it; a thousand prove no more."""
 OUI_SOURCE = "IEEE registries MA-L, MA-M, MA-S (oui.tsv)"
-TRANSPORTS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP"}
 STATES = {int(state): state.name.lower() for state in State}
 LAN_LABELS = {int(lan): lan.label for lan in Lan}
 COLUMNS = [
@@ -62,7 +62,7 @@ class Witness:
             ("initiator", address_text(initiator_hi, initiator_lo)),
             ("responder", address_text(responder_hi, responder_lo)),
             ("port", str(port)),
-            ("transport", TRANSPORTS.get(transport) or f"IP {transport}"),
+            ("transport", transport_label(transport)),
             ("state", STATES.get(state, "")),
         )
         return Evidence("observed", "flow-seen", values, self.where(capture, frame))

@@ -16,6 +16,7 @@ from kwel.columns import Direction, address_text
 from kwel.kinds import Application
 from kwel.model.claims import Where
 from kwel.model.talks import Closeup, Stay, Talk
+from kwel.transports import transport_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,6 @@ MOST = 10
 """Talks of one asset that are listed."""
 STAYS = 16
 _LABELS = {int(application): application.label for application in Application if application}
-_TRANSPORTS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP"}
 
 
 def look_closer(traffic: Traffic, sides: tuple[Column, Column], wanted: Sequence[int]) -> dict[int, Closeup]:
@@ -142,7 +142,7 @@ def _talk(traffic: Traffic, row: int, peer: int, begins: bool, sums: list[int]) 
         peer=peer,
         asks=begins if certain else None,
         application=_LABELS.get(int(flow["application"])),
-        transport=_TRANSPORTS.get(transport) or f"IP {transport}",
+        transport=transport_label(transport),
         port=int(flow["responder_port"]),
         flows=flows,
         bytes_out=out,

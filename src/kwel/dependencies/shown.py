@@ -11,6 +11,7 @@ from kwel.dependencies.reverse import reverse_names
 from kwel.kinds import Application, RecordKind
 from kwel.model.claims import Evidence, Where
 from kwel.model.dependencies import STATES, Dependency
+from kwel.transports import transport_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,6 @@ MOST_HOLDERS = 3
 TCP = 6
 NO_SUCH_NAME = 3
 """The RCODE NXDOMAIN, RFC 1035 section 4.1.1."""
-TRANSPORTS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP"}
 APPLICATIONS = {int(spoken): spoken.label if spoken else None for spoken in Application}
 STATE_WORDS = {state: state.name.lower() for state in State}
 COLUMNS = ("asset", "attribution", "state", "first", "last", "flows", "bytes_out", "bytes_in")
@@ -137,7 +137,7 @@ class Shown:
             ("initiator", address_text(flow.initiator_hi, flow.initiator_lo)),
             ("responder", address_text(flow.responder_hi, flow.responder_lo)),
             ("port", str(flow.responder_port)),
-            ("transport", TRANSPORTS.get(flow.transport) or f"IP {flow.transport}"),
+            ("transport", transport_label(flow.transport)),
             ("state", STATE_WORDS[state]),
         )
         kind = _KINDS.get(state, "flow-seen")

@@ -4,35 +4,10 @@ from __future__ import annotations
 
 from kwel.columns import Tunnel
 
-TRANSPORTS = {
-    1: "icmp",
-    2: "igmp",
-    6: "tcp",
-    17: "udp",
-    47: "gre",
-    50: "esp",
-    51: "ah",
-    58: "ipv6-icmp",
-    88: "eigrp",
-    89: "ospf",
-    103: "pim",
-    112: "vrrp",
-    132: "sctp",
-}
-"""IP protocol number -> IANA keyword, in small letters."""
 TUNNELS = {int(tunnel): tunnel.name.lower().replace("_", "-") for tunnel in Tunnel}
 
 FORMULA = tuple("=+-@")
 """A spreadsheet takes a cell that begins so for a formula."""
-
-
-def transport_text(number: int) -> str:
-    """Return the keyword of an IP protocol.
-
-    >>> transport_text(6), transport_text(253)
-    ('tcp', 'ip-253')
-    """
-    return TRANSPORTS.get(number, f"ip-{number}")
 
 
 def vlan_text(tag: int) -> str | None:

@@ -10,10 +10,11 @@ import pandas as pd
 from kwel.columns import Direction, NameSource, State
 from kwel.kinds import Asked
 from kwel.model.siteindex import SiteIndex
-from kwel.tables.cells import transport_text, tunnel_text, vlan_text
+from kwel.tables.cells import tunnel_text, vlan_text
 from kwel.tables.community import community_ids
 from kwel.tables.schema import FLOWS, NAMES
 from kwel.tables.text import spell, spell_addresses, spell_times, take, unknown
+from kwel.transports import transport_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,9 +13,10 @@ import numpy as np
 from kwel.columns import FLOW, Direction, NameSource, State
 from kwel.kernel.loads import u32
 from kwel.native import helper, kernel
-from kwel.tables.cells import csv_cell, transport_text, tunnel_text
+from kwel.tables.cells import csv_cell, tunnel_text
 from kwel.tables.schema import FLOWS
 from kwel.tables.sha1 import WORDS, sha1_block
+from kwel.transports import transport_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import State, address_text, mac_text
+from kwel.columns import address_text, mac_text
 from kwel.kinds import Application, Lan
 from kwel.model.claims import Evidence, Grade, Where
 from kwel.model.zones import Conduit, ConduitState, Ends, Service
-from kwel.zones.crossings import ETHERNET, INDEX_BITS, LAN_CODES, SUMS, USED, pairs_of
+from kwel.transports import transport_label, transport_text
+from kwel.zones.crossings import ATTEMPTED, ETHERNET, INDEX_BITS, LAN_CODES, PROVES, SUMS, pairs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,14 +29,11 @@ SHOWN: Final = 5
 STEPS: Final = 3
 MOST_NAMED: Final = 64
 """Dependencies outside that are looked at for the names of the first hosts."""
-STATES: Final = (ConduitState.USED, ConduitState.ATTEMPTED)
-TRANSPORTS: Final = {1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp", 132: "sctp", ETHERNET: "ethernet"}
 WITHOUT_PORTS: Final = (1, 58, ETHERNET)
 LABELS: Final = {
     **{int(spoken): spoken.label for spoken in Application if spoken},
     **{LAN_CODES + int(spoken): spoken.label for spoken in Lan},
 }
-WORDS: Final = {USED: State.ESTABLISHED.name.lower(), 1: State.UNANSWERED.name.lower()}
 
 
 def conduits_of(
@@ -87,7 +85,7 @@ class _Ends:
 def _conduit(rows: NDArray, ids: dict[tuple[int, int], str], ends: _Ends, captures: Sequence[str]) -> Conduit:
     source, target = int(rows["source"][0]), int(rows["target"][0])
     volume = rows["bytes_out"] + rows["bytes_in"]
-    order = np.lexsort((rows["port"], rows["transport"], -volume, rows["state"]))
+    order = np.lexsort((rows["port"], rows["transport"], -volume, rows["state"] >= ATTEMPTED))
     rows = rows[order]
     flows, attempts, unsure, packets_out, packets_in, bytes_out, bytes_in = (int(rows[name].sum()) for name in SUMS)
     return Conduit(
@@ -95,7 +93,7 @@ def _conduit(rows: NDArray, ids: dict[tuple[int, int], str], ends: _Ends, captur
         source=source,
         target=target,
         back=ids.get((target, source)),
-        state=STATES[int(rows["state"].min())],
+        state=_state(int(rows["state"].min())),
         services=tuple(_service(row, captures) for row in rows[:MOST]),
         services_left_out=max(0, len(rows) - MOST),
         initiators=ends.of(source, target, 0),
@@ -113,14 +111,18 @@ def _conduit(rows: NDArray, ids: dict[tuple[int, int], str], ends: _Ends, captur
     )
 
 
+def _state(place: int) -> ConduitState:
+    return ConduitState.USED if place < ATTEMPTED else ConduitState.ATTEMPTED
+
+
 def _service(row: NDArray, captures: Sequence[str]) -> Service:
     spoken, transport = LABELS.get(int(row["application"])), int(row["transport"])
     return Service(
         protocol=spoken,
-        transport=TRANSPORTS.get(transport, f"ip-{transport}"),
+        transport="ethernet" if transport == ETHERNET else transport_text(transport),
         port=None if transport in WITHOUT_PORTS else int(row["port"]) or None,
         grade=Grade.B if spoken else Grade.D,
-        state=STATES[int(row["state"])],
+        state=_state(int(row["state"])),
         flows=int(row["flows"]),
         packets_out=int(row["packets_out"]),
         packets_in=int(row["packets_in"]),
@@ -144,8 +146,8 @@ def _seen(row: NDArray, captures: Sequence[str]) -> Evidence:
         ("initiator", address_text(int(row["initiator_hi"]), int(row["initiator_lo"]))),
         ("responder", address_text(int(row["responder_hi"]), int(row["responder_lo"]))),
         ("port", str(int(row["port"]))),
-        ("transport", TRANSPORTS.get(transport, f"IP {transport}").upper()),
-        ("state", WORDS[int(row["state"])]),
+        ("transport", transport_label(transport)),
+        ("state", PROVES[int(row["state"])].name.lower()),
     )
     return Evidence("observed", "flow-seen", values, _where(row, captures))
 

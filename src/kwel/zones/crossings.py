@@ -44,7 +44,11 @@ TARGET_BITS: Final = 14
 INDEX_BITS: Final = 32
 BLOCK: Final = 1 << 16
 """Flows that are looked at together: what is computed on the way stays small."""
-USED, ATTEMPTED = 0, 1
+PROVES: Final = (State.ESTABLISHED, State.MIDSTREAM, State.REFUSED, State.UNANSWERED)
+"""States of a conversation, the one that proves most first: the column ``state`` has its place here."""
+ATTEMPTED: Final = 2
+"""The first place of those that are no use, but attempts."""
+_PLACES: Final = np.array([PROVES.index(State(state or State.UNANSWERED)) for state in range(len(State) + 1)])
 ETHERNET: Final = 255
 """In place of an IP protocol number (IANA: reserved): frames without IP; addresses are MACs then."""
 LAN_CODES: Final = 128
@@ -100,9 +104,10 @@ def _services(flows: Rows, zones: tuple[NDArray, NDArray], rows: NDArray) -> NDA
     table = np.zeros(len(rows), SERVICE)
     for name in (*ADDRESSES, *SUMS[3:], "first", "last", "capture", "transport", "application"):
         table[name] = flows[name][rows]
-    answered = np.isin(flows["state"][rows], (State.ESTABLISHED, State.MIDSTREAM))
+    table["state"] = _PLACES[flows["state"][rows]]
+    answered = table["state"] < ATTEMPTED
     table["source"], table["target"], table["frame"] = zones[0][rows], zones[1][rows], flows["first_frame"][rows]
-    table["began"], table["state"] = table["first"], np.where(answered, USED, ATTEMPTED)
+    table["began"] = table["first"]
     table["flows"], table["attempts"] = 1, ~answered
     table["unsure"] = flows["direction"][rows] == Direction.UNKNOWN
     port = flows["responder_port"][rows]
