@@ -229,13 +229,15 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     traffic, commands = _measured(traffic, inventory, found), find_commands(traffic, inventory)
     drawn = zones.draw(traffic, inventory.assets, sides, found, book.vocabulary.carrier_kinds, options.site, commands)
     acts = commands, drawn.zones, drawn.conduits, lambda address: attributor(address, None)
+    answers, left_out = findings.find(drawn.assets, found, traffic.coverage, members, *acts)
+    traffic = _noted(traffic, "findings-left-out", left_out)
     report = _headed(options, book, attributor)(
         captures=traffic.captures,
         coverage=traffic.coverage,
         assets=drawn.assets,
         dependencies=found,
         timeline=timeline,
-        findings=findings.find(drawn.assets, found, traffic.coverage, members, *acts),
+        findings=answers,
         tables=tables.infos(),
         site=_site_use(options.site, day, found, inventory),
         commands=commands,
@@ -305,13 +307,19 @@ def _measured(traffic: Traffic, inventory: Inventory, found: Dependencies) -> Tr
 
     sides = inventory.asset_of_initiator, inventory.asset_of_responder
     counts = {
-        "addresses-left-out": inventory.left_out,
+        **inventory.left_out,
         "destinations-left-out": found.left_out,
         "names-hidden": findings.names_hidden(found),
         **ech.counts(traffic.hellos, traffic.flows),
         "sni-not-resolved": int(dependencies.told_otherwise(traffic)[sides[1] == dependencies.OUTSIDE].sum()),
     }
     return replace(traffic, coverage=findings.measure(traffic, inventory.assets, *sides, counts, inventory.systems))
+
+
+def _noted(traffic: Traffic, note: str, count: int) -> Traffic:
+    """Return the traffic with one more count of what limits the conclusions, if it is any."""
+    notes = {**traffic.coverage.notes, note: count} if count else traffic.coverage.notes
+    return replace(traffic, coverage=replace(traffic.coverage, notes=notes))
 
 
 def _day(traffic: Traffic) -> datetime.date | None:

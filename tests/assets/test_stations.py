@@ -108,7 +108,7 @@ def test_no_more_devices_than_there_is_room_for(tmp_path: Path, monkeypatch: pyt
     macs = [f"00:1b:1b:00:00:{i:02x}" for i in range(8)]
     inventory = identify(hear(tmp_path, [frame(mac, B, 0x8892, made.cyclic()) for mac in macs]))
 
-    assert (len(inventory.assets), inventory.left_out) == (5, 3)
+    assert (len(inventory.assets), inventory.left_out["addresses-left-out"]) == (5, 3)
 
 
 def test_cooked_frames_have_no_sender_that_could_be_told(tmp_path: Path) -> None:

@@ -22,12 +22,15 @@ MOST = 10_000
 """Servers and certificates that are kept. Beyond, a capture shows a flood of made-up ones."""
 
 
-def names_in_certificates(traffic: Traffic, of_responder: NDArray[np.int32]) -> list[Observed]:
-    """Return what servers of the plant are called; *of_responder* holds a device of each flow, negative for none."""
+def names_in_certificates(traffic: Traffic, of_responder: NDArray[np.int32]) -> tuple[list[Observed], int]:
+    """Return what servers of the plant are called, and how many certificates there was no room for.
+
+    *of_responder* holds a device of each flow, negative for none.
+    """
     shown, flows = traffic.shown[traffic.shown["from_initiator"] == 0], traffic.flows
     shown = shown[of_responder[shown["flow"]] >= 0]
     if not len(shown):
-        return []
+        return [], 0
     named = traffic.named
     to_others = named["flow"][np.isin(named["source"], [int(source) for source in TO_OTHERS])]
     shown = shown[~np.isin(shown["flow"], to_others)]
@@ -44,4 +47,4 @@ def names_in_certificates(traffic: Traffic, of_responder: NDArray[np.int32]) -> 
             for name in names
             if name
         )
-    return own
+    return own, max(0, len(first) - MOST)

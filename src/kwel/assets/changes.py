@@ -52,15 +52,19 @@ MOST: Final = 2_000
 
 def find_changes(
     devices: Sequence[Device], assets: Sequence[Asset], proofs: Proofs, witness: Witness, groups: Sequence[Group] = ()
-) -> tuple[Change, ...]:
-    """Return what changed. *devices* and *assets* go together by their place."""
+) -> tuple[tuple[Change, ...], int]:
+    """Return what changed, and how many changes there was no room for.
+
+    *devices* and *assets* go together by their place.
+    """
     found = [
         *_moved(assets, proofs, witness),
         *_renamed(devices, assets),
         *handed_over(groups, assets),
         *(change for device, asset in zip(devices, assets, strict=True) for change in _said(device, asset)),
     ]
-    return tuple(sorted(found, key=lambda of: (of.when, of.asset, of.what, of.subject, of.after))[:MOST])
+    found.sort(key=lambda of: (of.when, of.asset, of.what, of.subject, of.after))
+    return tuple(found[:MOST]), max(0, len(found) - MOST)
 
 
 def _moved(assets: Sequence[Asset], proofs: Proofs, witness: Witness) -> Iterator[Change]:

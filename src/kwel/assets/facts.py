@@ -19,18 +19,20 @@ MOST = 32
 """Facts of one kind that are kept of one device: a proxy passes on what a thousand browsers are called."""
 
 
-def facts_of(observed: Iterable[Observed]) -> tuple[Fact, ...]:
-    """Return what a device was heard to say; two protocols that agree make grade A, one B."""
+def facts_of(observed: Iterable[Observed]) -> tuple[tuple[Fact, ...], int]:
+    """Return what a device was heard to say, and how many more facts it told; two protocols that agree make grade A."""
     said: dict[tuple[FactKind, str], list[Observed]] = {}
     kept: dict[FactKind, int] = {}
+    left_out: set[tuple[FactKind, str]] = set()
     for one in observed:
         key = one.kind, one.value
         if key not in said:
             if kept.get(one.kind, 0) >= MOST:
+                left_out.add(key)
                 continue
             kept[one.kind] = kept.get(one.kind, 0) + 1
         said.setdefault(key, []).append(one)
-    return tuple(
+    facts = tuple(
         Fact(
             kind,
             Claim(
@@ -41,3 +43,4 @@ def facts_of(observed: Iterable[Observed]) -> tuple[Fact, ...]:
         )
         for (kind, value), by in sorted(said.items(), key=lambda item: item[0])
     )
+    return facts, len(left_out)

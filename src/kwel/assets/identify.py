@@ -23,20 +23,19 @@ from kwel.assets.likeness import same_certificates, same_host_keys, several_serv
 from kwel.assets.mirrors import Ends, find_ends
 from kwel.assets.proofs import read_proofs
 from kwel.assets.redundancy import find_groups, shared_by
-from kwel.assets.rules import installed
 from kwel.assets.scopes import Scope, Scopes
 from kwel.assets.senders import find_routers, with_link_claims
 from kwel.assets.sides import find_turned
 from kwel.assets.stations import find_stations
 from kwel.assets.systems import find_systems
 from kwel.assets.told import Told
-from kwel.assets.weigh import Scales, weigh
+from kwel.assets.weigh import scales_of, weigh
 from kwel.columns import address_text, mac_text
 from kwel.model.assets import Asset, AssetKind
 from kwel.model.claims import Claim, Grade
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
     from kwel.assets.rules import DeviceRules
     from kwel.assets.scopes import OnSegment
     from kwel.assets.stations import Station
-    from kwel.assets.weigh import Verdict
+    from kwel.assets.weigh import Scales, Verdict
     from kwel.model.changes import Change
     from kwel.model.claims import Evidence
     from kwel.model.gaps import System
@@ -70,8 +69,8 @@ class Inventory:
     asset_of_responder: NDArray[np.int32]
     turned: NDArray[np.bool_]
     """Per flow: whether its responder asks and its initiator answers, as ``sides`` tells of what was joined midway."""
-    left_out: int
-    """Internal addresses, IP and MAC, for which there was no room: a scan or a flood."""
+    left_out: Mapping[str, int]
+    """What there was no room for, by what it is called in the ledger: in a scan or a flood."""
     effects: tuple[tuple[int, Effect], ...]
     """What overrides of a site file changed, each with the number of the override."""
     changes: tuple[Change, ...]
@@ -118,8 +117,8 @@ def identify(
     oui.use(vendors)
     told = Told(site, day) if site else None
     scopes = Scopes(internal, site.internal, site.source()) if site else Scopes(internal)
-    scales = Scales(installed(rules_of))
-    proofs, devices, without_room = _devices(traffic, scopes, scales.rules)
+    scales = scales_of(rules_of)
+    proofs, devices, left_out = _devices(traffic, scopes, scales.rules)
     seen, ends = _Seen.of(traffic, devices, scales), find_ends(traffic)
     writer = _Writer(traffic, scopes, scales, proofs, seen, ends)
     assets = [writer.write(index, device) for index, device in enumerate(devices.devices)]
@@ -134,24 +133,26 @@ def identify(
     assets = [replace(asset, behind=behind.get(index)) for index, asset in enumerate(assets)]
     labelled = with_distinct_labels(assets)
     effects = tuple(told.effects) if told else ()
-    left_out = without_room + len(devices.left_out)
     groups = find_groups(devices.devices)
     labelled = _with_likeness(labelled, traffic, (initiators, responders), groups, devices, writer.witness)
-    changes = find_changes(devices.devices, labelled, proofs, writer.witness, groups)
+    changes, more = find_changes(devices.devices, labelled, proofs, writer.witness, groups)
+    left_out |= {"changes-left-out": more, "facts-left-out": writer.facts_left_out}
+    left_out["addresses-left-out"] += len(devices.left_out)
     places = devices, scopes, proofs.on_segment
     return Inventory(labelled, initiators, responders, seen.turned, left_out, effects, changes, systems, *places)
 
 
-def _devices(traffic: Traffic, scopes: Scopes, rules: DeviceRules) -> tuple[Proofs, Devices, int]:
-    """Return what the claims prove, the devices, and how many addresses there was no room for."""
+def _devices(traffic: Traffic, scopes: Scopes, rules: DeviceRules) -> tuple[Proofs, Devices, dict[str, int]]:
+    """Return what the claims prove, the devices, and what there was no room for."""
     claims = with_link_claims(traffic.claims, traffic.senders, lambda mac: rules.virtual_mac(mac) is not None)
     proofs = read_proofs(claims, scopes)
     hosts = find_hosts(traffic.flows, scopes, proofs.on_segment, proofs.of_host)
     devices = Devices(hosts, proofs, traffic.flows, traffic.observed)
     devices.hear(traffic.observed)
-    devices.hear(names_in_certificates(traffic, devices.of_responder))
+    certified, more = names_in_certificates(traffic, devices.of_responder)
+    devices.hear(certified)
     devices.carry(find_routers(traffic.senders, claims, scopes))
-    return proofs, devices, hosts.left_out
+    return proofs, devices, {"addresses-left-out": hosts.left_out, "certificates-left-out": more}
 
 
 def _with_likeness(
@@ -212,6 +213,7 @@ class _Writer:
         self.rules, self.scales = scales.rules, scales
         self._scopes, self._proofs, self._ends = scopes, proofs, ends
         self._activity, self._habits, self._stations = seen.activity, seen.habits, seen.stations
+        self.facts_left_out = 0
 
     def write(self, index: int, device: Device) -> Asset:
         """Return the asset; whether it is shared is decided when all are known."""
@@ -222,6 +224,8 @@ class _Writer:
         names = describe.names_of(device)
         found = self._weighed(index, device, spoken)
         first, last = self._when(index, device)
+        facts, more = facts_of(device.observed)
+        self.facts_left_out += more
         return Asset(
             id=_id(device),
             label=names[0].value if names else addresses[0] if addresses else macs[0].value,
@@ -241,7 +245,7 @@ class _Writer:
             first=first,
             last=last,
             evidence=self._evidence(index, device),
-            facts=facts_of(device.observed),
+            facts=facts,
         )
 
     def _when(self, index: int, device: Device) -> tuple[int, int]:

@@ -33,8 +33,10 @@ def find(
     zones: Sequence[Zone] = (),
     conduits: Sequence[Conduit] = (),
     whose: Callable[[str], Attribution] | None = None,
-) -> tuple[Finding, ...]:
-    """Return what needs an answer, gravest first; of equal ones those first in which somebody acts on the plant.
+) -> tuple[tuple[Finding, ...], int]:
+    """Return what needs an answer, gravest first, and how many findings there was no room for.
+
+    Of equally grave ones those come first in which somebody acts on the plant.
 
     Args:
         assets: the inventory that ``dependencies.asset`` points into.
@@ -46,10 +48,8 @@ def find(
         conduits: what passes between them.
         whose: returns whose an address outside is.
     """
-    found = [
-        *find_commands(commands, assets, whose),
-        *find_conduits(zones, conduits),
-        *find_contacts(assets, dependencies, coverage, bloc),
-    ]
+    contacts, left_out = find_contacts(assets, dependencies, coverage, bloc)
+    found = [*find_commands(commands, assets, whose), *find_conduits(zones, conduits), *contacts]
     ranked = sorted(found, key=lambda finding: -finding.severity)[:MOST]
-    return tuple(replace(finding, id=f"F-{number:02d}") for number, finding in enumerate(ranked, 1))
+    numbered = tuple(replace(finding, id=f"F-{number:02d}") for number, finding in enumerate(ranked, 1))
+    return numbered, left_out + len(found) - len(ranked)

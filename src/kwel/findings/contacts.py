@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kwel.model.verdicts import Attribution
 
 MOST: Final = 50
-"""Findings of one report, the gravest first. The tables have everything."""
+"""Findings of one report, the gravest first. What is beyond is counted; the tables have everything."""
 MOST_INFO: Final = 10
 SHOWN: Final = 4
 """Dependencies that one finding carries."""
@@ -125,8 +125,8 @@ def find_contacts(
     dependencies: Dependencies,
     coverage: Coverage,
     bloc: Collection[str] = (),
-) -> tuple[Finding, ...]:
-    """Return what needs an answer, gravest first.
+) -> tuple[list[Finding], int]:
+    """Return what needs an answer, gravest first, and how much of it there is beyond that.
 
     Args:
         assets: the inventory that ``dependencies.asset`` points into.
@@ -135,19 +135,17 @@ def find_contacts(
         bloc: the countries that count as inside; without them nothing is said of suppliers.
     """
     if len(dependencies) == 0:
-        return ()
+        return [], 0
     traits = _Traits.of(dependencies.attributions, bloc)
     at = dependencies.attribution
     level = np.array([_COLUMN.get(asset.kind, _BETWEEN) for asset in assets], np.int64)[dependencies.asset]
     steered = np.array([asset.kind in _STEERED for asset in assets], np.bool_)[dependencies.asset]
-    cases = [
-        _group(kind, np.flatnonzero(mask), dependencies, traits, level, steered)
-        for kind, mask in {**_masks(dependencies.state, level, traits, at), **_signs(dependencies, traits)}.items()
-    ]
-    ranked = sorted((case for group in cases for case in group), key=lambda case: case.rank)
+    masks = {**_masks(dependencies.state, level, traits, at), **_signs(dependencies, traits)}
+    groups = [_group(kind, np.flatnonzero(of), dependencies, traits, level, steered) for kind, of in masks.items()]
+    ranked = sorted((case for cases, _ in groups for case in cases), key=lambda case: case.rank)
     info = [case for case in ranked if case.severity == Severity.INFO][:MOST_INFO]
     kept = [*(case for case in ranked if case.severity > Severity.INFO), *info][:MOST]
-    return tuple(_write(f"F-{n:02d}", case, assets, dependencies) for n, case in enumerate(kept, 1))
+    return [_write(case, assets, dependencies) for case in kept], sum(count for _, count in groups) - len(kept)
 
 
 def _masks(
@@ -215,10 +213,10 @@ def _group(
     traits: _Traits,
     level: NDArray[np.int64],
     steered: NDArray[np.bool_],
-) -> list[_Case]:
-    """Return the gravest cases of one kind: one an asset and service, else operator; or one an asset."""
+) -> tuple[list[_Case], int]:
+    """Return the gravest cases of one kind, and how many there are: one an asset and service, else operator."""
     if len(rows) == 0:
-        return []
+        return [], 0
     at, asset = dependencies.attribution[rows], dependencies.asset[rows]
     group = np.zeros(len(rows), np.int64) if kind in PER_ASSET else traits.group[at]
     volume = dependencies.bytes_out[rows] + dependencies.bytes_in[rows]
@@ -238,7 +236,7 @@ def _group(
         severity = np.minimum(severity + graver, Severity.HIGH)
     ranks = (-severity, level[rows[starts]], -traits.grade[at[starts]], -(sent + received), rows[starts])
     gravest = np.lexsort(ranks[::-1])[:MOST]
-    return [
+    cases = [
         _Case(
             kind,
             Severity(int(severity[n])),
@@ -250,14 +248,15 @@ def _group(
         )
         for n in gravest.tolist()
     ]
+    return cases, len(starts)
 
 
-def _write(identity: str, case: _Case, assets: Sequence[Asset], dependencies: Dependencies) -> Finding:
+def _write(case: _Case, assets: Sequence[Asset], dependencies: Dependencies) -> Finding:
     shown = tuple(dependencies[row] for row in case.rows[:SHOWN])
     chief = shown[0]
     asset = assets[int(dependencies.asset[case.rows[0]])]
     return Finding(
-        id=identity,
+        id="",
         kind=case.kind,
         severity=case.severity,
         grade=chief.attribution.grade,
