@@ -53,7 +53,30 @@ TAG = b"\x91\x04kwel"
 PCCC_WRITE = service(0x4B, b"\x20\x67\x24\x01", b"\7\1\0\1\2\3\4" + b"\x0f\0\1\0\xaa" + b"\2\7\x89\0\0\1\0")
 MMS_READ = b"\1\0\1\0\x61\x12\x30\x10\2\1\3\xa0\x0b\xa0\x09\2\1\5\xa4\4\1\2\3\4"
 KNX_WRITE = bytes.fromhex("0610 0420 0015 04 01 00 00 11 00 bc e0 0000 0801 01 0081")
+CODESYS_HEAD = bytes.fromhex("c5 6b 40 40 00 11 0016 0021 0000")
+
+
+def codesys(group: int, command: int) -> bytes:
+    """Return a block of a channel that begins a message to a service."""
+    data = CODESYS_HEAD + b"\1\x81\5\0" + bytes(16) + struct.pack("<HHHHIII", 0xCD55, 16, group, command, 7, 0, 0)
+    return bytes.fromhex("000117e8") + struct.pack("<I", 8 + len(data)) + data
+
+
+def c1222(*services: bytes, flags: int = 0x80) -> bytes:
+    message = bytes([flags]) + b"".join(bytes([len(service)]) + service for service in services)
+    for tag in (0x81, 0x28, 0xBE, 0x60):
+        message = bytes([tag, len(message)]) + message
+    return message
+
+
 SAMPLES = [
+    ("codesys stop", A.CODESYS, codesys(2, 0x11), [0x0211]),
+    ("codesys answer", A.CODESYS, codesys(0x82, 0x11), []),
+    ("c1222 identify", A.C1222, c1222(b"\x20"), [0x20]),
+    ("c1222 several", A.C1222, c1222(b"\x30\0\1", b"\x40\0\7\0\1\2\3", b"\x40\0\5\0\0\0"), [0x30, 0x400007, 0x40]),
+    ("c1222 with a checksum", A.C1222, c1222(b"\x30\0\1", b"\0\0\0", flags=0x84), [0x30]),
+    ("c1222 encrypted", A.C1222, c1222(b"\x30\0\1", flags=0x88), []),
+    ("c1222 answer", A.C1222, c1222(b"\0\0\1\2\xfe"), []),
     ("modbus write", A.MODBUS, bytes.fromhex("000100000006 01 05 0001ff00"), [5]),
     ("modbus exception", A.MODBUS, bytes.fromhex("000100000003 01 85 02"), []),
     ("modbus diagnostics", A.MODBUS, bytes.fromhex("000100000006 01 08 0004 0000"), [0x0804]),

@@ -115,6 +115,11 @@ STREAMS: dict[str, tuple[bytes, Application]] = {
     "C12.22": (bytes.fromhex("6030a20f060d607c86f754011600010140ce11a60e060c607c86f7540116"), A.C1222),
 }
 DATAGRAMS: dict[str, tuple[bytes, Application]] = {
+    "CODESYS, who is there": (bytes.fromhex("c5 7c 40 03 00 10 1234 0016 0000 02c2 0004 01000000"), A.CODESYS),
+    "CODESYS, a service": (
+        bytes.fromhex("c5 6b 40 40 00 11 0016 0021 0000 0181 0500") + bytes(16) + bytes.fromhex("55cd 1000 0200 1100"),
+        A.CODESYS,
+    ),
     "DNP3": (dnp3(), A.DNP3),
     "EtherNet/IP, list": (enip(0x63), A.ENIP),
     "CIP, implicit": (

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 IDENTITY_ORDER = (
     "s7comm", "s7plus", "modbus", "enip", "mms", "fins", "slmp", "ads", "fox", "dnp3", "hartip", "opcua", "bacnet",
-    "bacnet-lan", "profinet-dcp", "powerlink", "snmp", "lldp", "cdp", "dhcp",
+    "bacnet-lan", "profinet-cm", "profinet-dcp", "codesys", "roc", "c1222", "powerlink", "snmp", "lldp", "cdp", "dhcp",
 )  # fmt: skip
 NAME_ORDER = (
-    "profinet-dcp", "lldp", "cdp", "snmp", "dhcp", "mdns", "nbns", "llmnr", "modbus", "s7comm", "ads", "fox", "bacnet",
+    "profinet-dcp", "profinet-cm", "lldp", "cdp", "snmp", "dhcp", "mdns", "nbns", "llmnr", "modbus", "s7comm", "ads",
+    "fox", "codesys", "bacnet",
     "bacnet-lan", "powerlink", "goose", "sv",
 )  # fmt: skip
 NAMES = ("hostname", "station")

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwel.dissect.channels import codesys_code
 from kwel.dissect.cip import cip_codes, is_answer
+from kwel.dissect.epsem import c1222_codes
 from kwel.dissect.framing import (
     ADS,
     ATG,
     BACNET,
+    C1222,
     C37118,
+    CODESYS,
     DLMS,
     DNP3,
     ENIP,
@@ -283,6 +287,8 @@ def code_of(data: NDArray[np.uint8], at: int, end: int, application: int, is_str
         return knx_code(data, at, end)
     if application == PROFINET:
         return profinet_code(data, at, end)
+    if application == CODESYS:
+        return codesys_code(data, at, end)
     return short_code(data, at, end, application)
 
 
@@ -293,6 +299,8 @@ def codes_of(
     """Write the codes of what one message asks for; return how many."""
     if application == ENIP:
         return 0 if is_answer(data, at, end) else cip_codes(data, at, end, codes)
+    if application == C1222:
+        return c1222_codes(data, at, end, codes)
     codes[0] = code_of(data, at, end, application, is_stream)
     return 0 if codes[0] == NONE else 1
 

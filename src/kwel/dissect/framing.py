@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwel.dissect.epsem import ber_size, ber_width
 from kwel.dissect.makers import letters
 from kwel.kernel.loads import le16, le32, u8, u16, u24, u32
 from kwel.kinds import Application
@@ -35,10 +36,11 @@ UMAS, RTU, SRTP, MELSEC1E, ATG = (
     int(Application.UMAS), int(Application.MODBUSRTU), int(Application.GESRTP), int(Application.MELSEC1E),
     int(Application.ATG),
 )  # fmt: skip
+CODESYS, C1222 = int(Application.CODESYS), int(Application.C1222)
 
 WALKED = (
     MODBUS, S7COMM, S7PLUS, MMS, DNP3, IEC104, ENIP, OPCUA, BACNET, FINS, SLMP, ADS, C37118, HARTIP, DLMS, KNX, ROC,
-    SBUS, GENISYS, PROFINET, UMAS, RTU, SRTP, MELSEC1E, ATG,
+    SBUS, GENISYS, PROFINET, UMAS, RTU, SRTP, MELSEC1E, ATG, CODESYS, C1222,
 )  # fmt: skip
 """Applications whose messages are walked."""
 MORE, LOST = 0, -1
@@ -108,6 +110,15 @@ def size_of_fins(data: NDArray[np.uint8], at: int, end: int) -> int:
 
 
 @helper
+def size_of_c1222(data: NDArray[np.uint8], at: int, end: int) -> int:
+    """Return the size of a message of C12.22, as BER writes it."""
+    if end - at < 4:
+        return MORE
+    size = ber_size(data, at + 1, end)
+    return 1 + ber_width(u8(data, at + 1)) + size if u8(data, at) == 0x60 and size > 0 else LOST
+
+
+@helper
 def size_by_length(data: NDArray[np.uint8], at: int, end: int, application: int) -> int:
     """Return the size of a message whose header holds it in a field at a fixed place; LOST for any other."""
     have = end - at
@@ -139,6 +150,8 @@ def size_by_length(data: NDArray[np.uint8], at: int, end: int, application: int)
         return 8 + u16(data, at + 6) if u16(data, at) == 1 else LOST
     if application == SBUS:
         return u32(data, at)
+    if application == CODESYS:
+        return le32(data, at + 4) if u32(data, at) == 0x000117E8 else LOST
     if application != ENIP:
         return LOST
     if u16(data, at + 4) == 0x0800 and u32(data, at) == 0x02000280:  # implicit messages fill a datagram
@@ -161,9 +174,13 @@ def message_size(data: NDArray[np.uint8], at: int, end: int, application: int, i
         size = size_of_slmp(data, at, end)
     elif application == GENISYS:
         size = size_of_genisys(data, at, end)
+    elif application == C1222:
+        size = size_of_c1222(data, at, end)
     elif application == FINS and is_stream:
         size = size_of_fins(data, at, end)
-    elif application in (FINS, BACNET, PROFINET, RTU, MELSEC1E, ATG) or (application == ADS and not is_stream):
+    elif application in (FINS, BACNET, PROFINET, RTU, MELSEC1E, ATG) or (
+        application in (ADS, CODESYS) and not is_stream
+    ):
         return end - at
     else:
         size = size_by_length(data, at, end, application)

@@ -11,13 +11,14 @@ FieldComm HCF_SPEC-085 chapter 10 (HART-IP); IEC 62056-47 (DLMS wrapper) and 620
 (KNXnet/IP); IVI-6.1 section 2 (HiSLIP); OMG DDSI-RTPS 2.3 section 9.4; RFC 7252 section 3 (CoAP); AMQP 0-9-1 section
 4.2; MQTT 3.1.1 section 2; IEC 61375-2-3 annex A (TRDP); ANSI C12.22-2012 (its object identifiers); Emerson D301180X012
 section 1 (ROC Plus); EIA-852 (CN/IP); GE GFK-2224 (EGD). As Wireshark's dissectors show them, for want of a public
-document: Ether-S-Bus, Ether-S-I/O, Niagara Fox, CODESYS 3, GENISYS, PROFINET's context management (by its UUIDs).
+document: Ether-S-Bus, Ether-S-I/O, Niagara Fox, GENISYS, PROFINET's context management (by its UUIDs).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwel.dissect.channels import codesys_of
 from kwel.dissect.makers import maker_of_datagram, maker_of_stream
 from kwel.dissect.shapes import HINT, is_modbus
 from kwel.dissect.telecontrol import (
@@ -57,6 +58,8 @@ PROFINET, IEC62056, EGD, CNIP = (
 )  # fmt: skip
 MODBUS, CCIEFB, MQTT = int(Application.MODBUS), int(Application.CCIEFB), int(Application.MQTT)
 CYCLIC = 0x0E70
+PROFINET_UUID, ENDPOINT_MAPPER = 0xDEA00000, 0xE1AF8308
+"""The first words of dea0000x-6c97-11d1-8271-… and of e1af8308-5d1f-11c9-91a4-08002b14a0fa (C706 appendix O)."""
 AMQP_VERSIONS = (0x00000901, 0x01010009, 0x01010800, 0x00010000, 0x02010000, 0x03010000)
 AMQP_CLASSES = (10, 20, 40, 50, 60, 85, 90)
 
@@ -211,12 +214,24 @@ def coap_of(data: NDArray[np.uint8], at: int, end: int) -> int:
 
 @helper
 def is_profinet(data: NDArray[np.uint8], at: int, end: int) -> bool:
-    """Return whether a connectionless DCE/RPC message is to an interface of PROFINET IO (dea0000x-6c97-11d1-8271-…)."""
+    """Return whether a connectionless DCE/RPC message is to an interface of PROFINET IO (dea0000x-6c97-11d1-8271-…).
+
+    Or to the endpoint mapper, and such an interface is asked for or told there.
+    """
     if end - at < 80 or u8(data, at) != 4 or u8(data, at + 1) > 10:
         return False
-    if u8(data, at + 4) & 0x10:  # little-endian
-        return le32(data, at + 24) & 0xFFFFFFF0 == 0xDEA00000 and le16(data, at + 28) == 0x6C97
-    return u32(data, at + 24) & 0xFFFFFFF0 == 0xDEA00000 and u16(data, at + 28) == 0x6C97
+    is_little = u8(data, at + 4) & 0x10 > 0
+    interface = le32(data, at + 24) if is_little else u32(data, at + 24)
+    if interface & 0xFFFFFFF0 == PROFINET_UUID:
+        return (le16(data, at + 28) if is_little else u16(data, at + 28)) == 0x6C97
+    if interface != ENDPOINT_MAPPER:
+        return False
+    for i in range(at + 80, min(end - 8, at + 320)):
+        if u32(data, i) & 0xF0FFFFFF == 0x0000A0DE and u16(data, i + 4) == 0x976C:
+            return True
+        if u32(data, i) & 0xFFFFFFF0 == PROFINET_UUID and u16(data, i + 4) == 0x6C97:
+            return True
+    return False
 
 
 @helper
@@ -357,7 +372,9 @@ def plant_of_datagram(data: NDArray[np.uint8], at: int, end: int, source: int) -
         return RTPS
     if word == 0x4553494F:  # ESIO
         return ESIO
-    found = maker_of_datagram(data, at, end)
+    found = codesys_of(data, at, end)
+    if found == UNKNOWN:
+        found = maker_of_datagram(data, at, end)
     if found != UNKNOWN:
         return found
     if is_modbus(data, at, end):

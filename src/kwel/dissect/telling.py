@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwel.dissect.channels import codesys_tells
+from kwel.dissect.epsem import ber_size, ber_width, flags_at
 from kwel.dissect.shapes import FUNCTION_MEI, FUNCTION_REPORT_ID, S7_USERDATA
-from kwel.kernel.loads import le16, u8, u16, u24, u32
+from kwel.kernel.loads import le16, le32, u8, u16, u24, u32
 from kwel.kinds import Application
 from kwel.native import helper
 
@@ -36,6 +38,19 @@ IEC104, HARTIP, FINS, SLMP = (
 )  # fmt: skip
 UMAS = int(Application.UMAS)
 ADS, FOX, KNX, C37118 = int(Application.ADS), int(Application.FOX), int(Application.KNX), int(Application.C37118)
+CODESYS, PROFINET, SRTP, ROC, C1222 = (
+    int(Application.CODESYS), int(Application.PROFINET), int(Application.GESRTP), int(Application.ROC),
+    int(Application.C1222),
+)  # fmt: skip
+CONNECT, READ, READ_IMPLICIT, LOOKUP = 0, 2, 5, 2
+"""Operations of PROFINET's context management, and the one of an endpoint mapper that lists what there is."""
+PROFINET_UUID, IDENTIFICATION = 0xDEA00000, (0x0020, 0x0021, 0x0022, 0x0023)
+"""The first word of its interfaces' UUIDs; types of blocks that identify a module (I&M0 to 3)."""
+C1222_READ, C1222_READ_AT, C1222_TABLES, C1222_SHORTEST = 0x30, 0x3F, (1, 5), 24
+"""Services that read, tables that name a device, and the size of an answer that holds one of them."""
+MOST_SERVICES = 16
+PROGRAM_NAMES, SYSTEM_CONFIGURATION = 3, 6
+"""A service of GE-SRTP, an opcode of ROC Plus."""
 
 
 @helper
@@ -43,13 +58,14 @@ def is_told_of(application: int) -> bool:
     """Return whether a protocol can tell identity after the first payloads of a flow."""
     return application in (
         BACNET, MODBUS, UMAS, S7COMM, S7PLUS, MMS, ENIP, OPCUA, DNP3, IEC104, HARTIP, FINS, SLMP, ADS, FOX, KNX, C37118,
+        CODESYS, PROFINET, SRTP, ROC, C1222,
     )  # fmt: skip
 
 
 @helper
 def always_read(application: int) -> int:
     """Return how many payloads of a direction are read whatever they hold, for roles, units and addresses."""
-    if application in (MODBUS, UMAS, S7COMM, DNP3, IEC104, ADS, FOX):
+    if application in (MODBUS, UMAS, S7COMM, DNP3, IEC104, ADS, FOX, C1222):
         return 2
     if application == MMS:  # what is read of a server lies in one of its domains
         return 6
@@ -94,6 +110,63 @@ def says(data: NDArray[np.uint8], at: int, end: int, application: int, is_stream
         return TELLS if end - at >= 14 and u16(data, at + 2) in (0x0202, 0x0204, 0x020C) else 0
     if application == C37118:  # a header, or one of the three configuration frames
         return TELLS if end - at >= 16 and (u8(data, at + 1) >> 4) & 7 in (1, 2, 3, 5) else 0
+    return field_says(data, at, end, application)
+
+
+@helper
+def field_says(data: NDArray[np.uint8], at: int, end: int, application: int) -> int:
+    """Return the same of protocols of controllers and meters."""
+    if application == PROFINET:
+        return TELLS if profinet_tells(data, at, end) else 0
+    if application == CODESYS:
+        return TELLS if codesys_tells(data, at, end) else 0
+    if application == ROC:
+        is_told = end - at >= 27 and u8(data, at + 4) == SYSTEM_CONFIGURATION and u8(data, at + 5) >= 19
+        return TELLS if is_told else 0
+    if application == C1222:
+        return c1222_says(data, at, end)
+    if application != SRTP or end - at < 56 or u8(data, at) != 2:
+        return 0
+    kind = u8(data, at + 31)
+    return ASKS if u8(data, at + (42 if kind == 0xC0 else 50)) == PROGRAM_NAMES and kind in (0xC0, 0x80) else 0
+
+
+@helper
+def profinet_tells(data: NDArray[np.uint8], at: int, end: int) -> bool:
+    """Return whether stations connect, a module's identification is read, or an endpoint mapper tells of a device."""
+    if end - at < 104:
+        return False
+    kind, is_little = u8(data, at + 1), u8(data, at + 4) & 0x10 > 0
+    operation = le16(data, at + 68) if is_little else u16(data, at + 68)
+    interface = le32(data, at + 24) if is_little else u32(data, at + 24)
+    if interface & 0xFFFFFFF0 != PROFINET_UUID:
+        return kind == 2 and operation == LOOKUP
+    if operation == CONNECT:
+        return kind in (0, 2)
+    return (
+        kind == 2 and operation in (READ, READ_IMPLICIT) and end - at >= 174 and u16(data, at + 164) in IDENTIFICATION
+    )
+
+
+@helper
+def c1222_says(data: NDArray[np.uint8], at: int, end: int) -> int:
+    """Return ASKS where a table is read that names the device, TELLS where a read in clear is answered."""
+    at = flags_at(data, at, end)
+    if at >= end or u8(data, at) & 0x08:  # encrypted
+        return 0
+    at += 1 + 4 * (u8(data, at) & 0x10 != 0)
+    for _ in range(MOST_SERVICES):
+        size = ber_size(data, at, end)
+        if size < 1:
+            return 0
+        at += ber_width(u8(data, at))
+        if at + 3 > end:
+            return 0
+        if u8(data, at) in (C1222_READ, C1222_READ_AT) and u16(data, at + 1) in C1222_TABLES:
+            return ASKS
+        if u8(data, at) == 0 and size >= C1222_SHORTEST:
+            return TELLS
+        at += size
     return 0
 
 

@@ -224,6 +224,11 @@ class Mark(enum.IntEnum):
     FOX = PLANT + Application.FOX
     KNX = PLANT + Application.KNX
     C37118 = PLANT + Application.C37118
+    CODESYS = PLANT + Application.CODESYS
+    PROFINET = PLANT + Application.PROFINET
+    GESRTP = PLANT + Application.GESRTP
+    ROC = PLANT + Application.ROC
+    C1222 = PLANT + Application.C1222
     PROFINET_DCP = 40
     GOOSE = 41
     SV = 42

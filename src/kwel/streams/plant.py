@@ -11,7 +11,7 @@ import numpy as np
 
 from kwel.dissect.plant import plant_of_datagram, plant_of_stream
 from kwel.dissect.shapes import HINT
-from kwel.dissect.telling import says
+from kwel.dissect.telling import always_read, says
 from kwel.kernel.network import IP_TCP, IP_UDP
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN
 from kwel.kinds import Application
@@ -57,7 +57,7 @@ def mark_datagram(
     progress: NDArray[np.int64],
 ) -> int:
     """Mark a datagram that may tell what its sender is, a few of each direction; return how many are marked then."""
-    if says(data, packet.payload, packet.end, application, False) == 0:
+    if says(data, packet.payload, packet.end, application, False) == 0 and half.marked >= always_read(application):
         return used
     if half.marked >= MOST_DATAGRAMS:
         progress[UNREAD] += 1
