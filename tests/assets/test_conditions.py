@@ -89,6 +89,13 @@ def test_a_name_a_port_and_a_vendor_carry_a_hint_only() -> None:
     assert Atom("says", "product", "plc").is_own_content
 
 
+def test_a_number_that_a_maker_gave_its_product_is_no_name() -> None:
+    given, chosen = Atom("says", "identity", "snmp object 1 3 6 1 4 1 8691 7"), Atom("says", "identity", "gateway 7")
+
+    assert (given.strength, given.is_own_content) == (Grade.B, True)
+    assert (chosen.strength, chosen.is_own_content) == (Grade.D, False)
+
+
 ATOMS = [atom for rule in rules.installed().known for choice in rule.needs for atom in choice]
 INDEX = Index(ATOMS)
 VENDORS = sorted({atom.key for atom in ATOMS if atom.sort == "vendor"})

@@ -26,6 +26,8 @@ SORTS: Final[tuple[Sort, ...]] = get_args(Sort)
 FACT_KINDS: Final[tuple[str, ...]] = get_args(FactKind)
 NAMES: Final = ("hostname", "station", "domain", "location", "identity")
 """What a person chose: a name promises nothing of the thing that bears it."""
+OBJECT: Final = "snmp object "
+"""So begins an identity that is none of these: the number that a maker gave its product (sysObjectID)."""
 SIDES: Final = ("client", "server", "publisher", "master", "slave", "station")
 """The last four are of protocols without IP."""
 WHERE: Final = ("outside",)
@@ -55,12 +57,12 @@ class Atom:
     @property
     def strength(self) -> Grade:
         """How far it carries by itself."""
-        return Grade.D if self.sort == "says" and self.key in NAMES else _STRENGTH[self.sort]
+        return Grade.D if self.sort == "says" and is_name(self.key, self.words) else _STRENGTH[self.sort]
 
     @property
     def is_own_content(self) -> bool:
         """Whether the frames of the device itself say it: not a name, a MAC address, a port or a way it went."""
-        return self.sort in ("speaks", "calls", "gives") or (self.sort == "says" and self.key not in NAMES)
+        return self.sort in ("speaks", "calls", "gives") or (self.sort == "says" and not is_name(self.key, self.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,15 @@ def tokens(text: str) -> list[str]:
     ['siemens', '6es7', '315', '2eh14']
     """
     return _TOKEN.findall(text.casefold())
+
+
+def is_name(kind: str, said: str) -> bool:
+    """Return whether a fact is what a person chose to call a device, and promises nothing of what it is.
+
+    >>> is_name("hostname", "plc-07"), is_name("identity", "snmp-object/1.3.6.1.4.1.8691.7.7")
+    (True, False)
+    """
+    return kind in NAMES and not " ".join(tokens(said)).startswith(OBJECT)
 
 
 def _parents(name: str) -> Iterator[str]:

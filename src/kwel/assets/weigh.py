@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from kwel.assets import evidence
 from kwel.assets.activity import Spoken
-from kwel.assets.conditions import NAMES, Index
+from kwel.assets.conditions import Index, is_name
 from kwel.assets.rulekinds import Judging, NameRule, RoleRule, SpokenRule
 from kwel.assets.rules import installed
 from kwel.model.assets import AssetKind
@@ -71,7 +71,7 @@ class Candidate:
     @property
     def is_by_name(self) -> bool:
         """Whether it rests on nothing but what somebody called the device."""
-        return all(said.sort == "says" and said.key in NAMES for said in self.shown)
+        return all(said.sort == "says" and is_name(said.key, said.text) for said in self.shown)
 
     def _lowered(self, grade: Grade) -> Grade:
         return grade if self.is_certain else Grade(max(Grade.D, grade - 1))
