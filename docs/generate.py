@@ -25,6 +25,7 @@ STORY = (
     "clouds",
     "dependencies",
     "zones",
+    "interruptions",
     "findings",
     "graph",
     "outage",

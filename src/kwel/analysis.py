@@ -144,6 +144,11 @@ class Analysis:
         return self._frame("dependencies")
 
     @cached_property
+    def interruption_table(self) -> pd.DataFrame:
+        """One row an outage that the captures hold, with the columns of ``kwel interruptions``."""
+        return self._frame("interruptions")
+
+    @cached_property
     def command_table(self) -> pd.DataFrame:
         """One row a sender, receiver, protocol and class, with the columns of ``kwel commands``."""
         return self._frame("commands")

@@ -42,6 +42,7 @@ KERNEL_MODULES = (
     "kwel.streams.lan",
     "kwel.streams.commands",
     "kwel.streams.tellers",
+    "kwel.streams.beats",
     "kwel.streams.listen",
     "kwel.streams.told",
     "kwel.tables.flows_csv",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kwel.model.claims import Observed
     from kwel.model.dependencies import Dependencies
     from kwel.model.graph import Graph
+    from kwel.model.interruptions import Interruptions
     from kwel.model.inventory import InventoryUse
     from kwel.model.report import Report
     from kwel.model.site import Site, SiteUse
@@ -112,21 +113,12 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         from kwel.dissect.tor import mark_relays
 
         mark_relays(heard.flows, heard.certificates, heard.shown)
-    stops = dict(heard.stops)
     own_names: list[Observed] = []
     crowded_out = 0
     if discovery:
         from kwel.streams.own_names import find_own_names
 
         own_names, crowded_out = find_own_names(heard, captures)
-    notes = {**heard.notes, **second_look.counts, **capture.notes_of(captures), "local-names-not-kept": crowded_out}
-    coverage = Coverage(
-        packets=sum(stops.values()),
-        used=sum(stops[reason] for reason in USED),
-        set_aside={reason: count for reason, count in sorted(stops.items()) if count and reason not in USED},
-        notes={key: count for key, count in sorted(notes.items()) if count},
-        unread_links=tuple((capture.link_title(link), n) for link, n in sorted(heard.unread_links.items())),
-    )
     return Traffic(
         captures=captures,
         flows=heard.flows,
@@ -140,12 +132,27 @@ def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook
         mirrors=heard.mirrors,
         lan=heard.lan,
         commands=heard.commands,
+        beats=heard.beats[0],
+        rhythms=heard.beats[1],
         senders=heard.senders,
         openings=heard.openings,
         certificates=heard.certificates,
         shown=heard.shown,
         observed=(*second_look.observed, *own_names),
-        coverage=coverage,
+        coverage=_covered(captures, heard, second_look, crowded_out),
+    )
+
+
+def _covered(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook, crowded_out: int) -> Coverage:
+    """Return what became of every packet; *crowded_out*: names that hosts give themselves and that were not kept."""
+    stops = dict(heard.stops)
+    notes = {**heard.notes, **second_look.counts, **capture.notes_of(captures), "local-names-not-kept": crowded_out}
+    return Coverage(
+        packets=sum(stops.values()),
+        used=sum(stops[reason] for reason in USED),
+        set_aside={reason: count for reason, count in sorted(stops.items()) if count and reason not in USED},
+        notes={key: count for key, count in sorted(notes.items()) if count},
+        unread_links=tuple((capture.link_title(link), n) for link, n in sorted(heard.unread_links.items())),
     )
 
 
@@ -246,6 +253,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         zones=drawn.zones,
         conduits=drawn.conduits,
         inventory=use,
+        interruptions=_interruptions(traffic, sides, found, options),
     )
     return Analysis(
         options, traffic, replace(report, needs=cache(partial(_needs, report, traffic, sides, book, options)))
@@ -259,6 +267,14 @@ def _needs(report: Report, traffic: Traffic, sides: tuple[Rows, Rows], book: Rul
     words = book.vocabulary
     rules = needbook.load(options.rules, words.functions)
     return graph.build(report, traffic, sides, rules, words.functions, words.carrier_kinds)
+
+
+def _interruptions(traffic: Traffic, sides: tuple[Any, Any], found: Dependencies, options: Options) -> Interruptions:
+    """Return the outages that the captures hold."""
+    from kwel.assets import plant_protocols
+    from kwel.interruptions import find_interruptions
+
+    return find_interruptions(traffic, sides, found, plant_protocols(options.rules), traffic.coverage.pauses)
 
 
 def _headed(options: Options, book: Rulebook, attributor: Attributor | Overruled) -> Callable[..., Report]:

@@ -15,6 +15,7 @@ import pytest
 
 from kwel import analyse
 from kwel.tables.schema import TABLES, Table
+from tests.interruptions.making import outage
 from tests.tables.plant import as_cell
 
 if TYPE_CHECKING:
@@ -49,9 +50,13 @@ def test_the_same_capture_gives_the_same_tables_under_another_hash_seed_and_loca
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_csv_json_lines_and_the_library_agree_on_a_real_capture(table: Table, cli: Cli, samples: Path) -> None:
+def test_csv_json_lines_and_the_library_agree_on_a_real_capture(
+    table: Table, cli: Cli, samples: Path, tmp_path: Path
+) -> None:
     name = table.name
     capture = str(samples / ("lan/no_ip.pcap" if name == "lan" else PLANT))
+    if name == "interruptions":
+        capture = str(outage().write(tmp_path / "outage.pcap"))
     status, lines, _ = cli(*table.command, capture, "--format", "jsonl")
     cells = list(csv.DictReader(io.StringIO(cli(*table.command, capture, "--format", "csv")[1])))
     analysis = analyse([capture])
@@ -59,7 +64,7 @@ def test_csv_json_lines_and_the_library_agree_on_a_real_capture(table: Table, cl
         "flows": analysis.flows, "names": analysis.names, "hellos": analysis.hello_table,
         "assets": analysis.asset_table, "facts": analysis.fact_table, "dependencies": analysis.dependency_table,
         "zones": analysis.zone_table, "conduits": analysis.conduit_table, "commands": analysis.command_table,
-        "lan": analysis.lan_table,
+        "lan": analysis.lan_table, "interruptions": analysis.interruption_table,
     }[name]  # fmt: skip
 
     assert status == 0

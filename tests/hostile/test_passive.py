@@ -47,6 +47,7 @@ COMMANDS = (
     ("lan", "sample_pcaps"),
     ("conduits", "sample_pcaps", "--format", "csv"),
     ("commands", "sample_pcaps"),
+    ("interruptions", "sample_pcaps"),
     ("inventory", "check", "sample_pcaps/mixed_plant.pcapng", "--inventory", "{list}"),
     ("explain", "login.microsoftonline.com", "13.69.64.110"),
     ("rules", "lint"),

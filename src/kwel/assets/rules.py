@@ -62,6 +62,16 @@ def installed(root: Path | None = None) -> DeviceRules:
     return _load({**shipped, **own})
 
 
+def plant_protocols(root: Path | None = None) -> frozenset[int]:
+    """Return the numbers of the applications that make a device OT, whichever side of them it is on.
+
+    Raises:
+        RuleError: a file is wrong: ``file: key: why``.
+    """
+    wanted = {rule.application for rule in installed(root).spoken if rule.says.kind == AssetKind.OT}
+    return frozenset(int(application) for application in Application if application.label in wanted)
+
+
 def load(root: Traversable) -> DeviceRules:
     """Read the rules about devices of one folder, which must be whole.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import NameSource, address_halves
-from kwel.dependencies.contacts import distinct
+from kwel.grouping import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import NameSource, State
-from kwel.dependencies.contacts import distinct, find_contacts, in_order
+from kwel.dependencies.contacts import find_contacts
 from kwel.dependencies.crowd import contacts_within, looked_up_within
 from kwel.dependencies.destinations import BELIEVED, Endpoints, judge_all
 from kwel.dependencies.looked_up import Chains, find_looked_up
 from kwel.dependencies.shown import Shown
 from kwel.dependencies.signs import hides_names, is_sealed, misfits
 from kwel.dependencies.trips import Trips
+from kwel.grouping import distinct, in_order
 from kwel.model.dependencies import Dependencies
 from kwel.model.report import Timeline
 

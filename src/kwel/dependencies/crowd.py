@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kwel.columns import State
-from kwel.dependencies.contacts import Contacts, distinct
+from kwel.dependencies.contacts import Contacts
 from kwel.dependencies.looked_up import LookedUp
+from kwel.grouping import distinct
 
 if TYPE_CHECKING:
     from kwel.columns import Rows

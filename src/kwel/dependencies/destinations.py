@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, overload
 import numpy as np
 
 from kwel.columns import address_text
-from kwel.dependencies.contacts import distinct, first_seen
+from kwel.grouping import distinct, first_seen
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

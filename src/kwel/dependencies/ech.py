@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.columns import Ech
-from kwel.dependencies.contacts import packed
+from kwel.grouping import packed
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.model.dependencies import STATES, DependencyState
+from kwel.model.interruptions import Interruptions
 from kwel.model.law import LawBook
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class Report:
     """The site's own inventory, and what the captures say of it."""
     needs: Callable[[], Graph] | None = None
     """Returns who needs what, inside and outside: it is put together when somebody asks first, and then kept."""
+    interruptions: Interruptions = field(default_factory=Interruptions)
 
 
 def sensitivity(report: Report) -> tuple[dict[str, int], int]:

@@ -10,6 +10,7 @@ import numpy as np
 from kwel.columns import COMMAND, HELLO, LAN, MIRROR, QUESTION, SHOWN
 from kwel.openings import OPENING
 from kwel.ownership import SENDER
+from kwel.rhythms import BEAT, RHYTHM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,3 +98,7 @@ class Traffic:
     """Of ``ownership.SENDER``: which MAC sent packets of which address."""
     openings: Rows = field(default_factory=lambda: np.zeros(0, OPENING))
     """Of ``openings.OPENING``: how hosts opened and accepted connections."""
+    beats: Rows = field(default_factory=lambda: np.zeros(0, BEAT))
+    """Of ``rhythms.BEAT``, two a flow: when each direction was heard last. Empty where only flows were asked for."""
+    rhythms: Rows = field(default_factory=lambda: np.zeros(0, RHYTHM))
+    """Of ``rhythms.RHYTHM``: where directions of flows fell silent."""

@@ -28,6 +28,8 @@ class Heard(NamedTuple):
     mirrors: Rows
     lan: Rows
     commands: Rows
+    beats: tuple[Rows, Rows]
+    """Of ``rhythms.BEAT`` and of ``rhythms.RHYTHM``."""
     certificates: tuple[Certificate, ...]
     shown: Rows
     stops: dict[str, int]

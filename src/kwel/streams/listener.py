@@ -24,7 +24,7 @@ from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
 from kwel.kinds import Asked
 from kwel.names import Names
 from kwel.ownership import CLAIM
-from kwel.streams import beginnings, commands, crypto, shown
+from kwel.streams import beats, beginnings, commands, crypto, shown
 from kwel.streams.blind import mark_tunnels
 from kwel.streams.flights import MOST_SHOWN
 from kwel.streams.heads import HEARD
@@ -114,7 +114,7 @@ class Listener:
         self._marks = np.zeros(MARKS, MARK)
         self._lan, self._walks = LanTables.empty(), commands.new_walks()
         self._counters, self._plant = np.zeros(COUNTERS, np.int64), np.zeros(PROGRESS, np.int64)
-        self._senders, self._openings = new_senders(), new_openings()
+        self._senders, self._openings, self._beats = new_senders(), new_openings(), beats.new_beats()
         self._arena = np.zeros(1 << 24, np.uint8)
         self._starts, self._lengths = np.zeros(CAPACITY, np.int64), np.zeros(CAPACITY, np.int64)
         self._slots = new_index(2 << 12)
@@ -207,6 +207,7 @@ class Listener:
         if not self._only_flows:
             note_senders(buffer, packets, self._early, early, self._halves, *self._senders)
             note_openings(buffer, packets, count, *self._openings)
+            self._beats = beats.hear(packets, count, self._runs, self._beats)
             commands.count_commands(buffer, packets, count, self._runs, self._halves, *self._walks)
         return count
 
@@ -353,6 +354,7 @@ class Listener:
             shown=read.shown,
             unread_links=self._unread_links,
             commands=commands.finished(self._walks, flows),
+            beats=beats.finished(self._beats, flows[: 0 if self._only_flows else count]),
             stops={stop.label: int(self._stops[stop]) for stop in Stop},
             mirrors=sessions(self._fragments[-2][: self._fragment_counters[fragments.MIRRORS]], flows),
             notes={
@@ -392,4 +394,5 @@ class Listener:
             "claims-not-kept": int(self._claim_counters[claims.REFUSED]),
             **self._senders.notes(),
             **self._openings.notes(),
+            **self._beats.notes(),
         }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kwel.columns import NameSource, address_text
-from kwel.dependencies.contacts import distinct
+from kwel.grouping import distinct
 from kwel.kinds import Application
 from kwel.model.claims import Observed, Where
 

@@ -14,6 +14,7 @@ from kwel.tables import law_json, zones_json
 from kwel.tables.commands import COMMANDS, commands_table
 from kwel.tables.conclusions import assets_table, dependencies_table, facts_table
 from kwel.tables.formats import write_jsonl
+from kwel.tables.interruptions import INTERRUPTIONS, interruptions_table
 from kwel.tables.inventory import inventory_json
 from kwel.tables.schema import ASSETS, DEPENDENCIES, FACTS, Table
 
@@ -54,6 +55,7 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
         "conduits": zones_json.conduits(report),
         "inventory": inventory_json(report),
         "findings": [_finding(finding, report) for finding in report.findings],
+        "interruptions_left_out": report.interruptions.left_out,
         "changes": [_change(change) for change in report.changes],
     }
     out.write(json.dumps(content, indent=1).removesuffix("\n}").encode())
@@ -62,6 +64,7 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
     parts = (dependencies_table(report, part) for part in report.dependencies.parts(AT_A_TIME))
     _write_rows("dependencies", parts, DEPENDENCIES, out)
     _write_rows("commands", [commands_table(report)], COMMANDS, out)
+    _write_rows("interruptions", [interruptions_table(report)], INTERRUPTIONS, out)
     out.write(b"\n}\n")
 
 

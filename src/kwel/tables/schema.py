@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kwel.tables.commands import COMMANDS
 from kwel.tables.contract import CAPTURE, EVIDENCE, JSON, Column, Kind, Name, Table, first_and_last
+from kwel.tables.interruptions import INTERRUPTIONS
 from kwel.tables.lan import LAN
 from kwel.tables.schema_zones import CONDUITS, INVENTORY, ZONES
 
@@ -18,6 +19,7 @@ __all__ = [
     "FACTS",
     "FLOWS",
     "HELLOS",
+    "INTERRUPTIONS",
     "INVENTORY",
     "JSON",
     "LAN",
@@ -353,4 +355,4 @@ DEPENDENCIES = Table(
     ),
 )
 
-TABLES = (FLOWS, NAMES, HELLOS, ASSETS, FACTS, DEPENDENCIES, ZONES, CONDUITS, COMMANDS, LAN)
+TABLES = (FLOWS, NAMES, HELLOS, ASSETS, FACTS, DEPENDENCIES, ZONES, CONDUITS, COMMANDS, LAN, INTERRUPTIONS)

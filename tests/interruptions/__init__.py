@@ -1,0 +1,1 @@
+"""Outages that captures hold."""
