@@ -14,6 +14,7 @@ from kwel.model.claims import Observed, Where
 from kwel.model.coverage import Coverage
 from kwel.model.traffic import Capture, Traffic
 from kwel.names import Names
+from kwel.openings import OPENING, Option, Shape
 from kwel.ownership import CLAIM, SENDER
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Plant:
     named: list[dict[str, Any]] = field(default_factory=list)
     names: tuple[str, ...] = ()
     senders: list[dict[str, Any]] = field(default_factory=list)
+    openings: list[dict[str, Any]] = field(default_factory=list)
     captures: tuple[str, ...] = (CAPTURE,)
     now: int = 0
 
@@ -101,6 +103,34 @@ class Plant:
             }
         )  # fmt: skip
 
+    def open(
+        self, source: str, peer: str, options: str = "", *, port: int = 443, is_answered: bool = True, **fields: Any
+    ) -> None:
+        """Let a host open a connection, and its peer accept it; *fields* are of the SYN, ``answer_…`` of the answer."""
+        self.now += 1
+        numbers = {option.label: int(option) for option in Option}
+        codes = [numbers[label] for label in options.split(",") if label]
+        common = {"time": START + self.now * SECOND, "frame": self.now}
+        ends = {"source": (source, 20000 + self.now), "peer": (peer, port)}
+        own = {"hops": 64, "scale": 255, "window": 65535, "version": 4, **common}
+        own["options"] = sum(code << 4 * place for place, code in enumerate(codes))
+        of_answer = {key[7:]: value for key, value in fields.items() if key.startswith("answer_")}
+        own.update({key: value for key, value in fields.items() if not key.startswith("answer_")})
+        for here, there, row in (
+            ("source", "peer", own),
+            ("peer", "source", {**own, "stamp": 0, "hops": 64, **of_answer}),
+        ):
+            if row is own or is_answered:
+                hi, lo = address_halves(ends[here][0])
+                far_hi, far_lo = address_halves(ends[there][0])
+                self.openings.append(
+                    {
+                        **row, "source_hi": hi, "source_lo": lo, "peer_hi": far_hi, "peer_lo": far_lo,
+                        "source_port": ends[here][1], "peer_port": ends[there][1],
+                        "notes": 0 if row is own else int(Shape.ANSWER),
+                    }
+                )  # fmt: skip
+
     def say(
         self, kind: Kind, value: str, protocol: str, address: str | None = None, owner: str | None = None, vlan: int = 0
     ) -> None:
@@ -130,6 +160,7 @@ class Plant:
             answers=np.zeros(0, ANSWER),
             claims=_table(CLAIM, self.claims),
             senders=_table(SENDER, self.senders),
+            openings=_table(OPENING, self.openings),
             observed=tuple(self.observed),
             coverage=Coverage(0, 0, {}, {}),
         )

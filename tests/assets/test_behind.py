@@ -79,3 +79,19 @@ def test_a_proxy_has_behind_it_whoever_asked_it() -> None:
         plant.ask(plant.flow(client, "10.20.1.99", Application.HTTP), "a.example", NameSource.HTTP_CONNECT)
 
     assert behind(plant, "10.20.1.99") == ("2", Grade.B, ["clients-of-proxy"])
+
+
+BROWSERS = ("Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "Mozilla/5.0 (X11; Linux x86_64)")
+
+
+@pytest.mark.parametrize(
+    ("until", "expected"), [(20, ("1", Grade.D, ["several-agents", "one-a-conversation"])), (0, None)]
+)
+def test_browsers_of_two_systems_by_turns_are_a_weak_sign(until: int, expected: object) -> None:
+    plant = Plant()
+    flows(plant, "10.20.1.11", 64)
+    for browser in BROWSERS:
+        plant.say("software", browser, "http", "10.20.1.11")
+    plant.observed[0] = plant.observed[0].as_far_as(plant.observed[0].time + until * 1_000_000_000)
+
+    assert behind(plant) == expected

@@ -23,8 +23,29 @@ GOOD = {
     "macs": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n',
     "vendors": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n',
     "names": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n',
+    "stacks": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n',
+    "agents": 'reviewed = 2026-01-01\nsources = ["made up, 2026"]\n',
 }
 VENDOR = '[[rules]]\nid = "x"\nvendor = "{vendor}"\nkind = "{kind}"\nrole = "{role}"\nmatches = []\nmisses = []\n'
+
+
+STACK = """
+[[rules]]
+id = "x"
+system = "X"
+ttl = {ttl}
+options = ["{options}"]
+matches = ["ttl 64; window 1; options mss"]
+misses = ["ttl 128; window 1; options mss"]
+"""
+AGENT = """
+[[rules]]
+id = "x"
+system = "X"
+words = ["{words}"]
+matches = ["Windows NT"]
+misses = ["Linux"]
+"""
 
 
 def write(folder: Path, **changes: str) -> Path:
@@ -75,6 +96,10 @@ def test_a_shared_mac_is_known_and_a_vendors_is_not() -> None:
 @pytest.mark.parametrize(
     ("stem", "text", "why"),
     [
+        ("stacks", STACK.format(ttl=64, options="mss,window"), "'window' is none of"),
+        ("stacks", STACK.format(ttl=63, options="mss"), "63 is none of"),
+        ("stacks", STACK.format(ttl=64, options="mss") + "windows = [70000]\n", "no number of 16 bits"),
+        ("agents", AGENT.format(words="Windows NT"), "words in lower case"),
         ("vendors", VENDOR.format(vendor="moxa", kind="ot", role="server"), "makes no asset OT"),
         ("vendors", VENDOR.format(vendor="Moxa", kind="iiot", role="server"), "words in lower case"),
         ("vendors", VENDOR.format(vendor="moxa", kind="iiot", role="wizard"), "not in the vocabulary"),

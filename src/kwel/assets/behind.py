@@ -7,11 +7,14 @@ is not to be seen; how many at most is: no more than conversations began there, 
 2. packets of an address that were passed on by a router, from the MAC that holds the address itself: what a host sends
    of its own has the TTL that it began with;
 3. an address that only access providers hand out, to a customer's router;
-4. clients that were seen to ask a proxy for a way through: so many, at least.
+4. clients that were seen to ask a proxy for a way through: so many, at least;
+5. timestamps of several clocks towards one peer, or SYNs of several stacks by turns (``stacks``);
+6. browsers of several systems by turns, by what they call themselves: a weak sign, one may call itself what it likes.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -28,11 +31,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.assets.activity import Activity
-    from kwel.assets.devices import Devices
+    from kwel.assets.devices import Device, Devices
     from kwel.assets.evidence import Witness
+    from kwel.assets.rulekinds import AgentRule
     from kwel.assets.scopes import Scopes
+    from kwel.assets.stacks import Stacks
     from kwel.columns import Rows
     from kwel.model.assets import Asset
+    from kwel.model.claims import Observed
     from kwel.model.gaps import System
     from kwel.model.traffic import Traffic
 
@@ -51,6 +57,8 @@ def find_behind(
     activity: Activity,
     scopes: Scopes,
     witness: Witness,
+    stacks: Stacks,
+    agents: Sequence[AgentRule],
 ) -> dict[int, Claim]:
     """Return, by index of an asset behind whose address others stand, up to how many and why."""
     began = np.bincount(of_initiator[of_initiator >= 0], minlength=len(assets)).tolist()
@@ -63,9 +71,13 @@ def find_behind(
     for at, step in _translating(traffic.senders, traffic.claims, devices, witness):
         if passed_on[at]:
             found.setdefault(at, _claim(passed_on[at], Grade.B, step))
+    for at, sign in stacks.behind.items():
+        found.setdefault(at, _claim(began[at], sign.grade, sign.step))
     for at, device in enumerate(devices.devices):
         if at not in found and began[at] and (prefix := scopes.provider_side(device.hosts)):
             found[at] = _claim(began[at], Grade.D, evidence.internal(prefix))
+        elif at not in found and began[at] and (sign_of_agents := _several_agents(device, agents)):
+            found[at] = _claim(began[at], Grade.D, sign_of_agents)
     for at, step, count in _proxies(activity, witness):
         found.setdefault(at, Claim(str(count), Grade.B, (step,)))
     return found
@@ -108,6 +120,22 @@ def _translating(senders: Rows, claims: Rows, devices: Devices, witness: Witness
             values = (("address", address_text(hi, lo)), ("ttl", str(ttl)))
             where = witness.where(int(senders["capture"][row]), int(senders["frame"][row]))
             yield at, Evidence("observed", "passes-on-as-its-own", values, where)
+
+
+def _several_agents(device: Device, agents: Sequence[AgentRule]) -> Evidence | None:
+    """Return that browsers of several systems spoke by turns at one address."""
+    by: dict[str, dict[str, list[Observed]]] = {}
+    for said in device.observed:
+        if said.kind == "software" and said.protocol == "http" and said.address:
+            rule = next((rule for rule in agents if rule.holds(said.value)), None)
+            if rule is not None:
+                by.setdefault(said.address, {}).setdefault(rule.system, []).append(said)
+    for address, systems in by.items():
+        spans = sorted((min(o.time for o in of), max(o.until for o in of)) for of in systems.values())
+        if any(before[1] > after[0] for before, after in pairwise(spans)):
+            values = (("address", address), ("systems", ", ".join(systems)))
+            return Evidence("observed", "several-agents", values, list(systems.values())[1][0].where)
+    return None
 
 
 def _proxies(activity: Activity, witness: Witness) -> Iterator[tuple[int, Evidence, int]]:

@@ -26,6 +26,7 @@ from kwel.assets.redundancy import find_groups, shared_by
 from kwel.assets.scopes import Scope, Scopes
 from kwel.assets.senders import find_routers, with_link_claims
 from kwel.assets.sides import find_turned
+from kwel.assets.stacks import find_stacks, with_stacks
 from kwel.assets.stations import find_stations
 from kwel.assets.systems import find_systems
 from kwel.assets.told import Told
@@ -129,9 +130,12 @@ def identify(
     is_own = ends.own_flows()
     initiators, responders = (_without(side, is_own) for side in (devices.of_initiator, devices.of_responder))
     systems = find_systems(traffic, assets, initiators)
-    behind = find_behind(traffic, assets, devices, initiators, systems, seen.activity, scopes, writer.witness)
+    stacks, agents = find_stacks(traffic.openings, devices, scales.rules, writer.witness), scales.rules.agents
+    behind = find_behind(
+        traffic, assets, devices, initiators, systems, seen.activity, scopes, writer.witness, stacks, agents
+    )
     assets = [replace(asset, behind=behind.get(index)) for index, asset in enumerate(assets)]
-    labelled = with_distinct_labels(assets)
+    labelled = with_distinct_labels(with_stacks(assets, stacks, scales))
     effects = tuple(told.effects) if told else ()
     groups = find_groups(devices.devices)
     labelled = _with_likeness(labelled, traffic, (initiators, responders), groups, devices, writer.witness)

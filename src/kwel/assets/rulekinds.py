@@ -139,6 +139,49 @@ class RoleRule(Rule):
         return met and not any(index.number[atom] in held for atom in self.never)
 
 
+@dataclass(frozen=True, slots=True)
+class StackRule(Rule):
+    """A system opens TCP connections in a certain way."""
+
+    system: str
+    ttl: int
+    """What its packets begin with."""
+    options: tuple[str, ...]
+    """Their order, one of these."""
+    windows: tuple[int, ...]
+    """One of these, or any where there are none; likewise *scales*."""
+    scales: tuple[int, ...]
+
+    def fits(self, ttl: int, options: str, window: int, scale: int) -> bool:
+        """Return whether a SYN is written so."""
+        return (
+            ttl == self.ttl
+            and options in self.options
+            and (not self.windows or window in self.windows)
+            and (not self.scales or scale in self.scales)
+        )
+
+    def holds(self, text: str) -> bool:
+        """Return whether an example is written so: ``ttl 64; window 64240; options mss,sack; scale 7``."""
+        told = dict(part.strip().partition(" ")[::2] for part in text.split(";"))
+        number = {key: int(told.get(key) or default) for key, default in (("ttl", 0), ("window", 0), ("scale", 255))}
+        return self.fits(number["ttl"], told.get("options", ""), number["window"], number["scale"])
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRule(Rule):
+    """A browser says which system it runs on."""
+
+    system: str
+    words: tuple[str, ...]
+    """All of these, each whole and in a row."""
+
+    def holds(self, text: str) -> bool:
+        """Return whether a User-Agent holds the words."""
+        spelt = f" {' '.join(tokens(text))} "
+        return all(f" {words} " in spelt for words in self.words)
+
+
 Judging = RoleRule | SpokenRule | VendorRule | NameRule
 """Rules that say what a device is."""
 
@@ -153,14 +196,18 @@ class DeviceRules:
     macs: tuple[MacRule, ...]
     vendors: tuple[VendorRule, ...]
     names: tuple[NameRule, ...]
+    stacks: tuple[StackRule, ...] = ()
+    agents: tuple[AgentRule, ...] = ()
 
-    def all(self) -> Iterator[Judging | MacRule]:
+    def all(self) -> Iterator[Judging | MacRule | StackRule | AgentRule]:
         """Return every rule."""
         yield from self.known
         yield from self.spoken
         yield from self.macs
         yield from self.vendors
         yield from self.names
+        yield from self.stacks
+        yield from self.agents
 
     def virtual_mac(self, mac: int) -> MacRule | None:
         """Return the rule of a MAC that routers share."""

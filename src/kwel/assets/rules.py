@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from kwel.assets import conditions
 from kwel.assets.conditions import SIDES, tokens
 from kwel.assets.rulekinds import (
+    AgentRule,
     DeviceRules,
     MacRule,
     NameRule,
@@ -19,11 +20,13 @@ from kwel.assets.rulekinds import (
     Rule,
     Says,
     SpokenRule,
+    StackRule,
     VendorRule,
 )
 from kwel.kinds import Application, Lan
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Grade
+from kwel.openings import Option
 from kwel.rulefile import RuleError, RuleTable
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ APPLICATIONS = (*(a.label for a in Application if a), *(lan.label for lan in Lan
 KINDS = tuple(kind.value for kind in AssetKind)
 GRADES = ("A", "B", "C", "D")
 LEVELS = ("0", "1", "2", "3", "3.5", "4", "5")
+TTLS = (32, 64, 128, 255)
 RANKS = ("thing", "service", "generic", "least")
 OF_CONDITIONS: Final = "roles-"
 """Files of rules of conditions begin so; the others have a form of their own."""
@@ -126,6 +130,8 @@ def _load(texts: Mapping[str, bytes]) -> DeviceRules:
         tuple(_mac(rule, base) for rule, base in _File(texts, "macs").rules()),
         tuple(_vendor(rule, base, roles) for rule, base in _File(texts, "vendors").rules()),
         tuple(_name(rule, base, roles) for rule, base in _File(texts, "names").rules()),
+        tuple(_stack(rule, base) for rule, base in _File(texts, "stacks").rules()),
+        tuple(_agent(rule, base) for rule, base in _File(texts, "agents").rules()),
     )
 
 
@@ -262,3 +268,31 @@ def _name(rule: RuleTable, base: Base, roles: dict[str, Role]) -> NameRule:
     if kind == AssetKind.OT:
         raise rule.wrong("kind", "a name that is asked for makes no asset OT")
     return NameRule(*base, suffixes=rule.suffixes("suffixes"), says=Says(role, kind=kind))
+
+
+def _stack(rule: RuleTable, base: Base) -> StackRule:
+    options, known = rule.words("options"), {option.label for option in Option}
+    for layout in options:
+        for word in layout.split(","):
+            if word not in known:
+                raise rule.wrong("options", f"{word!r} is none of {', '.join(sorted(known))}")
+    ttl = rule.take("ttl", int)
+    if ttl not in TTLS:
+        raise rule.wrong("ttl", f"{ttl} is none of {', '.join(map(str, TTLS))}")
+    return StackRule(*base, rule.text("system"), ttl, options, _whole(rule, "windows"), _whole(rule, "scales"))
+
+
+def _whole(rule: RuleTable, key: str) -> tuple[int, ...]:
+    numbers = rule.take(key, list, [])
+    for number in numbers:
+        if type(number) is not int or not 0 <= number < 1 << 16:
+            raise rule.wrong(key, f"{number!r} is no number of 16 bits")
+    return tuple(numbers)
+
+
+def _agent(rule: RuleTable, base: Base) -> AgentRule:
+    words = rule.words("words")
+    for phrase in words:
+        if phrase != (spelt := " ".join(tokens(phrase))):
+            raise rule.wrong("words", f"{phrase!r} must be words in lower case, {spelt!r}")
+    return AgentRule(*base, rule.text("system"), words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwel.model.claims import Grade
 from kwel.report.text import NOTHING, Text, code, joined, plain, wire
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ LISTED = 100
 _PEERS = 2
 _TELLING = frozenset(
     {"hostname", "station", "vendor", "product", "order-number", "serial", "firmware", "system", "description",
-     "location", "identity", "uri", "certificate"}
+     "location", "identity", "uri", "certificate", "host-key"}
 )  # fmt: skip
 """Kinds of facts by which a device says which one it is, or what."""
 _LOCAL = 0x02
@@ -42,7 +43,7 @@ class Unknown:
 
 def speaks_for_itself(asset: Asset) -> bool:
     """Return whether an asset told who or what it is."""
-    return any(fact.kind in _TELLING for fact in asset.facts)
+    return any(fact.kind in _TELLING and fact.claim.grade > Grade.D for fact in asset.facts)
 
 
 def is_unknown(asset: Asset) -> bool:

@@ -238,7 +238,7 @@ FACTS = Table(
         Column("kind", "text", "What it is; see docs/formats.md for the kinds.", '"serial"', rank=1),
         Column("value", "text", "As the frame says it.", '"S C-X4U421"', rank=1),
         Column("protocols", "list", "Which protocols say so.", '["s7comm"]', rank=2),
-        Column("grade", "text", "`A`: two protocols agree; `B`: one says so.", '"B"', rank=3),
+        Column("grade", "text", "`A`: two protocols agree; `B`: one says so; `D`: a hint.", '"B"', rank=3),
         EVIDENCE,
     ),
 )
