@@ -40,7 +40,7 @@ def test_without_a_claim_a_packet_of_its_own_shows_that_the_mac_is_its_own() -> 
     assert behind(plant) == ("1", Grade.B, ["passes-on-as-its-own", "one-a-conversation"])
 
 
-@pytest.mark.parametrize("ttls", [(64,), (128, 64), (50,), (1,)])
+@pytest.mark.parametrize("ttls", [(64,), (128, 64), (50,), (1,), (30,), (254,)])
 def test_a_host_that_sends_of_its_own_hides_nobody(ttls: tuple[int, ...]) -> None:
     plant = Plant()
     plant.claim("10.20.1.11", NAT)

@@ -44,6 +44,10 @@ if TYPE_CHECKING:
 
 FARTHEST: Final = 4
 """Routers inside a plant that a packet may have passed. A TTL further below may be one that a program chose."""
+UNUSUAL: Final = (30, 60, 254)
+"""TTLs a little below INITIAL that some stacks begin with: controllers of Siemens 30, as public captures of S7comm show,
+old Unix systems 60 and some routers 254 (common knowledge, unverified). A host all of whose packets bear one of them
+may be near."""
 FEWEST: Final = 3
 """Packets that make a sign: a single one may be forged, or a program's."""
 
@@ -109,6 +113,7 @@ def _translating(senders: Rows, claims: Rows, devices: Devices, witness: Witness
     lowest, highest = (senders[key].astype(np.int64) for key in ("lowest", "highest"))
     sent, below = senders["packets"] > 0, INITIAL - lowest
     is_near = sent & (below > 0) & (below <= FARTHEST) & (senders["packets"] >= FEWEST)
+    is_near &= (lowest != highest) | ~np.isin(lowest, UNUSUAL)
     begins_here = (sent & (highest == INITIAL)).any(axis=1)
     for row in np.flatnonzero(is_near.any(axis=1)).tolist():
         mac, hi, lo, vlan = (int(senders[key][row]) for key in ("mac", "address_hi", "address_lo", "vlan"))
