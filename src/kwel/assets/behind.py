@@ -45,9 +45,8 @@ if TYPE_CHECKING:
 FARTHEST: Final = 4
 """Routers inside a plant that a packet may have passed. A TTL further below may be one that a program chose."""
 UNUSUAL: Final = (30, 60, 254)
-"""TTLs a little below INITIAL that some stacks begin with: controllers of Siemens 30, as public captures of S7comm show,
-old Unix systems 60 and some routers 254 (common knowledge, unverified). A host all of whose packets bear one of them
-may be near."""
+"""TTLs a little below INITIAL that some stacks begin with: 30 of controllers, as public captures of S7comm show; 60 and
+254 of old systems and of routers (common knowledge, unverified). A host all of whose packets bear one may be near."""
 FEWEST: Final = 3
 """Packets that make a sign: a single one may be forged, or a program's."""
 
