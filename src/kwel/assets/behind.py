@@ -61,7 +61,6 @@ def find_behind(
     scopes: Scopes,
     witness: Witness,
     stacks: Stacks,
-    agents: Sequence[AgentRule],
 ) -> dict[int, Claim]:
     """Return, by index of an asset behind whose address others stand, up to how many and why."""
     began = np.bincount(of_initiator[of_initiator >= 0], minlength=len(assets)).tolist()
@@ -79,7 +78,7 @@ def find_behind(
     for at, device in enumerate(devices.devices):
         if at not in found and began[at] and (prefix := scopes.provider_side(device.hosts)):
             found[at] = _claim(began[at], Grade.D, evidence.internal(prefix))
-        elif at not in found and began[at] and (sign_of_agents := _several_agents(device, agents)):
+        elif at not in found and began[at] and (sign_of_agents := _several_agents(device, stacks.agents)):
             found[at] = _claim(began[at], Grade.D, sign_of_agents)
     for at, step, count in _proxies(activity, witness):
         found.setdefault(at, Claim(str(count), Grade.B, (step,)))

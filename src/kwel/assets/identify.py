@@ -122,7 +122,8 @@ def identify(
     proofs, devices, left_out = _devices(traffic, scopes, scales.rules)
     seen, ends = _Seen.of(traffic, devices, scales), find_ends(traffic)
     writer = _Writer(traffic, scopes, scales, proofs, seen, ends)
-    assets = [writer.write(index, device) for index, device in enumerate(devices.devices)]
+    stacks = find_stacks(traffic.openings, devices, scales.rules, writer.witness)
+    assets = with_stacks([writer.write(index, of) for index, of in enumerate(devices.devices)], stacks, scales)
     assets = [told.apply(asset) for asset in assets] if told else assets
     assets = _with_shared_kinds(assets, seen.activity, writer)
     assets = [told.with_own_kind(asset) for asset in assets] if told else assets
@@ -130,20 +131,16 @@ def identify(
     is_own = ends.own_flows()
     initiators, responders = (_without(side, is_own) for side in (devices.of_initiator, devices.of_responder))
     systems = find_systems(traffic, assets, initiators)
-    stacks, agents = find_stacks(traffic.openings, devices, scales.rules, writer.witness), scales.rules.agents
-    behind = find_behind(
-        traffic, assets, devices, initiators, systems, seen.activity, scopes, writer.witness, stacks, agents
-    )
+    behind = find_behind(traffic, assets, devices, initiators, systems, seen.activity, scopes, writer.witness, stacks)
     assets = [replace(asset, behind=behind.get(index)) for index, asset in enumerate(assets)]
-    labelled = with_distinct_labels(with_stacks(assets, stacks, scales))
-    effects = tuple(told.effects) if told else ()
+    labelled = with_distinct_labels(assets)
     groups = find_groups(devices.devices)
     labelled = _with_likeness(labelled, traffic, (initiators, responders), groups, devices, writer.witness)
     changes, more = find_changes(devices.devices, labelled, proofs, writer.witness, groups)
     left_out |= {"changes-left-out": more, "facts-left-out": writer.facts_left_out}
     left_out["addresses-left-out"] += len(devices.left_out)
-    places = devices, scopes, proofs.on_segment
-    return Inventory(labelled, initiators, responders, seen.turned, left_out, effects, changes, systems, *places)
+    places = tuple(told.effects) if told else (), changes, systems, devices, scopes, proofs.on_segment
+    return Inventory(labelled, initiators, responders, seen.turned, left_out, *places)
 
 
 def _devices(traffic: Traffic, scopes: Scopes, rules: DeviceRules) -> tuple[Proofs, Devices, dict[str, int]]:

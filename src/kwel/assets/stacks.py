@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kwel.assets.devices import Devices
     from kwel.assets.evidence import Witness
     from kwel.assets.proofs import Host
-    from kwel.assets.rulekinds import DeviceRules, StackRule
+    from kwel.assets.rulekinds import AgentRule, DeviceRules, StackRule
     from kwel.assets.weigh import Scales
     from kwel.columns import Rows
     from kwel.model.assets import Asset
@@ -81,11 +81,13 @@ class Stacks:
     """Clients behind its address."""
     servers: dict[int, list[Sign]] = field(default_factory=dict)
     """Servers behind one of its ports."""
+    agents: Sequence[AgentRule] = ()
+    """What browsers call the systems that they run on."""
 
 
 def find_stacks(rows: Rows, devices: Devices, rules: DeviceRules, witness: Witness) -> Stacks:
     """Return what *rows*, the openings of connections, tell of devices."""
-    found = Stacks()
+    found = Stacks(agents=rules.agents)
     rows = rows[rows["notes"] & Shape.DAMAGED == 0]
     is_answer = rows["notes"] & Shape.ANSWER != 0
     asked, answers = rows[~is_answer], rows[is_answer]
@@ -258,7 +260,7 @@ def with_stacks(assets: Sequence[Asset], stacks: Stacks, scales: Scales) -> list
     told = list(assets)
     for at, claim in stacks.likely.items():
         asset = told[at]
-        if asset.behind is None and not any(fact.kind == "system" for fact in asset.facts):
+        if at not in stacks.behind and not any(fact.kind == "system" for fact in asset.facts):
             facts = sorted((*asset.facts, Fact("system", claim)), key=lambda fact: (fact.kind, fact.claim.value))
             told[at] = replace(asset, facts=tuple(facts))
     for at, signs in stacks.servers.items():
