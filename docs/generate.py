@@ -16,6 +16,7 @@ SOURCES = ROOT / "src" / "kwel"
 STORY = (
     "cli",
     "pipeline.py",
+    "answers.py",
     "analysis.py",
     "capture",
     "kernel",

@@ -149,6 +149,11 @@ class Analysis:
         return self._frame("interruptions")
 
     @cached_property
+    def need_table(self) -> pd.DataFrame:
+        """One row a need, with the columns of ``kwel needs``."""
+        return self._frame("needs")
+
+    @cached_property
     def command_table(self) -> pd.DataFrame:
         """One row a sender, receiver, protocol and class, with the columns of ``kwel commands``."""
         return self._frame("commands")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from kwel.dissect.second_look import SecondLook
     from kwel.model.claims import Observed
     from kwel.model.dependencies import Dependencies
-    from kwel.model.graph import Graph
     from kwel.model.interruptions import Interruptions
     from kwel.model.inventory import InventoryUse
     from kwel.model.report import Report
@@ -220,6 +219,7 @@ def conclude(traffic: Traffic, options: Options) -> Analysis:
 
 def _conclude(traffic: Traffic, options: Options) -> Analysis:
     from kwel import dependencies, findings, rulebook, zones
+    from kwel.answers import added
     from kwel.assets import find_commands, look_closer
     from kwel.clouds import editions, roundtrips
 
@@ -255,18 +255,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         inventory=use,
         interruptions=_interruptions(traffic, sides, found, options),
     )
-    return Analysis(
-        options, traffic, replace(report, needs=cache(partial(_needs, report, traffic, sides, book, options)))
-    )
-
-
-def _needs(report: Report, traffic: Traffic, sides: tuple[Rows, Rows], book: Rulebook, options: Options) -> Graph:
-    """Return who needs what."""
-    from kwel import graph, needbook
-
-    words = book.vocabulary
-    rules = needbook.load(options.rules, words.functions)
-    return graph.build(report, traffic, sides, rules, words.functions, words.carrier_kinds)
+    return Analysis(options, traffic, added(report, traffic, sides, book, options))
 
 
 def _interruptions(traffic: Traffic, sides: tuple[Any, Any], found: Dependencies, options: Options) -> Interruptions:

@@ -64,7 +64,7 @@ def test_csv_json_lines_and_the_library_agree_on_a_real_capture(
         "flows": analysis.flows, "names": analysis.names, "hellos": analysis.hello_table,
         "assets": analysis.asset_table, "facts": analysis.fact_table, "dependencies": analysis.dependency_table,
         "zones": analysis.zone_table, "conduits": analysis.conduit_table, "commands": analysis.command_table,
-        "lan": analysis.lan_table, "interruptions": analysis.interruption_table,
+        "lan": analysis.lan_table, "interruptions": analysis.interruption_table, "needs": analysis.need_table,
     }[name]  # fmt: skip
 
     assert status == 0

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CAPTURES = sorted(SAMPLES.glob("*.pcap*"))
 NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 BYTES = (0, 1, 0x45, 0x6F, 0x7F, 0x80, 0xC0, 0xFF)
-CONCLUDED: tuple[Name, ...] = ("assets", "facts", "zones", "conduits", "commands", "interruptions")
+CONCLUDED: tuple[Name, ...] = ("assets", "facts", "zones", "conduits", "commands", "interruptions", "needs")
 FORMS: tuple[write.Format, ...] = ("csv", "jsonl", "table")
 TALK = [*Talk().handshake(), Talk().up(hello("host.example.com"), 0), *resolver_says("b.example", "198.51.100.9")]
 

@@ -48,6 +48,8 @@ COMMANDS = (
     ("conduits", "sample_pcaps", "--format", "csv"),
     ("commands", "sample_pcaps"),
     ("interruptions", "sample_pcaps"),
+    ("needs", "sample_pcaps"),
+    ("outage", "sample_pcaps", "--all"),
     ("inventory", "check", "sample_pcaps/mixed_plant.pcapng", "--inventory", "{list}"),
     ("explain", "login.microsoftonline.com", "13.69.64.110"),
     ("rules", "lint"),

@@ -15,6 +15,7 @@ from kwel.model.commands import Command, CommandClass, Party
 from kwel.model.coverage import Coverage
 from kwel.model.dependencies import Dependencies, Dependency, DependencyState
 from kwel.model.findings import Finding, Severity
+from kwel.model.graph import External, Graph, Need
 from kwel.model.inventory import Difference, Entry, InventoryFile, InventoryUse, Line, LineState, Match
 from kwel.model.report import Report, TableInfo, Timeline
 from kwel.model.traffic import Capture, Certificate, Traffic
@@ -209,7 +210,20 @@ def make_report(problem: str | None = None) -> Report:
         commands=(make_command(),),
         **make_zones(),  # type: ignore[arg-type]
         inventory=make_use(),
+        needs=make_graph,
     )
+
+
+def make_graph() -> Graph:
+    """Return the one need of a gateway for a cloud."""
+    cloud = External(
+        "S-01", "Example IoT", "Example", "US", "Example Cloud", "example", "US", "Example", "US", "west", "NL",
+        "monitoring", "data", "hours", Verdict.EU_LOCATED_ONLY, None, ("iot.cloud.example",), 1, (0,), "cloud",
+    )  # fmt: skip
+    why = Claim("Example IoT", Grade.B, (Evidence("observed", "tls-sni", (), Where("plant.pcap", 118)),))
+    state, times = DependencyState.USED, (START, START + 9, 1, 2, 3)
+    need = Need("N-0001", 0, 0, False, "monitoring", "data", state, why, "", None, *times, why.evidence, "hours")
+    return Graph((cloud,), (replace(need, hours=72.0, conduit="C-01"),), assets=2)
 
 
 def make_command() -> Command:

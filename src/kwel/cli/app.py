@@ -15,9 +15,8 @@ from kwel import __version__
 from kwel.cli.outcome import Status, complain, leave_quietly, replace_closed_streams
 
 COMMANDS = (
-    "report", "flows", "lan", "names", "hellos", "assets", "dependencies", "conduits", "commands", "interruptions",
-    "inventory",
-    "explain", "verify", "site", "rules", "data", "update", "warmup",
+    "report", "flows", "lan", "names", "hellos", "assets", "dependencies", "conduits", "commands", "needs", "outage",
+    "interruptions", "inventory", "explain", "verify", "site", "rules", "data", "update", "warmup",
 )  # fmt: skip
 """In the order in which ``kwel --help`` lists them; each has a module of its name."""
 

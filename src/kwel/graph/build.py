@@ -77,6 +77,7 @@ def build(
         names=book.names,
         may_stop_serving=book.may_stop_serving,
     )
+    graph.authorities = _authorities(traffic, part, inside, rows)
     counts = {"needs-left-out": left_out, "only-answered": outer.inbound}
     graph.unread = {reason: count for reason, count in counts.items() if count}
     return graph
@@ -156,6 +157,18 @@ def _felt(
     by_site = sum((hours >= bound).astype(np.int64) for bound in bounds)
     found: Column = np.where(np.isnan(hours), felt, by_site)
     return found
+
+
+def _authorities(traffic: Traffic, part: Part, inside: Column, rows: Column) -> tuple[tuple[int, str], ...]:
+    """Return who signed what was shown outside, by need, each once."""
+    shown = traffic.shown[traffic.shown["from_initiator"] == 0]
+    need = np.full(len(traffic.flows), -1, np.int64)
+    outside = np.flatnonzero(~inside)
+    place = np.repeat(part.start[outside] - (np.cumsum(part.size[outside]) - part.size[outside]), part.size[outside])
+    need[rows[place + np.arange(len(place))]] = np.repeat(outside, part.size[outside])
+    pairs = zip(need[shown["flow"]].tolist(), shown["certificate"].tolist(), strict=True)
+    found = {(row, traffic.certificates[of].issuer): None for row, of in pairs if row >= 0}
+    return tuple(sorted((row, issuer) for row, issuer in found if issuer))
 
 
 def _zones(report: Report) -> list[tuple[str, ...]]:

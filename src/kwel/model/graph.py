@@ -212,6 +212,8 @@ class Graph:
         ends = [edges.source, edges.target[edges.inside.astype(bool)], edges.through]
         self.assets = max([assets, len(zones), *(int(end.max()) + 1 for end in ends if len(end))])
         """How many assets there are."""
+        self.authorities: tuple[tuple[int, str], ...] = ()
+        """Needs, by index, and whose certificates were shown there; TLS 1.3 shows none."""
         self.unread: dict[str, int] = {}
         """What there was no room for, counted by reason."""
 

@@ -152,3 +152,57 @@ class Outcome:
         """Return whether an impact is felt before the outage ends."""
         days = self.scenario.duration
         return days is None or impact.impact != "weeks" or days >= WEEKS
+
+
+Axis = Literal["operator", "region", "parent", "authority", "resolver"]
+"""Over what dependence is concentrated: who runs it, where, under whose parent, whose certificates, whose names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concentration:
+    """How far functions rest on few: of every function of every asset that rests on something outside, a share.
+
+    Never of bytes: a camera sends more than a licence check, and does not matter more for it.
+    """
+
+    axis: Axis
+    units: int
+    """Functions of assets that were counted."""
+    known: int
+    """Those among them of which the axis is known for at least one of what they rest on."""
+    shares: tuple[tuple[str, float], ...]
+    """The largest first; together 1, of what is known."""
+
+    @property
+    def hhi(self) -> float:
+        """Return the Herfindahl-Hirschman index: the sum of squared shares, 1 where all rests on one."""
+        return sum(share * share for _, share in self.shares)
+
+    @property
+    def top(self) -> float:
+        """Return the share of the largest."""
+        return self.shares[0][1] if self.shares else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SinglePoint:
+    """An asset, or a service outside, whose loss alone stops functions of several assets."""
+
+    inside: bool
+    target: int
+    """Index into the report's assets, else into the graph's externals."""
+    assets: int
+    """That lose something; itself not counted."""
+    functions: tuple[tuple[str, int], ...]
+    """What is lost, by how many assets, most first; the empty name is a function that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a plant's dependence comes to: the scenarios, and on how few it rests."""
+
+    outcomes: tuple[Outcome, ...]
+    concentration: tuple[Concentration, ...]
+    points: tuple[SinglePoint, ...]
+    points_left_out: int
+    """Assets and services that were not tried, for they have the fewest users."""

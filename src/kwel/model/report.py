@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kwel.model.graph import Graph
     from kwel.model.inventory import InventoryUse
     from kwel.model.links import Link
+    from kwel.model.outage import Outlook
     from kwel.model.site import SiteUse
     from kwel.model.talks import Closeup
     from kwel.model.traffic import Capture
@@ -130,6 +131,8 @@ class Report:
     needs: Callable[[], Graph] | None = None
     """Returns who needs what, inside and outside: it is put together when somebody asks first, and then kept."""
     interruptions: Interruptions = field(default_factory=Interruptions)
+    outlook: Callable[[], Outlook] | None = None
+    """Returns what stops in each scenario, and on how few the plant rests; likewise."""
 
 
 def sensitivity(report: Report) -> tuple[dict[str, int], int]:

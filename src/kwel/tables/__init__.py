@@ -57,7 +57,7 @@ def frame(name: Name, source: Source) -> pd.DataFrame:
 
 def concluded(name: Name, report: Report) -> pd.DataFrame:
     """Return a table of what follows from the traffic."""
-    from kwel.tables import commands, conclusions, interruptions, inventory, zones
+    from kwel.tables import commands, conclusions, interruptions, inventory, needs, zones
 
     makers: dict[Name, Callable[[Report], pd.DataFrame]] = {
         "assets": conclusions.assets_table,
@@ -67,6 +67,7 @@ def concluded(name: Name, report: Report) -> pd.DataFrame:
         "commands": commands.commands_table,
         "interruptions": interruptions.interruptions_table,
         "inventory": inventory.inventory_table,
+        "needs": needs.needs_table,
         "dependencies": conclusions.dependencies_table,
     }
     return makers[name](report)

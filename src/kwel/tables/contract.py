@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Kind = Literal["text", "list", "whole", "flag", "time"]
 Name = Literal[
     "flows", "names", "hellos", "assets", "facts", "dependencies", "zones", "conduits", "commands", "inventory",
-    "lan", "interruptions",
+    "lan", "interruptions", "needs",
 ]  # fmt: skip
 
 JSON = {

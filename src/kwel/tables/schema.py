@@ -9,6 +9,7 @@ from kwel.tables.commands import COMMANDS
 from kwel.tables.contract import CAPTURE, EVIDENCE, JSON, Column, Kind, Name, Table, first_and_last
 from kwel.tables.interruptions import INTERRUPTIONS
 from kwel.tables.lan import LAN
+from kwel.tables.needs import NEEDS
 from kwel.tables.schema_zones import CONDUITS, INVENTORY, ZONES
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "JSON",
     "LAN",
     "NAMES",
+    "NEEDS",
     "TABLES",
     "ZONES",
     "Column",
@@ -355,4 +357,4 @@ DEPENDENCIES = Table(
     ),
 )
 
-TABLES = (FLOWS, NAMES, HELLOS, ASSETS, FACTS, DEPENDENCIES, ZONES, CONDUITS, COMMANDS, LAN, INTERRUPTIONS)
+TABLES = (FLOWS, NAMES, HELLOS, ASSETS, FACTS, DEPENDENCIES, ZONES, CONDUITS, COMMANDS, LAN, INTERRUPTIONS, NEEDS)

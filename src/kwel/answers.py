@@ -1,0 +1,43 @@
+"""A report in, the same report with what is put together only when somebody asks out: who needs what, and what stops.
+
+A glue like ``pipeline``, which would be too long with it: it sees stages that do not see one another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kwel.analysis import Options
+    from kwel.model.graph import Graph
+    from kwel.model.outage import Outlook
+    from kwel.model.report import Report
+    from kwel.model.traffic import Traffic
+    from kwel.rulemodel import Rulebook
+
+Sides = tuple[Any, Any]
+"""By flow, the asset that began and the one that answered; negative is none of the plant's."""
+
+
+def added(report: Report, traffic: Traffic, sides: Sides, book: Rulebook, options: Options) -> Report:
+    """Return the report with its answers, each made once."""
+    needs = cache(lambda: _needs(report, traffic, sides, book, options))
+    return replace(report, needs=needs, outlook=cache(lambda: _outlook(needs(), book, options)))
+
+
+def _needs(report: Report, traffic: Traffic, sides: Sides, book: Rulebook, options: Options) -> Graph:
+    """Return who needs what."""
+    from kwel import graph, needbook
+
+    words = book.vocabulary
+    rules = needbook.load(options.rules, words.functions)
+    return graph.build(report, traffic, sides, rules, words.functions, words.carrier_kinds)
+
+
+def _outlook(graph: Graph, book: Rulebook, options: Options) -> Outlook:
+    """Return what stops in each scenario of the rules, and on how few the plant rests."""
+    from kwel import outage, scenariobook
+
+    return outage.outlook(graph, scenariobook.plain(scenariobook.load(options.rules, book)))
