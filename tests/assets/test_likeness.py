@@ -65,7 +65,7 @@ def test_servers_with_the_same_host_key_are_told_and_not_merged() -> None:
     plant.flow("10.20.1.5", "10.20.1.13")
     plant.say("host-key", OTHER, "ssh", "10.20.1.13")
 
-    assert steps(plant, "10.20.1.11", "same-host-key") == [{"key": KEY, "others": "10.20.1.12"}]
+    assert steps(plant, "10.20.1.11", "same-host-key") == [{"fingerprint": KEY, "others": "10.20.1.12"}]
     assert steps(plant, "10.20.1.13", "same-host-key") == []
 
 

@@ -77,7 +77,7 @@ def same_host_keys(devices: Sequence[Device], assets: Sequence[Asset]) -> dict[i
         for index, said in owners.items() if len(owners) > 1 else ():
             others = [assets[other].label for other in owners if other != index]
             named = ", ".join(others[:NAMED]) + (" …" if len(others) > NAMED else "")
-            values = ("key", key), ("others", named)
+            values = ("fingerprint", key), ("others", named)
             found.setdefault(index, Evidence("observed", "same-host-key", values, said.where))
     return found
 
