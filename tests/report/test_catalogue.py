@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 from string import Formatter
 from typing import get_args
@@ -167,3 +168,8 @@ def test_countries_have_names_and_a_code_that_is_none_is_kept() -> None:
 def test_a_key_without_a_sentence_is_our_fault_and_loud() -> None:
     with pytest.raises(KeyError):
         Catalogue({})("no.such")
+
+
+def test_no_sentence_asks_for_a_value_that_the_catalogue_itself_is_called_with() -> None:
+    """A value of evidence that is named ``key`` would be taken for the key of the sentence."""
+    assert "{key}" not in files("kwel.report").joinpath("html/catalogue.toml").read_text(encoding="utf-8")
