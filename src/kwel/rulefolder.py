@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _WHOLE: Final = ("vocabulary.toml", "regions.toml")
 """A folder with one of these is a whole rulebook; without, its files are laid over those that ship."""
-_ADDED: Final = ("operators/*", "services/*", "jurisdictions/laws*", "jurisdictions/sovereign*",
+_ADDED: Final = ("operators/*", "services/*", "jurisdictions/laws*", "jurisdictions/sovereign*", "crosswalk/*",
                  "jurisdictions/blocs.toml", "frameworks*", "devices/roles-*", "scenarios/*")  # fmt: skip
 """Files that may be laid over: what else there is, is not read from there."""
 _DATA: Final = "data"

@@ -43,14 +43,14 @@ def lint(root: Path | None) -> int:
     """
     from importlib.resources import files
 
-    from kwel import needbook, rulebook
+    from kwel import crosswalk, needbook, rulebook
     from kwel.assets import rules as devices
     from kwel.clouds.tables import TableError
     from kwel.feeds import contradictions, lists
     from kwel.outage import examples
 
     faults = [*rulebook.lint(root), *devices.lint(root)]
-    faults = faults or [*needbook.lint(root), *examples.lint(root)]
+    faults = faults or [*needbook.lint(root), *examples.lint(root), *crosswalk.lint(root)]
     if not faults:
         try:
             fetched = lists.load(files("kwel.rules")).providers
@@ -70,13 +70,13 @@ Example:
 @folder
 def test(root: Path | None) -> int:
     """Check that every rule matches its examples, misses what it must, and reads places where it promises to."""
-    from kwel import needbook, rulebook
+    from kwel import crosswalk, needbook, rulebook
     from kwel.assets import rules as devices
     from kwel.clouds.names import misplaced
     from kwel.outage import examples
 
     faults = [*rulebook.test(root), *misplaced(root), *devices.test(root)]
-    return _tell(faults or [*needbook.test(root), *examples.test(root)])
+    return _tell(faults or [*needbook.test(root), *examples.test(root), *crosswalk.test(root)])
 
 
 def _tell(faults: list[str]) -> int:

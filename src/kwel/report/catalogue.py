@@ -1,4 +1,4 @@
-"""html/catalogue.toml in, every sentence of the report out, in Dutch and in English at once."""
+"""html/catalogue.toml and html/papers.toml in, every sentence out, in Dutch and in English at once."""
 
 from __future__ import annotations
 
@@ -94,9 +94,10 @@ def capitalised(text: Text) -> Text:
 
 @cache
 def load() -> Catalogue:
-    """Return the report's own catalogue."""
-    source = resources.files("kwel.report") / "html" / "catalogue.toml"
-    return Catalogue(dict(_sentences("", tomllib.loads(source.read_text("utf-8")))))
+    """Return the catalogue: of the report, and of the papers that leave the house."""
+    folder = resources.files("kwel.report") / "html"
+    texts = (tomllib.loads((folder / name).read_text("utf-8")) for name in ("catalogue.toml", "papers.toml"))
+    return Catalogue({key: entry for text in texts for key, entry in _sentences("", text)})
 
 
 def _sentences(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[Language, str]]]:

@@ -18,7 +18,7 @@ from kwel.report.text import visible
 
 if TYPE_CHECKING:
     from kwel.report.catalogue import Catalogue
-    from kwel.report.text import Language
+    from kwel.report.text import Language, Text
     from kwel.report.view import View
 
 _FACES = (
@@ -39,6 +39,14 @@ def document(view: View, say: Catalogue, language: Language) -> str:
     )
     template = _templates().get_template("page.html")
     return template.render(view=view, t=say, lang=language, policy=policy, style=style, script=script)
+
+
+def paper(name: str, page: object, say: Catalogue, title: Text, language: Language) -> str:
+    """Return a page of what leaves the house: one document, without a script, in both languages."""
+    style = _style().replace("REPORT-IDENTITY", "kwel")
+    policy = f"default-src 'none'; style-src '{_hash(style)}'; font-src data:; base-uri 'none'; form-action 'none'"
+    template = _templates().get_template(name)
+    return template.render(view=page, t=say, title=title, lang=language, policy=policy, style=style)
 
 
 def _hash(text: str) -> str:

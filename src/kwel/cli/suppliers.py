@@ -1,0 +1,172 @@
+"""``kwel suppliers``: captures in, a folder with a dossier and a letter for each supplier out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kwel.cli.options import (
+    accept_sovereign,
+    captures,
+    here,
+    internal,
+    inventory,
+    language_of_environment,
+    load_inventory,
+    load_rules,
+    load_site,
+    on,
+    rules,
+    site,
+    status_with,
+)
+from kwel.cli.outcome import EXIT_STATUS, Failure, complain, say_when_compiling, status_of, writing
+from kwel.cli.progress import Progress
+
+if TYPE_CHECKING:
+    import datetime
+
+    from kwel.dossiers import Written
+    from kwel.report.text import Language
+    from kwel.suppliers.answers import Answer
+    from kwel.suppliers.pseudonyms import Key
+
+
+@click.command(
+    epilog=f"""\b
+Example:
+  kwel suppliers plant.pcapng -o dossiers
+  kwel suppliers plant.pcapng -o dossiers --lang nl --answers replies
+
+{EXIT_STATUS}"""
+)
+@captures
+@click.option("-o", "--output", required=True, metavar="DIR", help="Folder to write to; it may exist.")
+@click.option("--lang", type=click.Choice(["nl", "en"]), help="Language. Default: as your environment asks.")
+@click.option(
+    "--key",
+    "key_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Key to the pseudonyms; made at first use, never overwritten. Default: ~/.config/kwel/supplier.key.",
+)
+@click.option(
+    "--answers",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder of answers of suppliers (JSON or TOML), to be shown beside what was observed.",
+)
+@internal
+@accept_sovereign
+@rules
+@here
+@site
+@inventory
+@on
+@click.option("--title", default="", metavar="TEXT", help="Which of your sites this is; leaves as a pseudonym.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list of dossiers as JSON.")
+def suppliers(
+    captures: tuple[str, ...],
+    output: str,
+    lang: Language | None,
+    key_file: Path | None,
+    answers: Path | None,
+    internal: tuple[str, ...],
+    accepted: tuple[str, ...],
+    rules: Path | None,
+    here: str,
+    site_file: str | None,
+    inventory_files: tuple[str, ...],
+    on: datetime.datetime | None,
+    title: str,
+    as_json: bool,
+) -> int:
+    """Write a dossier, a letter and an answer form for each supplier.
+
+    A supplier made a device, answers for a service outside, or has the domain that
+    is asked for. Nothing internal leaves: addresses, names, zones and tenants are
+    replaced by pseudonyms that only your key can turn back.
+    """
+    from kwel.pipeline import Options, analyse
+
+    key, folder = _key(key_file, Path(output)), Path(output)
+    replies = _answers(answers)
+    say_when_compiling()
+    known, day = load_site(site_file, load_rules(rules, accepted)), on.date() if on else None
+    options = Options(
+        internal=internal,
+        accepted=accepted,
+        rules=rules,
+        here=here,
+        site=known,
+        inventory=load_inventory(inventory_files),
+        on=day,
+        title=title or (known.name if known else ""),
+    )
+    with Progress("Reading captures") as progress:
+        made = analyse(captures, options, progress).report
+    status = status_of(made.captures, made.coverage)
+    if made.coverage.packets == 0:
+        raise Failure("no packet was read, so there are no dossiers")
+    from kwel import crosswalk, dossiers, rulebook
+
+    try:
+        book, asked = rulebook.load(rules), crosswalk.load(rules)
+    except rulebook.RuleError as error:
+        raise Failure(f"{error}; `kwel rules lint` names all that is wrong") from error
+    maker = dossiers.Maker(asked, book, key, lang or language_of_environment())
+    with writing(output):
+        written = maker.write(made, folder, replies)
+    _tell(written, folder, as_json=as_json)
+    return status_with(known, status, options.own_inventory)
+
+
+def _key(file: Path | None, folder: Path) -> Key:
+    """Return the key to the pseudonyms; make it at first use, never where it would be sent along."""
+    from kwel.suppliers.pseudonyms import KeyFileError, default_file, open_key
+
+    place = file or default_file()
+    if place.resolve().is_relative_to(folder.resolve()):
+        raise click.UsageError(f"{place} lies in {folder}, which is to be sent: keep the key elsewhere with --key")
+    try:
+        key, is_new = open_key(place)
+    except KeyFileError as error:
+        raise Failure(str(error)) from error
+    if is_new:
+        complain(f"made the key {place}: keep it, give it to nobody; it alone turns pseudonyms back")
+    return key
+
+
+def _answers(folder: Path | None) -> dict[str, Answer]:
+    if folder is None:
+        return {}
+    from kwel.suppliers.answers import AnswerError, load
+
+    try:
+        return load(folder)
+    except AnswerError as error:
+        raise Failure(f"{error}; ask the supplier for a form as answer.json") from error
+    except OSError as error:
+        raise Failure(f"{error.filename or folder}: cannot be read: {error.strerror}") from error
+
+
+def _tell(written: Written, folder: Path, *, as_json: bool) -> None:
+    from kwel.tables.cells import visible
+
+    if as_json:
+        click.echo((folder / "index.json").read_text("utf-8"), nl=False)
+        return
+    click.echo(f"{len(written.dossiers)} dossiers in {visible(str(folder))}; begin with index.html")
+    domains = [one["supplier"]["name"] for one in written.dossiers if one["supplier"]["known"] == ["domain"]]
+    if domains:
+        complain(f"known as a domain only, make sure that none is your own: {', '.join(domains[:6])}")
+    if written.withheld:
+        complain(
+            f"{written.withheld} suppliers left out: their name came from the network and names something internal"
+        )
+    if written.suppliers.nobody:
+        complain(f"of {written.suppliers.nobody} destinations nobody knows who supplies them")
+    for stranger in written.strangers[:6]:
+        complain(f"an answer is of {stranger}, who is not in these captures")

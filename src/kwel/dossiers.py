@@ -1,0 +1,129 @@
+"""An analysis in, a folder of supplier dossiers out: for each supplier a dossier, a letter and a form to answer on.
+
+Joins ``suppliers``, which knows what may leave, and ``report``, which makes pages of that and of nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kwel.crosswalk import Names
+from kwel.model.verdicts import Control
+from kwel.report import letters, papers
+from kwel.suppliers import answers, dossier, group, internal, stops
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from kwel.model.report import Report
+    from kwel.model.suppliers import Crosswalk, Stop, Supplier, Suppliers
+    from kwel.report.text import Language
+    from kwel.rulemodel import Rulebook
+    from kwel.suppliers.answers import Answer
+    from kwel.suppliers.pseudonyms import Key
+
+    Stopping = Callable[[Supplier], Sequence[Stop]]
+
+_WORST = (Control.NON_EUROPEAN, Control.UNDECIDED, Control.EUROPEAN, Control.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written."""
+
+    suppliers: Suppliers
+    dossiers: tuple[dict[str, Any], ...]
+    withheld: int
+    """Suppliers whose name came from the network and names something internal."""
+    strangers: tuple[str, ...]
+    """Suppliers that answers came from and that are not in this analysis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What dossiers are made with."""
+
+    crosswalk: Crosswalk
+    book: Rulebook
+    key: Key
+    language: Language
+    stopping: Stopping | None = None
+
+    def make(self, report: Report, replies: Mapping[str, Answer] | None = None) -> Written:
+        """Return the dossiers of an analysis, with the answers beside what was observed."""
+        found = group(report, self.crosswalk)
+        guard = internal.Guard(internal.words_of(report, self.book))
+        maker = dossier.Maker(report, found, self.crosswalk, self.key, guard)
+        named = [one for one in found.all if one.by_rule or guard.passes(one.name)]
+        stopping = self.stopping or stops.direct
+        made = []
+        for supplier in named:
+            content = maker.make(supplier, stopping(supplier))
+            reply = (replies or {}).get(supplier.id)
+            made.append(answers.beside(content, reply, Names(self.crosswalk)) if reply else content)
+        strangers = tuple(sorted(set(replies or ()) - {one.id for one in named}))
+        return Written(found, tuple(made), len(found.all) - len(named), strangers)
+
+    def write(self, report: Report, folder: Path, replies: Mapping[str, Answer] | None = None) -> Written:
+        """Write the dossiers into a folder: one folder for each supplier, and a list of all.
+
+        Raises:
+            OSError: something cannot be written.
+        """
+        written = self.make(report, replies)
+        rows = [_row(content) for content in written.dossiers]
+        for content in written.dossiers:
+            self._write(content, folder / content["supplier"]["id"])
+        listed = papers.index(rows, written.suppliers.nobody, written.withheld, report.version, self.language)
+        _put(folder / "index.html", listed)
+        _put(folder / "index.json", _json({"company": self.key.company, "suppliers": rows}))
+        return written
+
+    def _write(self, content: dict[str, Any], folder: Path) -> None:
+        reference = dossier.digest(content)
+        text, page = letters.letter(content, reference, self.language)
+        _put(folder / "dossier.json", _json(content))
+        _put(folder / "dossier.html", papers.dossier(content, reference, self.language))
+        _put(folder / "letter.txt", text)
+        _put(folder / "letter.html", page)
+        _put(folder / "answer.json", _json(answers.form(content)))
+
+
+def _row(content: dict[str, Any]) -> dict[str, Any]:
+    """Return what the list says of a dossier."""
+    services, head, reply = content["services"], content["supplier"], content.get("answers")
+    controls = {Control(row["control"]) for row in services} or {Control.NONE}
+    return {
+        "id": head["id"],
+        "name": head["name"],
+        "known": head["known"],
+        "grade": head["grade"],
+        "control": next(one for one in _WORST if one in controls).value,
+        "devices": sum(row["count"] for row in content["products"]),
+        "services": len(services),
+        "dependents": len({asset for row in services for asset in row["assets"]}),
+        "answered": reply["date"] if reply else None,
+        "contradictions": reply["contradictions"] if reply else 0,
+        "reference": dossier.digest(content),
+    }
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=1) + "\n"
+
+
+def _put(file: Path, text: str) -> None:
+    """Write a file beside and rename it, so that there is never half of one."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f".kwel-{os.getpid()}.part")
+    try:
+        beside.write_text(text, "utf-8", "backslashreplace")
+        beside.replace(file)
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import SimpleNamespace
+
+    from tests.cli.conftest import Cli
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key of whoever runs the tests is none of their business."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+def test_dossiers_are_written_and_the_key_is_made_at_first_use(
+    cli: Cli, analysis: SimpleNamespace, tmp_path: Path
+) -> None:
+    out = tmp_path / "dossiers"
+    status, said, err = cli("suppliers", "plant.pcapng", "-o", str(out), "--lang", "en")
+    again = cli("suppliers", "plant.pcapng", "-o", str(out), "--lang", "en")
+
+    assert status == again[0] == 0
+    assert "made the key" in err
+    assert "made the key" not in again[2]
+    assert said.startswith(f"{len(list(out.glob('*/dossier.json')))} dossiers in ")
+    assert (tmp_path / "config" / "kwel" / "supplier.key").stat().st_mode & 0o777 == 0o600
+    assert (out / "index.html").exists()
+
+
+def test_the_list_is_json_where_that_is_asked_for(cli: Cli, analysis: SimpleNamespace, tmp_path: Path) -> None:
+    _, said, _ = cli("suppliers", "plant.pcapng", "-o", str(tmp_path / "d"), "--json")
+
+    assert {one["id"] for one in json.loads(said)["suppliers"]} == {
+        file.parent.name for file in tmp_path.glob("d/*/dossier.json")
+    }
+
+
+def test_the_key_may_not_lie_where_it_would_be_sent_along(cli: Cli, analysis: SimpleNamespace, tmp_path: Path) -> None:
+    out = tmp_path / "d"
+    status, _, err = cli("suppliers", "plant.pcapng", "-o", str(out), "--key", str(out / "my.key"))
+
+    assert status == 2
+    assert "keep the key elsewhere" in err
+    assert not out.exists()
+
+
+def test_what_is_no_key_is_one_line(cli: Cli, analysis: SimpleNamespace, tmp_path: Path) -> None:
+    (tmp_path / "k").write_text("hello")
+    (tmp_path / "k").chmod(0o600)
+    status, _, err = cli("suppliers", "plant.pcapng", "-o", str(tmp_path / "d"), "--key", str(tmp_path / "k"))
+
+    assert (status, err.count("\n")) == (3, 1)
+    assert "is no key of kwel" in err
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(cli: Cli, analysis: SimpleNamespace, tmp_path: Path) -> None:
+    (tmp_path / "d").write_text("a file")
+    status, _, err = cli("suppliers", "plant.pcapng", "-o", str(tmp_path / "d"))
+
+    assert status == 3
+    assert "cannot write" in err
+
+
+def test_an_answer_that_is_wrong_is_one_line_that_names_the_place(
+    cli: Cli, analysis: SimpleNamespace, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    answer = {
+        "format": "kwel-answer",
+        "version": 1,
+        "supplier": "x",
+        "date": "2026-12-01",
+        "services": [{"service": 1}],
+    }
+    (tmp_path / "in" / "x.json").write_text(json.dumps(answer))
+    status, _, err = cli("suppliers", "plant.pcapng", "-o", str(tmp_path / "d"), "--answers", str(tmp_path / "in"))
+
+    assert status == 3
+    assert "x.json: services[0].service: must be string" in err
