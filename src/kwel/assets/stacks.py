@@ -91,9 +91,9 @@ def find_stacks(rows: Rows, devices: Devices, rules: DeviceRules, witness: Witne
     rows = rows[rows["notes"] & Shape.DAMAGED == 0]
     is_answer = rows["notes"] & Shape.ANSWER != 0
     asked, answers = rows[~is_answer], rows[is_answer]
-    answered = _answered(asked, answers)
+    asked = asked[_answered(asked, answers)]  # whoever forges addresses, or scans, writes packets of its own
     for at, host, places in _by_host(asked, devices):
-        _judge_client(at, host, asked[places], answered[places], found, rules.stacks, witness)
+        _judge_client(at, host, asked[places], found, rules.stacks, witness)
     for at, host, places in _by_host(answers, devices):
         of_host = answers[places]
         for port in np.unique(of_host["source_port"]).tolist():
@@ -138,10 +138,7 @@ def layout(options: int) -> str:
     return ",".join(LABELS.get(code, Option.OTHER.label) for code in codes)
 
 
-def _judge_client(
-    at: int, host: Host, rows: Rows, answered: NDArray[np.bool_], found: Stacks, rules: Sequence[StackRule],
-    witness: Witness,
-) -> None:  # fmt: skip
+def _judge_client(at: int, host: Host, rows: Rows, found: Stacks, rules: Sequence[StackRule], witness: Witness) -> None:
     """Note which system opens connections so, or that several do."""
     by: dict[str, list[int]] = {}
     rule_of: dict[str, StackRule] = {}
@@ -154,13 +151,13 @@ def _judge_client(
         if (rule := known[shape]) is not None:
             rule_of.setdefault(rule.system, rule)
             by.setdefault(rule.system, []).append(place)
-    proven = {system: places for system, places in by.items() if answered[places].sum() >= FEWEST}
+    proven = {system: places for system, places in by.items() if len(places) >= FEWEST}
     address = address_text(*host[:2])
-    clocks = _most_clocks(rows[answered])
+    clocks = _most_clocks(rows)
     if clocks:
         told = (("address", address), ("peer", clocks.peer), ("count", str(clocks.count)))
         _keep(found, at, Sign(Grade.B, _step("several-clocks", told, clocks.first, witness)))
-    elif len(proven) > 1 and _by_turns(rows["time"][[p for p in places if answered[p]]] for places in proven.values()):
+    elif len(proven) > 1 and _by_turns(rows["time"][places] for places in proven.values()):
         told = (("address", address), ("systems", ", ".join(proven)), ("count", str(len(proven))))
         first = rows[next(iter(proven.values()))[0]]
         _keep(found, at, Sign(Grade.C, _step("several-stacks", told, first, witness)))
