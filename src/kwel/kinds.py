@@ -103,6 +103,10 @@ class Application(enum.IntEnum):
     CRIMSON = 71
     SPARKPLUG = 72
     TRISTATION = 73
+    UADP = 74
+    """OPC UA PubSub in its binary form, over UDP."""
+    BACNETSC = 75
+    """BACnet/SC where its WebSocket begins in clear."""
 
     @property
     def label(self) -> str:

@@ -114,6 +114,27 @@ STREAMS: dict[str, tuple[bytes, Application]] = {
     "IEC 62056-21": (b"/?12345678!\r\n", A.IEC62056),
     "C12.22": (bytes.fromhex("6030a20f060d607c86f754011600010140ce11a60e060c607c86f7540116"), A.C1222),
 }
+PUBLISHED = {
+    "periodic, fixed": bytes.fromhex("b1 01 0700 0f 0100 00d2ff2f 0100 0500 01 0a000000"),
+    "periodic, secured": bytes.fromhex("b1 13 0102030405060708 0f 0100 00d2ff2f 0100 0500 03 0a000000 08"),
+    "a group, one writer": bytes.fromhex("f1 01 ba08 01 6400 01 92f6 09 0100 0100 0d 00"),
+    "dynamic, one writer": bytes.fromhex("d1 03 0102030405060708 01 0500 01 0a000000"),
+    "dynamic, two writers": bytes.fromhex("d1 03 0102030405060708 02 0500 0600 0200 0300 01aa 01bbcc"),
+    "asyncua: a group, one writer": bytes.fromhex("f101ba080964000300 01 0100 09 0700 0100 0b0000000000002940"),
+    "asyncua: a group, two writers": bytes.fromhex(
+        "f101ba080964000300 02 0100 0200 0e00 0e00" + 2 * "09 0700 0100 0b0000000000002940"
+    ),
+    "asyncua: periodic, fixed": bytes.fromhex("b101ba080f 6400 00d2ff2f 0100 0300 09 0700 0100 0b0000000000002940"),
+    "asyncua: a probe": bytes.fromhex("918104ba0802000000010000000100"),
+}
+"""Messages of OPC UA PubSub over UDP: by hand after OPC 10000-14, and as asyncua 2.1.0 writes them."""
+UNPUBLISHED = {
+    "another version": bytes.fromhex("b2 01 0700 0f 0100 00d2ff2f 0100 0500 01 0a000000"),
+    "a version of 2068": bytes.fromhex("b1 01 0700 0f 0100 00d2ff7f 0100 0500 01 0a000000"),
+    "sizes that do not add up": bytes.fromhex("d1 03 0102030405060708 02 0500 0600 0200 0400 01aa 01bbcc"),
+    "no data that is valid": bytes.fromhex("d1 03 0102030405060708 01 0500 00 0a000000"),
+    "reserved flags": bytes.fromhex("d1 23 0102030405060708 01 0500 01 0a000000"),
+}
 DATAGRAMS: dict[str, tuple[bytes, Application]] = {
     "CODESYS, who is there": (bytes.fromhex("c5 7c 40 03 00 10 1234 0016 0000 02c2 0004 01000000"), A.CODESYS),
     "CODESYS, a service": (
@@ -233,3 +254,34 @@ def test_what_says_little_counts_once_it_was_said_twice(tmp_path: Path) -> None:
 
     assert once["application"] == A.UNKNOWN
     assert twice["application"] == A.FINS
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_publications_of_opc_ua_are_told_by_their_layout(name: str) -> None:
+    assert look(PUBLISHED[name], stream=False) == A.UADP | HINT
+
+
+@pytest.mark.parametrize("name", UNPUBLISHED)
+def test_what_contradicts_itself_is_no_publication(name: str) -> None:
+    assert look(UNPUBLISHED[name], stream=False) == A.UNKNOWN
+
+
+def test_a_publication_counts_once_it_has_come_twice(tmp_path: Path) -> None:
+    frame = [ethernet(ipv4(udp(PUBLISHED["periodic, fixed"], 4840, 4840), 17)) for _ in range(2)]
+
+    assert [int(flow["application"]) for flow in hear(tmp_path, frame[:1]).flows] == [A.UNKNOWN]
+    assert [int(flow["application"]) for flow in hear(tmp_path, frame).flows] == [A.UADP]
+
+
+@pytest.mark.parametrize("protocol", ["hub.bsc.bacnet.org", "dc.bsc.bacnet.org", "chat"])
+def test_a_websocket_in_clear_tells_bacnet_sc_by_its_subprotocol(tmp_path: Path, protocol: str) -> None:
+    talk = Talk(47808)
+    ask = b"GET / HTTP/1.1\r\nHost: hub\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    ask += b"Sec-WebSocket-Key: AAAA\r\nSec-WebSocket-Protocol: " + protocol.encode() + b"\r\n\r\n"
+    answer = (
+        b"HTTP/1.1 101 Switching Protocols\r\nServer: x\r\nSec-WebSocket-Protocol: " + protocol.encode() + b"\r\n\r\n"
+    )
+    frames = [*talk.handshake(), talk.up(ask, 0), talk.down(answer, 0), talk.up(b"\x82\x84kwel\1\2\3\4", len(ask))]
+
+    (flow,) = hear(tmp_path, frames).flows
+    assert int(flow["application"]) == (A.HTTP if protocol == "chat" else A.BACNETSC)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from kwel.dissect.channels import codesys_of
 from kwel.dissect.makers import maker_of_datagram, maker_of_stream
+from kwel.dissect.pubsub import is_uadp
 from kwel.dissect.shapes import HINT, is_modbus
 from kwel.dissect.telecontrol import (
     is_c1222,
@@ -57,6 +58,7 @@ PROFINET, IEC62056, EGD, CNIP = (
     int(Application.PROFINET), int(Application.IEC62056), int(Application.EGD), int(Application.CNIP),
 )  # fmt: skip
 MODBUS, CCIEFB, MQTT = int(Application.MODBUS), int(Application.CCIEFB), int(Application.MQTT)
+UADP = int(Application.UADP)
 CYCLIC = 0x0E70
 PROFINET_UUID, ENDPOINT_MAPPER = 0xDEA00000, 0xE1AF8308
 """The first words of dea0000x-6c97-11d1-8271-… and of e1af8308-5d1f-11c9-91a4-08002b14a0fa (C706 appendix O)."""
@@ -379,5 +381,7 @@ def plant_of_datagram(data: NDArray[np.uint8], at: int, end: int, source: int) -
         return found
     if is_modbus(data, at, end):
         return MODBUS | HINT
+    if is_uadp(data, at, end):
+        return UADP | HINT
     found = fins_of_datagram(data, at, end)
     return found if found != UNKNOWN else coap_of(data, at, end)

@@ -1,7 +1,8 @@
 """The head of an HTTP or RTSP message in, whether it tells of its sender what was not heard before out.
 
 RFC 9110 sections 10.1.5 (User-Agent), 10.2.4 (Server), 11.6 (authentication) and 7.6.3 (Via); RFC 6265 section 4.1
-(cookies that a server sets; none that a browser sends is looked at); RFC 7826 section 20 (RTSP). A browser says the
+(cookies that a server sets; none that a browser sends is looked at); RFC 7826 section 20 (RTSP); ANSI/ASHRAE 135-2020
+annex AB.7.1 and RFC 6455 section 11.3.4 (the WebSocket subprotocols of BACnet/SC, in clear). A browser says the
 same a thousand times a minute: a table of hashes remembers what was said last, by whom. Compiled.
 """
 
@@ -15,6 +16,7 @@ from kwel.dissect.http import CR, LF, find_byte
 from kwel.kernel.hashing import MULTIPLIER, mix
 from kwel.kernel.loads import u8, u24, u32, u64
 from kwel.kernel.rows import Mark
+from kwel.kinds import Application
 from kwel.native import helper
 from kwel.streams.room import note_mark
 
@@ -35,6 +37,8 @@ LOWER = 0x20202020
 USER, AGE, SERV, WWW_, PROX = 0x75736572, 0x2D616765, 0x73657276, 0x7777772D, 0x70726F78
 """How the fields begin that tell of a program, or of a device: User-Agent, Server, WWW- and Proxy-Authenticate."""
 AUTH, CONT, TYPE = 0x61757468, 0x636F6E74, 0x74797065
+SEC_, WEBS, PROT, PROTOCOL_AT, BACN = 0x7365632D, 0x77656273, 0x70726F74, 14, 0x6261636E
+A_BACNETSC = int(Application.BACNETSC)
 VIA_, SET_, COOK, COOKIE_AT = 0x7669613A, 0x7365742D, 0x636F6F6B, 11
 EQUALS, CLASSES = 0x3D, np.uint64(15)
 """Of a cookie's value four bits of its hash are told apart: each visitor gets another one, a few servers have few."""
@@ -98,6 +102,19 @@ def is_login(data: NDArray[np.uint8], line: int, stop: int) -> bool:
 
 
 @helper
+def is_secure_connect(data: NDArray[np.uint8], line: int, stop: int) -> bool:
+    """Return whether Sec-WebSocket-Protocol names hub.bsc.bacnet.org or dc.bsc.bacnet.org."""
+    if line + PROTOCOL_AT + 4 > stop or u32(data, line + 4) | LOWER != WEBS:
+        return False
+    if u32(data, line + PROTOCOL_AT) | LOWER != PROT:
+        return False
+    for i in range(line + 22, min(stop - 9, line + 120)):
+        if u32(data, i) | LOWER == BACN and u24(data, i - 4) | LOWER >> 8 == 0x627363:
+            return True
+    return False
+
+
+@helper
 def note_head(data: NDArray[np.uint8], at: int, end: int, packet: Any, half: Any, t: Tables) -> int:
     """Mark a head whose fields say what this sender has not said lately; return whether it was marked."""
     line = find_byte(data, at, min(end, at + MAX_LINE), LF)
@@ -139,6 +156,8 @@ def note_fields(data: NDArray[np.uint8], line: int, at: int, end: int, packet: A
         )
         if is_field:
             hashed = take_in(hashed, data, line, stop)
+        elif word == SEC_ and is_secure_connect(data, line, stop):
+            t.runs[packet.flow].application = A_BACNETSC
         elif word == SET_ and is_cookie(data, line, stop):
             hashed = take_cookie(hashed, data, line, stop)
         elif (word == AUTH and is_login(data, line, stop)) or (word == CONT and tells_of_body(data, line, stop)):
