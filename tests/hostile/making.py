@@ -15,7 +15,7 @@ import numpy as np
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -33,6 +33,27 @@ used = resource.getrusage(resource.RUSAGE_SELF)
 most = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(json.dumps([status, used.ru_utime + used.ru_stime, most / 1024]), file=sys.stderr)
 """
+
+
+IN_TURN = """
+import json, os, sys
+from kwel import native
+native.load()
+{first}
+from kwel.cli.app import run
+statuses = []
+for number, command in enumerate(json.loads(sys.argv[1])):
+    for stream in (1, 2):
+        os.dup2(os.open(f"{{sys.argv[2]}}/{{number}}.{{stream}}", os.O_CREAT | os.O_WRONLY), stream)
+    try:
+        statuses.append(run(command))
+    except SystemExit as stopped:
+        statuses.append(str(stopped.code))
+    sys.stdout.flush()
+    sys.stderr.flush()
+json.dump(statuses, open(f"{{sys.argv[2]}}/statuses", "w"))
+"""
+"""Starting Python and kwel takes longer than most commands: several of them run in one process."""
 
 
 def big_endian(size: int) -> Callable[[NDArray[np.uint64]], NDArray[np.uint8]]:
@@ -94,6 +115,26 @@ def run(*arguments: str | Path, timeout: float = 120) -> Ran:
     *err, measured = done.stderr.splitlines()
     status, seconds, megabytes = json.loads(measured)
     return Ran(status, seconds, megabytes, done.stdout, err)
+
+
+def in_turn(
+    commands: Sequence[Sequence[str]], folder: Path, *, before: Sequence[str] = (), first: str = "", **how: Any
+) -> list[tuple[int | str, bytes, bytes]]:
+    """Run commands one after another in one process; return the status and both streams of each.
+
+    Args:
+        commands: words behind ``kwel``.
+        folder: where the streams may be written.
+        before: what starts the process.
+        first: lines of Python that run in it before kwel is imported.
+        how: as ``subprocess.run`` takes it.
+    """
+    folder.mkdir(parents=True)
+    run = [*before, sys.executable, "-c", IN_TURN.format(first=first), json.dumps([*map(list, commands)]), str(folder)]
+    subprocess.run(run, capture_output=True, timeout=240, check=True, **how)
+    statuses = json.loads((folder / "statuses").read_text())
+    streams = [[(folder / f"{number}.{stream}").read_bytes() for stream in (1, 2)] for number in range(len(statuses))]
+    return [(status, out, err) for status, (out, err) in zip(statuses, streams, strict=True)]
 
 
 def kwel(*arguments: str | Path, **how: Any) -> subprocess.CompletedProcess[str]:

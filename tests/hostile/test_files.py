@@ -8,8 +8,6 @@ import json
 import lzma
 import os
 import shutil
-import subprocess
-import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -18,7 +16,7 @@ import pytest
 from kwel import native
 from kwel.cli.report import default_output
 from tests.capture.making import pcap, record
-from tests.hostile.making import assert_one_clear_line, kwel, run
+from tests.hostile.making import assert_one_clear_line, in_turn, kwel, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,15 +91,12 @@ def test_a_strange_file_name_acts_nowhere(name: bytes, encoding: str, samples: P
     shutil.copy(os.fsencode(samples / "ech.pcap"), os.path.join(folder, name))
     (tmp_path / "broken.pcap").write_bytes(b"no capture")
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
-    for command in ("flows", "dependencies", "report"):
-        done = subprocess.run(
-            [sys.executable, "-m", "kwel", command, "--", name, b"broken.pcap"],
-            cwd=folder, capture_output=True, env=environment, timeout=60, check=False,
-        )  # fmt: skip
-        told = (done.stdout + done.stderr).decode()
+    commands = [[command, "--", os.fsdecode(name), "broken.pcap"] for command in ("flows", "dependencies", "report")]
+    for status, out, err in in_turn(commands, tmp_path / "said", cwd=folder, env=environment):
+        told = (out + err).decode()
 
-        assert done.returncode == 3
-        assert done.stderr.startswith(b"kwel: broken.pcap: ")
+        assert status == 3
+        assert err.startswith(b"kwel: broken.pcap: ")
         assert all(c.isprintable() or c in "\n " for c in told)
     html = next(tmp_path.glob("*.html")).read_bytes()
     assert b"<img" not in html

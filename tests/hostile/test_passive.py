@@ -17,23 +17,19 @@ from kwel.dissect.registry import DISSECTORS
 from kwel.feeds import pack, registers
 from kwel.feeds.install import Made, manifest_of
 from tests.conftest import ROOT
+from tests.hostile.making import in_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     RequireTool = Callable[[str], str]
 
-WATCHED = """
-import sys
-from kwel import native
-native.load()
+WATCH = """
 def refuse(event, arguments):
     if event.startswith(("socket.", "urllib.", "http.", "ftplib.", "smtplib.", "asyncio.create_connection")):
         raise SystemExit(f"{event} {arguments}")
 sys.addaudithook(refuse)
-from kwel.cli.app import run
-sys.exit(run(sys.argv[1:]))
 """
 
 COMMANDS = (
@@ -83,39 +79,39 @@ def filled_in(command: tuple[str, ...], folder: Path) -> list[str]:
     return [part.format(out=folder / "out", pack=packed, key=key, list=known) for part in command]
 
 
-def environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "KWEL_DATA_DIR": str(folder / "data")}
+def tried(
+    commands: Sequence[tuple[str, ...]], folder: Path, first: str = "", before: Sequence[str] = ()
+) -> list[tuple[int | str, bytes, bytes]]:
+    """Return how commands went, each with a folder of its own."""
+    filled = []
+    for number, command in enumerate(commands):
+        (folder / str(number)).mkdir(parents=True)
+        filled.append(filled_in(command, folder / str(number)))
+    environment = {**os.environ, "KWEL_DATA_DIR": str(folder / "data")}
+    return in_turn(filled, folder / "said", first=first, before=before, cwd=ROOT, env=environment)
 
 
 def test_every_command_is_watched() -> None:
     assert {command[0] for command in COMMANDS} | ELSEWHERE == set(app.COMMANDS)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_no_command_opens_a_socket(command: tuple[str, ...], tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WATCHED, *filled_in(command, tmp_path)],
-        cwd=ROOT, capture_output=True, timeout=120, check=False, env=environment(tmp_path),
-    )  # fmt: skip
-
-    differs = command[0] == "inventory"
-    assert (done.returncode, done.stderr) == (int(differs), b"")
+def test_no_command_opens_a_socket(tmp_path: Path) -> None:
+    for command, (status, _, err) in zip(COMMANDS, tried(COMMANDS, tmp_path, WATCH), strict=True):
+        differs = command[0] == "inventory"
+        assert (status, err) == (int(differs), b""), command
 
 
 def test_the_one_command_that_goes_online_is_stopped_by_the_watch(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WATCHED, "update", "--only", "places"],
-        cwd=ROOT, capture_output=True, timeout=120, check=False, env=environment(tmp_path),
-    )  # fmt: skip
+    ((status, _, err),) = tried([("update", "--only", "places")], tmp_path, WATCH)
 
-    assert b"urllib.Request" in done.stderr
+    assert "urllib.Request" in f"{status} {err.decode()}"
 
 
-def test_the_watch_would_notice() -> None:
-    script = WATCHED.replace("from kwel.cli", "import socket\nsocket.socket()\nfrom kwel.cli")
-    done = subprocess.run([sys.executable, "-c", script, "--help"], cwd=ROOT, capture_output=True, check=False)
+def test_the_watch_would_notice(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as stopped:
+        tried([("--help",)], tmp_path, f"{WATCH}import socket\nsocket.socket()")
 
-    assert b"socket.__new__" in done.stderr
+    assert b"socket.__new__" in stopped.value.stderr
 
 
 def test_the_samples_make_every_dissector_work(samples: Path) -> None:
@@ -159,15 +155,10 @@ def alone(require_tool: RequireTool) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_it_works_where_there_is_no_network_at_all(command: tuple[str, ...], tmp_path: Path, alone: list[str]) -> None:
-    said = []
-    for number, before in enumerate((alone, [])):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        run = [*before, sys.executable, "-m", "kwel", *filled_in(command, folder)]
-        done = subprocess.run(run, cwd=ROOT, capture_output=True, timeout=120, check=False, env=environment(folder))
-        assert done.returncode == int(command[0] == "inventory"), done.stderr
-        said.append(done.stdout.replace(str(folder).encode(), b""))
-
-    assert said[0] == said[1]
+def test_it_works_where_there_is_no_network_at_all(tmp_path: Path, alone: list[str]) -> None:
+    without, usual = (
+        tried(COMMANDS, tmp_path / name, before=before) for name, before in (("without", alone), ("usual", []))
+    )
+    for command, (status, out, err), (_, known, _) in zip(COMMANDS, without, usual, strict=True):
+        assert status == int(command[0] == "inventory"), (command, err)
+        assert out.replace(b"/without/", b"/usual/") == known, command
