@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
-from kwel.columns import ClaimKind
+from kwel.assets.sameness import find_same
+from kwel.columns import ClaimKind, mac_text
+from kwel.model.claims import Observed, Where
 from tests.assets.plant import SECOND, START, Plant
 
 ONE, TWO, THREE = "28:63:36:10:00:11", "28:63:36:10:00:12", "00:1b:1b:10:00:21"
@@ -162,3 +165,16 @@ def test_what_is_joined_twice_over_is_one() -> None:
 
     (asset,) = plant.inventory().assets
     assert [claim.value for claim in asset.macs] == [THREE, ONE, TWO]
+
+
+def test_a_flood_of_ports_of_one_chassis_takes_a_moment() -> None:
+    many = 30_000
+    where, chassis = Where("a.pcap", 1), mac_text(many + 1)
+    ports = [Observed("chassis", chassis, "lldp", where, 0, None, mac, 0) for mac in range(many, 0, -1)]
+
+    began = time.process_time()
+    same = find_same(ports, lambda one: one.mac)
+    took = time.process_time() - began
+
+    assert {same(mac) for mac in range(1, many + 2)} == {1}
+    assert took < 3, "measured 0.1 s; it was 30 s where each way was walked to its end again"
