@@ -193,7 +193,7 @@ class Sheets:
         """Return where it stands and what it does there: what people say before what is concluded."""
         say = self._say
         found: list[tuple[str, Text | None, Claim | None]] = [
-            ("role", self._role(asset.role), asset.role),
+            ("is", self._role(asset.role), asset.role),
             ("role-or", self._role(asset.role_or), asset.role_or),
             ("kind", say(f"kind.{asset.kind.value}"), asset.kind_why),
             ("zone", zone_of(asset.zone, say) if asset.zone else None, asset.zone_why),

@@ -66,7 +66,8 @@
 
   function count() {
     const visible = rows.filter((row) => !row.hidden).length;
-    counter.textContent = visible + " " + counter.getAttribute("data-" + language()) + " " + rows.length;
+    const whole = counter.getAttribute("data-all-" + language());
+    counter.textContent = [visible, counter.getAttribute("data-" + language()), rows.length, whole || ""].join(" ").trim();
   }
 
   function apply() {
