@@ -141,10 +141,11 @@ def kwel(*arguments: str | Path, **how: Any) -> subprocess.CompletedProcess[str]
     """Run ``kwel`` as a user does, with other *how* than usual."""
     environment: Mapping[str, str] = how.pop("env", os.environ)
     how.setdefault("stdout", subprocess.PIPE)
+    how.setdefault("timeout", 120)
     how.setdefault("stderr", subprocess.PIPE)
     return subprocess.run(
         [sys.executable, "-m", "kwel", *map(str, arguments)],
-        text=True, errors="backslashreplace", env=environment, timeout=120, check=False, **how,
+        text=True, errors="backslashreplace", env=environment, check=False, **how,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel import native
+from kwel import codecache, native
 from tests.hostile.making import assert_one_clear_line, flood, kwel
 from tests.streams.making import ethernet, ipv4, tcp
 
@@ -135,7 +135,14 @@ def test_without_a_home_nothing_is_left_in_the_working_folder(plant: Path, tmp_p
 @pytest.mark.slow
 def test_a_cache_folder_that_cannot_be_written_costs_a_line_and_nothing_else(plant: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    done = kwel("names", plant, "--format", "csv", env={**os.environ, "KWEL_CACHE_DIR": str(tmp_path / "file" / "x")})
+    done = kwel(
+        "names",
+        plant,
+        "--format",
+        "csv",
+        env={**os.environ, "KWEL_CACHE_DIR": str(tmp_path / "file" / "x")},
+        timeout=300,
+    )
 
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) > 10
@@ -145,15 +152,15 @@ def test_a_cache_folder_that_cannot_be_written_costs_a_line_and_nothing_else(pla
 
 @pytest.mark.slow
 def test_damaged_compiled_code_is_compiled_again(plant: Path, tmp_path: Path) -> None:
-    environment = {**os.environ, "KWEL_CACHE_DIR": str(tmp_path / "cache")}
-    assert kwel("warmup", env=environment).returncode == 0
-    (kept,) = (tmp_path / "cache").iterdir()
-    code = kept.read_bytes()
-    kept.write_bytes(code[: len(code) // 2])
-    done = kwel("names", plant, env=environment)
+    good = codecache.path_for(codecache.depends())
+    kept, size = tmp_path / "cache" / good.name, good.stat().st_size
+    kept.parent.mkdir()
+    kept.write_bytes(good.read_bytes()[: size // 2])
+    done = kwel("names", plant, env={**os.environ, "KWEL_CACHE_DIR": str(kept.parent)}, timeout=300)
 
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+    assert kept.stat().st_size == size
 
 
 @pytest.mark.parametrize("target", ["folder", "absent/out.html", "/dev/full", "file/out.html"])
