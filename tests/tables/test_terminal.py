@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kwel.tables.flows import flows_table
-from kwel.tables.schema import FLOWS
+from kwel.tables.schema import FLOWS, Column, Table
 from kwel.tables.terminal import ROWS, write_terminal
 from tests.tables.plant import make_traffic
 
@@ -40,3 +40,25 @@ def test_what_is_left_out_is_said() -> None:
 
 def test_nothing_left_out_is_a_count_only() -> None:
     assert shown(flows_table(make_traffic()).iloc[:1], 400)[-1] == "1 row"
+
+
+def made(**columns: list[str]) -> tuple[pd.DataFrame, Table]:
+    """Return a table whose columns have the rank that their names end with."""
+    of = tuple(Column(name, "text", "", '""', optional=True, rank=int(name[-1])) for name in columns)
+    return pd.DataFrame({key: pd.Series(values, dtype="str") for key, values in columns.items()}), Table("lan", "", of)
+
+
+def test_what_people_call_it_leads_wherever_it_stands() -> None:
+    frame, table = made(mac_2=["00:1b:1b:10:00:21"], role_1=["hmi"], label_0=["ketelhuis HMI 2"])
+    out = io.StringIO()
+    write_terminal(frame, table, out, 80)
+
+    assert out.getvalue().splitlines()[0].split() == ["label_0", "mac_2", "role_1"]
+
+
+def test_a_column_that_says_nothing_gives_way_to_one_that_does() -> None:
+    frame, table = made(role_1=["hmi"], firmware_2=[None], neighbour_3=["port-014.switch-3"])  # type: ignore[list-item]
+    out = io.StringIO()
+    write_terminal(frame, table, out, 30)
+
+    assert out.getvalue().splitlines()[0].split() == ["role_1", "neighbour_3"]

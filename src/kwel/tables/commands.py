@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.tables.contract import EVIDENCE, Column, Table, first_and_last
+from kwel.tables.contract import EVIDENCE, Column, Table, first_and_last, label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,10 +18,10 @@ COMMANDS = Table(
     "all commands of one class that one address gave another in one protocol",
     (
         Column("source", "text", "Asset that sent them, as in `assets`.", '"00:90:e8:10:00:32"', optional=True, rank=3),
-        Column("source_address", "text", "Its address.", '"10.20.3.32"', rank=1),
+        Column("source_address", "text", "Its address.", '"10.20.3.32"'),
         Column("source_outside", "flag", "Whether that lies outside the plant.", "false", rank=3),
         Column("target", "text", "Asset that was told, as in `assets`.", '"00:1b:1b:10:00:21"', optional=True, rank=3),
-        Column("target_address", "text", "Its address, or that of a group.", '"10.20.2.21"', rank=1),
+        Column("target_address", "text", "Its address, or that of a group.", '"10.20.2.21"'),
         Column("target_outside", "flag", "Whether that lies outside the plant.", "false", rank=3),
         Column("protocol", "text", "Recognised by content.", '"s7comm"', rank=1),
         Column(
@@ -37,6 +37,8 @@ COMMANDS = Table(
         Column("answered", "flag", "Whether the target sent anything at all in return.", "true", rank=3),
         *first_and_last("them"),
         EVIDENCE,
+        label_of("source"),
+        label_of("target"),
     ),
 )
 
@@ -71,5 +73,7 @@ def commands_table(report: Report) -> pd.DataFrame:
         "first": spell_times(np.array([of.first for of in commands], np.int64)),
         "last": spell_times(np.array([of.last for of in commands], np.int64)),
         "evidence": lists([str(of.where)] for of in commands),
+        "source_label": text(of.source.label for of in commands),
+        "target_label": text(of.target.label for of in commands),
     }
     return pd.DataFrame({key: columns[key] for key in COMMANDS.keys})

@@ -15,6 +15,8 @@ from kwel.tables.text import spell_times, take
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from kwel.kinds import FactKind
+    from kwel.model.assets import Asset
     from kwel.model.claims import Claim, Evidence
     from kwel.model.dependencies import Dependencies
     from kwel.model.report import Report
@@ -46,22 +48,29 @@ def assets_table(report: Report) -> pd.DataFrame:
         "owner": _text(asset.owner for asset in assets),
         "criticality": _text(asset.criticality for asset in assets),
         "role_or": _text(_value(asset.role_or) for asset in assets),
+        "label": _text(asset.label for asset in assets),
+        "neighbour": _lists([_said(asset, "neighbour") for asset in assets]),
     }
     return pd.DataFrame({key: columns[key] for key in ASSETS.keys})
 
 
 def facts_table(report: Report) -> pd.DataFrame:
     """Return one row a fact of an asset, with the columns of ``schema.FACTS``."""
-    facts = [(asset.id, fact.kind, fact.claim) for asset in report.assets for fact in asset.facts]
+    facts = [(asset.id, fact.kind, fact.claim, asset.label) for asset in report.assets for fact in asset.facts]
     columns = {
-        "asset": _text(asset for asset, _, _ in facts),
-        "kind": _text(kind for _, kind, _ in facts),
-        "value": _text(claim.value for _, _, claim in facts),
-        "protocols": _lists([_protocols(claim) for _, _, claim in facts]),
-        "grade": _text(claim.grade.name for _, _, claim in facts),
-        "evidence": _lists([_frames(claim.evidence) for _, _, claim in facts]),
+        "asset": _text(asset for asset, *_ in facts),
+        "kind": _text(kind for _, kind, *_ in facts),
+        "value": _text(claim.value for _, _, claim, _ in facts),
+        "protocols": _lists([_protocols(claim) for _, _, claim, _ in facts]),
+        "grade": _text(claim.grade.name for _, _, claim, _ in facts),
+        "evidence": _lists([_frames(claim.evidence) for _, _, claim, _ in facts]),
+        "label": _text(label for *_, label in facts),
     }
     return pd.DataFrame({key: columns[key] for key in FACTS.keys})
+
+
+def _said(asset: Asset, kind: FactKind) -> list[str]:
+    return [fact.claim.value for fact in asset.facts if fact.kind == kind]
 
 
 def _protocols(claim: Claim) -> list[str]:
@@ -105,6 +114,7 @@ def dependencies_table(report: Report, part: Dependencies | None = None) -> pd.D
         **_by_site(rows),
         "rtt_us": rows.rtt_us.astype(np.int64),
         "place_excluded": rows.excluded > 0,
+        "asset_label": take([asset.label for asset in assets], rows.asset),
     }
     return pd.DataFrame({key: columns[key] for key in DEPENDENCIES.keys})
 

@@ -47,7 +47,7 @@ class Column(NamedTuple):
     optional: bool = False
     """Whether ``null`` may stand in it: not known, or not there."""
     rank: int = 2
-    """On a narrow terminal: 1 is shown first, 3 only where there is room for everything."""
+    """On a narrow terminal: 0 leads every row, 1 is always shown, 3 only where there is room for everything."""
 
 
 class Table(NamedTuple):
@@ -74,6 +74,20 @@ def first_and_last(of: str) -> tuple[Column, Column]:
         Column("first", "time", f"First packet of {of}.", '"2026-03-02T09:14:07.120331000Z"', "UTC"),
         Column("last", "time", f"Last packet of {of}.", '"2026-03-02T09:14:37.902118000Z"', "UTC", rank=3),
     )
+
+
+LABEL = Column(
+    "label",
+    "text",
+    "What people call it: the site's own name for it, else what it calls itself, else its address.",
+    '"ketelhuis HMI 2"',
+    rank=0,
+)
+
+
+def label_of(prefix: str) -> Column:
+    """Return the column of what people call an asset in another column."""
+    return LABEL._replace(name=f"{prefix}_label", meaning=f"What people call the {prefix}, as `label` in `assets`.")
 
 
 EVIDENCE = Column("evidence", "list", "Frames that prove it, as `capture#frame`.", '["plant.pcapng#118"]', rank=3)

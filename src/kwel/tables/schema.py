@@ -6,7 +6,18 @@ A column is never renamed, removed or moved, and its type never changes; new one
 from __future__ import annotations
 
 from kwel.tables.commands import COMMANDS
-from kwel.tables.contract import CAPTURE, EVIDENCE, JSON, Column, Kind, Name, Table, first_and_last
+from kwel.tables.contract import (
+    CAPTURE,
+    EVIDENCE,
+    JSON,
+    LABEL,
+    Column,
+    Kind,
+    Name,
+    Table,
+    first_and_last,
+    label_of,
+)
 from kwel.tables.interruptions import INTERRUPTIONS
 from kwel.tables.lan import LAN
 from kwel.tables.needs import NEEDS
@@ -209,7 +220,7 @@ ASSETS = Table(
         Column("vendor", "text", "Of the device or its network interface.", '"Moxa"', optional=True, rank=1),
         Column("product", "text", "As the device says.", '"UC-8200"', optional=True),
         Column("firmware", "text", "As the device says.", '"1.4"', optional=True, rank=3),
-        Column("names", "list", "Host names, the best first.", '["moxa-gw-line1"]', rank=1),
+        Column("names", "list", "Host names, the best first.", '["moxa-gw-line1"]'),
         Column("zone", "text", "Part of the plant, where known.", '"line 1"', optional=True, rank=3),
         Column("protocols", "list", "Recognised by content.", '["modbus"]'),
         *first_and_last("the asset"),
@@ -222,13 +233,15 @@ ASSETS = Table(
             rank=3,
         ),
         Column("level", "text", "Purdue level: `0` to `5`, or `3.5`.", '"2"', optional=True, rank=3),
-        Column("vlans", "list", "VLANs that it stands in.", '["20"]', rank=3),
+        Column("vlans", "list", "VLANs that it stands in.", '["20"]'),
         Column("behind", "text", "Up to how many others stand behind its address.", '"12"', optional=True, rank=3),
         Column("owner", "text", "As the site's own inventory says.", '"Utilities"', optional=True, rank=3),
         Column("criticality", "text", "As the site's own inventory says.", '"high"', optional=True, rank=3),
         Column(
             "role_or", "text", "What else it may be, where that is not decided.", '"historian"', optional=True, rank=3
         ),
+        LABEL,
+        Column("neighbour", "list", "Switch and port that it is plugged into, as frames say.", '["port-014.switch-3"]'),
     ),
 )
 
@@ -236,12 +249,13 @@ FACTS = Table(
     "facts",
     "one thing that frames say of one asset",
     (
-        Column("asset", "text", "As in `assets`.", '"00:90:e8:10:00:32"', rank=1),
+        Column("asset", "text", "As in `assets`.", '"00:90:e8:10:00:32"'),
         Column("kind", "text", "What it is; see docs/formats.md for the kinds.", '"serial"', rank=1),
         Column("value", "text", "As the frame says it.", '"S C-X4U421"', rank=1),
         Column("protocols", "list", "Which protocols say so.", '["s7comm"]', rank=2),
         Column("grade", "text", "`A`: two protocols agree; `B`: one says so; `D`: a hint.", '"B"', rank=3),
         EVIDENCE,
+        LABEL._replace(meaning="As in `assets`."),
     ),
 )
 
@@ -249,7 +263,7 @@ DEPENDENCIES = Table(
     "dependencies",
     "one asset that needs one host outside",
     (
-        Column("asset", "text", "As in `assets`.", '"00:90:e8:10:00:32"', rank=1),
+        Column("asset", "text", "As in `assets`.", '"00:90:e8:10:00:32"'),
         Column("asset_kind", "text", "As `kind` in `assets`.", '"iiot"', rank=1),
         Column("supplier", "text", "Who answers for the service.", '"Example"', optional=True, rank=3),
         Column("service", "text", "The product behind the name.", '"Example IoT Hub"', optional=True, rank=2),
@@ -354,6 +368,7 @@ DEPENDENCIES = Table(
             "false",
             rank=3,
         ),
+        label_of("asset"),
     ),
 )
 

@@ -61,15 +61,21 @@ def _cut(text: str) -> str:
 
 
 def _columns_that_fit(table: Table, cells: dict[str, list[str]], width: int) -> list[Column]:
-    """Return the columns to show, in the table's order: rank 1 always, the others while there is room."""
+    """Return the columns to show: those of rank 0 in front, and then in the table's order.
+
+    Ranks 0 and 1 always, the others while there is room, those last in which no cell says anything.
+    """
     chosen: set[str] = set()
     left = width
-    for column in sorted(table.columns, key=lambda column: column.rank):
+    says_nothing = {name for name, of in cells.items() if of and set(of) == {UNKNOWN}}
+    for column in sorted(
+        table.columns, key=lambda column: (column.rank > 1 and column.name in says_nothing, column.rank)
+    ):
         need = max([len(column.name), *map(len, cells[column.name])]) + GAP
-        if column.rank == 1 or need <= left:
+        if column.rank <= 1 or need <= left:
             chosen.add(column.name)
             left -= need
-    return [column for column in table.columns if column.name in chosen]
+    return sorted((column for column in table.columns if column.name in chosen), key=lambda column: column.rank > 0)
 
 
 def _footer(rows: int, shown: int, columns: int, columns_shown: int) -> str:
