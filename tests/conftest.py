@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_pcaps"
@@ -51,6 +52,13 @@ def require_tool() -> Callable[[str], str]:
 def shared() -> Callable[[str], Path]:
     """Return a function: a file or folder of captures beside the repository, else skip."""
     return _shared
+
+
+@pytest.fixture(autouse=True)
+def collecting() -> Iterator[None]:
+    """Collect what is in cycles again: a command turns that off, for it ends soon, and this process does not."""
+    yield
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
