@@ -16,6 +16,7 @@ from kwel.model.coverage import Coverage
 from kwel.model.dependencies import Dependencies, Dependency, DependencyState
 from kwel.model.findings import Finding, Severity
 from kwel.model.graph import External, Graph, Need
+from kwel.model.interruptions import Aftermath, Fate, Interruption, Interruptions, Retries, Rhythm, Sign, Span
 from kwel.model.inventory import Difference, Entry, InventoryFile, InventoryUse, Line, LineState, Match
 from kwel.model.report import Report, TableInfo, Timeline
 from kwel.model.traffic import Capture, Certificate, Traffic
@@ -211,6 +212,7 @@ def make_report(problem: str | None = None) -> Report:
         **make_zones(),  # type: ignore[arg-type]
         inventory=make_use(),
         needs=make_graph,
+        interruptions=Interruptions((make_interruption(),)),
     )
 
 
@@ -224,6 +226,17 @@ def make_graph() -> Graph:
     state, times = DependencyState.USED, (START, START + 9, 1, 2, 3)
     need = Need("N-0001", 0, 0, False, "monitoring", "data", state, why, "", None, *times, why.evidence, "hours")
     return Graph((cloud,), (replace(need, hours=72.0, conduit="C-01"),), assets=2)
+
+
+def make_interruption() -> Interruption:
+    """Return a cloud that stopped answering a gateway, which went on inside the plant."""
+    begin, end, rhythm = Span(START, START + 9), Span(START + 10**9, START + 2 * 10**9), Rhythm(60.0, 0.5, 9)
+    went_on = Aftermath(Fate.KEPT_RUNNING, None, ("modbus",), "backup.example")
+    tried, seen = Retries(3, 1.5, grows=True), (SEEN,)
+    return Interruption(
+        "I-01", 0, None, 0, "iot.cloud.example", 8883, Sign.UNANSWERED, begin, end, rhythm, tried, went_on,
+        common=1, evidence=seen,
+    )  # fmt: skip
 
 
 def make_command() -> Command:

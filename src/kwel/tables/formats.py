@@ -100,7 +100,8 @@ def _json_column(series: pd.Series, column: Column) -> list[str]:
         return [spelt[id(value)] for value in values]
     if column.kind == "text":
         return _each(series, json.dumps).fillna("null").tolist()
-    return list(map(str, series.tolist()))
+    numbers = series.astype(object).where(series.notna(), "null") if column.optional else series
+    return list(map(str, numbers.tolist()))
 
 
 def _each(series: pd.Series, spell: Callable[[str], str]) -> pd.Series:

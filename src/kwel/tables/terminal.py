@@ -53,7 +53,7 @@ def _cells(series: pd.Series, column: Column) -> list[str]:
         return [_cut(visible(text)) if isinstance(text, str) else UNKNOWN for text in series.tolist()]
     if column.kind == "flag":
         return ["yes" if flag else "no" for flag in series.tolist()]
-    return [f"{number}" for number in series.tolist()]
+    return [f"{number}" if known else UNKNOWN for number, known in zip(series.tolist(), series.notna(), strict=True)]
 
 
 def _cut(text: str) -> str:
