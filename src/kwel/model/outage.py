@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from kwel.model.claims import Claim
     from kwel.model.dependencies import DependencyState
@@ -114,6 +116,20 @@ class Undecided:
     """Index of the need that leaves it open."""
 
 
+class Losses(NamedTuple):
+    """The impacts as columns of equal length, in their order: whoever counts uses these."""
+
+    asset: NDArray[Any]
+    function: NDArray[Any]
+    """Index into the graph's functions; one beyond the last is not known."""
+    felt: NDArray[Any]
+    """Index into ``TIMES``."""
+    used: NDArray[Any]
+    """Whether it was in use."""
+    need: NDArray[Any]
+    """Index of the need of the asset itself through which it is lost."""
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """What a scenario does to the plant."""
@@ -124,6 +140,7 @@ class Outcome:
     """Indices of the graph's externals that stop."""
     impacts: Sequence[Impact]
     """In order of asset and function."""
+    losses: Losses
     affected: tuple[int, ...]
     """Assets that lose something that they were seen to use, in order."""
     tried: tuple[int, ...]

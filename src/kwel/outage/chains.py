@@ -10,7 +10,7 @@ import numpy as np
 from kwel.model.claims import Claim, Evidence
 from kwel.model.dependencies import STATES, DependencyState
 from kwel.model.graph import TIMES
-from kwel.model.outage import Impact
+from kwel.model.outage import Impact, Losses
 from kwel.model.verdicts import Control
 
 if TYPE_CHECKING:
@@ -33,7 +33,12 @@ class Impacts(Sequence[Impact]):
         (used, fallen), (_, tried) = walks
         losses = np.flatnonzero((fallen.lost > 0) | (tried.lost > 0))
         self._losses = losses.tolist()
-        self._width = used.width
+        in_use = fallen.lost[losses] > 0
+        every, tried = walks[1]
+        felt = np.where(in_use, fallen.felt[losses], tried.felt[losses])
+        rows = [np.append(web.rows, -1) for web in (used, every)]  # the last is where -1 looks
+        need = np.where(in_use, rows[0][fallen.by[losses]], rows[1][tried.by[losses]])
+        self.losses = Losses(losses // used.width, losses % used.width, felt, in_use, need)
 
     def __len__(self) -> int:
         return len(self._losses)

@@ -42,6 +42,7 @@ def simulate(graph: Graph, scenario: Scenario) -> Outcome:
         graph=graph,
         stopped=tuple(stop),
         impacts=impacts,
+        losses=impacts.losses,
         affected=tuple(affected.tolist()),
         tried=tuple(others.tolist()),
         zones=_zones(graph, affected.tolist()),

@@ -16,6 +16,7 @@ from kwel.report import (
     listing,
     lists,
     numbers,
+    outages,
     provenance,
     sankey,
     siteuse,
@@ -76,6 +77,7 @@ class View:
     limits: limits.Limits
     law: law.Chapter
     method: provenance.Method
+    outages: outages.Chapter | None
     whole: dict[str, Text]
     """The commands that leave nothing out, by table."""
 
@@ -92,13 +94,14 @@ def build(report: Report, say: Catalogue) -> View:
     near = inventory.closeups(report, sorted({*order[: inventory.SHEETS], *strangers[: unknown.LISTED]}))
     period = provenance.span(report)
     legal = law.chapter(report, phrases)
+    fallout = outages.chapter(report, anchors, phrases)
     return View(
         identity=provenance.identity(report),
         title=provenance.title(report),
         period=numbers.period(*period) if period else None,
         version=report.version,
         block=provenance.block(report, say),
-        headline=headline(report, totals, say),
+        headline=_with_outage(headline(report, totals, say), fallout),
         key=_key(totals.rank, say),
         squares=inventory.squares(report, totals, order),
         marks=small,
@@ -119,6 +122,7 @@ def build(report: Report, say: Catalogue) -> View:
         limits=limits.limits(report, relations, say),
         law=legal,
         method=provenance.method(report, say),
+        outages=fallout,
         whole={name: provenance.whole(name, report) for name in ("dependencies", "assets", "flows", "conduits")},
     )
 
@@ -145,6 +149,13 @@ def headline(report: Report, totals: Totals, say: Catalogue) -> Headline:
     foreign, all_ = count[Control.NON_EUROPEAN], len(report.assets)
     worst = next((control for control in _STATES if count[control]), Control.NONE)
     return Headline(worst, _sentence(foreign, all_, say), _lead(report, totals, count, say))
+
+
+def _with_outage(verdict: Headline, fallout: outages.Chapter | None) -> Headline:
+    """Return the headline with what the gravest outage of one operator does."""
+    if fallout is None or fallout.lead is None:
+        return verdict
+    return Headline(verdict.control, verdict.sentence, [*verdict.lead[:-1], fallout.lead, verdict.lead[-1]])
 
 
 def _sentence(foreign: int, all_: int, say: Catalogue) -> Text:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from kwel.model.outage import Impact, Outcome, Outlook, Scenario
     from kwel.model.report import Report
 
-MOST = 2_000
+MOST = 500
 """Impacts and undecided assets of one scenario that a report lists; `kwel outage --json` lists all."""
 
 

@@ -24,6 +24,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "direct": "directly",
         "behind": "behind a server of the plant",
         "by-name": "the name is not found",
+        "name-by": "its name by",
         "eu": "a European way goes on: {to}",
         "non": "another way goes on, not European: {to}",
         "unk": "another way goes on, control undecided: {to}",
@@ -48,6 +49,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "direct": "rechtstreeks",
         "behind": "achter een server van de fabriek",
         "by-name": "de naam wordt niet gevonden",
+        "name-by": "de naam door",
         "eu": "een Europese weg gaat door: {to}",
         "non": "een andere weg gaat door, niet Europees: {to}",
         "unk": "een andere weg gaat door, zeggenschap onbeslist: {to}",
@@ -141,9 +143,13 @@ def _impact(report: Report, outcome: Outcome, impact: Impact, language: Language
     own = graph.needs[impact.chain[0]]
     if own.through is not None:
         chain.append(report.assets[own.through].label)
-    chain += [step_label(report, graph, row) for row in impact.chain]
+    text = " > ".join(chain)
+    for row in impact.chain:
+        text += " > " + step_label(report, graph, row)
+        if not graph.needs[row].inside and row != impact.chain[-1]:
+            text += "; " + words["name-by"]
     function = impact.function or words["unknown"]
-    return TIME_WORDS[language][impact.impact], function, " > ".join(chain), "; ".join(remarks)
+    return TIME_WORDS[language][impact.impact], function, text, "; ".join(remarks)
 
 
 def matrix_lines(outcomes: tuple[Outcome, ...], language: Language) -> list[str]:

@@ -16,6 +16,7 @@ from kwel.tables.conclusions import assets_table, dependencies_table, facts_tabl
 from kwel.tables.formats import write_jsonl
 from kwel.tables.interruptions import INTERRUPTIONS, interruptions_table
 from kwel.tables.inventory import inventory_json
+from kwel.tables.outage_json import outlook_json
 from kwel.tables.schema import ASSETS, DEPENDENCIES, FACTS, Table
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
         "findings": [_finding(finding, report) for finding in report.findings],
         "interruptions_left_out": report.interruptions.left_out,
         "changes": [_change(change) for change in report.changes],
+        **(outlook_json(report, report.outlook()) if report.outlook else {}),
     }
     out.write(json.dumps(content, indent=1).removesuffix("\n}").encode())
     _write_rows("assets", [assets_table(report)], ASSETS, out)
