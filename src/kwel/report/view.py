@@ -92,13 +92,11 @@ def build(report: Report, say: Catalogue) -> View:
     anchors = {report.assets[a].id: f"a-{a}" for a in order[: inventory.ROWS]}
     strangers = unknown.find(report, order)
     near = inventory.closeups(report, sorted({*order[: inventory.SHEETS], *strangers[: unknown.LISTED]}))
-    period = provenance.span(report)
-    legal = law.chapter(report, phrases)
-    fallout = outages.chapter(report, anchors, phrases)
+    legal, fallout = law.chapter(report, phrases), outages.chapter(report, anchors, phrases)
     return View(
         identity=provenance.identity(report),
         title=provenance.title(report),
-        period=numbers.period(*period) if period else None,
+        period=_period(report),
         version=report.version,
         block=provenance.block(report, say),
         headline=_with_outage(headline(report, totals, say), fallout),
@@ -125,6 +123,11 @@ def build(report: Report, say: Catalogue) -> View:
         outages=fallout,
         whole={name: provenance.whole(name, report) for name in ("dependencies", "assets", "flows", "conduits")},
     )
+
+
+def _period(report: Report) -> Text | None:
+    span = provenance.span(report)
+    return numbers.period(*span) if span else None
 
 
 def _rows_left_out(count: int, say: Catalogue) -> Text | None:
