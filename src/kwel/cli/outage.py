@@ -82,7 +82,7 @@ def outage(
     from kwel.outage import simulate
     from kwel.pipeline import Options, analyse
 
-    scenarios = _scenarios(wanted, given["rules"], every=every)
+    scenarios = chosen_scenarios(wanted, given["rules"], every=every)
     own, known = load_inventory(given["inventory_files"]), load_site(given["site_file"])
     options = Options(internal=given["internal"], site=known, inventory=own, on=on and on.date(), rules=given["rules"])
     with Progress("Reading captures") as progress:
@@ -101,7 +101,12 @@ def outage(
     return status_with(options.site, status_of(report.captures, report.coverage), options.own_inventory)
 
 
-def _scenarios(wanted: tuple[str, ...], root: Path | None, *, every: bool) -> tuple[Scenario, ...]:
+def chosen_scenarios(wanted: tuple[str, ...], root: Path | None, *, every: bool = False) -> tuple[Scenario, ...]:
+    """Return the scenarios of these names or files; with *every*, those that need no name before them.
+
+    Raises:
+        Failure: one is not known, or wrong.
+    """
     from kwel import rulebook, scenariobook
 
     try:

@@ -81,13 +81,14 @@ def _write(
     asset, peer, port = pair_of(pairs, run)
     flow = traffic.flows[int(pairs.flow[run.pair])]
     name = int(pairs.name[run.pair])
+    address = address_text(int(flow["responder_hi"]), int(flow["responder_lo"]))
     end = end_of(signs, run)
     return Interruption(
         id=f"I-{number:02d}",
         asset=asset,
         peer=None if peer == OUTSIDE else peer,
         dependency=of_flow.get(int(pairs.flow[run.pair])) if peer == OUTSIDE else None,
-        host=traffic.names[name] if name else address_text(int(flow["responder_hi"]), int(flow["responder_lo"])),
+        host=traffic.names[name] if name else address,
         port=port,
         sign=sign_of(signs, run),
         begin=begin_of(run),
@@ -96,6 +97,7 @@ def _write(
         retries=retries_of(signs, run),
         aftermath=activity.aftermath(run, end.before if end else None),
         evidence=_evidence(traffic, signs, run),
+        address=address,
     )
 
 

@@ -109,6 +109,8 @@ class Interruption:
     retries: Retries
     aftermath: Aftermath
     evidence: tuple[Evidence, ...]
+    address: str = ""
+    """Where it was found, first."""
     common: int = 1
     """Assets that lost the same operator, or the same asset of the plant, at the same time."""
 

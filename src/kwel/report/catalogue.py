@@ -1,4 +1,4 @@
-"""html/catalogue.toml and html/papers.toml in, every sentence out, in Dutch and in English at once."""
+"""html/catalogue.toml, papers.toml and drills.toml in, every sentence out, in Dutch and in English at once."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ def capitalised(text: Text) -> Text:
 def load() -> Catalogue:
     """Return the catalogue: of the report, and of the papers that leave the house."""
     folder = resources.files("kwel.report") / "html"
-    texts = (tomllib.loads((folder / name).read_text("utf-8")) for name in ("catalogue.toml", "papers.toml"))
+    texts = (
+        tomllib.loads((folder / name).read_text("utf-8")) for name in ("catalogue.toml", "papers.toml", "drills.toml")
+    )
     return Catalogue({key: entry for text in texts for key, entry in _sentences("", text)})
 
 

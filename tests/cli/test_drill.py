@@ -1,0 +1,45 @@
+"""``kwel drill`` from end to end: a folder of rules and a protocol, a judgement, and what is wrong told in one line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.drill.test_drill import part
+from tests.interruptions.making import CLOUD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Cli
+
+
+@pytest.fixture(scope="module")
+def captures(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    folder = tmp_path_factory.mktemp("drill")
+    names = ("before", "during", "after")
+    return tuple(str(part(folder, name, number * 600, cut=name == "during")) for number, name in enumerate(names))
+
+
+def test_both_commands_from_end_to_end(captures: tuple[str, ...], cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "plan"
+    assert cli("drill", "plan", captures[0], "--scenario", "azure", "-o", str(folder), "--lang", "en")[0] == 0
+    assert json.loads((folder / "plan.json").read_text())["targets"][0]["addresses"] == [CLOUD]
+    assert "drill judge before.pcap" in (folder / "plan.html").read_text()
+
+    status, lines, _ = cli("drill", "judge", *captures, "--scenario", "azure", "--lang", "nl")
+    assert status == 0
+    assert "als voorspeld" in lines
+    status, lines, _ = cli("drill", "judge", captures[0], captures[0], captures[0], "--scenario", "azure", "--json")
+    assert status == 1
+    assert json.loads(lines)["not_cut_off"]
+
+
+def test_an_unknown_scenario_is_one_line(captures: tuple[str, ...], cli: Cli, tmp_path: Path) -> None:
+    status, _, error = cli("drill", "plan", captures[0], "--scenario", "azzure", "-o", str(tmp_path / "x"))
+
+    assert status in (2, 3)
+    assert error.startswith("kwel: ")
+    assert len(error.splitlines()) == 1

@@ -1,0 +1,1 @@
+"""Drills: what is planned, and what is said of what happened."""
