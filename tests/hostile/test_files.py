@@ -84,6 +84,7 @@ STRANGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STRANGE.values(), ids=STRANGE.keys())
 @pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii:strict"])
 def test_a_strange_file_name_acts_nowhere(name: bytes, encoding: str, samples: Path, tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return flood(tmp_path_factory.mktemp("long") / "long.pcap", frame, 2_000_000, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 @pytest.mark.parametrize("wait", [0.6, 1.5])
 def test_a_signal_leaves_no_half_written_report(
@@ -106,6 +107,7 @@ def test_a_signal_leaves_no_half_written_report(
             assert (process.returncode, err) == (130, "kwel: interrupted\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
