@@ -11,9 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kwel import __version__
 from kwel.crosswalk import Names
 from kwel.model.verdicts import Control
-from kwel.report import letters, papers
+from kwel.report import letters, papers, sectors
 from kwel.suppliers import answers, dossier, group, internal, stops
 
 if TYPE_CHECKING:
@@ -92,6 +93,26 @@ class Maker:
         _put(folder / "letter.txt", text)
         _put(folder / "letter.html", page)
         _put(folder / "answer.json", _json(answers.form(content)))
+
+
+def write_sector(content: dict[str, Any], folder: Path, language: Language) -> str:
+    """Write what companies have in common into a folder: for programs, as a page, an agenda, and joint letters.
+
+    Returns:
+        The same as JSON.
+
+    Raises:
+        OSError: something cannot be written.
+    """
+    text = _json(content)
+    _put(folder / "sector.json", text)
+    _put(folder / "sector.html", sectors.page(content, __version__, language))
+    _put(folder / "agenda.txt", sectors.agenda(content, language))
+    for supplier in content["suppliers"]:
+        letter, page = sectors.letter(content, supplier, language)
+        _put(folder / supplier["id"] / "letter.txt", letter)
+        _put(folder / supplier["id"] / "letter.html", page)
+    return text
 
 
 def _row(content: dict[str, Any]) -> dict[str, Any]:

@@ -83,3 +83,42 @@ def test_an_answer_that_is_wrong_is_one_line_that_names_the_place(
 
     assert status == 3
     assert "x.json: services[0].service: must be string" in err
+
+
+def test_companies_are_merged_and_what_is_no_dossier_is_named(
+    cli: Cli, analysis: SimpleNamespace, tmp_path: Path
+) -> None:
+    for name in "abc":
+        made = cli("suppliers", "plant.pcapng", "-o", str(tmp_path / name), "--key", str(tmp_path / f"{name}.key"))
+        assert made[0] == 0
+    out = tmp_path / "sector"
+    status, said, err = cli("sector", *(str(tmp_path / name) for name in "abc"), "-o", str(out), "--lang", "nl")
+
+    assert (status, err) == (0, "")
+    assert "of 3 companies" in said
+    shown = json.loads((out / "sector.json").read_text())
+    assert shown["companies"] == 3
+    for supplier in shown["suppliers"]:
+        assert (out / supplier["id"] / "letter.txt").exists()
+
+    (tmp_path / "a" / "dossier.json").write_text("{")
+    status, _, err = cli("sector", *(str(tmp_path / name) for name in "abc"), "-o", str(out))
+    assert status == 3
+    assert "dossier.json: file: is no JSON" in err
+
+
+def test_two_companies_show_nothing(cli: Cli, analysis: SimpleNamespace, tmp_path: Path) -> None:
+    for name in "ab":
+        cli("suppliers", "plant.pcapng", "-o", str(tmp_path / name), "--key", str(tmp_path / f"{name}.key"))
+    status, said, err = cli("sector", str(tmp_path / "a"), str(tmp_path / "b"), "-o", str(tmp_path / "s"), "--json")
+
+    assert status == 0
+    assert json.loads(said)["suppliers"] == []
+    assert "2 companies are fewer than 3" in err
+
+
+def test_without_a_dossier_there_is_no_sector_view(cli: Cli, tmp_path: Path) -> None:
+    status, _, err = cli("sector", str(tmp_path), "-o", str(tmp_path / "s"))
+
+    assert (status, err.count("\n")) == (3, 1)
+    assert not (tmp_path / "s").exists()

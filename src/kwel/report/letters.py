@@ -26,7 +26,17 @@ def letter(content: dict[str, Any], reference: str, language: Language) -> tuple
     """Return a letter as plain text and as one self-contained HTML document, in one language."""
     say = catalogue.load()
     parts = _Letter(content, reference, say, language).parts()
-    return _as_text(parts), paper("letter.html", _View(parts), say, wire(content["supplier"]["name"], 60), language)
+    return as_text(parts), page_of(parts, wire(content["supplier"]["name"], 60), say, language)
+
+
+def page_of(parts: list[Part], title: Text, say: Catalogue, language: Language) -> str:
+    """Return the paragraphs of a letter as one self-contained HTML document."""
+    return paper("letter.html", _View(parts), say, title, language)
+
+
+def in_language(text: Text, language: Language) -> str:
+    """Return a text as a plain string: what is escaped in a page stands as it is."""
+    return html.unescape(text[language].striptags())
 
 
 class _View:
@@ -70,7 +80,7 @@ class _Letter:
         return self._of(self._say(key, **values))
 
     def _of(self, text: Text) -> str:
-        return html.unescape(text[self._language].striptags())
+        return in_language(text, self._language)
 
     def _seen(self) -> list[Part]:
         say, content = self._say, self._content
@@ -123,7 +133,7 @@ class _Letter:
         return list(found.values())
 
 
-def _as_text(parts: list[Part]) -> str:
+def as_text(parts: list[Part]) -> str:
     """Return a letter as plain text; the questions are numbered through."""
     lines: list[str] = []
     for paragraph, rows in parts:
