@@ -1,4 +1,4 @@
-"""A report in, the same report with what is put together only when somebody asks out: who needs what, and what stops.
+"""A report in, the same report with what is put together only on demand out: needs, outages, suppliers.
 
 A glue like ``pipeline``, which would be too long with it: it sees stages that do not see one another.
 """
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kwel.model.graph import Graph
     from kwel.model.outage import Outlook
     from kwel.model.report import Report
+    from kwel.model.suppliers import Suppliers
     from kwel.model.traffic import Traffic
     from kwel.rulemodel import Rulebook
 
@@ -24,7 +25,12 @@ Sides = tuple[Any, Any]
 def added(report: Report, traffic: Traffic, sides: Sides, book: Rulebook, options: Options) -> Report:
     """Return the report with its answers, each made once."""
     needs = cache(lambda: _needs(report, traffic, sides, book, options))
-    return replace(report, needs=needs, outlook=cache(lambda: _outlook(needs(), book, options)))
+    return replace(
+        report,
+        needs=needs,
+        outlook=cache(lambda: _outlook(needs(), book, options)),
+        suppliers=cache(lambda: _suppliers(report, options)),
+    )
 
 
 def _needs(report: Report, traffic: Traffic, sides: Sides, book: Rulebook, options: Options) -> Graph:
@@ -41,3 +47,10 @@ def _outlook(graph: Graph, book: Rulebook, options: Options) -> Outlook:
     from kwel import outage, scenariobook
 
     return outage.outlook(graph, scenariobook.plain(scenariobook.load(options.rules, book)))
+
+
+def _suppliers(report: Report, options: Options) -> Suppliers:
+    """Return who supplies the plant."""
+    from kwel import crosswalk, suppliers
+
+    return suppliers.group(report, crosswalk.load(options.rules, questions=False))

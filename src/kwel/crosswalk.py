@@ -36,8 +36,12 @@ _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _WORDS: Final = re.compile(r"[^\W_]+")
 
 
-def load(root: Traversable | None = None) -> Crosswalk:
+def load(root: Traversable | None = None, *, questions: bool = True) -> Crosswalk:
     """Return what the files that ship say, and those of a folder of the user's own laid over them.
+
+    Args:
+        root: that folder.
+        questions: whether to read what is asked of suppliers; their names need none of it.
 
     Raises:
         RuleError: a rule is wrong: ``file: key: why``.
@@ -48,7 +52,7 @@ def load(root: Traversable | None = None) -> Crosswalk:
     for name, text in files.items():
         if fnmatch(name, "suppliers*"):
             reader.take_names(RuleTable.parse(text, f"{FOLDER}/{name}"))
-        elif fnmatch(name, "questions*"):
+        elif questions and fnmatch(name, "questions*"):
             reader.take_questions(RuleTable.parse(text, f"{FOLDER}/{name}"))
     return reader.finish()
 

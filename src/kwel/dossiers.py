@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from kwel import __version__
 from kwel.crosswalk import Names
+from kwel.model.law import Words
+from kwel.model.outage import Scenario, Takes
 from kwel.model.verdicts import Control
+from kwel.outage import simulate
 from kwel.report import letters, papers, sectors
 from kwel.suppliers import answers, dossier, group, internal, stops
 
@@ -53,7 +56,6 @@ class Maker:
     book: Rulebook
     key: Key
     language: Language
-    stopping: Stopping | None = None
 
     def make(self, report: Report, replies: Mapping[str, Answer] | None = None) -> Written:
         """Return the dossiers of an analysis, with the answers beside what was observed."""
@@ -61,7 +63,7 @@ class Maker:
         guard = internal.Guard(internal.words_of(report, self.book))
         maker = dossier.Maker(report, found, self.crosswalk, self.key, guard)
         named = [one for one in found.all if one.by_rule or guard.passes(one.name)]
-        stopping = self.stopping or stops.direct
+        stopping = simulating(report)
         made = []
         for supplier in named:
             content = maker.make(supplier, stopping(supplier))
@@ -93,6 +95,23 @@ class Maker:
         _put(folder / "letter.txt", text)
         _put(folder / "letter.html", page)
         _put(folder / "answer.json", _json(answers.form(content)))
+
+
+def simulating(report: Report) -> Stopping:
+    """Return what tells what stops without a supplier: by simulation, where it is known who needs what."""
+    if report.needs is None:
+        return stops.direct
+    graph = report.needs()
+
+    def stopping(supplier: Supplier) -> Sequence[Stop]:
+        keys = stops.keys_of(supplier, graph)
+        if not keys:
+            return ()
+        title = Words(supplier.name, supplier.name)
+        cut = Scenario(supplier.id, title, "supplier", (Takes(keys=keys),), notice=0, source="", reviewed="")
+        return stops.simulated(simulate(graph, cut))
+
+    return stopping
 
 
 def write_sector(content: dict[str, Any], folder: Path, language: Language) -> str:

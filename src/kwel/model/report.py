@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kwel.model.links import Link
     from kwel.model.outage import Outlook
     from kwel.model.site import SiteUse
+    from kwel.model.suppliers import Suppliers
     from kwel.model.talks import Closeup
     from kwel.model.traffic import Capture
     from kwel.model.verdicts import Attribution
@@ -130,6 +131,8 @@ class Report:
     """The site's own inventory, and what the captures say of it."""
     needs: Callable[[], Graph] | None = None
     """Returns who needs what, inside and outside: it is put together when somebody asks first, and then kept."""
+    suppliers: Callable[[], Suppliers] | None = None
+    """Returns who supplies the plant; as lazy."""
     interruptions: Interruptions = field(default_factory=Interruptions)
     outlook: Callable[[], Outlook] | None = None
     """Returns what stops in each scenario, and on how few the plant rests; likewise."""

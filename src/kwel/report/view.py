@@ -20,6 +20,7 @@ from kwel.report import (
     provenance,
     sankey,
     siteuse,
+    suppliers,
     tried,
     unknown,
     zonemap,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 
 _STATES = RANKED[::-1]
+TABLES = ("dependencies", "assets", "flows", "conduits", "suppliers")
+"""Commands that leave nothing out of what a chapter shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class View:
     chart: lanes.Chart | None
     limits: limits.Limits
     law: law.Chapter
+    suppliers: suppliers.Chapter | None
     method: provenance.Method
     outages: outages.Chapter | None
     whole: dict[str, Text]
@@ -119,9 +123,10 @@ def build(report: Report, say: Catalogue) -> View:
         chart=lanes.chart(report, relations, say),
         limits=limits.limits(report, relations, say),
         law=legal,
+        suppliers=suppliers.chapter(report, say),
         method=provenance.method(report, say),
         outages=fallout,
-        whole={name: provenance.whole(name, report) for name in ("dependencies", "assets", "flows", "conduits")},
+        whole={name: provenance.whole(name, report) for name in TABLES},
     )
 
 
@@ -184,6 +189,8 @@ def _lead(report: Report, totals: Totals, count: dict[Control, int], say: Catalo
         "tried": int(((totals.rank == 0) & (totals.attempts > 0)).sum()),
     }
     lead = [_in_words(f"lead.{key}", n, say) for key, n in parts.items() if n]
+    if report.suppliers and (supplied := suppliers.foreign(report.suppliers())):
+        lead.append(_in_words("suppliers.lead", supplied, say))
     if changed := siteuse.otherwise(report, totals):
         lead.append(_in_words("lead.site", changed, say))
     if unread := sum(1 for capture in report.captures if capture.problem):
