@@ -16,6 +16,7 @@ from kwel.crosswalk import Names
 from kwel.model.law import Words
 from kwel.model.outage import Scenario, Takes
 from kwel.model.verdicts import Control
+from kwel.model.zones import BETWEEN
 from kwel.outage import simulate
 from kwel.report import letters, papers, sectors
 from kwel.suppliers import answers, dossier, group, internal, stops
@@ -86,6 +87,21 @@ class Maker:
         _put(folder / "index.html", listed)
         _put(folder / "index.json", _json({"company": self.key.company, "suppliers": rows}))
         return written
+
+    def who(self, report: Report, asked: Sequence[str]) -> dict[str, list[str]]:
+        """Return what stands behind pseudonyms of dossiers, and in whose dossier: for the owner alone."""
+        wanted, found = set(asked), dict[str, list[str]]()
+        for supplier in group(report, self.crosswalk).all:
+            hide = self.key.for_reader(supplier.id)
+            for asset in report.assets:
+                names = {hide.name("asset", asset.id), *(hide.address(text) for text in asset.addresses)}
+                for zone in (asset.zone or "").split(BETWEEN):
+                    if (name := hide.name("zone", zone)) in wanted:
+                        found.setdefault(name, []).append(f"zone {zone} (dossier of {supplier.name})")
+                what = f"{asset.label}, {', '.join((asset.id, *asset.addresses))} (dossier of {supplier.name})"
+                for name in wanted & names:
+                    found.setdefault(name, []).append(what)
+        return {name: list(dict.fromkeys(lines)) for name, lines in found.items()}
 
     def _write(self, content: dict[str, Any], folder: Path) -> None:
         reference = dossier.digest(content)

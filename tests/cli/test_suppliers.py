@@ -85,6 +85,25 @@ def test_an_answer_that_is_wrong_is_one_line_that_names_the_place(
     assert "x.json: services[0].service: must be string" in err
 
 
+def test_the_owner_can_ask_who_is_behind_a_pseudonym(cli: Cli, analysis: SimpleNamespace, tmp_path: Path) -> None:
+    cli("suppliers", "plant.pcapng", "-o", str(tmp_path / "d"))
+    content = json.loads(next(tmp_path.glob("d/*/dossier.json")).read_text())
+    asset = content["assets"][0]
+    status, said, err = cli("suppliers", "plant.pcapng", "--who", asset["id"], "--who", asset["addresses"][0])
+
+    assert (status, err) == (0, "")
+    assert all(f"dossier of {content['supplier']['name']}" in line for line in said.splitlines())
+    assert [line.split()[0] for line in said.splitlines()] == [asset["id"], asset["addresses"][0]]
+
+    status, _, err = cli("suppliers", "plant.pcapng", "--who", "asset-nobody")
+    assert status == 3
+    assert "nothing in these captures has the pseudonym asset-nobody" in err
+
+
+def test_without_a_folder_or_a_question_there_is_nothing_to_do(cli: Cli, analysis: SimpleNamespace) -> None:
+    assert cli("suppliers", "plant.pcapng")[0] == 2
+
+
 def test_companies_are_merged_and_what_is_no_dossier_is_named(
     cli: Cli, analysis: SimpleNamespace, tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ def asked(report: Report) -> Report:
 
 def test_where_nobody_asked_there_is_no_chapter() -> None:
     assert suppliers.chapter(fixtures.plant(), SAY) is None
-    assert 'id="h10"' not in render(fixtures.plant(), "nl")
+    assert 'id="h12"' not in render(fixtures.plant(), "nl")
 
 
 def test_suppliers_with_services_are_rows_and_makers_a_line() -> None:

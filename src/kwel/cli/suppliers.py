@@ -22,13 +22,13 @@ from kwel.cli.options import (
     site,
     status_with,
 )
-from kwel.cli.outcome import EXIT_STATUS, Failure, complain, say_when_compiling, status_of, writing
+from kwel.cli.outcome import EXIT_STATUS, Failure, Status, complain, say_when_compiling, status_of, writing
 from kwel.cli.progress import Progress
 
 if TYPE_CHECKING:
     import datetime
 
-    from kwel.dossiers import Written
+    from kwel.dossiers import Maker, Written
     from kwel.report.text import Language
     from kwel.suppliers.answers import Answer
     from kwel.suppliers.pseudonyms import Key
@@ -39,11 +39,12 @@ if TYPE_CHECKING:
 Example:
   kwel suppliers plant.pcapng -o dossiers
   kwel suppliers plant.pcapng -o dossiers --lang nl --answers replies
+  kwel suppliers plant.pcapng --who asset-4taaczwz5p
 
 {EXIT_STATUS}"""
 )
 @captures
-@click.option("-o", "--output", required=True, metavar="DIR", help="Folder to write to; it may exist.")
+@click.option("-o", "--output", metavar="DIR", help="Folder to write to; it may exist.")
 @click.option("--lang", type=click.Choice(["nl", "en"]), help="Language. Default: as your environment asks.")
 @click.option(
     "--key",
@@ -65,11 +66,18 @@ Example:
 @site
 @inventory
 @on
+@click.option(
+    "--who",
+    "asked",
+    multiple=True,
+    metavar="PSEUDONYM",
+    help="Write nothing, say what of your own plant stands behind a pseudonym of a dossier. May be repeated.",
+)
 @click.option("--title", default="", metavar="TEXT", help="Which of your sites this is; leaves as a pseudonym.")
 @click.option("--json", "as_json", is_flag=True, help="Print the list of dossiers as JSON.")
 def suppliers(
     captures: tuple[str, ...],
-    output: str,
+    output: str | None,
     lang: Language | None,
     key_file: Path | None,
     answers: Path | None,
@@ -80,6 +88,7 @@ def suppliers(
     site_file: str | None,
     inventory_files: tuple[str, ...],
     on: datetime.datetime | None,
+    asked: tuple[str, ...],
     title: str,
     as_json: bool,
 ) -> int:
@@ -91,8 +100,10 @@ def suppliers(
     """
     from kwel.pipeline import Options, analyse
 
-    key, folder = _key(key_file, Path(output)), Path(output)
-    replies = _answers(answers)
+    if not output and not asked:
+        raise click.UsageError("say with -o DIR where to write the dossiers, or with --who what to look up")
+    folder = Path(output) if output else None
+    key, replies = _key(key_file, folder), _answers(answers)
     say_when_compiling()
     known, day = load_site(site_file, load_rules(rules, accepted)), on.date() if on else None
     options = Options(
@@ -110,25 +121,44 @@ def suppliers(
     status = status_of(made.captures, made.coverage)
     if made.coverage.packets == 0:
         raise Failure("no packet was read, so there are no dossiers")
-    from kwel import crosswalk, dossiers, rulebook
-
-    try:
-        book, asked = rulebook.load(rules), crosswalk.load(rules)
-    except rulebook.RuleError as error:
-        raise Failure(f"{error}; `kwel rules lint` names all that is wrong") from error
-    maker = dossiers.Maker(asked, book, key, lang or language_of_environment())
-    with writing(output):
+    maker = _maker(rules, key, lang or language_of_environment())
+    if folder is None or asked:
+        return _look_up(maker.who(made, asked), asked)
+    with writing(str(folder)):
         written = maker.write(made, folder, replies)
     _tell(written, folder, as_json=as_json)
     return status_with(known, status, options.own_inventory)
 
 
-def _key(file: Path | None, folder: Path) -> Key:
+def _maker(rules: Path | None, key: Key, lang: Language) -> Maker:
+    """Return what makes dossiers, by the rules that ship and the user's own."""
+    from kwel import crosswalk, dossiers, rulebook
+
+    try:
+        return dossiers.Maker(crosswalk.load(rules), rulebook.load(rules), key, lang)
+    except rulebook.RuleError as error:
+        raise Failure(f"{error}; `kwel rules lint` names all that is wrong") from error
+
+
+def _look_up(found: dict[str, list[str]], asked: tuple[str, ...]) -> int:
+    """Print what stands behind pseudonyms; for the owner's eyes."""
+    from kwel.tables.cells import visible
+
+    for word in asked:
+        for line in found.get(word, []):
+            click.echo(f"{visible(word)}  {visible(line)}")
+    lost = [word for word in asked if word not in found]
+    if lost:
+        raise Failure(f"nothing in these captures has the pseudonym {', '.join(lost)} under this key")
+    return Status.DONE
+
+
+def _key(file: Path | None, folder: Path | None) -> Key:
     """Return the key to the pseudonyms; make it at first use, never where it would be sent along."""
     from kwel.suppliers.pseudonyms import KeyFileError, default_file, open_key
 
     place = file or default_file()
-    if place.resolve().is_relative_to(folder.resolve()):
+    if folder and place.resolve().is_relative_to(folder.resolve()):
         raise click.UsageError(f"{place} lies in {folder}, which is to be sent: keep the key elsewhere with --key")
     try:
         key, is_new = open_key(place)

@@ -31,6 +31,7 @@ from kwel.report.text import Text, wire
 
 if TYPE_CHECKING:
     from kwel.model.report import Report
+    from kwel.model.talks import Closeup
     from kwel.report.catalogue import Catalogue
     from kwel.report.relations import Column, Totals
 
@@ -94,8 +95,7 @@ def build(report: Report, say: Catalogue) -> View:
     phrases = Phrases(say, one_capture=len(report.captures) == 1)
     small, each = inventory.marks(report, totals, order, say)
     anchors = {report.assets[a].id: f"a-{a}" for a in order[: inventory.ROWS]}
-    strangers = unknown.find(report, order)
-    near = inventory.closeups(report, sorted({*order[: inventory.SHEETS], *strangers[: unknown.LISTED]}))
+    strangers, near = _close(report, order)
     legal, fallout = law.chapter(report, phrases), outages.chapter(report, anchors, phrases)
     return View(
         identity=provenance.identity(report),
@@ -128,6 +128,12 @@ def build(report: Report, say: Catalogue) -> View:
         outages=fallout,
         whole={name: provenance.whole(name, report) for name in TABLES},
     )
+
+
+def _close(report: Report, order: list[int]) -> tuple[list[int], dict[int, Closeup]]:
+    """Return the assets of which nothing is known but an address, and what those that are shown did."""
+    strangers = unknown.find(report, order)
+    return strangers, inventory.closeups(report, sorted({*order[: inventory.SHEETS], *strangers[: unknown.LISTED]}))
 
 
 def _period(report: Report) -> Text | None:
