@@ -381,5 +381,4 @@ def mac_text(mac: int) -> str:
     >>> mac_text(0x001B1B100021)
     '00:1b:1b:10:00:21'
     """
-    digits = f"{mac & 0xFFFF_FFFF_FFFF:012x}"
-    return ":".join((digits[:2], digits[2:4], digits[4:6], digits[6:8], digits[8:10], digits[10:]))
+    return (mac & 0xFFFF_FFFF_FFFF).to_bytes(6).hex(":")

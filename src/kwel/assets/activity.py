@@ -13,6 +13,7 @@ import numpy as np
 from kwel.assets.rules import CONNECT
 from kwel.columns import Direction, NameSource
 from kwel.kinds import Application
+from kwel.model.quick import quick
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -34,6 +35,7 @@ MOST_NAMES: Final = 16
 """Wanted names that are kept of one device."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """A device speaks a protocol on one side of it."""

@@ -70,14 +70,14 @@ def find_changes(
 def _moved(assets: Sequence[Asset], proofs: Proofs, witness: Witness) -> Iterator[Change]:
     """Yield the addresses that went from one MAC to another, or that two have at once, if these are two devices."""
     owners = {claim.value: asset.id for asset in assets for claim in asset.macs}
-    for host, held in sorted(proofs.of_host.items()):
+    for host, held in sorted((host, held) for host, held in proofs.of_host.items() if len(held) > 1):
         for before, after in pairwise(held):
             was, now = mac_text(before.mac), mac_text(after.mac)
             if owners.get(was) == owners.get(now):
                 continue
             address = address_text(host[0], host[1])
             what: ChangeKind = "address-conflict" if host in proofs.conflicts else "mac"
-            steps = witness.claimed(host, before), witness.claimed(host, after)
+            steps = witness.claimed((host, before)), witness.claimed((host, after))
             had = (owners[was],) if was in owners else ()
             yield Change(owners.get(now, now), what, address, was, now, after.time, Grade.A, steps, had)
 
@@ -89,7 +89,7 @@ def _renamed(devices: Sequence[Device], assets: Sequence[Asset]) -> Iterator[Cha
         for said in device.observed:
             if said.kind in BEARS_ONE and device.mac is not None:
                 borne.setdefault((said.kind, said.value.casefold()), {}).setdefault(index, []).append(said)
-    for _, by in sorted(borne.items()):
+    for _, by in sorted((name, by) for name, by in borne.items() if len(by) > 1):
         spans = sorted((min(said.time for said in of), index) for index, of in by.items())
         for (_, before), (start, after) in pairwise(spans):
             if assets[before].last >= start:
@@ -107,7 +107,7 @@ def _said(device: Device, asset: Asset) -> Iterator[Change]:
         if said.kind in OF_ONE and said.protocol not in OF_SEVERAL:
             sort = said.value.partition(" ")[0] if said.kind == "host-key" else ""  # one of each algorithm
             by.setdefault((said.kind, said.protocol, sort), []).append(said)
-    for (kind, protocol, _), all_said in sorted(by.items()):
+    for (kind, protocol, _), all_said in sorted((key, of) for key, of in by.items() if len(of) > 1):
         in_order = sorted(_spans(all_said), key=lambda of: (of.time, of.value))
         one_at_a_time = all(a.until < b.time for a, b in pairwise(in_order))
         if not one_at_a_time:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 from kwel.kinds import FactKind
 from kwel.model.claims import Grade
 from kwel.model.commands import CommandClass
+from kwel.model.quick import quick
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,6 +66,7 @@ class Atom:
         return self.sort in ("speaks", "calls", "gives") or (self.sort == "says" and not is_name(self.key, self.words))
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One thing that is known of a device, as rules ask for it; ``by`` is whatever proves it."""

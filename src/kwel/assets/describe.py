@@ -34,6 +34,9 @@ NAME_ORDER = (
     "fox", "codesys", "bacnet",
     "bacnet-lan", "powerlink", "goose", "sv",
 )  # fmt: skip
+_IDENTITY_RANK = {protocol: rank for rank, protocol in enumerate(IDENTITY_ORDER)}
+_LAST = len(IDENTITY_ORDER)
+_NAME_RANK = {protocol: rank for rank, protocol in enumerate(NAME_ORDER)}
 NAMES = ("hostname", "station")
 """Facts that are names. A control block may bear that of one of several logical devices of an IED: it comes last."""
 _MODEL_OF_CLIENT = "dhcp"
@@ -49,10 +52,11 @@ def macs_of(device: Device, spoken: list[Spoken], witness: Witness, rules: Devic
 
 def _mac(device: Device, mac: int, spoken: list[Spoken], witness: Witness, rules: DeviceRules) -> Claim:
     """Return one of a device's MACs; one that nobody claims an address for is proven by what it says."""
-    proofs = [(host, proof) for host, proof in device.proofs if proof.mac == mac]
-    steps = [witness.claimed(host, proof) for host, proof in proofs[:STEPS]]
-    own = [said for said in device.observed if said.mac == mac] or device.observed
-    steps = steps or [evidence.said(said) for said in own[:STEPS]] or device.one_because[:STEPS]
+    proofs = [held for held in device.proofs if held[1].mac == mac]
+    steps = [witness.claimed(held) for held in proofs[:STEPS]]
+    if not steps:
+        own = [said for said in device.observed if said.mac == mac] or device.observed
+        steps = [evidence.said(said) for said in own[:STEPS]] or device.one_because[:STEPS]
     steps = steps or [witness.spoken(said) for said in spoken if said.lan >= 0][:STEPS]
     if not steps and device.carries:
         steps = [witness.carries(device.carries)]
@@ -64,7 +68,7 @@ def _mac(device: Device, mac: int, spoken: list[Spoken], witness: Witness, rules
 
 def vendor_of(device: Device, macs: tuple[Claim, ...], rules: DeviceRules) -> Claim | None:
     """Return who made the device: by its MAC's block (B), by its own words (C), or by both where they agree (A)."""
-    stated = _best(device.observed, "vendor", IDENTITY_ORDER)
+    stated = _best(device.observed, "vendor")
     registered = None
     if device.mac is not None and rules.virtual_mac(device.mac) is None:
         registered = oui.vendor(device.mac)
@@ -79,10 +83,10 @@ def vendor_of(device: Device, macs: tuple[Claim, ...], rules: DeviceRules) -> Cl
 
 def stated(device: Device, kind: str) -> Claim | None:
     """Return what the device calls its product or firmware; an order number is a product's name as well."""
-    best = _best(device.observed, kind, IDENTITY_ORDER)
+    best = _best(device.observed, kind)
     if best is None and kind == "product":  # what kind of client asks for an address is better than nothing
         kind = "vendor-class"
-        best = _best(device.observed, kind, IDENTITY_ORDER)
+        best = _best(device.observed, kind)
     if best is None:
         return stated(device, "order-number") if kind == "product" else None
     steps = [evidence.said(o) for o in device.observed if o.kind == kind][: 2 * STEPS]
@@ -95,10 +99,12 @@ def names_of(device: Device) -> tuple[Claim, ...]:
     for observed in device.observed:
         if observed.kind in NAMES:
             by_name.setdefault(observed.value.casefold(), []).append(observed)
-    ranked = sorted(by_name.values(), key=lambda said: min(_rank(o, NAME_ORDER) for o in said))
+    if not by_name:
+        return ()
+    ranked = sorted(by_name.values(), key=lambda said: min(_NAME_RANK.get(o.protocol, _LAST) for o in said))
     return tuple(
         Claim(
-            min(said, key=lambda o: _rank(o, NAME_ORDER)).value,
+            min(said, key=lambda o: _NAME_RANK.get(o.protocol, _LAST)).value,
             Grade.A if len({o.protocol for o in said}) > 1 else Grade.B,
             tuple(evidence.said(o) for o in said[:STEPS]),
         )
@@ -144,16 +150,12 @@ def router_of(device: Device, witness: Witness, rules: DeviceRules) -> Claim | N
     if device.mac is None or (rule := rules.virtual_mac(device.mac)) is None:
         return None
     step = evidence.by_rule("virtual-mac", rule, ("protocol", rule.protocol))
-    return Claim("router", Grade.B, (*(witness.claimed(host, proof) for host, proof in device.proofs[:1]), step))
+    return Claim("router", Grade.B, (*(witness.claimed(held) for held in device.proofs[:1]), step))
 
 
-def _best(observed: Iterable[Observed], kind: str, order: tuple[str, ...]) -> Observed | None:
+def _best(observed: Iterable[Observed], kind: str) -> Observed | None:
     said = [o for o in observed if o.kind == kind]
-    return min(said, key=lambda o: _rank(o, order)) if said else None
-
-
-def _rank(observed: Observed, order: tuple[str, ...]) -> int:
-    return order.index(observed.protocol) if observed.protocol in order else len(order)
+    return min(said, key=lambda o: _IDENTITY_RANK.get(o.protocol, _LAST)) if said else None
 
 
 def _first_word(text: str) -> str:

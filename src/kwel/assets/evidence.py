@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from kwel.assets.oui import vendor
 from kwel.columns import ClaimKind, State, mac_text
@@ -13,7 +13,7 @@ from kwel.model.claims import Evidence, Where
 from kwel.transports import transport_label
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from kwel.assets.activity import Spoken
     from kwel.assets.proofs import Host, Proof
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kwel.assets.senders import Carried
     from kwel.model.claims import Observed
     from kwel.model.traffic import Traffic
+
+Of = TypeVar("Of")
 
 STEPS = 3
 """Steps of one sort that a claim carries. The first ones prove it; a thousand prove no more."""
@@ -33,8 +35,28 @@ COLUMNS = [
     "first_frame",
 ]  # fmt: skip
 
+MOST_SHARED = 1024
+"""Steps that are remembered to be shared."""
+
 address_text = lru_cache(1 << 14)(spelt)
 """A device is on one side of many flows, and servers are on the other side of most."""
+
+
+def shared(make: Callable[[Of], Evidence]) -> Callable[[Of], Evidence]:
+    """Return what makes a step of an object, once for all claims about a device that rest on it.
+
+    Objects are told apart by where they are: the last ones are kept, so that nobody else is there.
+    """
+    known: dict[int, tuple[Of, Evidence]] = {}
+
+    def step_of(of: Of) -> Evidence:
+        if (found := known.get(id(of))) is None:
+            if len(known) >= MOST_SHARED:
+                known.clear()
+            found = known[id(of)] = of, make(of)
+        return found[1]
+
+    return step_of
 
 
 class Witness:
@@ -46,6 +68,12 @@ class Witness:
     def __init__(self, traffic: Traffic, flows: Collection[int]) -> None:
         self._captures = [capture.name for capture in traffic.captures]
         self._lan = traffic.lan[["protocol", "destination", "capture", "first_frame"]].tolist()
+        self.spoken = shared(self._spoken)
+        """Says that a device speaks a protocol, with the other side of the first conversation."""
+        self.claimed = shared(self._claimed)
+        """Says that a MAC claimed an address."""
+        self._sent: dict[tuple[int, str, int], tuple[tuple[str, str], ...]] = {}
+        """What is said of frames, by protocol, side and destination: of groups thousands say the same."""
         wanted = sorted(flows)
         self._flows = dict(zip(wanted, traffic.flows[COLUMNS][wanted].tolist(), strict=True))
 
@@ -71,8 +99,7 @@ class Witness:
         """Return the address of whoever began a flow."""
         return address_text(*self._flows[flow][:2])
 
-    def spoken(self, spoken: Spoken) -> Evidence:
-        """Say that a device speaks a protocol, with the other side of the first conversation."""
+    def _spoken(self, spoken: Spoken) -> Evidence:
         if spoken.lan >= 0:
             return self.sent(spoken.lan, spoken.side)
         row = self._flows[spoken.flow]
@@ -83,11 +110,16 @@ class Witness:
     def sent(self, row: int, side: str) -> Evidence:
         """Say that a device was seen in a conversation without IP."""
         protocol, destination, capture, frame = self._lan[row]
-        values = (("protocol", LAN_LABELS[protocol]), ("role", side), ("peer", mac_text(destination)))
+        key = protocol, side, destination
+        if (values := self._sent.get(key)) is None:
+            if len(self._sent) >= MOST_SHARED:
+                self._sent.clear()
+            values = (("protocol", LAN_LABELS[protocol]), ("role", side), ("peer", mac_text(destination)))
+            self._sent[key] = values
         return Evidence("observed", "spoken", values, self.where(capture, frame))
 
-    def claimed(self, host: Host, proof: Proof) -> Evidence:
-        """Say that a MAC claimed an address."""
+    def _claimed(self, held: tuple[Host, Proof]) -> Evidence:
+        host, proof = held
         values = (("address", address_text(host[0], host[1])), ("mac", mac_text(proof.mac)))
         where = self.where(proof.capture, proof.frame)
         return Evidence("observed", f"{ClaimKind(proof.kind).label}-claim", values, where)
@@ -125,6 +157,7 @@ class Witness:
         return Evidence("observed", "two-networks" if is_two_networks else "address-conflict", values, where)
 
 
+@shared
 def said(observed: Observed) -> Evidence:
     """Say what a device says of itself."""
     if observed.kind == "hostname":
@@ -134,6 +167,7 @@ def said(observed: Observed) -> Evidence:
     return Evidence("observed", "says-of-itself", values, observed.where)
 
 
+@shared
 def internal(prefix: Prefix) -> Evidence:
     """Say why an address is the plant's own."""
     return Evidence("inferred", "internal-prefix", (("prefix", prefix.text),), source=prefix.source)
@@ -141,7 +175,12 @@ def internal(prefix: Prefix) -> Evidence:
 
 def by_rule(kind: str, rule: Rule, *values: tuple[str, str]) -> Evidence:
     """Say that a rule draws a conclusion."""
-    return Evidence("inferred", kind, (("rule", rule.id), *values), source=rule.source)
+    return _by_rule(kind, rule.id, rule.source, values)
+
+
+@lru_cache(MOST_SHARED)
+def _by_rule(kind: str, rule: str, source: str, values: tuple[tuple[str, str], ...]) -> Evidence:
+    return Evidence("inferred", kind, (("rule", rule), *values), source=source)
 
 
 def registered(mac: int, name: str) -> Evidence:

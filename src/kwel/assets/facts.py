@@ -32,15 +32,10 @@ def facts_of(observed: Iterable[Observed]) -> tuple[tuple[Fact, ...], int]:
                 continue
             kept[one.kind] = kept.get(one.kind, 0) + 1
         said.setdefault(key, []).append(one)
-    facts = tuple(
-        Fact(
-            kind,
-            Claim(
-                value,
-                Grade.A if len({one.protocol for one in by}) > 1 else Grade.B,
-                tuple(evidence.said(one) for one in by[:STEPS]),
-            ),
-        )
-        for (kind, value), by in sorted(said.items(), key=lambda item: item[0])
-    )
-    return facts, len(left_out)
+    return tuple(Fact(key[0], _claim(key[1], said[key])) for key in sorted(said)), len(left_out)
+
+
+def _claim(value: str, by: list[Observed]) -> Claim:
+    """Return what several sayings say alike."""
+    agree = len(by) > 1 and len({one.protocol for one in by}) > 1
+    return Claim(value, Grade.A if agree else Grade.B, tuple([evidence.said(one) for one in by[:STEPS]]))

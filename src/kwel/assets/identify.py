@@ -34,6 +34,7 @@ from kwel.assets.weigh import scales_of, weigh
 from kwel.columns import address_text, mac_text
 from kwel.model.assets import Asset, AssetKind
 from kwel.model.claims import Claim, Grade
+from kwel.model.quick import changed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,7 +133,7 @@ def identify(
     initiators, responders = (_without(side, is_own) for side in (devices.of_initiator, devices.of_responder))
     systems = find_systems(traffic, assets, initiators)
     behind = find_behind(traffic, assets, devices, initiators, systems, seen.activity, scopes, writer.witness, stacks)
-    assets = [replace(asset, behind=behind.get(index)) for index, asset in enumerate(assets)]
+    assets = [changed(asset, behind=behind[index]) if index in behind else asset for index, asset in enumerate(assets)]
     labelled = with_distinct_labels(assets)
     groups = find_groups(devices.devices)
     labelled = _with_likeness(labelled, traffic, (initiators, responders), groups, devices, writer.witness)
@@ -172,7 +173,7 @@ def _with_likeness(
     for index, steps in several_servers(devices.devices).items():
         found.setdefault(index, []).extend(steps)
     return tuple(
-        replace(asset, evidence=(*asset.evidence, *found[index])) if index in found else asset
+        changed(asset, evidence=(*asset.evidence, *found[index])) if index in found else asset
         for index, asset in enumerate(assets)
     )
 
@@ -250,7 +251,8 @@ class _Writer:
         )
 
     def _when(self, index: int, device: Device) -> tuple[int, int]:
-        times = [proof.time for _, proof in device.proofs] + [said.time for said in device.observed]
+        times = [proof.time for _, proof in device.proofs]
+        times += [said.time for said in device.observed]
         times += [device.carries.time, device.carries.last] if device.carries else []
         if self._activity.first_flow[index] >= 0:
             times += [self._activity.first[index], self._activity.last[index]]
@@ -280,7 +282,7 @@ class _Writer:
             steps += [self.witness.spoken(said) for said in station.spoken.values()][:1]
         prefixes = (self._scopes.prefix_of(hi, lo) for hi, lo, _ in device.hosts)
         steps += [evidence.internal(prefix) for prefix in dict.fromkeys(prefixes) if prefix][:STEPS]
-        steps += [self.witness.claimed(host, proof) for host, proof in device.proofs[:STEPS]]
+        steps += [self.witness.claimed(held) for held in device.proofs[:STEPS]]
         steps += [self.witness.carries(device.carries)] if device.carries else []
         for host in device.hosts:
             if proofs := self._proofs.conflicts.get(host):
@@ -325,7 +327,7 @@ def _with_shared_kinds(assets: list[Asset], activity: Activity, writer: _Writer)
         peers = (("ot", writer.witness.initiator(ot)), ("other", writer.witness.initiator(other)))
         step = evidence.by_rule("serves-both", rule, ("protocol", application), *peers)
         why = Claim(AssetKind.SHARED, Grade.B, (writer.witness.seen(ot), writer.witness.seen(other), step))
-        shared[server] = replace(asset, kind=AssetKind.SHARED, kind_why=why)
+        shared[server] = changed(asset, kind=AssetKind.SHARED, kind_why=why)
     return [shared.get(index, asset) for index, asset in enumerate(assets)]
 
 
@@ -333,7 +335,7 @@ def with_distinct_labels(assets: Sequence[Asset]) -> tuple[Asset, ...]:
     """Tell apart what several assets are called: by address or id."""
     times = Counter(asset.label.casefold() for asset in assets)
     return tuple(
-        replace(asset, label=_longer_label(asset)) if times[asset.label.casefold()] > 1 else asset for asset in assets
+        changed(asset, label=_longer_label(asset)) if times[asset.label.casefold()] > 1 else asset for asset in assets
     )
 
 

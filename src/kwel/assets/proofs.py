@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from kwel.assets.scopes import OnSegment, Scope
 from kwel.columns import ClaimKind, is_ipv4
+from kwel.model.quick import quick
 
 if TYPE_CHECKING:
     from kwel.assets.scopes import Scopes
@@ -41,6 +42,7 @@ MOST_IPV6 = 256
 NEIGHBOURHOOD = 16
 
 
+@quick
 @dataclass(frozen=True, slots=True, order=True)
 class Proof:
     """From some moment on, an address was at a MAC."""
@@ -70,6 +72,7 @@ class Proofs:
     """Of those that captures of the same time show at different MACs: the MAC in each capture."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Claim:
     """One row of the claims that counts."""
@@ -90,22 +93,25 @@ COLUMNS = (
 def read_proofs(claims: Rows, scopes: Scopes) -> Proofs:
     """Weigh all claims. *claims* holds distinct pairs of MAC and address with the moment each was first made."""
     held: dict[tuple[int, int], set[tuple[int, int]]] = defaultdict(set)
-    rows = list[tuple[Host, _Claim, Scope]]()
-    for row in zip(*(claims[c].tolist() for c in COLUMNS), strict=True):
+    rows = list[tuple[Host, _Claim, int]]()
+    public = set[tuple[int, int]]()
+    scope_of = scopes.find(claims["address_hi"], claims["address_lo"]).tolist()
+    for row, scope in zip(zip(*(claims[c].tolist() for c in COLUMNS), strict=True), scope_of, strict=True):
         mac, hi, lo, vlan, time, capture, frame, kind, last, returns, back, back_capture, back_frame = row
-        scope = scopes.of_one(hi, lo)
         if scope == Scope.NO_HOST:
             continue
         of = ClaimKind(kind)
         came_back = Proof(back, back_capture, back_frame, mac, of) if back else None
         claim = _Claim(Proof(time, capture, frame, mac, of), came_back, max(time, last), returns)
         rows.append(((hi, lo, vlan), claim, scope))
+        if scope == Scope.EXTERNAL:
+            public.add((hi, lo))
         if kind not in (ClaimKind.DHCP, ClaimKind.LINK):  # over the months, one client may hold many leases
             held[mac, vlan].add((hi, lo))
     proxies = {owner: len(addresses) for owner, addresses in held.items() if _answers_for_others(addresses)}
-    found = Proofs(on_segment=_on_segment(held, proxies, scopes), answers_for_others=proxies)
+    found = Proofs(on_segment=_on_segment(held, proxies, public), answers_for_others=proxies)
     of_host: dict[Host, list[_Claim]] = {}
-    for host, claim, scope in sorted(rows, key=lambda row: row[1].proof):
+    for host, claim, scope in sorted(rows, key=lambda row: _order(row[1].proof)):
         if (claim.proof.mac, host[2]) in proxies:
             found.for_others.setdefault(host, claim.proof)
         elif scope == Scope.INTERNAL or found.on_segment.holds(host[0], host[1]):
@@ -113,6 +119,10 @@ def read_proofs(claims: Rows, scopes: Scopes) -> Proofs:
     for host, made in of_host.items():
         _settle(host, made, found)
     return found
+
+
+def _order(proof: Proof) -> tuple[int, int, int, int, int]:
+    return proof.time, proof.capture, proof.frame, proof.mac, proof.kind
 
 
 def _settle(host: Host, made: list[_Claim], found: Proofs) -> None:
@@ -162,15 +172,19 @@ def _answers_for_others(addresses: set[tuple[int, int]]) -> bool:
 
 
 def _on_segment(
-    held: dict[tuple[int, int], set[tuple[int, int]]], proxies: dict[tuple[int, int], int], scopes: Scopes
+    held: dict[tuple[int, int], set[tuple[int, int]]],
+    proxies: dict[tuple[int, int], int],
+    outside: set[tuple[int, int]],
 ) -> OnSegment:
-    """Return the public addresses that are proven to be on a segment, by rule 2."""
+    """Return which addresses of those *outside* are proven to be on a segment, by rule 2."""
     ipv4, ipv6 = set[int](), set[int]()
     neighbours: dict[tuple[int, int], dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
     for (mac, vlan), addresses in held.items():
         if (mac, vlan) in proxies:
             continue
-        public = {at for at in addresses if scopes.of_one(*at) == Scope.EXTERNAL}
+        public = addresses & outside
+        if not public:
+            continue
         ipv6.update(hi for hi, lo in public if not is_ipv4(hi, lo))
         if not any(is_ipv4(*at) for at in addresses - public):
             for hi, lo in public:

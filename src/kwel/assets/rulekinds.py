@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
 from kwel.assets.conditions import SORTS, Atom, Index, Statement, tokens
-from kwel.columns import mac_text
 from kwel.model.claims import Grade
 from kwel.rulefile import suffixes
 
@@ -186,7 +186,7 @@ Judging = RoleRule | SpokenRule | VendorRule | NameRule
 """Rules that say what a device is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DeviceRules:
     """All rules about devices, each sort in order of precedence."""
 
@@ -211,5 +211,11 @@ class DeviceRules:
 
     def virtual_mac(self, mac: int) -> MacRule | None:
         """Return the rule of a MAC that routers share."""
-        text = mac_text(mac)
-        return next((rule for rule in self.macs if rule.holds(text)), None)
+        digits = f"{mac:012x}"
+        if not digits.startswith(self._shared):
+            return None
+        return next(rule for rule in self.macs if digits.startswith(rule.digits))
+
+    @cached_property
+    def _shared(self) -> tuple[str, ...]:
+        return tuple(rule.digits for rule in self.macs)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kwel.columns import Rows
     from kwel.model.traffic import Traffic
 
+ETHERCAT, PROFINET_RT = int(Lan.ETHERCAT), int(Lan.PROFINET_RT)
 OF_PORTS: Final = frozenset({Lan.PROFINET_PTCP, Lan.MRP, Lan.PTP, Lan.PTP_POWER, Lan.STP, Lan.LLDP, Lan.CDP})
 """Protocols whose frames may come from the address of a port."""
 RETURNED: Final = 0x02 << 40
@@ -53,17 +54,22 @@ def find_stations(traffic: Traffic, devices: Devices) -> dict[int, Station]:
     rows = traffic.lan[COLUMNS].tolist()
     sources = {row[0] for row in rows}
     controllers = _controllers(traffic.lan)
+    known: dict[int, int] = {}
     for number, (source, _, protocol, side, first, last, vlan) in enumerate(rows):
-        if protocol == Lan.ETHERCAT and source & RETURNED and source ^ RETURNED in sources:
+        if protocol == ETHERCAT and source & RETURNED and source ^ RETURNED in sources:
             source ^= RETURNED  # the master's own frame, on its way back
-        index = devices.find(source) if protocol in OF_PORTS else devices.find_or_add(source)
+        index = known.get(source)
         if index is None:
-            continue
-        seen = stations.setdefault(index, Station(first, last, number))
+            index = devices.find(source) if protocol in OF_PORTS else devices.find_or_add(source)
+            if index is None:
+                continue
+            known[source] = index
+        if (seen := stations.get(index)) is None:
+            seen = stations[index] = Station(first, last, number)
         seen.first, seen.last = min(seen.first, first), max(seen.last, last)
         seen.vlans.add(vlan)
         part, is_certain = side, True
-        if protocol == Lan.PROFINET_RT:
+        if protocol == PROFINET_RT:
             part, is_certain = _part(source, index, devices, controllers)
         key = LABELS[protocol], SIDES[part]
         if key not in seen.spoken:

@@ -12,9 +12,10 @@ The kind is that of the best grade; the rule that gave the role goes first among
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple, overload
 
 from kwel.assets import evidence
 from kwel.assets.activity import Spoken
@@ -23,9 +24,10 @@ from kwel.assets.rulekinds import Judging, NameRule, RoleRule, SpokenRule
 from kwel.assets.rules import installed
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Claim, Evidence, Grade, Observed, Where
+from kwel.model.quick import changed, quick
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable
     from pathlib import Path
 
     from kwel.assets.conditions import Statement
@@ -36,10 +38,13 @@ if TYPE_CHECKING:
 
 LATE: Final = {"generic": 3, "least": 4}
 """Ranks that come after every hint."""
+MOST_PLANS: Final = 1 << 14
+"""Sets of facts whose rules are remembered."""
 PROPOSED: Final = {Grade.A: Grade.C, Grade.B: Grade.C, Grade.C: Grade.D, Grade.D: Grade.D}
 """How far a level carries that was proposed from a role: where a device stands, no frame tells."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A rule that holds of a device, and what shows it."""
@@ -77,6 +82,7 @@ class Candidate:
         return grade if self.is_certain else Grade(max(Grade.D, grade - 1))
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a device is taken for."""
@@ -86,6 +92,53 @@ class Verdict:
     """What it may be as well."""
     kind: AssetKind
     kind_why: Claim | None
+
+
+class Choice(NamedTuple):
+    """Which of the rules that hold decide, by their place among these."""
+
+    role: int | None
+    agreeing: int | None
+    """Of a second one that gives the same role by another sort of observation, and so makes it certain."""
+    kind: int | None
+    role_or: Claim | None
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What follows from which atoms hold: the same for thousands of devices of one make."""
+
+    met: list[tuple[int, tuple[int, ...]]]
+    """The rules that hold, and the atoms that meet their conditions."""
+    choice: Choice | None = None
+
+
+class Held(Sequence[Candidate]):
+    """The rules that hold of one device, in order of the files."""
+
+    def __init__(self, plan: _Plan, held: dict[int, Statement], rules: Sequence[Judging]) -> None:
+        self._plan, self._held, self._rules = plan, held, rules
+
+    def __len__(self) -> int:
+        return len(self._plan.met)
+
+    @overload
+    def __getitem__(self, index: int) -> Candidate: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Candidate]: ...
+    def __getitem__(self, index: int | slice) -> Candidate | list[Candidate]:
+        """Return one of them, with what shows it."""
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        place, by = self._plan.met[index]
+        shown = {id(said): said for said in map(self._held.__getitem__, by)}
+        return Candidate(self._rules[place], tuple(shown.values()), place)
+
+    def choice(self, scales: Scales) -> Choice:
+        """Return which of them decide."""
+        if self._plan.choice is None:
+            self._plan.choice = _choose(self, scales)
+        return self._plan.choice
 
 
 class Scales:
@@ -100,21 +153,29 @@ class Scales:
         number = self.index.number
         self._needs = [tuple(tuple(number[a] for a in choice) for choice in rule.needs) for rule in self._rules]
         self._never = [tuple(number[atom] for atom in atoms) for atoms in never]
+        self._plans: dict[frozenset[int], _Plan] = {}
         self._asking: dict[int, list[int]] = {}
         for place, needs in enumerate(self._needs):
             for atom in dict.fromkeys(needs[0]):  # whatever holds must hold in the first choice too
                 self._asking.setdefault(atom, []).append(place)
 
-    def holding(self, known: Iterable[Statement]) -> list[Candidate]:
+    def holding(self, known: Iterable[Statement]) -> Held:
         """Return the rules that hold, in order of the files."""
         held = self.index.holding(known)
-        places = sorted({place for atom in held for place in self._asking.get(atom, ())})
+        pattern = frozenset([2 * atom + said.is_certain for atom, said in held.items()])
+        if (plan := self._plans.get(pattern)) is None:
+            if len(self._plans) >= MOST_PLANS:
+                self._plans.clear()
+            plan = self._plans[pattern] = _Plan(self._met(held))
+        return Held(plan, held, self._rules)
+
+    def _met(self, held: Container[int]) -> list[tuple[int, tuple[int, ...]]]:
+        """Return the places of the rules that hold by some atoms, each with the atoms that meet its conditions."""
         found = []
-        for place in places:
-            shown = [next((held[a] for a in choice if a in held), None) for choice in self._needs[place]]
-            if None not in shown and not any(atom in held for atom in self._never[place]):
-                distinct = tuple(dict.fromkeys(said for said in shown if said))
-                found.append(Candidate(self._rules[place], distinct, place))
+        for place in sorted({place for atom, asking in self._asking.items() if atom in held for place in asking}):
+            by = [next((atom for atom in choice if atom in held), -1) for choice in self._needs[place]]
+            if -1 not in by and not any(atom in held for atom in self._never[place]):
+                found.append((place, tuple(by)))
         return found
 
     def rank(self, candidate: Candidate) -> tuple[int, int, bool, int, int]:
@@ -138,11 +199,11 @@ class Scales:
         known = self._roles.get(role.value) if role else None
         if asset.level or role is None or known is None or not known.level:
             return asset
-        step = Evidence("inferred", "level-proposed", (("role", role.value), ("level", known.level)))
-        return replace(asset, level=Claim(known.level, PROPOSED.get(role.grade, Grade.D), (*role.evidence[:1], step)))
+        steps = *role.evidence[:1], _proposed(role.value, known.level)
+        return changed(asset, level=Claim(known.level, PROPOSED.get(role.grade, Grade.D), steps))
 
 
-@functools.cache
+@cache
 def scales_of(root: Path | None = None) -> Scales:
     """Return the scales for the rules that came with this installation, with those of a user's folder over them.
 
@@ -152,26 +213,49 @@ def scales_of(root: Path | None = None) -> Scales:
     return Scales(installed(root))
 
 
-def weigh(device: Device, candidates: Sequence[Candidate], scales: Scales, witness: Witness) -> Verdict:
-    """Return what the rules that hold make of a device."""
-    with_role = sorted((c for c in candidates if c.rule.says.role), key=scales.rank)
+@lru_cache
+def _proposed(role: str, level: str) -> Evidence:
+    return Evidence("inferred", "level-proposed", (("role", role), ("level", level)))
+
+
+def _choose(held: Sequence[Candidate], scales: Scales) -> Choice:
+    """Return which of the rules that hold decide what a device is."""
+    place = {candidate.order: at for at, candidate in enumerate(held)}
+    with_role = sorted((c for c in held if c.rule.says.role), key=scales.rank)
     best = with_role[0] if with_role else None
-    role = _role(device, best, with_role[1:], witness) if best else None
-    with_kind = [c for c in candidates if c.rule.says.kind]
+    with_kind = [c for c in held if c.rule.says.kind]
     kind = min(with_kind, key=lambda c: (-c.kind_grade, c is not best, c.order), default=None)
-    second = _second(best, with_role[1:], scales) if best else None
-    if kind is None or kind.rule.says.kind is None:
-        return Verdict(role, second, AssetKind.UNKNOWN, None)
-    why = Claim(kind.rule.says.kind, kind.kind_grade, _steps(device, kind, witness, "kind"))
-    return Verdict(role, second, kind.rule.says.kind, why)
+    agreeing = _agreeing(best, with_role[1:]) if best and best.role_grade == Grade.B else None
+    return Choice(
+        place[best.order] if best else None,
+        place[agreeing.order] if agreeing else None,
+        place[kind.order] if kind else None,
+        _second(best, with_role[1:], scales) if best else None,
+    )
 
 
-def _role(device: Device, best: Candidate, rest: Sequence[Candidate], witness: Witness) -> Claim:
+def _agreeing(best: Candidate, rest: Sequence[Candidate]) -> Candidate | None:
+    """Return a rule that gives the same role, and rests on other sorts of observation."""
+    same = (c for c in rest if c.rule.says.role == best.rule.says.role)
+    return next((c for c in same if c.role_grade >= Grade.B and not c.basis & best.basis), None)
+
+
+def weigh(device: Device, held: Held, scales: Scales, witness: Witness) -> Verdict:
+    """Return what the rules that hold make of a device."""
+    choice = held.choice(scales)
+    role = None if choice.role is None else _role(device, held[choice.role], held, choice.agreeing, witness)
+    if choice.kind is None or (found := held[choice.kind].rule.says.kind) is None:
+        return Verdict(role, choice.role_or, AssetKind.UNKNOWN, None)
+    kind = held[choice.kind]
+    why = Claim(found, kind.kind_grade, _steps(device, kind, witness, "kind"))
+    return Verdict(role, choice.role_or, found, why)
+
+
+def _role(device: Device, best: Candidate, held: Held, agreeing: int | None, witness: Witness) -> Claim:
     """Return the role; two rules that rest on different sorts of observation and agree make grade A of B."""
     role, steps = best.rule.says.role or "", _steps(device, best, witness, "role")
-    agreeing = (c for c in rest if c.rule.says.role == role and c.role_grade >= Grade.B and not c.basis & best.basis)
-    if best.role_grade == Grade.B and (other := next(agreeing, None)):
-        return Claim(role, Grade.A, (*steps, *_steps(device, other, witness, "role")))
+    if agreeing is not None:
+        return Claim(role, Grade.A, (*steps, *_steps(device, held[agreeing], witness, "role")))
     return Claim(role, best.role_grade, steps)
 
 
@@ -213,7 +297,7 @@ def _shown(device: Device, said: Statement, witness: Witness) -> tuple[Evidence,
     if isinstance(said.by, Observed):
         return (evidence.said(said.by),)
     if said.sort == "vendor" and device.mac is not None:
-        claims = tuple(witness.claimed(host, proof) for host, proof in device.proofs[:1])
+        claims = tuple(witness.claimed(held) for held in device.proofs[:1])
         return (*claims, evidence.registered(device.mac, said.key))
     if said.sort == "tries" and isinstance(said.by, int):
         step = witness.seen(said.by)

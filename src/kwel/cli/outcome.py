@@ -104,3 +104,12 @@ def replace_closed_streams() -> None:
 def leave_quietly() -> None:
     """Let whoever reads our output stop reading: nothing more is written, not even at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+_kept: object = None
+
+
+def keep(made: object) -> None:
+    """Keep what was made until the process ends, or the next is made: to take millions of objects apart takes long."""
+    global _kept
+    _kept = made

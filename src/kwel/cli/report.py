@@ -24,7 +24,7 @@ from kwel.cli.options import (
     site,
     status_with,
 )
-from kwel.cli.outcome import EXIT_STATUS, Failure, Status, complain, say_when_compiling, status_of, writing
+from kwel.cli.outcome import EXIT_STATUS, Failure, Status, complain, keep, say_when_compiling, status_of, writing
 from kwel.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def report(
     )
     with Progress("Reading captures") as progress:
         made = analyse(captures, options, progress).report
+    keep(made)
     if made.coverage.packets == 0:
         status_of(made.captures, made.coverage)
         raise Failure("no packet was read, so there is no report")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from kwel.cli.options import captures, internal, load_inventory, load_site, refuse_own_capture, site, status_with
-from kwel.cli.outcome import EXIT_STATUS, Status, say_when_compiling, status_of, writing
+from kwel.cli.outcome import EXIT_STATUS, Status, keep, say_when_compiling, status_of, writing
 from kwel.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def show_report(
     options = Options(internal=internal, here=here, site=load_site(site_file), inventory=own, on=on and on.date())
     with Progress("Reading captures") as progress:
         made = analyse(captures, options, progress).report
+    keep(made)
     _write(lambda out, width: write(made, chosen, out, width), output)
     return status_with(options.site, status_of(made.captures, made.coverage), options.own_inventory)
 

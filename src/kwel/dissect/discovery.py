@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LLDP_FIRST = bytes([0x02])
 """A chassis id comes first (section 8.2); its length is below 256."""
+BY_MAC, CHASSIS_WITH_MAC = 4, 9
+"""A chassis id that is a MAC (section 8.5.2.2), and the size of that element with its head and kind."""
 CDP_VERSIONS = (1, 2)
 CDP_TYPE_AND_LENGTH = 4
 MAX_ELEMENTS = 64
@@ -91,15 +93,14 @@ def observe_lldp(r: Reader) -> Iterator[Saying]:
     elements, inventory, station = _cut_lldp(r)
     if Lldp.CHASSIS not in elements or Lldp.PORT not in elements:
         raise Malformed("no chassis id or no port id")
-    chassis, port = _lldp(elements[Lldp.CHASSIS]), _lldp(elements[Lldp.PORT])
-    ids = _layers("lldp").LLDPDUChassisID
-    mac = _mac(chassis.id) if chassis.subtype == ids.SUBTYPE_MAC_ADDRESS else own_mac(station)
+    mac, local = _chassis(elements[Lldp.CHASSIS], station)
+    port = _lldp(elements[Lldp.PORT])
     address = _lldp_address(elements.get(Lldp.MANAGEMENT_ADDRESS))
     if mac is not None:
         yield Saying("chassis", mac_text(mac))  # of whoever sent the frame: its port has a MAC of its own
     if name := _lldp_text(elements, Lldp.SYSTEM_NAME):
         yield Saying("hostname", name, mac, address)
-    elif chassis.subtype == ids.SUBTYPE_LOCALLY_ASSIGNED and (name := text(chassis.id)):
+    elif local and (name := text(local)):
         yield Saying("hostname", name, mac, address)  # PROFINET puts the name of the station here
     if description := _lldp_text(elements, Lldp.SYSTEM_DESCRIPTION):
         yield Saying("product", description, mac, address)
@@ -108,6 +109,18 @@ def observe_lldp(r: Reader) -> Iterator[Saying]:
     for kind, raw in inventory.items():
         if value := text(raw):
             yield Saying(kind, value, mac, address)
+
+
+def _chassis(element: bytes, station: bytes) -> tuple[int | None, bytes]:
+    """Return the MAC that names the chassis, else that of the station, and what else its maker calls it by.
+
+    Nearly every chassis is named by a MAC; to read six bytes takes no packet of scapy's, of which a storm has many.
+    """
+    if len(element) == CHASSIS_WITH_MAC and element[2] == BY_MAC:
+        return own_mac(element[3:]), b""
+    chassis, ids = _lldp(element), _layers("lldp").LLDPDUChassisID
+    mac = _mac(chassis.id) if chassis.subtype == ids.SUBTYPE_MAC_ADDRESS else own_mac(station)
+    return mac, chassis.id if chassis.subtype == ids.SUBTYPE_LOCALLY_ASSIGNED else b""
 
 
 def observe_cdp(r: Reader) -> Iterator[Saying]:

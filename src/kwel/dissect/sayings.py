@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwel.model.quick import quick
+
 if TYPE_CHECKING:
     from kwel.columns import NameSource
     from kwel.kinds import Application, FactKind
@@ -13,6 +15,7 @@ MAX_TEXT = 255
 """Characters kept of a free text. Nothing that identifies a device is longer."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Saying:
     """One statement of a frame about one host.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from kwel.dissect.joining import Joiner
 from kwel.dissect.talk import Talk
 from kwel.kernel.network import IP_TCP
 from kwel.kernel.rows import Mark
+from kwel.model.quick import quick
 from kwel.wire import Malformed, Reader, Truncated
 
 if TYPE_CHECKING:
@@ -33,10 +34,13 @@ LAN_MARKS = frozenset(
 """Of frames without IP: their sender is known by its MAC address."""
 MAX_OBSERVED = 100_000
 """Observations kept of one analysis. What is beyond is counted."""
+MARK_COLUMNS = ("kind", "start", "end", "packet", "frame", "time", "flow", "side")
+PACKET_COLUMNS = ("source_hi", "source_lo", "vlan", "ethernet")
 MOST_TALKS = 8192
 """Connections whose questions are remembered at a time."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Payload:
     """What is known of marked bytes beside the bytes."""
@@ -45,10 +49,13 @@ class Payload:
     where: Where
     capture_index: int
     packet: Rows
-    """One row, a copy: the batch does not outlive its marks."""
+    """One row; of what waits for more segments a copy, for the batch does not outlive its marks."""
     macs: tuple[int | None, int | None]
     """Of sender and receiver, where the frame has no IP."""
     own_address: str | None
+    time: int
+    vlan: int
+    flow: int
 
 
 @cache
@@ -95,40 +102,40 @@ class SecondLook:
         """Read each marked payload of one batch."""
         from kwel.model.claims import Where
 
-        by_mark = _by_mark()
-        for mark in self._affordable(marks):
-            kind, packet = int(mark["kind"]), packets[mark["packet"]]
-            is_lan = kind in LAN_MARKS
-            hi, lo = (0, _mac(buffer, packet, 6)) if is_lan else (
-                int(packet["source_hi"]), int(packet["source_lo"])
-            )  # fmt: skip
-            dissector, sender = by_mark[kind], (kind, hi, lo, int(packet["vlan"]))
-            is_awaited = dissector.size_of and self._joiner.awaits(int(mark["flow"]), int(mark["side"]))
-            if not is_awaited and not self._is_due(sender, dissector, int(mark["time"])):
+        by_mark, marks = _by_mark(), self._affordable(marks)
+        columns = zip(*(marks[name].tolist() for name in MARK_COLUMNS), strict=True)
+        senders = zip(*(packets[name][marks["packet"]].tolist() for name in PACKET_COLUMNS), strict=True)
+        for (kind, start, end, place, frame, time, flow, side), (hi, lo, vlan, ethernet) in zip(
+            columns, senders, strict=True
+        ):
+            dissector, is_lan = by_mark[kind], kind in LAN_MARKS
+            if is_lan:
+                hi, lo = 0, _mac(buffer, ethernet + 6) if ethernet >= 0 else 0
+            is_awaited = dissector.size_of and self._joiner.awaits(flow, side)
+            if not is_awaited and not self._is_due((kind, hi, lo, vlan), dissector, time):
                 self.counts[f"{dissector.name}-not-looked-at"] += 1
                 continue
             self._looked[kind] += 1
-            data = buffer[mark["start"] : mark["end"]].tobytes()
-            macs = (lo or None, _mac(buffer, packet, 0) or None) if is_lan else (None, None)
-            own_address = None if is_lan else address_text(hi, lo)
-            where = Where(capture, int(mark["frame"]))
-            row = packets[mark["packet"] : mark["packet"] + 1].copy()
-            payload = Payload(dissector, where, capture_index, row, macs, own_address)
-            if dissector.size_of and packet["transport"] == IP_TCP and not packet["cut"]:
-                data = self._join(payload, mark, data)
+            data = buffer[start:end].tobytes()
+            to = _mac(buffer, ethernet) if is_lan and ethernet >= 0 else 0
+            macs = (lo or None, to or None) if is_lan else (None, None)
+            own_address, row = None if is_lan else address_text(hi, lo), packets[place : place + 1]
+            of = Payload(dissector, Where(capture, frame), capture_index, row, macs, own_address, time, vlan, flow)
+            if dissector.size_of and row["transport"][0] == IP_TCP and not row["cut"][0]:
+                data = self._join(replace(of, packet=row.copy()), side, start, data)
             if data and dissector.looks_like(data):
-                self._read(payload, data)
+                self._read(of, data)
 
     def finish(self) -> None:
         """Read what never became whole, as far as it came."""
         self._read_lost(at_end=True)
 
-    def _join(self, payload: Payload, mark: Rows, data: bytes) -> bytes:
+    def _join(self, payload: Payload, side: int, start: int, data: bytes) -> bytes:
         """Return the messages of a stream that are whole with this segment."""
         packet, size_of = payload.packet[0], payload.dissector.size_of
         assert size_of is not None
-        place = int(packet["sequence"]) + int(mark["start"]) - int(packet["payload"])
-        data = self._joiner.take((int(mark["flow"]), int(mark["side"])), place, data, size_of, payload)
+        place = int(packet["sequence"]) + start - int(packet["payload"])
+        data = self._joiner.take((payload.flow, side), place, data, size_of, payload)
         self._read_lost()
         return data
 
@@ -175,7 +182,7 @@ class SecondLook:
         return talk
 
     def _said_by(self, payload: Payload, data: bytes) -> Iterator[Saying | Binding | Named | Spoken]:
-        dissector, flow = payload.dissector, int(payload.packet["flow"][0])
+        dissector, flow = payload.dissector, payload.flow
         if dissector.converse and flow >= 0:
             return dissector.converse(Reader(data), self._talk_of(flow))
         return dissector.observe(Reader(data))
@@ -185,7 +192,7 @@ class SecondLook:
         from kwel.model.claims import Observed
 
         name, where = payload.dissector.name, payload.where
-        time, vlan = int(payload.packet["time"][0]), int(payload.packet["vlan"][0])
+        time, vlan = payload.time, payload.vlan
         try:
             for said in self._said_by(payload, data):
                 if isinstance(said, Binding):
@@ -218,7 +225,6 @@ class SecondLook:
             self.bindings.append((mac, said.address, *place, kind))
 
 
-def _mac(buffer: NDArray[np.uint8], packet: Rows, offset: int) -> int:
-    """Return the MAC address at *offset* of a packet's Ethernet header; 0 where the capture has none."""
-    start = int(packet["ethernet"])
-    return int.from_bytes(buffer[start + offset : start + offset + 6].tobytes(), "big") if start >= 0 else 0
+def _mac(buffer: NDArray[np.uint8], at: int) -> int:
+    """Return the MAC address that begins at a place."""
+    return int.from_bytes(buffer[at : at + 6].tobytes(), "big")

@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kwel.model.quick import quick
+
 if TYPE_CHECKING:
     from kwel.kinds import FactKind
     from kwel.model.claims import Claim, Evidence
@@ -21,6 +23,7 @@ class AssetKind(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One thing that frames say of an asset."""
@@ -29,6 +32,7 @@ class Fact:
     claim: Claim
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Asset:
     """A device on the plant's side of the tap."""

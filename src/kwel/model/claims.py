@@ -6,12 +6,15 @@ import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from kwel.model.quick import quick
+
 if TYPE_CHECKING:
     from kwel.kinds import FactKind
 
 Step = Literal["observed", "looked-up", "inferred"]
 
 
+@quick
 @dataclass(frozen=True, slots=True, order=True)
 class Where:
     """A place in a capture, precise enough to open it in Wireshark."""
@@ -39,6 +42,7 @@ class Grade(enum.IntEnum):
     """An officially published range and a name that agree."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One step of a chain of reasoning: what was observed, looked up or inferred."""
@@ -54,6 +58,7 @@ class Evidence:
     """For a look-up: table and date. For an inference: the rule's id and its review date."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A value that we state, and why. A claim without evidence cannot be built."""
@@ -67,6 +72,7 @@ class Claim:
             raise ValueError(f"no evidence for {self.value!r}")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Observed:
     """One thing that a frame says about a host, before anyone has drawn a conclusion from it."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwel.model.quick import quick
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -33,6 +35,7 @@ STATES = (DependencyState.USED, DependencyState.ATTEMPTED, DependencyState.RESOL
 """``Dependencies.state`` indexes this."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Dependency:
     """An asset needs something outside: the record that the whole analysis is for."""

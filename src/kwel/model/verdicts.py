@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from kwel.model.quick import quick
+
 if TYPE_CHECKING:
     from kwel.model.claims import Claim, Evidence, Grade
     from kwel.model.law import Limit, Offering, Reach
@@ -56,6 +58,7 @@ _CONTROL = {
 }
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Attribution:
     """Who runs an external endpoint, whose law reaches it, where it stands: apart, never averaged."""

@@ -37,15 +37,16 @@ def _local_names(heard: Heard, captures: tuple[Any, ...]) -> tuple[list[Observed
     _, first = distinct(spoken[rows], *(answers[key][rows] for key in ("owner", "address_hi", "address_lo")))
     rows = np.sort(rows[first])
     own = dict[tuple[str, str, str], Observed]()
-    for i in rows[:MOST_LOCAL_NAMES].tolist():
-        row = answers[i]
-        address = address_text(int(row["address_hi"]), int(row["address_lo"]))
-        name = heard.names[int(row["owner"])].removesuffix(".local")
-        protocol = LOCAL[Application(int(spoken[i]))].label
+    kept = rows[:MOST_LOCAL_NAMES]
+    columns = [answers[key][kept].tolist() for key in ("address_hi", "address_lo", "owner", "capture", "frame", "time")]
+    columns += [spoken[kept].tolist(), flows["vlan"][answers["flow"][kept]].tolist()]
+    labels = {int(key): source.label for key, source in LOCAL.items()}
+    for hi, lo, owner, capture, frame, time, application, vlan in zip(*columns, strict=True):
+        address, protocol = address_text(hi, lo), labels[application]
+        name = heard.names[owner].removesuffix(".local")
         if not name.endswith(".arpa") and "._tcp" not in name and "._udp" not in name:  # that is a service's
-            where = Where(captures[row["capture"]].name, int(row["frame"]))
-            vlan = int(flows["vlan"][row["flow"]])
-            said = Observed("hostname", name, protocol, where, int(row["time"]), address, None, vlan)
+            where = Where(captures[capture].name, frame)
+            said = Observed("hostname", name, protocol, where, time, address, None, vlan)
             own.setdefault((address, name, protocol), said)
     return list(own.values()), max(0, len(rows) - MOST_LOCAL_NAMES)
 

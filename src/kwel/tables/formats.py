@@ -7,9 +7,10 @@ reason in every format that a terminal may be shown.
 
 from __future__ import annotations
 
+import csv
 import io
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -30,11 +31,13 @@ LIST_SEPARATOR = " "
 
 def write_csv(frame: pd.DataFrame, table: Table, out: BinaryIO, *, header: bool = True) -> None:
     """Write comma-separated values in UTF-8, with a line of column names unless they go on below others."""
-    for at, part in _chunks(frame):
-        cells = {column.name: _csv_column(part[column.name], column) for column in table.columns}
-        text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
-        pd.DataFrame(cells).to_csv(text, index=False, header=header and at == 0, lineterminator="\n")
-        text.detach()
+    text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
+    writer = csv.writer(text, lineterminator="\n")
+    if header:
+        writer.writerow(table.keys)
+    for _, part in _chunks(frame):
+        writer.writerows(zip(*(_csv_column(part[column.name], column) for column in table.columns), strict=True))
+    text.detach()
 
 
 def write_jsonl(frame: pd.DataFrame, table: Table, out: BinaryIO) -> None:
@@ -76,16 +79,20 @@ def time_texts(series: pd.Series) -> np.ndarray:
     return texts
 
 
-def _csv_column(series: pd.Series, column: Column) -> pd.Series:
+def _csv_column(series: pd.Series, column: Column) -> list[Any]:
+    """Return the cells of a column; pandas would make a column of each anew."""
     if column.kind == "time":
-        return pd.Series(time_texts(series), index=series.index)
+        return list(time_texts(series))
     if column.kind == "flag":
-        return series.map({True: "true", False: "false"})
+        return list(series.map({True: "true", False: "false"}).astype(object).where(series.notna(), None))
     if column.kind == "list":
-        return _each(series.map(LIST_SEPARATOR.join), harmless)
-    if column.kind == "text":
-        return _each(series, harmless)
-    return series
+        texts = list(map(LIST_SEPARATOR.join, series.tolist()))
+    elif column.kind == "text":
+        texts = series.astype(object).where(series.notna(), None).tolist()
+    else:
+        return series.astype(object).where(series.notna(), None).tolist()
+    spelt = {text: harmless(text) if text else text for text in dict.fromkeys(texts)}
+    return list(map(spelt.__getitem__, texts))
 
 
 def _json_column(series: pd.Series, column: Column) -> list[str]:

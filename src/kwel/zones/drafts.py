@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kwel.model.quick import quick
+
 if TYPE_CHECKING:
     from kwel.model.claims import Evidence
     from kwel.model.site import Zone as ToldZone
@@ -26,6 +28,7 @@ class Draft:
     """Indices of assets."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where an asset stands, and what says so."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kwel.model.claims import Claim, Evidence, Grade
+from kwel.model.quick import changed
 from kwel.model.site import TOLD_LEVEL
 from kwel.model.zones import BETWEEN, OUTSIDE, PROPOSED, Origin, Zone
 from kwel.zones.conduits import conduits_of
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from kwel.model.site import Site
     from kwel.model.traffic import Traffic
     from kwel.model.zones import Conduit
+    from kwel.zones.drafts import Place
 
 SILENT: Final = f"{PROPOSED}addresses where nobody was heard"
 ECHO: Final = (1, 58)
@@ -143,10 +145,14 @@ class _Plan:
 
     def placed(self) -> tuple[Asset, ...]:
         """Return the assets with where they stand."""
-        return tuple(
-            _placed(asset, [self.drafts[place.draft] for place in found], tuple(place.why for place in found))
-            for asset, found in zip(self._assets, self._places, strict=True)
-        )
+        spots: dict[tuple[int, ...], _Spot] = {}
+        placed = []
+        for asset, found in zip(self._assets, self._places, strict=True):
+            key = tuple([id(place) for place in found])
+            if (spot := spots.get(key)) is None:
+                spot = spots[key] = _Spot.of([self.drafts[place.draft] for place in found], found)
+            placed.append(spot.hold(asset))
+        return tuple(placed)
 
 
 def _others() -> list[Draft]:
@@ -211,23 +217,38 @@ def _inner(flows: Rows, zones: tuple[NDArray[np.int32], NDArray[np.int32]], coun
     return found
 
 
-def _placed(asset: Asset, stands: Sequence[Draft], why: tuple[Evidence, ...]) -> Asset:
-    """Return the asset with where it stands."""
-    is_told = stands[0].origin is Origin.SITE
-    names = [draft.name.removeprefix(PROPOSED) for draft in stands]
-    if not is_told and len(names) > MOST_NAMED:
-        names = [*names[:MOST_NAMED], f"+{len(names) - MOST_NAMED}"]
-    name = f"{'' if is_told else PROPOSED}{BETWEEN.join(names)}"
-    grade = Grade.B if is_told else Grade.D
-    level = next((draft.told.level for draft in stands if draft.told and draft.told.level), None)
-    has_own = asset.level is not None and asset.level.evidence[0].kind == TOLD_LEVEL
-    return replace(
-        asset,
-        zone=name,
-        zone_why=Claim(name, grade, why),
-        level=Claim(level, grade, why) if level and not has_own else asset.level,
-        evidence=(*asset.evidence[:1], *why, *asset.evidence[1:]) if is_told else asset.evidence,
-    )
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where assets stand: in one zone, or in the same several."""
+
+    name: str
+    is_told: bool
+    why: Claim
+    level: Claim | None
+
+    @classmethod
+    def of(cls, stands: Sequence[Draft], found: Sequence[Place]) -> _Spot:
+        """Return the spot in some zones."""
+        is_told, why = stands[0].origin is Origin.SITE, tuple(place.why for place in found)
+        names = [draft.name.removeprefix(PROPOSED) for draft in stands]
+        if not is_told and len(names) > MOST_NAMED:
+            names = [*names[:MOST_NAMED], f"+{len(names) - MOST_NAMED}"]
+        name = f"{'' if is_told else PROPOSED}{BETWEEN.join(names)}"
+        grade = Grade.B if is_told else Grade.D
+        level = next((draft.told.level for draft in stands if draft.told and draft.told.level), None)
+        return cls(name, is_told, Claim(name, grade, why), Claim(level, grade, why) if level else None)
+
+    def hold(self, asset: Asset) -> Asset:
+        """Return the asset with where it stands."""
+        has_own = asset.level is not None and asset.level.evidence[0].kind == TOLD_LEVEL
+        told = (*asset.evidence[:1], *self.why.evidence, *asset.evidence[1:])
+        return changed(
+            asset,
+            zone=self.name,
+            zone_why=self.why,
+            level=self.level if self.level and not has_own else asset.level,
+            evidence=told if self.is_told else asset.evidence,
+        )
 
 
 def _zone(identity: str, draft: Draft, assets: Sequence[Asset], inner: Sequence[int]) -> Zone:

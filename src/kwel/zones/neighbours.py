@@ -61,9 +61,11 @@ def lan_crossings(lan: Rows, assets: Sequence[Asset], stands: Sequence[Sequence[
 
 def neighbours_of(lan: Rows, assets: Sequence[Asset]) -> dict[int, Counter[int]]:
     """Return, by asset without an address, the assets that it exchanged frames with, and how many."""
+    if not len(lan) or all(asset.addresses for asset in assets):
+        return {}
     index = station_of(assets)
     silent = [mac for mac, number in index.items() if not assets[number].addresses]
-    if not silent or not len(lan):
+    if not silent:
         return {}
     macs = np.array(silent, np.uint64)
     rows = lan[np.isin(lan["source"], macs) | np.isin(lan["destination"], macs)]

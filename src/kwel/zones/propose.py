@@ -167,8 +167,9 @@ class Proposals:
         draft.prefixes = (*draft.prefixes, *prefixes)[:MOST_PREFIXES]
         draft.vlans = tuple(sorted({*draft.vlans, vlan} - {0}))
         self._number.setdefault(key[0], self._first + number)
+        place = Place(self._first + number, why)
         for index in members:
-            self.places.setdefault(index, []).append(Place(self._first + number, why))
+            self.places.setdefault(index, []).append(place)
 
     def _prefixes(self, group: Group, members: list[int]) -> list[str]:
         """Return the prefixes of members in a group, that of most first."""

@@ -36,6 +36,8 @@ class ToldZones:
 
     def places(self, asset: Asset) -> list[Place]:
         """Return where an asset stands; nowhere where the site does not say."""
+        if self._index is None and not asset.zone:
+            return []
         found: dict[str, str] = {}
         keys = (*asset.addresses, *(claim.value for claim in asset.macs))
         if self._index and (named := self._index.asset(keys)) and named.zone:
