@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     Stopping = Callable[[Supplier], Sequence[Stop]]
 
+MOST = 200
+"""Suppliers that get a dossier: a browser meets thousands of domains."""
 _WORST = (Control.NON_EUROPEAN, Control.UNDECIDED, Control.EUROPEAN, Control.NONE)
 
 
@@ -45,6 +47,8 @@ class Written:
     dossiers: tuple[dict[str, Any], ...]
     withheld: int
     """Suppliers whose name came from the network and names something internal."""
+    left_out: int
+    """Suppliers beyond the first ``MOST``, and those that were not asked for."""
     strangers: tuple[str, ...]
     """Suppliers that answers came from and that are not in this analysis."""
 
@@ -57,6 +61,8 @@ class Maker:
     book: Rulebook
     key: Key
     language: Language
+    only: frozenset[str] = frozenset()
+    """Ids or names, in lower case, of the suppliers that are asked for; empty: all."""
 
     def make(self, report: Report, replies: Mapping[str, Answer] | None = None) -> Written:
         """Return the dossiers of an analysis, with the answers beside what was observed."""
@@ -64,14 +70,15 @@ class Maker:
         guard = internal.Guard(internal.words_of(report, self.book))
         maker = dossier.Maker(report, found, self.crosswalk, self.key, guard)
         named = [one for one in found.all if one.by_rule or guard.passes(one.name)]
+        wanted = [one for one in named if not self.only or {one.id, one.name.casefold()} & self.only][:MOST]
         stopping = simulating(report)
         made = []
-        for supplier in named:
+        for supplier in wanted:
             content = maker.make(supplier, stopping(supplier))
             reply = (replies or {}).get(supplier.id)
             made.append(answers.beside(content, reply, Names(self.crosswalk)) if reply else content)
         strangers = tuple(sorted(set(replies or ()) - {one.id for one in named}))
-        return Written(found, tuple(made), len(found.all) - len(named), strangers)
+        return Written(found, tuple(made), len(found.all) - len(named), len(named) - len(wanted), strangers)
 
     def write(self, report: Report, folder: Path, replies: Mapping[str, Answer] | None = None) -> Written:
         """Write the dossiers into a folder: one folder for each supplier, and a list of all.
@@ -83,7 +90,8 @@ class Maker:
         rows = [_row(content) for content in written.dossiers]
         for content in written.dossiers:
             self._write(content, folder / content["supplier"]["id"])
-        listed = papers.index(rows, written.suppliers.nobody, written.withheld, report.version, self.language)
+        counted = {"nobody": written.suppliers.nobody, "withheld": written.withheld, "left-out": written.left_out}
+        listed = papers.index(rows, counted, report.version, self.language)
         _put(folder / "index.html", listed)
         _put(folder / "index.json", _json({"company": self.key.company, "suppliers": rows}))
         return written

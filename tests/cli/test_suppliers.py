@@ -104,6 +104,16 @@ def test_without_a_folder_or_a_question_there_is_nothing_to_do(cli: Cli, analysi
     assert cli("suppliers", "plant.pcapng")[0] == 2
 
 
+def test_dossiers_of_some_suppliers_only(cli: Cli, analysis: SimpleNamespace, tmp_path: Path) -> None:
+    cli("suppliers", "plant.pcapng", "-o", str(tmp_path / "all"))
+    first, *others = sorted(file.parent.name for file in tmp_path.glob("all/*/dossier.json"))
+    _, said, err = cli("suppliers", "plant.pcapng", "-o", str(tmp_path / "some"), "--only", first.upper())
+
+    assert said.startswith("1 dossiers in ")
+    assert f"{len(others)} suppliers have no dossier" in err
+    assert [file.parent.name for file in tmp_path.glob("some/*/dossier.json")] == [first]
+
+
 def test_companies_are_merged_and_what_is_no_dossier_is_named(
     cli: Cli, analysis: SimpleNamespace, tmp_path: Path
 ) -> None:

@@ -67,6 +67,9 @@ Example:
 @inventory
 @on
 @click.option(
+    "--only", multiple=True, metavar="SUPPLIER", help="Dossiers of these only, by id or name. May be repeated."
+)
+@click.option(
     "--who",
     "asked",
     multiple=True,
@@ -88,6 +91,7 @@ def suppliers(
     site_file: str | None,
     inventory_files: tuple[str, ...],
     on: datetime.datetime | None,
+    only: tuple[str, ...],
     asked: tuple[str, ...],
     title: str,
     as_json: bool,
@@ -121,7 +125,7 @@ def suppliers(
     status = status_of(made.captures, made.coverage)
     if made.coverage.packets == 0:
         raise Failure("no packet was read, so there are no dossiers")
-    maker = _maker(rules, key, lang or language_of_environment())
+    maker = _maker(rules, key, lang or language_of_environment(), only)
     if folder is None or asked:
         return _look_up(maker.who(made, asked), asked)
     with writing(str(folder)):
@@ -130,12 +134,14 @@ def suppliers(
     return status_with(known, status, options.own_inventory)
 
 
-def _maker(rules: Path | None, key: Key, lang: Language) -> Maker:
+def _maker(rules: Path | None, key: Key, lang: Language, only: tuple[str, ...]) -> Maker:
     """Return what makes dossiers, by the rules that ship and the user's own."""
     from kwel import crosswalk, dossiers, rulebook
 
     try:
-        return dossiers.Maker(crosswalk.load(rules), rulebook.load(rules), key, lang)
+        return dossiers.Maker(
+            crosswalk.load(rules), rulebook.load(rules), key, lang, frozenset(map(str.casefold, only))
+        )
     except rulebook.RuleError as error:
         raise Failure(f"{error}; `kwel rules lint` names all that is wrong") from error
 
@@ -196,6 +202,8 @@ def _tell(written: Written, folder: Path, *, as_json: bool) -> None:
         complain(
             f"{written.withheld} suppliers left out: their name came from the network and names something internal"
         )
+    if written.left_out:
+        complain(f"{written.left_out} suppliers have no dossier: ask for them with --only")
     if written.suppliers.nobody:
         complain(f"of {written.suppliers.nobody} destinations nobody knows who supplies them")
     for stranger in written.strangers[:6]:

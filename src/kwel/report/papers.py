@@ -335,11 +335,10 @@ class IndexPage:
     version: Text
 
 
-def index(rows: Sequence[Row], nobody: int, withheld: int, version: str, language: Language) -> str:
-    """Return the list of all dossiers as one self-contained HTML document."""
+def index(rows: Sequence[Row], counted: Mapping[str, int], version: str, language: Language) -> str:
+    """Return the list of all dossiers as one self-contained HTML document; *counted* is what is not among them."""
     say = catalogue.load()
-    notes = [say.count("index.nobody", nobody)] if nobody else []
-    notes += [say.count("index.withheld", withheld)] if withheld else []
+    notes = [say.count(f"index.{key}", count) for key, count in counted.items() if count]
     title = say.count("index.title", len(rows))
     page = IndexPage(title, [_listed(row, say) for row in rows], notes, wire(version))
     return paper("dossiers.html", page, say, title, language)
