@@ -5,6 +5,7 @@ A page is made of the dossier alone, which holds pseudonyms in place of everythi
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +23,7 @@ Row = dict[str, Any]
 """As a dossier spells it."""
 SHOWN = 60
 """Rows of each table of a page; the JSON holds all."""
+COUNTRY = re.compile(r"[A-Z]{2}")
 LONGEST = 2_000
 """Characters of an answer."""
 TIMES = ("minute-0", "minutes", "hours", "days", "weeks")
@@ -307,8 +309,11 @@ def _between(first: str | None, last: str | None, key: str, say: Catalogue) -> T
 def _value(value: Any, say: Catalogue) -> Text:
     if value is None or value in ("", []):
         return say("word.unknown")
+    parts = value if isinstance(value, list) else str(value).split("/")
+    if all(COUNTRY.fullmatch(str(part)) for part in parts):
+        return joined([say.country(str(part)) for part in parts])
     if isinstance(value, list):
-        return joined([say.country(str(part)) if len(str(part)) == 2 else wire(str(part)) for part in value])
+        return joined([wire(str(part)) for part in value])
     return say.first(f"dossier.said-{value}") or wire(str(value), LONGEST)
 
 
