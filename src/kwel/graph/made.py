@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, overload
 
 import numpy as np
@@ -61,12 +62,17 @@ class Ways:
     ) -> None:
         self.report, self.traffic, self.externals, self.book = report, traffic, externals, book
         self.functions, self.names, self._carriers = functions, tuple(functions), carriers
-        self._zones: dict[int, list[int]] = {}
-        for number, zone in enumerate(report.zones):
-            for asset in zone.assets:
-                self._zones.setdefault(asset, []).append(number)
         self._conduits = {(of.source, of.target): of.id for of in report.conduits}
         self._outside = {zone.key: number for number, zone in enumerate(report.zones) if zone.key}
+
+    @cached_property
+    def _zones(self) -> dict[int, list[int]]:
+        """The zones that each asset stands in, by their places in the report."""
+        found: dict[int, list[int]] = {}
+        for number, zone in enumerate(self.report.zones):
+            for asset in zone.assets:
+                found.setdefault(asset, []).append(number)
+        return found
 
     def conduit(self, row: Row) -> str | None:
         """Return the conduit that a need passes, if it passes one."""

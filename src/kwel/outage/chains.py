@@ -38,7 +38,7 @@ class Impacts(Sequence[Impact]):
         felt = np.where(in_use, fallen.felt[losses], tried.felt[losses])
         rows = [np.append(web.rows, -1) for web in (used, every)]  # the last is where -1 looks
         need = np.where(in_use, rows[0][fallen.by[losses]], rows[1][tried.by[losses]])
-        self.losses = Losses(losses // used.width, losses % used.width, felt, in_use, need)
+        self.losses = Losses(used.asset_of(losses), losses % used.width, felt, in_use, need)
 
     def __len__(self) -> int:
         return len(self._losses)
@@ -67,7 +67,7 @@ def chain_of(web: Web, fallen: Fallen, loss: int) -> tuple[int, ...]:
 
 def impact_of(graph: Graph, web: Web, fallen: Fallen, loss: int) -> Impact:
     """Return one loss as an object."""
-    asset, code = divmod(loss, web.width)
+    asset, code = int(web.asset_of(loss)), loss % web.width
     function = graph.functions[code] if code < len(graph.functions) else None
     chain = chain_of(web, fallen, loss)
     needs = [graph.needs[row] for row in chain]

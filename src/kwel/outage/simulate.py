@@ -66,7 +66,7 @@ def webs(graph: Graph) -> tuple[Web, Web]:
 
 
 def _assets_of(web: Web, fallen: Fallen) -> Column:
-    return np.unique(np.flatnonzero(fallen.lost) // web.width)
+    return np.unique(web.asset_of(np.flatnonzero(fallen.lost)))
 
 
 def _zones(graph: Graph, assets: list[int]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ NEVER: Final = 99
 
 
 class Fallen(NamedTuple):
-    """What falls. A *loss* is one function of one asset: its number is ``asset * (functions + 1) + function``."""
+    """What falls. A *loss* is one function of one asset: its number is ``Web.loss_of`` of both."""
 
     broken: NDArray[Any]
     """By need: the level at which it breaks, from 1; 0: it does not."""
@@ -41,7 +41,10 @@ class Web:
     def __init__(self, graph: Graph, rows: Column) -> None:
         edges = graph.edges
         self.width = len(graph.functions) + 1  # the last is "not known"
-        self.assets, self.rows = graph.assets, rows
+        self.rows = rows
+        ends = (edges.source, edges.target[edges.inside.astype(bool)], edges.through[edges.through >= 0])
+        self.who: NDArray[Any] = np.unique(np.concatenate(ends)).astype(np.int64)
+        """Assets that need or are needed: losses are numbered by their places here, for most need nothing."""
         self.place = np.full(len(edges.source), -1, np.int64)
         """By need of the graph, its place here; -1 where it does not count."""
         self.place[rows] = np.arange(len(rows))
@@ -51,11 +54,24 @@ class Web:
         self.inside, self.named = edges.inside[rows].astype(bool), edges.named[rows].astype(bool)
         self.felt = edges.felt[rows].astype(np.int64)
         function = edges.function[rows]
-        self.loss = self.source * self.width + np.where(function < 0, self.width - 1, function)
+        self.loss = self.loss_of(self.source, np.where(function < 0, self.width - 1, function))
         self.group = edges.group[rows]
         self.groups = np.bincount(self.group[self.group >= 0], minlength=1)
         self.names = graph.functions.index(graph.names) if graph.names in graph.functions else None
         self.passes, self.hands = self._passing(graph, edges.server[rows])
+        handing, handed = self.hands
+        self.onward = self.loss_of(self.source[handing], handed % self.width)
+        """What the source of each need that is handed something on loses by it."""
+        self.finder = self.loss_of(np.where(self.through >= 0, self.through, self.source), self.names or 0)
+        """By need, the loss without which its name cannot be resolved."""
+
+    def loss_of(self, asset: Column, function: Column) -> Column:
+        """Return the number of a function of an asset that needs or is needed."""
+        return np.searchsorted(self.who, asset) * self.width + function
+
+    def asset_of(self, loss: Column) -> Column:
+        """Return whose function it is."""
+        return self.who[loss // self.width]
 
     def _passing(self, graph: Graph, server: Column) -> tuple[tuple[Column, Column], tuple[Column, Column]]:
         """Return (need, loss of its server that breaks it), and (need, loss of its server that it hands on)."""
@@ -65,7 +81,7 @@ class Web:
             rows = np.flatnonzero((server == index) & self.inside)
             for function in kind.carries:
                 if len(rows) and function in number:
-                    pair = np.stack([rows, self.target[rows] * self.width + number[function]])
+                    pair = np.stack([rows, self.loss_of(self.target[rows], number[function])])
                     kinds[int(kind.hands_on)].append(pair)
         empty = np.zeros((2, 0), np.int64)
         found = [np.concatenate([empty, *pairs], axis=1) for pairs in kinds]
@@ -77,7 +93,7 @@ class _Walk:
 
     def __init__(self, web: Web) -> None:
         self.web = web
-        losses = web.assets * web.width
+        losses = len(web.who) * web.width
         self.broken, self.cause = np.zeros(len(web.rows), np.int64), np.full(len(web.rows), -1, np.int64)
         self.lost, self.by = np.zeros(losses, np.int64), np.full(losses, -1, np.int64)
         self.after = np.full(losses, -1, np.int64)
@@ -113,10 +129,10 @@ class _Walk:
         need, of_server = web.passes
         hit = gone[of_server] & (self.broken[need] == 0)
         handing, handed = web.hands
-        onward = handed % web.width + web.source[handing] * web.width
+        onward = web.onward
         reach = gone[handed] & ~gone[onward]
         if web.names is not None:
-            finder = np.where(web.through >= 0, web.through, web.source) * web.width + web.names
+            finder = web.finder
             blind = np.flatnonzero(~web.inside & web.named & gone[finder] & (self.broken == 0))
             blind = blind[web.loss[blind] != finder[blind]]
             found |= self.strike(blind, finder[blind])
@@ -155,8 +171,7 @@ def _felt(web: Web, walk: _Walk) -> Column:
     felt = np.where(walk.lost > 0, NEVER - 1, NEVER)
     rows = np.flatnonzero(walk.broken)
     single, grouped = rows[web.group[rows] < 0], rows[web.group[rows] >= 0]
-    handing, handed = web.hands
-    onward = handed % web.width + web.source[handing] * web.width
+    onward, handed = web.onward, web.hands[1]
     while True:
         before = felt.copy()
         of_need = np.maximum(web.felt, np.where(walk.cause >= 0, before[np.maximum(walk.cause, 0)], 0))

@@ -66,7 +66,7 @@ def _told(
         target = int(graph.edges.target[row])
         outside = None if graph.edges.inside[row] else perhaps.get(target)
         why = reasons.get(row) or outside or "server-affected"
-        found.setdefault((loss // web.width, why), row)
+        found.setdefault((int(web.asset_of(loss)), why), row)
     return tuple(Undecided(asset, why, row) for (asset, why), row in sorted(found.items()))
 
 
@@ -94,6 +94,6 @@ def _shaken(graph: Graph, web: Web, fallen: Fallen) -> Column:
     sure = np.array([*(kind.alone or bool(kind.carries) for kind in graph.servers), False])
     server = graph.edges.server[web.rows]
     rows = np.flatnonzero(web.inside & ~sure[server] & (fallen.broken == 0))
-    lost = fallen.lost[web.target[rows][:, None] * web.width + np.array(grave)] > 0
+    lost = fallen.lost[web.loss_of(web.target[rows][:, None], np.array(grave))] > 0
     found: Column = rows[lost.any(axis=1)]
     return found
