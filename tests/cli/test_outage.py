@@ -48,6 +48,25 @@ def test_json_names_every_chain_and_frame(cli: Cli, capture: str) -> None:
         assert impact["evidence"]
 
 
+def test_an_asset_behind_whose_address_others_stand_says_so(cli: Cli, samples: Path) -> None:
+    from dataclasses import replace
+
+    from kwel.model.claims import Claim, Evidence, Grade
+    from kwel.outage import simulate
+    from kwel.pipeline import analyse
+    from kwel.tables.outage_text import outcome_lines
+    from tests.outage.plants import EVERYTHING
+
+    report = analyse(str(samples / "azure_iot.pcap")).report
+    several = Claim("3", Grade.D, (Evidence("inferred", "behind"),))
+    shared = replace(report, assets=tuple(replace(asset, behind=several) for asset in report.assets))
+    assert shared.needs is not None
+
+    told = "\n".join(outcome_lines(shared, simulate(shared.needs(), EVERYTHING), "en"))
+
+    assert "up to 3 stand behind this address" in told
+
+
 def test_all_scenarios_are_a_line_each(cli: Cli, capture: str) -> None:
     lines = cli("outage", capture, "--all", "--lang", "en")[1].splitlines()
 

@@ -52,6 +52,8 @@ NEEDS = Table(
         Column("bytes_in", "whole", "Bytes to it.", "9402", "bytes", rank=3),
         *first_and_last("it"),
         EVIDENCE,
+        Column("behind", "text", "Up to how many stand behind the source's address: their needs are one.",
+               '"3"', optional=True, rank=3),
     ),
 )  # fmt: skip
 
@@ -93,4 +95,5 @@ def _row(report: Report, graph: Graph, need: Need) -> dict[str, Cell]:
         "period": f"{need.rhythm.period:g}" if need.rhythm else None,
         **{key: getattr(need, key) for key in ("flows", "bytes_out", "bytes_in", "first", "last")},
         "evidence": list(dict.fromkeys(str(step.where) for step in need.evidence if step.where)),
+        "behind": source.behind.value if source.behind else None,
     }

@@ -70,7 +70,7 @@ def step_label(report: Report, graph: Graph, row: int) -> str:
 def _impact(report: Report, outcome: Outcome, impact: Impact) -> dict[str, Any]:
     graph = outcome.graph
     frames = (str(step.where) for step in impact.why.evidence if step.where)
-    other = impact.alternative
+    other, behind = impact.alternative, report.assets[impact.asset].behind
     return {
         "asset": report.assets[impact.asset].id,
         "label": report.assets[impact.asset].label,
@@ -87,6 +87,7 @@ def _impact(report: Report, outcome: Outcome, impact: Impact) -> dict[str, Any]:
         "alternative": None
         if other is None
         else {"need": graph.needs[other].id, "to": step_label(report, graph, other), "control": _control(graph, other)},
+        "behind": behind.value if behind else None,
         "grade": impact.why.grade.name,
         "evidence": list(dict.fromkeys(frames)),
     }

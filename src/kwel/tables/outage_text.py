@@ -25,6 +25,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "behind": "behind a server of the plant",
         "by-name": "the name is not found",
         "name-by": "its name by",
+        "shared": "up to {count} stand behind this address",
         "eu": "a European way goes on: {to}",
         "non": "another way goes on, not European: {to}",
         "unk": "another way goes on, control undecided: {to}",
@@ -50,6 +51,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "behind": "achter een server van de fabriek",
         "by-name": "de naam wordt niet gevonden",
         "name-by": "de naam door",
+        "shared": "achter dit adres staan er tot {count}",
         "eu": "een Europese weg gaat door: {to}",
         "non": "een andere weg gaat door, niet Europees: {to}",
         "unk": "een andere weg gaat door, zeggenschap onbeslist: {to}",
@@ -132,6 +134,8 @@ def _impact(report: Report, outcome: Outcome, impact: Impact, language: Language
     remarks = [words[way]]
     if impact.state.value != "used":
         remarks.append(words["tried"])
+    if behind := report.assets[impact.asset].behind:
+        remarks.append(words["shared"].format(count=behind.value))
     if not outcome.within(impact):
         remarks.append(words["late"])
     if impact.alternative is not None:
