@@ -328,10 +328,11 @@ def record(path: Path, seconds: float) -> None:
 
 
 def told(folder: Path, minutes: float) -> dict[str, object]:
-    """Return the truth."""
+    """Pack the captures and return the truth."""
     parts = {}
     for part in ("before", "during", "after"):
-        path = folder / f"drill_{part}.pcap"
+        run("gzip", "-9n", str(folder / f"{part}.pcap"))
+        path = folder / f"{part}.pcap.gz"
         count = len(run("tshark", "-n", "-r", str(path), "-T", "fields", "-e", "frame.number").split())
         parts[part] = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "packets": count}
     hosts = {
@@ -360,13 +361,13 @@ def main() -> None:
             process.start()
             time.sleep(1)
         time.sleep(10)
-        record(folder / "drill_before.pcap", 60 * minutes)
+        record(folder / "before.pcap", 60 * minutes)
         lost.set()
         inside(ROUTER, "nft", RULES)
-        record(folder / "drill_during.pcap", 60 * minutes)
+        record(folder / "during.pcap", 60 * minutes)
         lost.clear()
         inside(ROUTER, "nft", "delete table inet drill")
-        record(folder / "drill_after.pcap", 60 * minutes)
+        record(folder / "after.pcap", 60 * minutes)
     finally:
         for process in running:
             process.kill()

@@ -233,7 +233,7 @@ def _sum_up(
     was, during, later = (
         of.get(place, 0.0) if place is not None else 0.0 for of, place in zip(rates, places, strict=True)
     )
-    fate = _fate(was, during)
+    fate = Fate.STOPPED if any(one.aftermath.fate == Fate.STOPPED for one in found) else _fate(was, during)
     judgements = {one.judgement for one in tested}
     return AssetTested(
         asset=index,

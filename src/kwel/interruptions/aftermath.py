@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kwel.columns import address_text
-from kwel.interruptions.signs import OUTSIDE, SECOND, Column, Pairs
+from kwel.interruptions.signs import HOUSEKEEPING, OUTSIDE, SECOND, Column, Pairs
 from kwel.kinds import Application
 from kwel.model.interruptions import Aftermath, Fate
 from kwel.rhythms import SILENCES, TICK
@@ -37,7 +37,8 @@ class Activity:
     ) -> None:
         self._traffic, self._pairs, self._of = traffic, pairs, of
         flows = traffic.flows
-        inside = np.flatnonzero((sides[0] >= 0) & (sides[1] >= 0) & (sides[0] != sides[1]))
+        works = ~np.isin(flows["application"], HOUSEKEEPING)
+        inside = np.flatnonzero(works & (sides[0] >= 0) & (sides[1] >= 0) & (sides[0] != sides[1]))
         speaks = np.isin(flows["application"][inside], list(plant))
         self._rows = np.concatenate([inside, inside])
         self._speaks = np.concatenate([speaks, speaks])

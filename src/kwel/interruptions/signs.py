@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kwel.columns import State
 from kwel.grouping import distinct, in_order
-from kwel.kinds import Asked, RecordKind
+from kwel.kinds import Application, Asked, RecordKind
 from kwel.model.interruptions import SIGNS, Sign
 from kwel.rhythms import SILENCES, TICK
 
@@ -41,6 +41,18 @@ STEADY: Final = 0.2
 TRIES: Final = 2
 """Datagrams without an answer, or segments with data sent again, that show that somebody tried."""
 ICMP: Final = (1, 58)
+HOUSEKEEPING: Final = tuple(
+    int(one)
+    for one in (
+        Application.DNS,
+        Application.MDNS,
+        Application.LLMNR,
+        Application.NBNS,
+        Application.NTP,
+        Application.DHCP,
+    )
+)
+"""What hosts do beside their work: nothing follows from its pauses, nor from its going on."""
 FAILED: Final = (2, 3, 5)
 """RCODE of answers that give no name (RFC 1035 section 4.1.1): server failure, no such name, refused."""
 _NUMBER: Final = {sign: number for number, sign in enumerate(SIGNS)}
@@ -249,7 +261,8 @@ def _unnamed(traffic: Traffic, sides: tuple[Column, Column], pairs: Pairs) -> tu
 def _skipped(traffic: Traffic, rows: Column, heard: list[Column], is_new: Column, of: Column) -> tuple[Column, ...]:
     """Return spells in which connections that come regularly did not come, the last up to the end of the captures."""
     flows, beats = traffic.flows, traffic.beats
-    place = np.flatnonzero(~is_new & (heard[1] > 0))
+    works = ~np.isin(flows["application"][rows], HOUSEKEEPING)
+    place = np.flatnonzero(~is_new & works & (heard[1] > 0))
     order = place[np.lexsort((flows["first"][rows[place]], of[rows[place]]))]
     flow = rows[order]
     pair, begin, end = of[flow], flows["first"][flow], heard[1][order]
