@@ -224,3 +224,16 @@ def test_what_is_no_outage(tmp_path: Path, tell: object) -> None:
     tell(story)  # type: ignore[operator]
 
     assert [(one.host, one.sign, one.begin) for one in found(story, tmp_path)] == []
+
+
+def test_the_report_lists_it_in_both_languages(tmp_path: Path) -> None:
+    from kwel.report import render
+
+    story = plant()
+    poll(story, GATEWAY, 1200)
+    beat(story, range(30, HOUR, 30), range(900, 2700))
+    page = render(analyse(str(story.write(tmp_path / "story.pcap"))).report, "nl")
+
+    assert "Wat in deze opnamen al uitviel" in page
+    assert "stopte na 4 minuten" in page
+    assert "stopped after 4 minutes" in page

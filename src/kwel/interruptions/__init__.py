@@ -9,7 +9,7 @@ import numpy as np
 
 from kwel.columns import address_text
 from kwel.interruptions.aftermath import Activity
-from kwel.interruptions.runs import begin_of, end_of, find_runs, pair_of, retries_of, rhythm_of, sign_of
+from kwel.interruptions.runs import begin_of, end_of, find_runs, loud_rows, pair_of, retries_of, rhythm_of, sign_of
 from kwel.interruptions.signs import OUTSIDE, SECOND, pair_up, read_signs
 from kwel.model.claims import Evidence, Where
 from kwel.model.interruptions import Interruption, Interruptions, Sign
@@ -108,7 +108,8 @@ def _evidence(traffic: Traffic, signs: Signs, run: Run) -> tuple[Evidence, ...]:
         where = Where(traffic.captures[capture].name, frame)
         return Evidence("observed", kind, (("time", str(time)),), where)
 
-    life, first, last = run.life, run.rows[0], run.rows[-1]
+    rows = loud_rows(signs, run) or run.rows
+    life, first, last = run.life, rows[0], rows[-1]
     found = [
         observed("answered-last", int(signs.last[life]), int(signs.last_capture[life]), int(signs.end[life])),
         observed(

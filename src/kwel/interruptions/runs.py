@@ -89,6 +89,11 @@ def sign_of(signs: Signs, run: Run) -> Sign:
     return SIGNS[int(signs.kind[run.rows].min())]
 
 
+def loud_rows(signs: Signs, run: Run) -> list[int]:
+    """Return the signs of trouble in which something was sent in vain."""
+    return [row for row in run.rows if signs.kind[row] != _SILENT]
+
+
 def begin_of(run: Run) -> Span:
     """Return when it began."""
     return Span(run.after, run.before)
@@ -99,7 +104,7 @@ def end_of(signs: Signs, run: Run) -> Span | None:
     if run.back < 0:
         return None
     back = int(signs.begin[run.back])
-    loud = [row for row in run.rows if signs.kind[row] != _SILENT]
+    loud = loud_rows(signs, run)
     return Span(min(int(signs.end[loud or run.rows].max()), back) if loud else run.before, back)
 
 
@@ -116,7 +121,7 @@ def rhythm_of(signs: Signs, run: Run) -> Rhythm | None:
 
 def retries_of(signs: Signs, run: Run) -> Retries:
     """Return how the asset tried again."""
-    loud = [row for row in run.rows if signs.kind[row] != _SILENT]
+    loud = loud_rows(signs, run)
     count = int(signs.tries[loud].sum()) if loud else 0
     apart = np.diff(np.unique(signs.begin[loud])) / SECOND if loud else np.zeros(0)
     apart = apart[apart >= 0.5]

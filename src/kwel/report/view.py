@@ -20,6 +20,7 @@ from kwel.report import (
     provenance,
     sankey,
     siteuse,
+    stopped,
     suppliers,
     tried,
     unknown,
@@ -83,6 +84,7 @@ class View:
     suppliers: suppliers.Chapter | None
     method: provenance.Method
     outages: outages.Chapter | None
+    stopped: stopped.Stopped
     whole: dict[str, Text]
     """The commands that leave nothing out, by table."""
 
@@ -126,6 +128,7 @@ def build(report: Report, say: Catalogue) -> View:
         suppliers=suppliers.chapter(report, say),
         method=provenance.method(report, say),
         outages=fallout,
+        stopped=stopped.stopped(report, anchors, phrases),
         whole={name: provenance.whole(name, report) for name in TABLES},
     )
 
