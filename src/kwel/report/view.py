@@ -20,7 +20,6 @@ from kwel.report import (
     provenance,
     sankey,
     siteuse,
-    stopped,
     suppliers,
     tried,
     unknown,
@@ -84,7 +83,6 @@ class View:
     suppliers: suppliers.Chapter | None
     method: provenance.Method
     outages: outages.Chapter | None
-    stopped: stopped.Stopped
     whole: dict[str, Text]
     """The commands that leave nothing out, by table."""
 
@@ -128,7 +126,6 @@ def build(report: Report, say: Catalogue) -> View:
         suppliers=suppliers.chapter(report, say),
         method=provenance.method(report, say),
         outages=fallout,
-        stopped=stopped.stopped(report, anchors, phrases),
         whole={name: provenance.whole(name, report) for name in TABLES},
     )
 
