@@ -66,8 +66,7 @@
 
   function count() {
     const visible = rows.filter((row) => !row.hidden).length;
-    const whole = counter.getAttribute("data-all-" + language());
-    counter.textContent = [visible, counter.getAttribute("data-" + language()), rows.length, whole || ""].join(" ").trim();
+    counter.textContent = visible + " " + counter.getAttribute("data-" + language()) + " " + rows.length;
   }
 
   function apply() {
