@@ -220,6 +220,7 @@ class Names:
         self._forms = sorted((form.split() for form in crosswalk.legal_forms), key=len, reverse=True)
         self._known = {tuple(word.split()): rule.name for rule in crosswalk.spellings for word in rule.spellings}
         self._longest = max(map(len, self._known), default=0)
+        self._ids: dict[str, str] = {}
 
     def of(self, name: str) -> tuple[str, bool]:
         """Return what to call a supplier, and whether a rule says so; else its own name without legal forms."""
@@ -231,6 +232,12 @@ class Names:
 
     def id(self, name: str) -> str:
         """Return a word for links and file names; of spellings that differ in signs and legal form only, the same."""
+        found = self._ids.get(name)
+        if found is None:
+            found = self._ids[name] = self._made(name)
+        return found
+
+    def _made(self, name: str) -> str:
         words = words_of(unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode())
         while form := next(
             (form for form in self._forms if len(form) < len(words) and words[-len(form) :] == form), []

@@ -7,6 +7,7 @@ for all that are judged alike; only where no rule knows the name, the domain of 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -115,8 +116,14 @@ class _Grouping:
                 uses[members] = self._number(attribution)
                 continue
             for member in members.tolist():  # no rule knows the names: each may be of another domain
-                uses[member] = self._number(attributions[member])
+                uses[member] = self._number(self._named_like(attribution, member))
         return uses
+
+    def _named_like(self, attribution: Attribution, member: int) -> Attribution:
+        """Return what is known of a destination that differs in its name only, without writing down its evidence."""
+        attributions = self._report.dependencies.attributions
+        name = getattr(attributions, "name", None)
+        return attributions[member] if name is None else replace(attribution, name=name(member), address=None)
 
     def _number(self, attribution: Attribution) -> int:
         found = self._find(attribution)
@@ -217,8 +224,9 @@ class _Grouping:
         return self._names.id(self._names.of(name)[0])
 
     def _host(self, position: int) -> str:
-        attribution = self._report.dependencies.attributions[position]
-        return attribution.name or attribution.address or ""
+        attributions = self._report.dependencies.attributions
+        name = getattr(attributions, "name", lambda _: None)(position)
+        return name or attributions[position].name or attributions[position].address or ""
 
     def _devices(self) -> tuple[dict[str, list[int]], int]:
         """Return the assets of each maker, and how many assets have none that is known."""
