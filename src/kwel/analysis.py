@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kwel.model.dependencies import Dependencies
     from kwel.model.findings import Finding
     from kwel.model.inventory import OwnInventory
+    from kwel.model.limits import Policy
     from kwel.model.report import Report
     from kwel.model.site import Site
     from kwel.model.traffic import Traffic
@@ -43,6 +44,8 @@ class Options(NamedTuple):
     """The site's own inventory: ``site.load_inventory``."""
     on: datetime.date | None = None
     """The day on which overrides of the site are judged; by default the one on which the captures end."""
+    policy: Policy | None = None
+    """The site's own limits: ``limits.load``."""
     hash_files: bool = False
     command: str = ""
     """How to do it again, for the report."""

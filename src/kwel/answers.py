@@ -1,4 +1,4 @@
-"""A report in, the same report with what is put together only on demand out: needs, outages, suppliers.
+"""A report in, the same report with its answers out: needs, outages, suppliers, and the site's own limits.
 
 A glue like ``pipeline``, which would be too long with it: it sees stages that do not see one another.
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kwel.analysis import Options
     from kwel.model.graph import Graph
+    from kwel.model.limits import Judgement, Policy
     from kwel.model.outage import Outlook
     from kwel.model.report import Report
     from kwel.model.suppliers import Suppliers
@@ -22,15 +23,23 @@ Sides = tuple[Any, Any]
 """By flow, the asset that began and the one that answered; negative is none of the plant's."""
 
 
-def added(report: Report, traffic: Traffic, sides: Sides, book: Rulebook, options: Options) -> Report:
-    """Return the report with its answers, each made once."""
+def added(report: Report, traffic: Traffic, sides: Sides, book: Rulebook, options: Options, day: str | None) -> Report:
+    """Return the report with its answers, each made once: the first two only when somebody asks."""
     needs = cache(lambda: _needs(report, traffic, sides, book, options))
-    return replace(
+    report = replace(
         report,
         needs=needs,
         outlook=cache(lambda: _outlook(needs(), book, options)),
         suppliers=cache(lambda: _suppliers(report, options)),
     )
+    return replace(report, judgement=_judgement(options.policy, report, day)) if options.policy else report
+
+
+def _judgement(policy: Policy, report: Report, day: str | None) -> Judgement:
+    """Return what the site's limits say of all that was seen."""
+    from kwel.limits.of_report import hold
+
+    return hold(policy, report, day)
 
 
 def _needs(report: Report, traffic: Traffic, sides: Sides, book: Rulebook, options: Options) -> Graph:

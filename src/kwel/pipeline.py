@@ -255,7 +255,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
         inventory=use,
         interruptions=_interruptions(traffic, sides, found, options),
     )
-    return Analysis(options, traffic, added(report, traffic, sides, book, options))
+    return Analysis(options, traffic, added(report, traffic, sides, book, options, day))
 
 
 def _interruptions(traffic: Traffic, sides: tuple[Any, Any], found: Dependencies, options: Options) -> Interruptions:

@@ -46,7 +46,7 @@ LEADS_TO = {
     "lead.unread": "limits", "cover.switches-is": "law", "cover.bloc-members": "method", "cover.tables": "method",
     "cover.digests": "method", "finding.nothing": "limits", "limits.attempts": "tried", "limits.lookups": "tried",
     "set-aside.link-type": "method", "lead.site": "method",
-    "lead.outage": "outage", "lead.outage.one": "outage",
+    "judged.lead": "judged", "lead.outage": "outage", "lead.outage.one": "outage",
 }  # fmt: skip
 """Sentences that name a chapter, by the end of their key, and the template of that chapter."""
 

@@ -17,7 +17,8 @@ from kwel.cli.outcome import Status, complain, leave_quietly, replace_closed_str
 COMMANDS = (
     "report", "flows", "lan", "names", "hellos", "assets", "dependencies", "conduits", "commands", "needs", "outage",
     "drill", "suppliers",
-    "sector", "interruptions", "inventory", "explain", "verify", "site", "rules", "data", "update",
+    "sector", "interruptions", "inventory", "check", "limits",
+    "explain", "verify", "site", "rules", "data", "update",
     "warmup",
 )  # fmt: skip
 """In the order in which ``kwel --help`` lists them; each has a module of its name."""

@@ -25,6 +25,7 @@ from kwel.cli.options import (
     status_with,
 )
 from kwel.cli.outcome import EXIT_STATUS, Failure, Status, complain, keep, say_when_compiling, status_of, writing
+from kwel.cli.policies import named_policy
 from kwel.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ Example:
 @site
 @inventory
 @on
+@click.option("--policy", metavar="FILE", help="Your own limits: a chapter says what they forbid; see docs/limits.md.")
 @click.option("--title", default="", metavar="TEXT", help="Title of the report: the plant, the line, the date.")
 @click.option(
     "--max-age",
@@ -75,6 +77,7 @@ def report(
     site_file: str | None,
     inventory_files: tuple[str, ...],
     on: datetime.datetime | None,
+    policy: str | None,
     title: str,
     max_age: int | None,
     as_json: bool,
@@ -88,7 +91,8 @@ def report(
     from kwel.pipeline import Options, analyse
 
     say_when_compiling()
-    known, day = load_site(site_file, load_rules(rules, accepted)), on.date() if on else None
+    day = on.date() if on else None
+    known = load_site(site_file, book := load_rules(rules, accepted))
     with_site = known.file if known else None
     options = Options(
         internal=internal,
@@ -98,9 +102,12 @@ def report(
         site=known,
         inventory=load_inventory(inventory_files),
         on=day,
+        policy=named_policy(policy, book, rules),
         title=title or (known.name if known else ""),
         hash_files=True,
-        command=command_line(captures, lang, internal, title, accepted, with_site, day, rules, here, inventory_files),
+        command=command_line(
+            captures, lang, internal, title, accepted, with_site, day, rules, here, inventory_files, policy
+        ),
     )
     with Progress("Reading captures") as progress:
         made = analyse(captures, options, progress).report
@@ -109,11 +116,7 @@ def report(
         status_of(made.captures, made.coverage)
         raise Failure("no packet was read, so there is no report")
     if as_json:
-        from kwel.tables.output import open_output
-        from kwel.tables.report_json import write_report_json
-
-        with writing(destination), open_output(destination) as out:
-            write_report_json(made, out)
+        _write_json(made, destination)
     else:
         _write_html(made, destination, lang or language_of_environment())
     status = status_with(known, status_of(made.captures, made.coverage), options.own_inventory)
@@ -143,6 +146,7 @@ def command_line(
     rules: Path | None = None,
     here: str = "",
     inventory_files: tuple[str, ...] = (),
+    policy: str | None = None,
 ) -> str:
     """Return how to make this report again, wherever the captures lie.
 
@@ -160,6 +164,7 @@ def command_line(
     for file in inventory_files:
         words += ["--inventory", os.path.basename(file)]
     words += ["--on", on.isoformat()] if on else []
+    words += ["--policy", os.path.basename(policy)] if policy else []
     words += ["--title", title] if title else []
     return shlex.join([*words, *(os.path.basename(os.path.normpath(capture)) for capture in captures)])
 
@@ -179,6 +184,14 @@ def default_output(capture: str) -> str:
     if suffix in PACKED:
         stem, suffix = os.path.splitext(stem)
     return stem + ".html"
+
+
+def _write_json(made: Report, destination: str) -> None:
+    from kwel.tables.output import open_output
+    from kwel.tables.report_json import write_report_json
+
+    with writing(destination), open_output(destination) as out:
+        write_report_json(made, out)
 
 
 def _write_html(made: Report, destination: str, lang: Language) -> None:

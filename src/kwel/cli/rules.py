@@ -45,12 +45,15 @@ def lint(root: Path | None) -> int:
 
     from kwel import crosswalk, needbook, rulebook
     from kwel.assets import rules as devices
+    from kwel.cli.policies import known_words, lint_shipped
     from kwel.clouds.tables import TableError
     from kwel.feeds import contradictions, lists
     from kwel.outage import examples
 
     faults = [*rulebook.lint(root), *devices.lint(root)]
     faults = faults or [*needbook.lint(root), *examples.lint(root), *crosswalk.lint(root)]
+    if not faults:
+        faults = lint_shipped(root, known_words(rulebook.load(root), root))
     if not faults:
         try:
             fetched = lists.load(files("kwel.rules")).providers

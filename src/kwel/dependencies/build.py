@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from kwel.dependencies.looked_up import Chains, find_looked_up
 from kwel.dependencies.shown import Shown
 from kwel.dependencies.signs import hides_names, is_sealed, misfits
 from kwel.dependencies.trips import Trips
+from kwel.dependencies.ways import find_ways
 from kwel.grouping import distinct, in_order
 from kwel.model.dependencies import Dependencies
 from kwel.model.report import Timeline
@@ -132,9 +134,9 @@ def _assemble(
     order = in_order(columns["asset"], columns["state"], -columns["bytes_out"], columns["attribution"])
     columns = {key: column[order] for key, column in columns.items()}
     shown = Shown(traffic, assets, contacts, strongest, shown_wrong, looked_up, attributions, columns, order, trips)
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return Dependencies(columns, attributions, shown.build, (contacts.flow, rank[group])), _timeline(flows, rank[group])
+    of_flow = contacts.flow, np.argsort(order)[group]
+    found = Dependencies(columns, attributions, shown.build, of_flow, partial(find_ways, traffic, contacts, of_flow[1]))
+    return found, _timeline(flows, of_flow[1])
 
 
 def _first_wrong(group: NDArray, misfit: NDArray, groups: int) -> NDArray:

@@ -99,6 +99,10 @@ class Attributions(Sequence["Attribution"]):
         """Return the name of one, without writing down the rest."""
         return self._endpoints[index][1]
 
+    def address(self, index: int) -> str | None:
+        """Return the address of one, likewise."""
+        return self._endpoints[index][0]
+
 
 def judge_all(
     endpoints: Endpoints, names: Names, chains: Chains, judge: Judge

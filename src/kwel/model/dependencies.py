@@ -59,6 +59,45 @@ class Dependency:
     evidence: tuple[Evidence, ...]
 
 
+class Begun(enum.IntEnum):
+    """Who began the conversations of a way."""
+
+    BY_ASSET = 0
+    FROM_OUTSIDE = 1
+    UNPROVEN = 2
+    """No packet proves it."""
+
+
+@dataclass(frozen=True)
+class Ways:
+    """In which ways dependencies are reached: columns of equal length, one row a dependency, beginner and service.
+
+    In order of the dependencies. One that was only looked up has none.
+    """
+
+    dependency: NDArray
+    begun: NDArray
+    """Of ``Begun``."""
+    transport: NDArray
+    """IP protocol number."""
+    port: NDArray
+    """Of whoever answers; 0 where there is none, or where a port nobody owns was only tried."""
+    application: NDArray
+    """Of ``kinds.Application``: by content."""
+    is_used: NDArray
+    """Whether any of it was answered."""
+    flows: NDArray
+    capture: NDArray
+    """Of the first conversation that proves most: index into the captures, and its first frame."""
+    frame: NDArray
+
+    def between(self, start: int, end: int) -> Ways:
+        """Return those of some dependencies, which count from 0 again."""
+        part = slice(*np.searchsorted(self.dependency, (start, end)).tolist())
+        columns = {name: getattr(self, name)[part] for name in self.__dataclass_fields__}
+        return Ways(**{**columns, "dependency": columns["dependency"] - start})
+
+
 class Dependencies:
     """All dependencies as columns of equal length; row *i* as an object is ``dependencies[i]``.
 
@@ -72,6 +111,7 @@ class Dependencies:
         attributions: Sequence[Attribution],
         build: Callable[[int], Dependency],
         contacts: tuple[NDArray, NDArray] | None = None,
+        ways: Callable[[], Ways] | None = None,
     ) -> None:
         self.asset: NDArray = columns["asset"]
         """Index into the report's assets."""
@@ -102,6 +142,15 @@ class Dependencies:
         self.left_out = 0
         """Destinations and names looked up for which there was no room: a scan or a flood."""
         self._build = build
+        self._find_ways = ways
+        self._ways: Ways | None = None
+
+    @property
+    def ways(self) -> Ways:
+        """Return in which ways they are reached: found when somebody asks, for that takes sorting all conversations."""
+        if self._ways is None:
+            self._ways = self._find_ways() if self._find_ways else _no_ways()
+        return self._ways
 
     def parts(self, rows: int) -> Iterator[Dependencies]:
         """Yield all of it, so many rows at a time and each part with its own attributions alone; at least one part."""
@@ -109,7 +158,12 @@ class Dependencies:
             columns = {key: column[start : start + rows] for key, column in self._columns.items()}
             used, columns["attribution"] = np.unique(columns["attribution"], return_inverse=True)
             seen = [self.attributions[index] for index in used.tolist()]
-            yield Dependencies(columns, seen, lambda index, start=start: self._build(start + index))  # type: ignore[misc]
+            yield Dependencies(
+                columns,
+                seen,
+                lambda index, start=start: self._build(start + index),  # type: ignore[misc]
+                ways=lambda start=start: self.ways.between(start, start + rows),  # type: ignore[misc]
+            )
 
     def __len__(self) -> int:
         return len(self.asset)
@@ -122,3 +176,8 @@ class Dependencies:
 
     def __iter__(self) -> Iterator[Dependency]:
         return (self._build(index) for index in range(len(self.asset)))
+
+
+def _no_ways() -> Ways:
+    none = np.zeros(0, np.int64)
+    return Ways(*(none for _ in Ways.__dataclass_fields__))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kwel.model.findings import Finding
     from kwel.model.graph import Graph
     from kwel.model.inventory import InventoryUse
+    from kwel.model.limits import Judgement
     from kwel.model.links import Link
     from kwel.model.outage import Outlook
     from kwel.model.site import SiteUse
@@ -136,6 +137,8 @@ class Report:
     interruptions: Interruptions = field(default_factory=Interruptions)
     outlook: Callable[[], Outlook] | None = None
     """Returns what stops in each scenario, and on how few the plant rests; likewise."""
+    judgement: Judgement | None = None
+    """What the site's own limits say of all that was seen."""
 
 
 def sensitivity(report: Report) -> tuple[dict[str, int], int]:

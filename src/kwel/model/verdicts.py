@@ -6,10 +6,11 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from kwel.model.claims import Grade
 from kwel.model.quick import quick
 
 if TYPE_CHECKING:
-    from kwel.model.claims import Claim, Evidence, Grade
+    from kwel.model.claims import Claim, Evidence
     from kwel.model.law import Limit, Offering, Reach
 
 
@@ -113,6 +114,12 @@ class Attribution:
     """What it means for the objectives of frameworks, in order of the rules; never a rating."""
     site: BySite | None = None
     """What the user's own site file says of it; ``None`` where it says nothing."""
+
+    @property
+    def unproven(self) -> tuple[str, ...]:
+        """Return the axes that nothing better than a geolocation table, a port or a heuristic tells."""
+        axes = {"operator": self.operator, "parent": self.parent, "location": self.location}
+        return tuple(name for name, claim in axes.items() if claim is not None and claim.grade <= Grade.D)
 
     @property
     def front(self) -> str | None:

@@ -6,7 +6,7 @@ import tomllib
 from functools import cache
 from importlib import resources
 from string import Formatter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup, escape
 
@@ -92,13 +92,15 @@ def capitalised(text: Text) -> Text:
     return Text(*(text[language][:1].upper() + text[language][1:] for language in LANGUAGES))
 
 
+FILES: Final = ("catalogue.toml", "judged.toml", "papers.toml", "drills.toml")
+"""Of the report; its chapter on limits; papers that leave the house; drills."""
+
+
 @cache
 def load() -> Catalogue:
     """Return the catalogue: of the report, and of the papers that leave the house."""
     folder = resources.files("kwel.report") / "html"
-    texts = (
-        tomllib.loads((folder / name).read_text("utf-8")) for name in ("catalogue.toml", "papers.toml", "drills.toml")
-    )
+    texts = (tomllib.loads((folder / name).read_text("utf-8")) for name in FILES)
     return Catalogue({key: entry for text in texts for key, entry in _sentences("", text)})
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kwel.model.verdicts import Control
 from kwel.report import (
     cases,
     conduits,
     inventory,
+    judged,
     lanes,
     law,
     limits,
@@ -50,6 +51,13 @@ class Headline:
     lead: list[Text]
 
 
+class Answers(NamedTuple):
+    """Chapters that a report has where there is something to say."""
+
+    outages: outages.Chapter | None
+    judged: judged.Chapter | None
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """The whole page, chapter by chapter."""
@@ -83,27 +91,28 @@ class View:
     suppliers: suppliers.Chapter | None
     method: provenance.Method
     outages: outages.Chapter | None
+    judged: judged.Chapter | None
     whole: dict[str, Text]
     """The commands that leave nothing out, by table."""
 
 
 def build(report: Report, say: Catalogue) -> View:
     """Return everything that the page shows of *report*."""
-    relations = relate(report)
-    totals = total(report, relations)
+    totals = total(report, relations := relate(report))
     order = inventory.ordered(report, totals)
     phrases = Phrases(say, one_capture=len(report.captures) == 1)
     small, each = inventory.marks(report, totals, order, say)
     anchors = {report.assets[a].id: f"a-{a}" for a in order[: inventory.ROWS]}
     strangers, near = _close(report, order)
-    legal, fallout = law.chapter(report, phrases), outages.chapter(report, anchors, phrases)
+    legal = law.chapter(report, phrases)
+    answers = Answers(outages.chapter(report, anchors, phrases), judged.chapter(report, anchors, phrases))
     return View(
         identity=provenance.identity(report),
         title=provenance.title(report),
         period=_period(report),
         version=report.version,
         block=provenance.block(report, say),
-        headline=_with_outage(headline(report, totals, say), fallout),
+        headline=_with_more(headline(report, totals, say), answers),
         key=_key(totals.rank, say),
         squares=inventory.squares(report, totals, order),
         marks=small,
@@ -125,7 +134,7 @@ def build(report: Report, say: Catalogue) -> View:
         law=legal,
         suppliers=suppliers.chapter(report, say),
         method=provenance.method(report, say),
-        outages=fallout,
+        **answers._asdict(),
         whole={name: provenance.whole(name, report) for name in TABLES},
     )
 
@@ -165,11 +174,10 @@ def headline(report: Report, totals: Totals, say: Catalogue) -> Headline:
     return Headline(worst, _sentence(foreign, all_, say), _lead(report, totals, count, say))
 
 
-def _with_outage(verdict: Headline, fallout: outages.Chapter | None) -> Headline:
-    """Return the headline with what the gravest outage of one operator does."""
-    if fallout is None or fallout.lead is None:
-        return verdict
-    return Headline(verdict.control, verdict.sentence, [*verdict.lead[:-1], fallout.lead, verdict.lead[-1]])
+def _with_more(verdict: Headline, answers: Answers) -> Headline:
+    """Return the headline with what the site's own limits say, and what the gravest outage of one operator does."""
+    more = [of.lead for of in (answers.judged, answers.outages) if of and of.lead]
+    return Headline(verdict.control, verdict.sentence, [*verdict.lead[:-1], *more, verdict.lead[-1]])
 
 
 def _sentence(foreign: int, all_: int, say: Catalogue) -> Text:

@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from kwel.columns import Tunnel
+from kwel.model.transports import TRANSPORTS, transport_text
+
+__all__ = [
+    "FORMULA",
+    "TRANSPORTS",
+    "TUNNELS",
+    "csv_cell",
+    "harmless",
+    "transport_text",
+    "tunnel_text",
+    "visible",
+    "vlan_text",
+]
 
 TUNNELS = {int(tunnel): tunnel.name.lower().replace("_", "-") for tunnel in Tunnel}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from kwel.model.dependencies import STATES
 from kwel.model.law import LawKind
 from kwel.tables.schema import ASSETS, DEPENDENCIES, FACTS
 from kwel.tables.text import spell_times, take
+from kwel.tables.ways import spelt_ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from kwel.model.dependencies import Dependencies
     from kwel.model.report import Report
     from kwel.model.verdicts import Attribution
+
+SPELT_ALIKE: Final = ("address", "path", "operator_jurisdiction", "supplier_jurisdiction", "front")
+"""Columns that are called as the field of an attribution that they show."""
 
 
 def assets_table(report: Report) -> pd.DataFrame:
@@ -45,11 +49,11 @@ def assets_table(report: Report) -> pd.DataFrame:
         "level": _text(_value(asset.level) for asset in assets),
         "vlans": _lists([[str(vlan) for vlan in asset.vlans] for asset in assets]),
         "behind": _text(_value(asset.behind) for asset in assets),
-        "owner": _text(asset.owner for asset in assets),
-        "criticality": _text(asset.criticality for asset in assets),
+        **{key: _text(getattr(asset, key) for asset in assets) for key in ("owner", "criticality")},
         "role_or": _text(_value(asset.role_or) for asset in assets),
         "label": _text(asset.label for asset in assets),
         "neighbour": _lists([_said(asset, "neighbour") for asset in assets]),
+        "level_grade": _text(asset.level.grade.name if asset.level else None for asset in assets),
     }
     return pd.DataFrame({key: columns[key] for key in ASSETS.keys})
 
@@ -115,8 +119,19 @@ def dependencies_table(report: Report, part: Dependencies | None = None) -> pd.D
         "rtt_us": rows.rtt_us.astype(np.int64),
         "place_excluded": rows.excluded > 0,
         "asset_label": take([asset.label for asset in assets], rows.asset),
+        **_reached(report, rows),
     }
     return pd.DataFrame({key: columns[key] for key in DEPENDENCIES.keys})
+
+
+def _reached(report: Report, rows: Dependencies) -> dict[str, pd.Series]:
+    """Return in which ways each is reached, and what of it is not proven."""
+    unproven = [list(at.unproven) for at in rows.attributions]
+    return {
+        **{key: take([getattr(at, key) for at in rows.attributions], rows.attribution) for key in SPELT_ALIKE},
+        "unproven": _lists([unproven[index] for index in rows.attribution.tolist()]),
+        "ways": _lists(spelt_ways(rows, [capture.name for capture in report.captures])),
+    }
 
 
 def _way(report: Report, rows: Dependencies) -> dict[str, pd.Series]:

@@ -16,6 +16,7 @@ from kwel.tables.conclusions import assets_table, dependencies_table, facts_tabl
 from kwel.tables.formats import write_jsonl
 from kwel.tables.interruptions import INTERRUPTIONS, interruptions_table
 from kwel.tables.inventory import inventory_json
+from kwel.tables.judgement import judgement_json
 from kwel.tables.outage_json import outlook_json
 from kwel.tables.schema import ASSETS, DEPENDENCIES, FACTS, Table
 
@@ -59,6 +60,7 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
         "interruptions_left_out": report.interruptions.left_out,
         "changes": [_change(change) for change in report.changes],
         **(outlook_json(report, report.outlook()) if report.outlook else {}),
+        **({"judgement": judgement_json(report.judgement)} if report.judgement else {}),
     }
     out.write(json.dumps(content, indent=1).removesuffix("\n}").encode())
     _write_rows("assets", [assets_table(report)], ASSETS, out)
@@ -146,6 +148,8 @@ def _capture(capture: Capture) -> dict[str, Any]:
         "bytes": capture.bytes,
         "sha256": capture.sha256,
         "packets": capture.packets,
+        "first": None if capture.first is None else _time(capture.first),
+        "last": None if capture.last is None else _time(capture.last),
         "links": dict(capture.links),
         "dropped": capture.dropped,
         "passed_over": dict(capture.passed_over),

@@ -21,6 +21,7 @@ from kwel.tables.contract import (
 from kwel.tables.interruptions import INTERRUPTIONS
 from kwel.tables.lan import LAN
 from kwel.tables.needs import NEEDS
+from kwel.tables.schema_reached import REACHED
 from kwel.tables.schema_zones import CONDUITS, INVENTORY, ZONES
 
 __all__ = [
@@ -242,6 +243,14 @@ ASSETS = Table(
         ),
         LABEL,
         Column("neighbour", "list", "Switch and port that it is plugged into, as frames say.", '["port-014.switch-3"]'),
+        Column(
+            "level_grade",
+            "text",
+            "Of its level: `B`: the site says so; `D`: a proposal.",
+            '"B"',
+            optional=True,
+            rank=3,
+        ),
     ),
 )
 
@@ -369,6 +378,7 @@ DEPENDENCIES = Table(
             rank=3,
         ),
         label_of("asset"),
+        *REACHED,
     ),
 )
 

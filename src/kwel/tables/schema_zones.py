@@ -34,6 +34,7 @@ ZONES = Table(
         Column("bytes", "whole", "Their bytes both ways, whole frames.", "30720", "bytes"),
         Column("grade", "text", "`B`: the site says so; `D`: a proposal.", '"B"', rank=3),
         Column("because", "text", "The site file, or what the proposal rests on.", '"site file site.toml"', rank=3),
+        Column("level_told", "flag", "Whether the site says its level.", "true", rank=3),
     ),
 )
 

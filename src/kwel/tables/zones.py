@@ -46,6 +46,7 @@ def _zone(zone: Zone) -> dict[str, Cell]:
         "bytes": zone.bytes,
         "grade": zone.why.grade.name,
         "because": step.source or dict(step.values).get("by", step.kind),
+        "level_told": zone.level_told,
     }
 
 
