@@ -52,6 +52,14 @@ def test_file_and_report_come_to_the_same_under_every_policy(report: Report, tmp
         assert rows(policy, told.contacts, report, told.day) == rows(policy, whole, report, told.day)
 
 
+@pytest.mark.parametrize("name", ["dmz-only", "cell-levels-closed"])
+def test_levels_that_nobody_of_the_site_has_told_break_no_limit(report: Report, tmp_path: Path, name: str) -> None:
+    policy = load_policy(name, known())
+
+    for contacts in (contacts_of(report), read(written(report, tmp_path)).contacts):
+        assert judge(policy, contacts, seen(report), None).count(Decision.BREACH) == 0
+
+
 def test_the_order_of_members_and_the_spelling_of_the_file_are_of_no_account(report: Report, tmp_path: Path) -> None:
     path = written(report, tmp_path)
     content = json.loads(path.read_text())

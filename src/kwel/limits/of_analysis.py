@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from kwel.limits.contacts import Contacts
 
 BEGUN: Final = {"outbound": Begun.BY_ASSET, "inbound": Begun.FROM_OUTSIDE, "unproven": Begun.UNPROVEN}
+TOLD: Final = ("A", "B")
+"""Grades of a level that the site says; a proposal has less."""
 PARTS: Final = 4
 """Words of a way before its frame, which may hold blanks."""
 SECOND_DAY: Final = len("2026-03-02")
@@ -215,7 +217,7 @@ def _asset(row: dict[str, Any], zones: tuple[str, ...]) -> AssetSaid:
         role=_maybe(row, "role"),
         zones=zones,
         level=_maybe(row, "level"),
-        level_proposed=row["level_grade"] == "D",
+        level_proposed=row["level_grade"] not in TOLD,
         owner=_maybe(row, "owner"),
         criticality=_maybe(row, "criticality"),
     )

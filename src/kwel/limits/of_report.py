@@ -75,7 +75,7 @@ def _asset(asset: Asset, zones: tuple[str, ...]) -> AssetSaid:
         role=_value(asset.role),
         zones=zones,
         level=_value(asset.level),
-        level_proposed=asset.level is not None and asset.level.grade <= Grade.D,
+        level_proposed=asset.level is not None and asset.level.grade < Grade.B,
         owner=asset.owner,
         criticality=asset.criticality,
     )

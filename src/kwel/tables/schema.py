@@ -246,7 +246,7 @@ ASSETS = Table(
         Column(
             "level_grade",
             "text",
-            "Of its level: `B`: the site says so; `D`: a proposal.",
+            "Of its level: `B`: the site says so; `C` or `D`: a proposal.",
             '"B"',
             optional=True,
             rank=3,
