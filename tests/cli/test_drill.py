@@ -43,3 +43,35 @@ def test_an_unknown_scenario_is_one_line(captures: tuple[str, ...], cli: Cli, tm
     assert status in (2, 3)
     assert error.startswith("kwel: ")
     assert len(error.splitlines()) == 1
+
+
+def test_a_judged_drill_is_shown_in_later_reports(captures: tuple[str, ...], cli: Cli, tmp_path: Path) -> None:
+    kept, page = tmp_path / "drill.json", tmp_path / "report.html"
+    cli("drill", "judge", *captures, "--scenario", "azure", "--json", "-o", str(kept))
+    assert cli("report", captures[2], "--drill", str(kept), "--lang", "en", "-o", str(page))[0] == 0
+    text = page.read_text()
+    assert "What was tried for real" in text
+    assert "Microsoft Azure stops" in text
+    status, lines, _ = cli("report", captures[2], "--drill", str(kept), "--json")
+    (told,) = json.loads(lines)["drills"]
+
+    assert (status, told["scenario"], told["came_back"]) == (0, "azure", 1)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"{", b"[]", b"{}", b'{"assets": 1}', b"\xff\xfe", b"[" * 100_000,
+        b'{"scenario": {"id": 1, "title": {}}, "assets": [], "begun": "x", "ended": "x"}',
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_judged_drill_is_one_line(
+    content: bytes, captures: tuple[str, ...], cli: Cli, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_bytes(content)
+    status, _, error = cli("report", captures[0], "--drill", str(bad), "-o", str(tmp_path / "x.html"))
+
+    assert status == 3
+    assert error.startswith("kwel: bad.json: ")
+    assert len(error.splitlines()) == 1

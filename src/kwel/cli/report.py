@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import datetime
     from pathlib import Path
 
+    from kwel.model.drill import DrillTold
     from kwel.model.report import Report
     from kwel.report.text import Language
 
@@ -58,6 +60,7 @@ Example:
 @inventory
 @on
 @click.option("--policy", metavar="FILE", help="Your own limits: a chapter says what they forbid; see docs/limits.md.")
+@click.option("--drill", "drills", multiple=True, metavar="FILE", help="A judged drill: `kwel drill judge --json`.")
 @click.option("--title", default="", metavar="TEXT", help="Title of the report: the plant, the line, the date.")
 @click.option(
     "--max-age",
@@ -78,6 +81,7 @@ def report(
     inventory_files: tuple[str, ...],
     on: datetime.datetime | None,
     policy: str | None,
+    drills: tuple[str, ...],
     title: str,
     max_age: int | None,
     as_json: bool,
@@ -106,11 +110,12 @@ def report(
         title=title or (known.name if known else ""),
         hash_files=True,
         command=command_line(
-            captures, lang, internal, title, accepted, with_site, day, rules, here, inventory_files, policy
+            captures, lang, internal, title, accepted, with_site, day, rules, here, inventory_files, policy, drills
         ),
     )
+    told = _told(drills)
     with Progress("Reading captures") as progress:
-        made = analyse(captures, options, progress).report
+        made = replace(analyse(captures, options, progress).report, drills=told)
     keep(made)
     if made.coverage.packets == 0:
         status_of(made.captures, made.coverage)
@@ -121,6 +126,18 @@ def report(
         _write_html(made, destination, lang or language_of_environment())
     status = status_with(known, status_of(made.captures, made.coverage), options.own_inventory)
     return _staleness(made, max_age) if status is Status.DONE and max_age is not None else status
+
+
+def _told(files: tuple[str, ...]) -> tuple[DrillTold, ...]:
+    """Return what the files of judged drills say."""
+    from pathlib import Path
+
+    from kwel.drill import read_told
+
+    try:
+        return tuple(read_told(Path(file)) for file in files)
+    except (OSError, ValueError) as error:
+        raise Failure(str(error)) from error
 
 
 def _staleness(made: Report, max_age: int) -> Status:
@@ -147,6 +164,7 @@ def command_line(
     here: str = "",
     inventory_files: tuple[str, ...] = (),
     policy: str | None = None,
+    drills: tuple[str, ...] = (),
 ) -> str:
     """Return how to make this report again, wherever the captures lie.
 
@@ -165,6 +183,8 @@ def command_line(
         words += ["--inventory", os.path.basename(file)]
     words += ["--on", on.isoformat()] if on else []
     words += ["--policy", os.path.basename(policy)] if policy else []
+    for file in drills:
+        words += ["--drill", os.path.basename(file)]
     words += ["--title", title] if title else []
     return shlex.join([*words, *(os.path.basename(os.path.normpath(capture)) for capture in captures)])
 

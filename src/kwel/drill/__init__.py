@@ -5,5 +5,6 @@ from __future__ import annotations
 from kwel.drill.blocks import block_rules
 from kwel.drill.judge import judge
 from kwel.drill.plan import draw_plan
+from kwel.drill.told import read_told
 
-__all__ = ["block_rules", "draw_plan", "judge"]
+__all__ = ["block_rules", "draw_plan", "judge", "read_told"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from kwel.model.claims import Evidence
     from kwel.model.interruptions import Fate, Interruption
+    from kwel.model.law import Words
     from kwel.model.outage import Scenario, Time
 
 
@@ -151,3 +152,25 @@ class Trial:
     def surprises(self) -> int:
         """Return of how many assets something stopped, or went on, that should not."""
         return self.count(Judgement.WORSE) + self.count(Judgement.BETTER)
+
+
+@dataclass(frozen=True, slots=True)
+class DrillTold:
+    """A drill that was judged before, as its file says."""
+
+    file: str
+    """Name without folders."""
+    sha256: str
+    scenario: str
+    title: Words
+    begun: str
+    """RFC 3339, UTC."""
+    ended: str
+    counts: tuple[tuple[Judgement, int], ...]
+    """Assets by judgement."""
+    stopped: tuple[str, ...]
+    """Assets whose work inside the plant stopped, by label."""
+    back: int
+    """How many of those came back."""
+    uncut: tuple[str, ...]
+    """What was not cut off."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kwel.model.commands import Command
     from kwel.model.coverage import Coverage
     from kwel.model.dependencies import Dependencies
+    from kwel.model.drill import DrillTold
     from kwel.model.findings import Finding
     from kwel.model.graph import Graph
     from kwel.model.inventory import InventoryUse
@@ -135,6 +136,8 @@ class Report:
     suppliers: Callable[[], Suppliers] | None = None
     """Returns who supplies the plant; as lazy."""
     interruptions: Interruptions = field(default_factory=Interruptions)
+    drills: tuple[DrillTold, ...] = ()
+    """Drills that were judged before, in the order in which they were given."""
     outlook: Callable[[], Outlook] | None = None
     """Returns what stops in each scenario, and on how few the plant rests; likewise."""
     judgement: Judgement | None = None

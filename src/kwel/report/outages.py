@@ -9,6 +9,7 @@ import numpy as np
 
 from kwel.model.graph import TIMES
 from kwel.report import numbers
+from kwel.report.drilled import Drilled, drilled
 from kwel.report.stopped import Stopped, stopped
 from kwel.report.text import NOT_ANY, NOTHING, Text, joined, plain, wire, wrapped
 
@@ -73,6 +74,8 @@ class Chapter:
     """Scenarios that stop nothing."""
     concentration: list[tuple[Text, Text, Text, Text]]
     points: list[tuple[Text, Text, Text]]
+    drilled: list[Drilled]
+    """What was tried for real."""
     stopped: Stopped
     """What stopped in the captures already."""
 
@@ -95,6 +98,7 @@ def chapter(report: Report, anchors: dict[str, str], phrases: Phrases) -> Chapte
         quiet=say("outage.quiet", scenarios=joined(quiet, "; ")) if quiet else NOTHING,
         concentration=[_concentration(of, say) for of in outlook.concentration],
         points=[_point(report, graph, of, anchors, say) for of in outlook.points[:POINTS]],
+        drilled=drilled(report, say),
         stopped=stopped(report, anchors, phrases),
     )
 

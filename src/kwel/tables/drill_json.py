@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from kwel.model.drill import AssetTested, Plan, Target, Tested, Trial, Watch
+    from kwel.model.drill import AssetTested, DrillTold, Plan, Target, Tested, Trial, Watch
     from kwel.model.interruptions import Interruption
     from kwel.model.outage import Scenario
     from kwel.model.report import Report
@@ -121,4 +121,20 @@ def _interruption(stop: Interruption) -> dict[str, Any]:
         "local": stop.aftermath.fate.value,
         "stopped_after_seconds": stop.aftermath.stopped_after,
         "fell_back": stop.aftermath.fell_back,
+    }
+
+
+def told_json(told: DrillTold) -> dict[str, Any]:
+    """Return what is kept of a drill that was judged before."""
+    return {
+        "file": told.file,
+        "sha256": told.sha256,
+        "scenario": told.scenario,
+        "title": told.title._asdict(),
+        "begun": told.begun,
+        "ended": told.ended,
+        "judgements": {judgement.value: count for judgement, count in told.counts},
+        "stopped": list(told.stopped),
+        "came_back": told.back,
+        "not_cut_off": list(told.uncut),
     }

@@ -13,6 +13,7 @@ from kwel.model.report import days_older
 from kwel.tables import law_json, zones_json
 from kwel.tables.commands import COMMANDS, commands_table
 from kwel.tables.conclusions import assets_table, dependencies_table, facts_table
+from kwel.tables.drill_json import told_json
 from kwel.tables.formats import write_jsonl
 from kwel.tables.interruptions import INTERRUPTIONS, interruptions_table
 from kwel.tables.inventory import inventory_json
@@ -57,6 +58,7 @@ def write_report_json(report: Report, out: BinaryIO) -> None:
         "conduits": zones_json.conduits(report),
         "inventory": inventory_json(report),
         "findings": [_finding(finding, report) for finding in report.findings],
+        "drills": [told_json(told) for told in report.drills],
         "interruptions_left_out": report.interruptions.left_out,
         "changes": [_change(change) for change in report.changes],
         **(outlook_json(report, report.outlook()) if report.outlook else {}),
