@@ -98,9 +98,11 @@ class _Walk:
                 self._open = self._open[held < YES]
 
     def _holds(self, conditions: Sequence[Condition], rows: NDArray, *, every: bool) -> NDArray:
-        held = np.full(len(rows), YES, np.int8)
-        left = np.arange(len(rows))  # what an earlier condition rules out, the next ones need not look at
-        for condition in conditions:
+        if not conditions:
+            return np.full(len(rows), YES, np.int8)
+        held = self._matcher.holds(conditions[0], rows, every=every)
+        left = np.flatnonzero(held > NO)  # what an earlier condition rules out, the next ones need not look at
+        for condition in conditions[1:]:
             held[left] = np.minimum(held[left], self._matcher.holds(condition, rows[left], every=every))
             left = left[held[left] > NO]
         return held
