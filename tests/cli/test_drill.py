@@ -63,6 +63,8 @@ def test_a_judged_drill_is_shown_in_later_reports(captures: tuple[str, ...], cli
     [
         b"", b"{", b"[]", b"{}", b'{"assets": 1}', b"\xff\xfe", b"[" * 100_000,
         b'{"scenario": {"id": 1, "title": {}}, "assets": [], "begun": "x", "ended": "x"}',
+        b'{"scenario": {"id": "\\ud800", "title": {"nl": "", "en": ""}}, "assets": [], "begun": "2026-03-02T09:14:07",'
+        b' "ended": "2026-03-02T09:14:07", "not_cut_off": []}',
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_judged_drill_is_one_line(

@@ -175,6 +175,22 @@ def test_a_cut_that_did_not_reach_is_told(captures: tuple[str, str, str], before
     assert result.surprises == 2
 
 
+def test_who_is_not_heard_while_the_cut_lasts_proves_nothing(
+    captures: tuple[str, str, str], before: Report, tmp_path: Path
+) -> None:
+    story = Story()
+    story.here(PART, HMI)
+    story.connection(PART + 15, HMI, EUROPEAN, 443, hello(EUROPEAN_NAME), ANSWER)
+    during = analyse(str(story.write(tmp_path / "during.pcap"))).report
+    assert before.needs
+    outcome = simulate(before.needs(), choose("azure", *rules()))
+    result = judge(before, during, analyse(captures[2]).report, outcome)
+    told = {before.assets[one.asset].addresses[0]: one for one in result.assets if before.assets[one.asset].addresses}
+
+    assert {told[asset].judgement for asset in (GATEWAY, SERVER)} == {Judgement.NOT_TESTED}
+    assert told[HMI].judgement == Judgement.AS_PREDICTED
+
+
 def test_the_page_has_both_languages_and_no_script(before: Report) -> None:
     page = plan_page(before, planned(before), "nl")
 

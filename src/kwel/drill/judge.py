@@ -202,9 +202,9 @@ def _proof_before(need: Need) -> tuple[Evidence, ...]:
 
 
 def _judgement(predicted: Predicted, happened: Happened) -> Judgement:
-    """Return the judgement; what nobody asked for proves nothing, unless it was to stop."""
+    """Return the judgement; what nobody asked for proves nothing."""
     if happened == Happened.NOT_TRIED:
-        return Judgement.AS_PREDICTED if predicted == Predicted.STOPS else Judgement.NOT_TESTED
+        return Judgement.NOT_TESTED
     if predicted == Predicted.UNDECIDED:
         return Judgement.DECIDED
     if (predicted == Predicted.STOPS) == (happened == Happened.STOPPED):

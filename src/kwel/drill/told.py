@@ -62,10 +62,12 @@ def _told(file: str, digest: str, content: Any) -> DrillTold:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > LONGEST:
         raise TypeError("a text was expected")
+    value.encode()  # JSON may spell half a character, which nothing can write: that is a ValueError
     return value
 
 
 def _time(value: Any) -> str:
     text = _text(value)
-    datetime.datetime.fromisoformat(text[:19])
+    if datetime.datetime.fromisoformat(text[:19]).isoformat() != text[:19]:
+        raise ValueError("a time was expected, as 2026-03-02T09:14:07")
     return text
