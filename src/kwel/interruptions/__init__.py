@@ -39,8 +39,8 @@ def find_interruptions(
 ) -> Interruptions:
     """Return the outages that captures hold.
 
-    Something counts as interrupted if it answered an asset, then did not, though the asset tried at least twice or for
-    ten seconds; or if regular contact stopped while the asset went on talking to others.
+    Something counts as interrupted if it answered an asset, then did not, though the asset tried for five
+    seconds at least twice, or for ten; or if regular contact stopped while the asset went on talking to others.
 
     Args:
         traffic: what was on the wire, its beats and rhythms among it.

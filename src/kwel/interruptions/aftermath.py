@@ -25,6 +25,8 @@ GONE: Final = 0.05
 """Parts of the time that an asset was active before."""
 ENOUGH: Final = 30 * SECOND
 """Of capture, before and during, to say anything."""
+PAUSES: Final = 2
+"""So many times its longest pause before is an asset quiet where it has stopped."""
 REACH: Final = 3600 * SECOND
 """How far back "before" goes."""
 
@@ -43,30 +45,36 @@ class Activity:
         self._rows = np.concatenate([inside, inside])
         self._speaks = np.concatenate([speaks, speaks])
         self._asset = np.concatenate([sides[0][inside], sides[1][inside]]).astype(np.int64)
-        self._order = np.argsort(self._asset, kind="stable")
-        self._outward = np.flatnonzero((sides[0] >= 0) & (sides[1] == OUTSIDE))
+        order = np.argsort(self._asset, kind="stable")
+        self._rows, self._speaks, self._asset = self._rows[order], self._speaks[order], self._asset[order]
+        outward = np.flatnonzero((sides[0] >= 0) & (sides[1] == OUTSIDE))
+        self._outward = outward[np.argsort(sides[0][outward], kind="stable")]
         self._asks = sides[0][self._outward].astype(np.int64)
+        self._first = int(flows["first"].min()) if len(flows) else 0
         self._over = int(flows["last"].max()) if len(flows) else 0
+        self._quiet = _shared_silences(traffic.rhythms)
 
     def _of_asset(self, asset: int) -> tuple[Column, Column]:
         """Return rows of the asset's flows inside, and whether they speak a protocol of the plant."""
-        low, high = np.searchsorted(self._asset[self._order], [asset, asset + 1])
-        place = self._order[low:high]
-        return self._rows[place], self._speaks[place]
+        low, high = np.searchsorted(self._asset, [asset, asset + 1])
+        return self._rows[low:high], self._speaks[low:high]
+
+    def _asked_by(self, asset: int) -> Column:
+        """Return the flows by which the asset asked hosts outside."""
+        low, high = np.searchsorted(self._asks, [asset, asset + 1])
+        rows: Column = self._outward[low:high]
+        return rows
 
     def _spells(self, rows: Column) -> Column:
         """Return (begin, end) of the time that flows were active: their silences are left out."""
-        flows, rhythms = self._traffic.flows, self._traffic.rhythms
-        ends = np.stack([self._last(rows, side) for side in (0, 1)]).max(axis=0)
-        begins, ends = [flows["first"][rows]], [ends]
-        for row in rows.tolist():
-            quiet = _shared_silences(rhythms, row)
-            if len(quiet):
-                begins.append(quiet[:, 1])
-                ends.append(quiet[:, 0])
-        start, end = np.concatenate(begins), np.concatenate(ends)
-        order = np.argsort(start, kind="stable")
-        return np.stack([start[order], np.maximum(end[np.argsort(end, kind="stable")], start[order])], axis=1)
+        last = np.stack([self._last(rows, side) for side in (0, 1)]).max(axis=0)
+        flow, since, until = self._quiet
+        low, high = (np.searchsorted(flow, rows, side) for side in ("left", "right"))
+        count = high - low
+        quiet = np.arange(count.sum()) + np.repeat(low - np.cumsum(count) + count, count)
+        start = np.sort(np.concatenate([self._traffic.flows["first"][rows], until[quiet]]))
+        end = np.sort(np.concatenate([last, since[quiet]]))
+        return np.stack([start, np.maximum(end, start)], axis=1)
 
     def _last(self, rows: Column, side: int) -> Column:
         beat = self._traffic.beats["last"][2 * rows + side].astype(np.int64)
@@ -77,7 +85,7 @@ class Activity:
         """Return whether the asset sent or was sent anything well within a spell."""
         flows = self._traffic.flows
         rows, _ = self._of_asset(asset)
-        rows = np.concatenate([rows, self._outward[self._asks == asset]])
+        rows = np.concatenate([rows, self._asked_by(asset)])
         rows = rows[(flows["first"][rows] < until) & (flows["last"][rows] > since)]
         edge = min(SECOND, (until - since) // 4)
         spells = self._spells(rows)
@@ -103,11 +111,10 @@ class Activity:
         return chosen
 
     def _fate(self, rows: Column, begin: int, over: int) -> tuple[Fate, float | None]:
-        flows = self._traffic.flows
         if len(rows) == 0:
             return Fate.NO_LOCAL, None
         spells = self._spells(rows)
-        first = max(begin - REACH, int(flows["first"].min()))
+        first = max(begin - REACH, self._first)
         before, during = _active(spells, first, begin), _active(spells, begin + GRACE, over)
         if before == 0:
             return Fate.NO_LOCAL, None
@@ -116,47 +123,48 @@ class Activity:
         part = (during / (over - begin - GRACE)) / (before / (begin - first))
         last = int(spells[spells[:, 0] < over, 1].clip(max=over).max())
         if part < GONE or over - last > max(ENOUGH, (over - begin) // 2):
+            if over - max(last, begin) < PAUSES * _longest_pause(spells, first, begin):
+                return Fate.UNSURE, None
             return Fate.STOPPED, max(0.0, (last - begin) / SECOND)
         return (Fate.LESS if part < LESS else Fate.KEPT_RUNNING), None
 
     def _fell_back(self, asset: int, run: Run, begin: int, over: int) -> str | None:
         """Return the host outside that the asset first turned to meanwhile, over the same port, with an answer."""
         flows, pairs = self._traffic.flows, self._pairs
-        rows = self._outward[self._asks == asset]
+        rows = self._asked_by(asset)
         port = int(pairs.port[run.pair])
         rows = rows[(flows["responder_port"][rows] == port) & (self._of[rows] != run.pair) & (self._of[rows] >= 0)]
-        known = set(self._of[rows[flows["first"][rows] < begin]].tolist())
-        for row in rows[np.argsort(flows["first"][rows], kind="stable")].tolist():
-            flow = flows[row]
-            if not begin <= flow["first"] <= over or int(self._of[row]) in known or not flow["packets_in"]:
-                continue
-            name = self._traffic.names[int(flow["name"])] if flow["name"] else ""
-            return name or address_text(int(flow["responder_hi"]), int(flow["responder_lo"]))
-        return None
+        first = flows["first"][rows]
+        known = np.isin(self._of[rows], self._of[rows[first < begin]])
+        turned = np.flatnonzero((first >= begin) & (first <= over) & ~known & (flows["packets_in"][rows] > 0))
+        if not len(turned):
+            return None
+        flow = flows[rows[turned[np.argmin(first[turned])]]]
+        name = self._traffic.names[int(flow["name"])] if flow["name"] else ""
+        return name or address_text(int(flow["responder_hi"]), int(flow["responder_lo"]))
 
 
-def _shared_silences(rhythms: Column, flow: int) -> Column:
-    """Return (since, until) of silences of a flow in which neither side spoke."""
-    low, high = np.searchsorted(rhythms["half"], [2 * flow, 2 * flow + 2])
-    quiet = [
-        [(int(row["since"][slot]), int(row["until"][slot])) for slot in range(SILENCES) if row["until"][slot]]
-        for row in rhythms[low:high]
-    ]
-    if high - low == 1:
-        return np.zeros((0, 2), np.int64)
-    shared = [
-        (max(a, c), min(b, d)) for a, b in (quiet[0] if quiet else ()) for c, d in (quiet[1] if quiet else ())
-        if min(b, d) - max(a, c) >= GRACE
-    ]  # fmt: skip
-    return np.array(sorted(shared), np.int64).reshape(-1, 2)
+def _shared_silences(rhythms: Column) -> tuple[Column, Column, Column]:
+    """Return (flow, since, until) of silences in which neither side of a flow spoke, in order of flow."""
+    half = np.ascontiguousarray(rhythms["half"])
+    mine = np.flatnonzero((half[:-1] % 2 == 0) & (half[1:] == half[:-1] + 1))
+    each, other = np.repeat(np.arange(SILENCES), SILENCES), np.tile(np.arange(SILENCES), SILENCES)
+    since = np.maximum(rhythms["since"][mine][:, each], rhythms["since"][mine + 1][:, other])
+    until = np.minimum(rhythms["until"][mine][:, each], rhythms["until"][mine + 1][:, other])
+    both = (rhythms["until"][mine][:, each] > 0) & (rhythms["until"][mine + 1][:, other] > 0)
+    row, slot = np.nonzero(both & (until - since >= GRACE))
+    return half[mine][row] // 2, since[row, slot], until[row, slot]
 
 
 def _active(spells: Column, since: int, until: int) -> int:
-    """Return for how long of a span any spell lasted, with a second around each packet."""
-    total, at = 0, since
-    for begin, end in spells.tolist():
-        low, high = max(begin, at), min(end + SECOND, until)
-        if high > low:
-            total += high - low
-            at = high
-    return total
+    """Return for how long of a span any spell lasted (ns), with a second around each packet."""
+    low, high = np.maximum(spells[:, 0], since), np.minimum(spells[:, 1] + SECOND, until)
+    low[1:] = np.maximum(low[1:], high[:-1])  # both columns are in order: what is behind begins where one ended
+    return int(np.maximum(high - low, 0).sum())
+
+
+def _longest_pause(spells: Column, since: int, until: int) -> int:
+    """Return the longest time without a spell within a span (ns), its edges among it."""
+    known = spells[(spells[:, 0] < until) & (spells[:, 1] > since)]
+    begins, ends = np.append(known[:, 0], until), np.append(since, known[:, 1])
+    return int((begins - ends).max())

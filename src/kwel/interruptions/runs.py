@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.interruptions.signs import SECOND, Pairs, Signs
+from kwel.interruptions.signs import SECOND, SHORTEST, Pairs, Signs
 from kwel.model.interruptions import SIGNS, Retries, Rhythm, Sign, Span
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ def _of_pair(signs: Signs, start: int, end: int) -> Iterator[Run]:
 def _counts(signs: Signs, run: Run) -> bool:
     """Return whether a spell is more than a packet lost."""
     over = int(signs.begin[run.back]) if run.back >= 0 else int(signs.end[run.rows].max())
+    if over - run.before < SHORTEST:  # another address of the host, or another question, was tried first
+        return False
     return over - run.after >= LONG_ENOUGH and (len(run.rows) >= 2 or over - run.before >= LONG_ENOUGH)
 
 

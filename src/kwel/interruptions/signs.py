@@ -40,6 +40,8 @@ STEADY: Final = 0.2
 """Their median distance from the median, as a part of it."""
 TRIES: Final = 2
 """Datagrams without an answer, or segments with data sent again, that show that somebody tried."""
+MOST_PORTS: Final = 16
+"""Pairs of one asset and name that a question without an answer counts for: one name and many ports make no flood."""
 ICMP: Final = (1, 58)
 HOUSEKEEPING: Final = tuple(
     int(one)
@@ -129,7 +131,10 @@ def _names(flows: Rows, rows: Column, asset: Column, is_outside: Column) -> Colu
 
 
 def read_signs(traffic: Traffic, sides: tuple[Column, Column], pairs: Pairs, of: Column) -> Signs:
-    """Return all signs of the pairs that have a sign of trouble; of the others nothing follows."""
+    """Return all signs of the pairs that show both life and trouble; of the others nothing follows.
+
+    What never answered is left out here: a scan makes more such pairs than are gone through.
+    """
     flows = traffic.flows
     rows = np.flatnonzero(of >= 0)
     heard = [_heard(traffic, rows, side) for side in (0, 1)]
@@ -141,9 +146,9 @@ def read_signs(traffic: Traffic, sides: tuple[Column, Column], pairs: Pairs, of:
     ]
     parts += [_unnamed(traffic, sides, pairs), _skipped(traffic, rows, heard, is_new, of)]
     columns = [np.concatenate(part) for part in zip(*(_with_pair(part, of) for part in parts), strict=True)]
-    troubled = np.zeros(len(pairs.asset) + 1, np.bool_)
-    troubled[columns[0][columns[3] >= 0]] = True
-    kept = np.flatnonzero(troubled[columns[0]] & (columns[0] >= 0))
+    seen = np.zeros((2, len(pairs.asset) + 1), np.bool_)
+    seen[(columns[3] < 0).astype(np.int64), columns[0]] = True
+    kept = np.flatnonzero((seen[0] & seen[1])[columns[0]] & (columns[0] >= 0))
     order = kept[in_order(columns[0][kept], columns[1][kept], columns[2][kept])]
     return Signs(*(column[order] for column in columns))
 
@@ -249,7 +254,7 @@ def _unnamed(traffic: Traffic, sides: tuple[Column, Column], pairs: Pairs) -> tu
     flow = questions["flow"][bad].astype(np.int64)
     wanted = (sides[0][flow].astype(np.int64) << 32) | questions["name"][bad]
     low, high = (np.searchsorted(key[order], wanted, side) for side in ("left", "right"))
-    count = np.where(questions["name"][bad] > 0, high - low, 0)
+    count = np.where(questions["name"][bad] > 0, np.minimum(high - low, MOST_PORTS), 0)
     which = np.repeat(np.arange(len(bad)), count)
     within = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
     pair, row, flow = order[low[which] + within], bad[which], flow[which]

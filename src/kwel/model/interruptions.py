@@ -38,7 +38,7 @@ class Fate(enum.StrEnum):
     NO_LOCAL = "no-local"
     """It had none before, so nothing can be said."""
     UNSURE = "unsure"
-    """Too little was captured before or during it."""
+    """Too little was captured before or during it, or it was as quiet at times before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ INTERRUPTIONS = Table(
             "fate",
             "text",
             "Of its traffic inside the plant meanwhile: `kept-running`, `less` than half, `stopped`, `no-local` (it "
-            "had none) or `unsure` (too little was captured).",
+            "had none) or `unsure` (too little was captured, or its pauses before were as long).",
             '"kept-running"',
             rank=1,
         ),
