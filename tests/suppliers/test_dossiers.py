@@ -17,7 +17,7 @@ from kwel.model.site import NamedAsset, Site, SiteUse, Tenant
 from kwel.model.zones import PROPOSED
 from kwel.pipeline import analyse
 from kwel.report import letters, papers
-from kwel.suppliers.dossier import digest
+from kwel.suppliers.dossier import _hash, digest
 from kwel.suppliers.internal import Guard, words_of
 from kwel.suppliers.schema import DOSSIER, check
 from tests.report.fixtures import claim, fact, zone
@@ -193,6 +193,41 @@ def test_what_looks_like_an_address_is_withheld_though_nobody_knows_it() -> None
     for text in ("gw 10.1.2.3", "aa:bb:cc:dd:ee:ff", "aabb.ccdd.eeff", "a@b", "opc.tcp://x", r"\\srv\share", "x" * 121):
         assert not guard.passes(text), text
     assert guard.passes("1756-L61/B LOGIX5561 20.011")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["gw fd00::7", "fe80::1", "HMI-001B1B777777", "00.1b.1b.77.77.77", "00 1b 1b 77 77 77", "001b1b-777777",
+     "box 10-1-2-3", "box 10_1_2_3"],
+)  # fmt: skip
+def test_addresses_are_told_in_every_spelling(text: str) -> None:
+    assert not Guard([]).passes(text)
+
+
+@pytest.mark.parametrize("text", ["gw PLANT-WEST", "gw plantwest", "Plant_West", "PLANT WEST"])
+def test_names_are_found_in_every_spelling(text: str) -> None:
+    assert not Guard(["plant west"]).passes(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1756-L61/B LOGIX5561 20.011", "6ES7 511-1AK01-0AB0", "750-8212/025-000", "V 4.2.3 20240101", "FX3U-32MT/ES"],
+)
+def test_products_are_no_addresses(text: str) -> None:
+    assert Guard(["plant west", "00:1b:1b:77:77:77"]).passes(text)
+
+
+def test_no_digest_confirms_a_name_that_is_withheld() -> None:
+    report = plant((0, "gw.zqplant77.example"), vendors=("Siemens AG",))
+    told = replace(report.assets[0], label="zqplant77")
+    made = maker().make(replace(report, assets=(told,)))
+    (siemens,) = (one for one in made.dossiers if one["supplier"]["id"] == "siemens")
+    (row,) = siemens["elsewhere"]
+    shown = [row[key] for key in ("service", "function", "operator", "region", "location", "verdict")]
+    guesses = ("zqplant77.example", "zqplant77-example", "zqplant77")
+
+    assert row["supplier"] is None
+    assert row["id"] not in {f"U-{_hash(guess, *shown)}" for guess in guesses}
 
 
 def test_volumes_are_rounded_and_moments_are_days(mixed: Report) -> None:

@@ -180,9 +180,12 @@ class _Dossier:
         supplier = self._maker.suppliers.find(use.supplier)
         mine = use.supplier == self._supplier.id
         name = supplier.name if supplier else None
+        shown = name if mine or (supplier and supplier.by_rule and trusted) else self._text(name)
+        # Whoever guesses a name must not find it confirmed: a digest of what is withheld would.
+        who = use.supplier if shown else self._hide.name("supplier", use.supplier)
         return {
-            "id": f"U-{_hash(use.supplier, service, use.function, operator, region, use.location, use.verdict.value)}",
-            "supplier": name if mine or (supplier and supplier.by_rule and trusted) else self._text(name),
+            "id": f"U-{_hash(who, service, use.function, operator, region, use.location, use.verdict.value)}",
+            "supplier": shown,
             "service": service,
             "function": use.function,
             "path": use.path,

@@ -7,6 +7,7 @@ network an address lies in, what the site file says. That passes the guard, or i
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from kwel.model.zones import BETWEEN, PROPOSED, Origin
@@ -22,16 +23,21 @@ SHORTEST: Final = 3
 """Characters of something internal: shorter ones are found in any text."""
 NAMES: Final = frozenset({
     "hostname", "station", "serial", "identity", "uri", "certificate", "location", "description", "domain", "partner",
-    "neighbour", "switch-port", "chassis", "service",
+    "neighbour", "switch-port", "chassis", "service", "cookie", "via", "host-key", "redundancy",
 })  # fmt: skip
 """Facts of an asset that may name it, its owner or its surroundings."""
+SHORTEST_BARE: Final = 5
+"""Letters and digits of something internal that is found in whatever spelling: ``PLANT_WEST`` is ``Plant West``."""
 LONGEST: Final = 120
 """Characters of a text from elsewhere."""
 _TELLING: Final = (
     re.compile(r"\d{1,3}(\.\d{1,3}){3}"),  # IPv4
-    re.compile(r"[0-9a-f]{1,4}(:[0-9a-f]{0,4}){3,}", re.I),  # IPv6, and MAC addresses with colons
-    re.compile(r"[0-9a-f]{2}(-[0-9a-f]{2}){5}", re.I),  # MAC addresses with hyphens
-    re.compile(r"[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}", re.I),  # MAC addresses with dots
+    re.compile(r"(?<!\d)\d{1,3}([-_])\d{1,3}(\1\d{1,3}){2}(?!\d)"),  # IPv4 as in names of hosts
+    re.compile(r"[0-9a-f]{1,4}(:[0-9a-f]{0,4}){3,}|::", re.I),  # IPv6, and MAC addresses with colons
+    # MAC addresses in pairs, in fours and in halves: with any sign between, or none
+    re.compile(r"(?<![0-9a-f])[0-9a-f]{2}([-:._ ]?)[0-9a-f]{2}(\1[0-9a-f]{2}){4}(?![0-9a-f])", re.I),
+    re.compile(r"[0-9a-f]{4}([-.: ])[0-9a-f]{4}\1[0-9a-f]{4}(?![0-9a-f])", re.I),
+    re.compile(r"(?<![0-9a-f])[0-9a-f]{6}[-:][0-9a-f]{6}(?![0-9a-f])", re.I),
     re.compile(r"\S@\S"),
     re.compile(r"\\\\|://"),
 )
@@ -44,6 +50,9 @@ class Guard:
     def __init__(self, words: Iterable[str]) -> None:
         self.words = frozenset(word for word in words if len(word) >= SHORTEST)
         self._lengths = sorted({len(word) for word in self.words})
+        bare = {_bare(word) for word in self.words}
+        self._bare = frozenset(word for word in bare if len(word) >= SHORTEST_BARE and not word.isdecimal())
+        self._bare_lengths = sorted({len(word) for word in self._bare})
 
     def passes(self, text: str) -> bool:
         """Return whether a text may leave: it holds nothing internal, and nothing that looks like an address."""
@@ -54,16 +63,25 @@ class Guard:
         return next(self.found(text), None) is not None
 
     def found(self, text: str) -> Iterator[str]:
-        """Yield everything internal that a text holds."""
-        text = text.casefold()
-        for length in self._lengths:
-            for start in range(len(text) - length + 1):
-                if text[start : start + length] in self.words:
-                    yield text[start : start + length]
+        """Yield everything internal that a text holds, in whatever spelling."""
+        yield from _found(text.casefold(), self.words, self._lengths)
+        yield from _found(_bare(text), self._bare, self._bare_lengths)
 
     def text(self, text: str | None) -> str | None:
         """Return a text that may leave; nothing where it may not."""
         return text if text is not None and self.passes(text) else None
+
+
+def _found(text: str, words: frozenset[str], lengths: list[int]) -> Iterator[str]:
+    for length in lengths:
+        for start in range(len(text) - length + 1):
+            if text[start : start + length] in words:
+                yield text[start : start + length]
+
+
+def _bare(text: str) -> str:
+    """Return the letters and digits of a text (Unicode Standard Annex 15: of compatible characters, the plain one)."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
 
 
 def words_of(report: Report, book: Rulebook) -> frozenset[str]:
