@@ -51,7 +51,7 @@ SEEN = (
 )
 
 
-def judged(coverage: str = "good", day: str = "2026-11-25", policy: str = POLICY) -> Judgement:
+def judged(coverage: str = "good", day: str | None = "2026-11-25", policy: str = POLICY) -> Judgement:
     return judge(policy_of(policy), contacts_of(SEEN), Seen(coverage, ("one-way",) if coverage != "good" else ()), day)
 
 
@@ -96,20 +96,50 @@ def test_junit_has_a_case_a_breach_and_one_for_each_rule_without() -> None:
     suite = as_junit(judged())[0]
     cases = {(case.get("classname"), case[0].tag if len(case) else "passed") for case in suite}
 
-    assert cases == {("coverage", "passed"), ("a", "failure"), ("default: outbound", "skipped"), ("a", "skipped"),
+    assert cases == {("coverage", "passed"), ("a", "failure"), ("default: outbound", "error"), ("a", "skipped"),
                      ("w", "passed"), ("never", "passed")}  # fmt: skip
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors"), suite.get("skipped")) == (
         "6",
         "1",
-        "0",
-        "2",
+        "1",
+        "1",
     )
+
+
+@pytest.mark.parametrize(("word", "tag"), [("show", "skipped"), ("incomplete", "error"), ("fail", "failure")])
+def test_junit_takes_what_is_undecided_as_the_exit_status_does(word: str, tag: str) -> None:
+    default = f'default = {{ outbound = "allow", inbound = "allow", inside = "allow", undecided = "{word}" }}'
+    suite = as_junit(judged(policy=POLICY.replace('default = "allow"', default)))[0]
+
+    assert [case[0].tag for case in suite if case.get("classname") == "default: outbound"] == [tag]
+
+
+@pytest.mark.parametrize("day", [None, "1970-01-01"])
+def test_without_a_day_no_exception_is_taken_for_valid(day: str | None) -> None:
+    policy = """
+    default = { outbound = "deny", inbound = "allow", inside = "allow", undecided = "show" }
+    [[exceptions]]
+    rule = "default: outbound"
+    direction = "outbound"
+    owner = "o"
+    reason = "r"
+    ticket = "t"
+    expires = 2020-01-01
+    """
+    judgement = judged(day=day, policy=policy)
+    notes = as_sarif(judgement)["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+
+    assert judgement.result == "incomplete"
+    assert as_junit(judgement)[0][0][0].tag == "error"
+    assert [note["level"] for note in notes] == ["error"]
+    assert tables.DAYLESS in list(tables.lines(judgement))
+    assert judged(day=day, policy='default = "allow"').result == "in-order"
 
 
 def test_junit_calls_too_little_coverage_an_error() -> None:
     suite = as_junit(judged("poor"))[0]
 
-    assert suite.get("errors") == "1"
+    assert suite.get("errors") == "2"
     assert suite[0][0].tag == "error"
 
 

@@ -28,6 +28,8 @@ ALLOW, WARN, DENY, EXCEPT = 1, 2, 4, 8
 BITS: Final = {Action.ALLOW: ALLOW, Action.WARN: WARN, Action.DENY: DENY}
 COMMANDS: Final = "commands"
 MOST_FRAMES: Final = 5
+NEVER_SET: Final = "1970-12-31"
+"""A clock that shows this day or an earlier one counts from zero (POSIX), and knows no day."""
 
 
 class Seen(NamedTuple):
@@ -41,6 +43,7 @@ class Seen(NamedTuple):
 
 def judge(policy: Policy, contacts: Contacts, seen: Seen, day: str | None) -> Judgement:
     """Hold a policy against what was seen; *day* is the one on which exceptions are judged (ISO 8601)."""
+    day = day if day and day > NEVER_SET else None
     walk = _Walk(policy, contacts, day)
     walk.run()
     return Judgement(

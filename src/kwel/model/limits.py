@@ -87,7 +87,7 @@ class Exemption:
     line: int = 0
 
     def holds(self, day: str | None) -> bool:
-        """Return whether it counts on a day; where no day is known, it does."""
+        """Return whether it counts on a day; where no day is known it does, and the outcome is incomplete."""
         return not day or ((self.begins or "") <= day <= self.expires)
 
     def has_expired(self, day: str | None) -> bool:
@@ -234,11 +234,17 @@ class Judgement:
         return self.is_empty or grades.index(self.coverage) > grades.index(self.policy.coverage)
 
     @property
+    def is_dayless(self) -> bool:
+        """Return whether there are exceptions and no day to judge them on: any of them may have expired."""
+        return not self.day and bool(self.policy.exemptions)
+
+    @property
     def result(self) -> Result:
         """Return what follows from all of it."""
         undecided = self.count(Decision.UNDECIDED)
         if self.count(Decision.BREACH) or self.expired or (undecided and self.policy.undecided == "fail"):
             return Result.BREACH
-        if self.is_blind or self.unread or (undecided and self.policy.undecided == "incomplete"):
+        is_cut = self.is_blind or self.unread or self.is_dayless
+        if is_cut or (undecided and self.policy.undecided == "incomplete"):
             return Result.INCOMPLETE
         return Result.IN_ORDER

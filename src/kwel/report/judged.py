@@ -128,6 +128,8 @@ def outcome(judgement: Judgement, say: Catalogue) -> Text:
         parts.append(say.count("judged.undecided", undecided, N=say.capital_words(undecided)))
     if judgement.is_blind or judgement.unread:
         parts.append(say("judged.blind"))
+    if judgement.is_dayless:
+        parts.append(say("judged.dayless"))
     return joined(parts or [say("judged.in-order")], " ")
 
 

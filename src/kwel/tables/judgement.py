@@ -141,6 +141,8 @@ def lines(judgement: Judgement) -> Iterator[str]:
         )
     for problem in judgement.unread:
         yield f"not read to its end: {problem}"
+    if judgement.is_dayless:
+        yield DAYLESS
     if judgement.is_empty:
         yield "no packet could be used: nothing was checked"
     elif judgement.is_blind:
@@ -153,6 +155,7 @@ def lines(judgement: Judgement) -> Iterator[str]:
     yield f"{WORDS[judgement.result]}{day}: {counts}"
 
 
+DAYLESS: Final = "no packet says on which day it was seen, so no exception can be judged: name the day with --on"
 WORDS: Final = {Result.IN_ORDER: "in order", Result.BREACH: "breach", Result.INCOMPLETE: "incomplete"}
 
 

@@ -6,17 +6,21 @@ There is no standard; this keeps to what the schemas of Jenkins and Surefire hav
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
 from kwel.model.limits import Decision
 from kwel.tables.cells import visible
+from kwel.tables.judgement import DAYLESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
     from kwel.model.limits import Judged, Judgement
+
+UNDECIDED: Final = {"fail": "failure", "incomplete": "error", "show": "skipped"}
+"""What becomes of an undecided contact: where the check ends as incomplete, nobody may read that all is well."""
 
 
 def write(judgement: Judgement, out: BinaryIO) -> None:
@@ -38,7 +42,7 @@ def _cases(judgement: Judgement) -> Iterator[str]:
         said = f"expired on {of.expires}, owner {of.owner}, {of.ticket}: renew or remove it"
         yield _case(of.rule, f"exception {of.number}", _outcome("failure", "expired-exception", said, of.reason))
     broken = set()
-    undecided = "failure" if judgement.policy.undecided == "fail" else "skipped"
+    undecided = UNDECIDED[judgement.policy.undecided]
     kinds = {Decision.BREACH: "failure", Decision.UNDECIDED: undecided, Decision.EXCEPTED: "skipped"}
     for judged in judgement.rows(*kinds):
         broken.add(judged.rule)
@@ -49,9 +53,9 @@ def _cases(judgement: Judgement) -> Iterator[str]:
 
 
 def _coverage(judgement: Judgement) -> str:
-    if judgement.is_blind or judgement.unread:
+    if judgement.is_blind or judgement.unread or judgement.is_dayless:
         said = f"coverage is {judgement.coverage}, the policy asks for {judgement.policy.coverage}"
-        more = "; ".join((*judgement.shortcomings, *judgement.unread))
+        more = "; ".join((*judgement.shortcomings, *judgement.unread, *([DAYLESS] if judgement.is_dayless else [])))
         return _case("coverage", "enough was seen", _outcome("error", "incomplete", said, more))
     return _case("coverage", "enough was seen", "")
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from kwel.model.limits import Action, Decision, Result
 from kwel.tables.cells import visible
+from kwel.tables.judgement import DAYLESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +65,8 @@ def _invocation(judgement: Judgement) -> dict[str, Any]:
     notes = [f"coverage is {judgement.coverage}: {key}" for key in judgement.shortcomings]
     notes += [f"not read to its end: {problem}" for problem in judgement.unread]
     notes += ["no packet could be used"] if judgement.is_empty else []
-    level = "error" if judgement.is_blind or judgement.unread else "note"
+    notes += [DAYLESS] if judgement.is_dayless else []
+    level = "error" if judgement.is_blind or judgement.unread or judgement.is_dayless else "note"
     return {
         "executionSuccessful": judgement.result is not Result.INCOMPLETE,
         "exitCode": {Result.IN_ORDER: 0, Result.BREACH: 1, Result.INCOMPLETE: 3}[judgement.result],
