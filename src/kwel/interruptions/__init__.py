@@ -12,7 +12,7 @@ from kwel.interruptions.aftermath import Activity
 from kwel.interruptions.runs import begin_of, end_of, find_runs, loud_rows, pair_of, retries_of, rhythm_of, sign_of
 from kwel.interruptions.signs import OUTSIDE, SECOND, pair_up, read_signs
 from kwel.model.claims import Evidence, Where
-from kwel.model.interruptions import Interruption, Interruptions, Sign
+from kwel.model.interruptions import SIGNS, Interruption, Interruptions, Sign
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -114,16 +114,24 @@ def _evidence(traffic: Traffic, signs: Signs, run: Run) -> tuple[Evidence, ...]:
         observed("answered-last", int(signs.last[life]), int(signs.last_capture[life]), int(signs.end[life])),
         observed(
             f"not-answered-{sign_of(signs, run)}", int(signs.first[first]), int(signs.first_capture[first]),
-            int(signs.begin[first]),
+            _time_of(signs, first, life),
         ),
     ]  # fmt: skip
     if last != first:
-        at = int(signs.first[last]), int(signs.first_capture[last]), int(signs.begin[last])
+        at = int(signs.first[last]), int(signs.first_capture[last]), _time_of(signs, last, life)
         found.append(observed("not-answered-last", *at))
     if run.back >= 0:
         at = int(signs.first[run.back]), int(signs.first_capture[run.back]), int(signs.begin[run.back])
         found.append(observed("answered-again", *at))
     return tuple(found)
+
+
+def _time_of(signs: Signs, row: int, life: int) -> int:
+    """Return when the first frame of a sign of trouble was (ns): of a silence that is the last answer before it."""
+    if (signs.first[row], signs.first_capture[row]) == (signs.last[life], signs.last_capture[life]):
+        return int(signs.end[life])
+    is_trail = SIGNS[int(signs.kind[row])] == Sign.STOPPED and signs.first[row] == signs.last[row]
+    return int(signs.end[row] if is_trail else signs.begin[row])
 
 
 def _counted_together(found: list[Interruption], dependencies: Dependencies) -> tuple[Interruption, ...]:

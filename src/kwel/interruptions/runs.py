@@ -107,7 +107,9 @@ def end_of(signs: Signs, run: Run) -> Span | None:
         return None
     back = int(signs.begin[run.back])
     loud = loud_rows(signs, run)
-    return Span(min(int(signs.end[loud or run.rows].max()), back) if loud else run.before, back)
+    # a silence within a connection lasts up to the answer: when it was tried last is not told
+    shown = signs.end[loud][signs.end[loud] < back]
+    return Span(max(int(shown.max()), run.before) if len(shown) else run.before, back)
 
 
 def rhythm_of(signs: Signs, run: Run) -> Rhythm | None:

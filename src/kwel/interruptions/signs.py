@@ -172,7 +172,7 @@ def _lives(traffic: Traffic, rows: Column, heard: list[Column], is_new: Column) 
     begin = flows["first"][flow]
     silences = _silences(traffic)
     is_known = np.isin(silences[0], flow)
-    of, since, until, tries, before, after, before_capture, after_capture, kind = (
+    of, since, due, until, tries, before, after, before_capture, after_capture, kind = (
         column[is_known] for column in silences
     )
     starts = np.concatenate([begin, until])
@@ -187,11 +187,11 @@ def _lives(traffic: Traffic, rows: Column, heard: list[Column], is_new: Column) 
     owner, starts, ends = owner[by_start], starts[by_start], ends[by_end]
     none = np.zeros(len(owner), np.int64)
     alive = (starts, np.maximum(starts, ends), none - 1, owner, none, first, last, first_capture, last_capture)
-    return [alive, (since, until, kind, of, tries, before, after, before_capture, after_capture)]
+    return [alive, (due, until, kind, of, tries, before, after, before_capture, after_capture)]
 
 
 def _silences(traffic: Traffic) -> tuple[Column, ...]:
-    """Return silences of answering sides that are unusual: flow, since, until, tries, frames, captures, kind."""
+    """Return silences of answering sides that are unusual: flow, since, due, until, tries, frames, captures, kind."""
     rhythms = traffic.rhythms
     answering = np.flatnonzero(rhythms["half"] % 2 == 1)
     row, slot = np.repeat(answering, SILENCES), np.tile(np.arange(SILENCES), len(answering))
@@ -205,7 +205,14 @@ def _silences(traffic: Traffic) -> tuple[Column, ...]:
     kind = np.where(tried, _NUMBER[Sign.STOPPED], _NUMBER[Sign.SILENT])[kept]
     row, slot = row[kept], slot[kept]
     places = [rhythms[key][row, slot] for key in ("before", "after", "before_capture", "after_capture")]
-    return rhythms["half"][row] // 2, since[kept], until[kept], tries[kept], *places, kind
+    due = _due(since, until, mean)[kept]
+    return rhythms["half"][row] // 2, since[kept], due, until[kept], tries[kept], *places, kind
+
+
+def _due(since: Column, until: Column, usual: Column) -> Column:
+    """Return when an answer was due: the usual silence after the last one, or ten seconds before the end if sooner."""
+    due: Column = since + np.clip(usual.astype(np.int64), 0, np.maximum(until - since - 2 * SHORTEST, 0))
+    return due
 
 
 def _usual(rhythms: Rows, row: Column) -> tuple[Column, Column, Column]:
@@ -237,7 +244,22 @@ def _trails(traffic: Traffic, rows: Column, heard: list[Column], is_new: Column)
     flow = rows[place]
     kind = np.full(len(flow), _NUMBER[Sign.STOPPED])
     frame, capture = beats["frame"][2 * flow], beats["capture"][2 * flow]
-    return heard[1][place], heard[0][place], kind, flow, tries[place], frame, frame, capture, capture
+    half = np.ascontiguousarray(traffic.rhythms["half"])
+    row = np.searchsorted(half, 2 * flow + 1)
+    silent = np.flatnonzero(np.append(half, -1)[row] == 2 * flow + 1)
+    usual = np.zeros(len(flow))
+    usual[silent] = _usual(traffic.rhythms, row[silent])[0]
+    return (
+        _due(heard[1][place], heard[0][place], usual),
+        heard[0][place],
+        kind,
+        flow,
+        tries[place],
+        frame,
+        frame,
+        capture,
+        capture,
+    )
 
 
 def _unnamed(traffic: Traffic, sides: tuple[Column, Column], pairs: Pairs) -> tuple[Column, ...]:
