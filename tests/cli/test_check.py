@@ -86,6 +86,20 @@ def test_an_analysis_comes_to_what_its_captures_do(cli: Cli, policy: Path, sampl
     assert json.loads(of_analysis[1])["counts"]["breach"] == 9
 
 
+def test_what_an_analysis_cannot_heed_any_more_is_not_ignored(cli: Cli, policy: Path, tmp_path: Path) -> None:
+    analysis = tmp_path / "plant.json"
+    analysis.write_text(
+        '{"coverage": {"grade": "good", "shortcomings": [], "used": 1}, "captures": [], "zones": [], "conduits": [], '
+        '"assets": [], "dependencies": [], "commands": []}'
+    )
+    policy.write_text('default = "allow"')
+
+    assert cli("check", str(analysis), "--policy", str(policy))[0] == 0
+    code, _, err = cli("check", str(analysis), "--policy", str(policy), "--internal", "10.0.0.0/8")
+    assert code == 2
+    assert "give --internal to the `kwel report` behind it" in err
+
+
 def test_junit_and_sarif_are_written_beside(cli: Cli, policy: Path, samples: Path, tmp_path: Path) -> None:
     policy.write_text(CLOUD)
     xml, log = tmp_path / "check.xml", tmp_path / "check.sarif"

@@ -73,7 +73,7 @@ def check(captures: tuple[str, ...], policy: str, output: str, as_json: bool, **
     book = load_rules(wanted["rules"], wanted["accepted"]) or _book()
     limits = load_policy(policy, known_words(book, wanted["rules"]))
     day = wanted["on"].date() if wanted["on"] else None
-    judgement = _of_analysis(captures, limits, day) or _of_captures(captures, limits, day, wanted)
+    judgement = _of_analysis(captures, limits, day, wanted) or _of_captures(captures, limits, day, wanted)
     _write(judgement, output, as_json=as_json)
     for name in ("junit", "sarif"):
         if wanted[name]:
@@ -87,11 +87,18 @@ def _book() -> Any:
     return rulebook.load()
 
 
-def _of_analysis(captures: tuple[str, ...], limits: Policy, day: datetime.date | None) -> Judgement | None:
+def _of_analysis(
+    captures: tuple[str, ...], limits: Policy, day: datetime.date | None, wanted: dict[str, Any]
+) -> Judgement | None:
     """Return what an analysis comes to; ``None`` where captures were given."""
     from kwel.limits import judge
 
     told = of_analysis(captures, count_proposals=limits.proposals == "count")
+    late = [f"--{name.partition('_')[0]}" for name in ("internal", "site_file", "inventory_files") if wanted[name]]
+    if told and late:
+        raise click.UsageError(
+            f"{captures[0]} is an analysis: give {' and '.join(late)} to the `kwel report` behind it"
+        )
     return judge(limits, told.contacts, told.seen, day.isoformat() if day else told.day) if told else None
 
 
