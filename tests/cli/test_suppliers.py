@@ -50,6 +50,17 @@ def test_the_key_may_not_lie_where_it_would_be_sent_along(cli: Cli, analysis: Si
     assert not out.exists()
 
 
+def test_a_link_to_the_key_may_not_lie_there_either(cli: Cli, analysis: SimpleNamespace, tmp_path: Path) -> None:
+    out = tmp_path / "d"
+    out.mkdir()
+    assert cli("suppliers", "plant.pcapng", "-o", str(tmp_path / "e"), "--key", str(tmp_path / "my.key"))[0] == 0
+    (out / "link.key").symlink_to(tmp_path / "my.key")
+    status, _, err = cli("suppliers", "plant.pcapng", "-o", str(out), "--key", str(out / "link.key"))
+
+    assert status == 2
+    assert "keep the key elsewhere" in err
+
+
 def test_what_is_no_key_is_one_line(cli: Cli, analysis: SimpleNamespace, tmp_path: Path) -> None:
     (tmp_path / "k").write_text("hello")
     (tmp_path / "k").chmod(0o600)

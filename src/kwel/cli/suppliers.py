@@ -164,7 +164,9 @@ def _key(file: Path | None, folder: Path | None) -> Key:
     from kwel.suppliers.pseudonyms import KeyFileError, default_file, open_key
 
     place = file or default_file()
-    if folder and place.resolve().is_relative_to(folder.resolve()):
+    # A link in the folder is followed by whatever packs or sends it.
+    lies = (place.resolve(), place.parent.resolve() / place.name)
+    if folder and any(where.is_relative_to(folder.resolve()) for where in lies):
         raise click.UsageError(f"{place} lies in {folder}, which is to be sent: keep the key elsewhere with --key")
     try:
         key, is_new = open_key(place)
