@@ -97,7 +97,7 @@ def pair_up(traffic: Traffic, sides: tuple[Column, Column]) -> tuple[Pairs, Colu
     """Return the pairs, and the pair of each flow; -1 for flows of no interest."""
     flows = traffic.flows
     asset, peer = (side.astype(np.int64) for side in sides)
-    rows = np.flatnonzero(~np.isin(flows["transport"], ICMP) & (asset >= 0) & (peer >= OUTSIDE) & (asset != peer))
+    rows = _of_interest(traffic, asset, peer)
     is_outside = peer[rows] == OUTSIDE
     name = np.where(is_outside, _names(flows, rows, asset[rows], is_outside), 0)
     nameless = is_outside & (name == 0)
@@ -107,6 +107,39 @@ def pair_up(traffic: Traffic, sides: tuple[Column, Column]) -> tuple[Pairs, Colu
     of[rows] = group
     lead = rows[first]
     return Pairs(asset[lead], peer[lead], flows["responder_port"][lead].astype(np.int64), name[first], lead), of
+
+
+def _of_interest(traffic: Traffic, asset: Column, peer: Column) -> Column:
+    """Return the flows from which anything may follow; of a flood of a million destinations that is none.
+
+    An attempt tells something where its asset was answered at the same address and port, or under the same name; a flow
+    that was answered where one was not, where it fell silent, or where so many show a rhythm.
+    """
+    flows = traffic.flows
+    rows = np.flatnonzero(~np.isin(flows["transport"], ICMP) & (asset >= 0) & (peer >= OUTSIDE) & (asset != peer))
+    if not len(rows):
+        return rows
+    failed = np.isin(flows["state"][rows], (int(State.UNANSWERED), int(State.REFUSED)))
+    ends = (flows[key][rows] for key in ("responder_hi", "responder_lo", "responder_port"))
+    kept = _mixed(distinct(asset[rows], *ends)[0], failed)
+    named = np.flatnonzero(flows["name"][rows] > 0)
+    if len(named):
+        by_name = distinct(asset[rows[named]], flows["name"][rows[named]])[0]
+        kept[named] |= _mixed(by_name, failed[named])
+        lost = np.unique(traffic.questions["name"][_in_vain(traffic)])
+        kept[named] |= np.isin(flows["name"][rows[named]], lost[lost > 0])
+    silent = np.zeros(len(flows), np.bool_)
+    silent[traffic.rhythms["half"] // 2] = True
+    tries = traffic.beats["again"][2 * rows] >= TRIES
+    return rows[kept | silent[rows] | (tries & ~failed)]
+
+
+def _mixed(group: Column, failed: Column) -> Column:
+    """Return which rows are in groups of both kinds, or large enough for a rhythm."""
+    count = np.bincount(group)
+    bad = np.bincount(group, weights=failed)
+    of_both: Column = (bad > 0) & (bad < count) | (count > REGULAR) & (bad < count)
+    return of_both[group]
 
 
 def _names(flows: Rows, rows: Column, asset: Column, is_outside: Column) -> Column:
@@ -264,13 +297,7 @@ def _trails(traffic: Traffic, rows: Column, heard: list[Column], is_new: Column)
 
 def _unnamed(traffic: Traffic, sides: tuple[Column, Column], pairs: Pairs) -> tuple[Column, ...]:
     """Return questions that gave no name, of assets that had the name before: with the pair in front."""
-    questions, answers = traffic.questions, traffic.answers
-    asked = answers["asked"].astype(np.int64)
-    given = (answers["kind"] != RecordKind.NOTHING) | ~np.isin(answers["code"], FAILED)
-    failed = np.zeros(len(questions) + 1, np.bool_)
-    failed[asked[~given]] = True
-    failed[asked[given]] = False
-    bad = np.flatnonzero((questions["state"] == Asked.UNANSWERED) | failed[1:])
+    questions, bad = traffic.questions, _in_vain(traffic)
     key = (pairs.asset << 32) | pairs.name
     order = np.argsort(key, kind="stable")
     flow = questions["flow"][bad].astype(np.int64)
@@ -283,6 +310,17 @@ def _unnamed(traffic: Traffic, sides: tuple[Column, Column], pairs: Pairs) -> tu
     time, frame, capture = questions["time"][row], questions["frame"][row], questions["capture"][row]
     kind, one = np.full(len(row), _NUMBER[Sign.NO_NAME]), np.ones(len(row), np.int64)
     return pair, time, time, kind, flow, one, frame, frame, capture, capture
+
+
+def _in_vain(traffic: Traffic) -> Column:
+    """Return the questions that gave no name."""
+    questions, answers = traffic.questions, traffic.answers
+    asked = answers["asked"].astype(np.int64)
+    given = (answers["kind"] != RecordKind.NOTHING) | ~np.isin(answers["code"], FAILED)
+    failed = np.zeros(len(questions) + 1, np.bool_)
+    failed[asked[~given]] = True
+    failed[asked[given]] = False
+    return np.flatnonzero((questions["state"] == Asked.UNANSWERED) | failed[1:])
 
 
 def _skipped(traffic: Traffic, rows: Column, heard: list[Column], is_new: Column, of: Column) -> tuple[Column, ...]:
