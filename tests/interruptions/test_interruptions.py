@@ -174,6 +174,16 @@ def test_a_time_server_on_one_pair_of_ports_stops_and_comes_back(tmp_path: Path)
     assert seconds(one.end.after) <= 1800 <= seconds(one.end.before) <= 1864
 
 
+def test_a_pause_of_the_capture_within_a_long_outage_hides_nothing(tmp_path: Path) -> None:
+    story = plant()
+    for at in (*range(30, 900, 30), *range(2700, 3600, 30)):
+        story.connection(at, GATEWAY, CLOUD, 8883, hello(NAME), ANSWER)
+    for at in (*range(930, 1700, 30), *range(2000, 2700, 30)):
+        story.attempt(at, GATEWAY, CLOUD, 8883, again=0)
+
+    assert only(story, tmp_path).sign == Sign.UNANSWERED
+
+
 def nothing_ever_answered(story: Story) -> None:
     for at in range(30, HOUR, 30):
         story.attempt(at, GATEWAY, CLOUD, 8883)

@@ -26,6 +26,8 @@ __all__ = ["find_interruptions"]
 
 MOST: Final = 500
 """Spells that are told of one analysis, the first ones."""
+MOSTLY: Final = 0.5
+"""Part of a spell that pauses of the capture may take up, at most."""
 TOGETHER: Final = 60 * SECOND
 """Spells that begin within so much time of one another may have one cause; longer where heartbeats are."""
 
@@ -47,7 +49,7 @@ def find_interruptions(
         sides: per flow the asset that began and the one that answered; negative is none of the plant's.
         dependencies: what assets need outside, to say whose host it was.
         plant: numbers of applications that are protocols of the plant.
-        pauses: when nothing at all was captured: nothing is said of those.
+        pauses: when nothing at all was captured: of what fell into those for the greater part, nothing is said.
     """
     if not len(traffic.beats):
         return Interruptions()
@@ -65,7 +67,8 @@ def _is_sure(signs: Signs, run: Run, pairs: Pairs, activity: Activity, pauses: S
     """Return whether it was not the capture that paused, nor the asset that was switched off."""
     end = end_of(signs, run)
     until = end.before if end else int(signs.end[run.rows].max())
-    if any(since < until and run.after < over for since, over in pauses):
+    paused = sum(max(0, min(over, until) - max(since, run.after)) for since, over in pauses)
+    if paused >= MOSTLY * (until - run.after):
         return False
     return sign_of(signs, run) != Sign.SILENT or activity.was_heard(int(pairs.asset[run.pair]), run.before, until)
 
