@@ -37,6 +37,13 @@ def test_both_commands_from_end_to_end(captures: tuple[str, ...], cli: Cli, tmp_
     assert json.loads(lines)["not_cut_off"]
 
 
+def test_rules_of_an_earlier_plan_do_not_stay(captures: tuple[str, ...], cli: Cli, tmp_path: Path) -> None:
+    for scenario in ("azure", "oracle"):
+        assert cli("drill", "plan", captures[0], "--scenario", scenario, "-o", str(tmp_path / "x"))[0] == 0
+
+    assert sorted(file.name for file in (tmp_path / "x").iterdir()) == ["plan.html", "plan.json"]
+
+
 def test_an_unknown_scenario_is_one_line(captures: tuple[str, ...], cli: Cli, tmp_path: Path) -> None:
     status, _, error = cli("drill", "plan", captures[0], "--scenario", "azzure", "-o", str(tmp_path / "x"))
 

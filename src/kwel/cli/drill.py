@@ -66,7 +66,7 @@ def plan(captures: tuple[str, ...], wanted: str, output: str, language: Language
     """
     say_when_compiling()
     from kwel import rulebook
-    from kwel.drill import block_rules, draw_plan
+    from kwel.drill import FILES, block_rules, draw_plan
     from kwel.model.law import Words
     from kwel.outage import simulate
     from kwel.report.drills import plan_page
@@ -87,6 +87,8 @@ def plan(captures: tuple[str, ...], wanted: str, output: str, language: Language
     folder = Path(output)
     with writing(output):
         folder.mkdir(parents=True, exist_ok=True)
+        for name in FILES:  # of an earlier plan in the same folder, whose rules would cut off something else
+            (folder / name).unlink(missing_ok=True)
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")
     click.echo(f"{folder / 'plan.html'}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kwel.drill.blocks import block_rules
+from kwel.drill.blocks import FILES, block_rules
 from kwel.drill.judge import judge
 from kwel.drill.plan import draw_plan
 from kwel.drill.told import read_told
 
-__all__ = ["block_rules", "draw_plan", "judge", "read_told"]
+__all__ = ["FILES", "block_rules", "draw_plan", "judge", "read_told"]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kwel.model.drill import Plan
 
 TABLE: Final = "kwel_drill"
+FILES: Final = ("block.nft", "roll-back.nft", "block.csv", "block.ps1", "roll-back.ps1")
 GROUP: Final = "kwel drill"
 """Of the rules of the Windows firewall: they are removed by it."""
 

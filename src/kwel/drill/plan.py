@@ -50,7 +50,7 @@ def _target(report: Report, external: External) -> Target:
 
 
 def _transport(application: str | None) -> str:
-    """Return what carries an application; rules cut both where that is not certain."""
+    """Return what carries an application, TCP where that is not known: for whoever reads; rules go by address."""
     return "udp" if application in ("quic", "ntp", "dns", "dtls") else TRANSPORT
 
 
