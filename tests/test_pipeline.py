@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from dataclasses import asdict
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import kwel
+from kwel.model.report import Report
+from kwel.model.traffic import Traffic
 from kwel.pipeline import Options, analyse, explain, read_traffic
 from tests.capture.making import block, interface, packet, section, write
 from tests.conftest import SAMPLES
@@ -29,6 +32,21 @@ def test_the_library_gives_data_frames() -> None:
     assert "plantgw-prod.azure-devices.net" in set(analysis.names["name"])
     assert {"ot", "it", "iiot"} <= set(analysis.asset_table["kind"])
     assert set(analysis.dependency_table["state"]) == {"used", "resolved-only"}
+
+
+def test_an_analysis_that_nobody_holds_gives_its_memory_back_at_once() -> None:
+    def alive() -> list[object]:
+        return [one for one in gc.get_objects() if isinstance(one, Report | Traffic)]
+
+    before = alive()  # those that other tests hold, or left in cycles
+    gc.disable()
+    try:
+        kwel.analyse([MIXED])
+        left = len(alive()) - len(before)
+    finally:
+        gc.enable()
+
+    assert left <= 0
 
 
 def test_several_files_are_one_analysis_and_each_counts_once(tmp_path: Path) -> None:

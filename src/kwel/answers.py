@@ -24,15 +24,14 @@ Sides = tuple[Any, Any]
 
 
 def added(report: Report, traffic: Traffic, sides: Sides, book: Rulebook, options: Options, day: str | None) -> Report:
-    """Return the report with its answers, each made once: the first two only when somebody asks."""
+    """Return the report with its answers, each made once: needs, outages and suppliers only when somebody asks.
+
+    Each is made from the report as it was before it: one that held itself would keep all its tables until a collection.
+    """
     needs = cache(lambda: _needs(report, traffic, sides, book, options))
-    report = replace(
-        report,
-        needs=needs,
-        outlook=cache(lambda: _outlook(needs(), book, options)),
-        suppliers=cache(lambda: _suppliers(report, options)),
-    )
-    return replace(report, judgement=_judgement(options.policy, report, day)) if options.policy else report
+    simulated = replace(report, needs=needs, outlook=cache(lambda: _outlook(needs(), book, options)))
+    answered = replace(simulated, suppliers=cache(lambda: _suppliers(simulated, options)))
+    return replace(answered, judgement=_judgement(options.policy, answered, day)) if options.policy else answered
 
 
 def _judgement(policy: Policy, report: Report, day: str | None) -> Judgement:
