@@ -15,6 +15,7 @@ from kwel.model.claims import Claim, Evidence, Grade, Where
 from kwel.model.dependencies import STATES
 from kwel.model.graph import Need
 from kwel.model.zones import outside_key
+from kwel.transports import transport_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from kwel.needbook import NeedBook, Serves
     from kwel.rulemodel import Function
 
-TRANSPORTS: Final = {6: "tcp", 17: "udp"}
 LABELS: Final = {int(application): application.label for application in Application if application}
 
 
@@ -158,7 +158,7 @@ class Needs(Sequence[Need]):
 def _protocol(flow: Rows) -> tuple[str | None, str]:
     """Return what a flow speaks by content, and its port."""
     transport = int(flow["transport"])
-    port = f"{TRANSPORTS.get(transport, f'ip-{transport}')}/{int(flow['responder_port'])}"
+    port = f"{transport_text(transport)}/{int(flow['responder_port'])}"
     return LABELS.get(int(flow["application"])), port
 
 

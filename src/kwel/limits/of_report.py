@@ -14,8 +14,8 @@ from kwel.limits.leaving import Leaving, leaving_part
 from kwel.limits.said import AssetSaid, EndSaid
 from kwel.model.claims import Grade
 from kwel.model.dependencies import STATES
-from kwel.model.transports import transport_text
 from kwel.model.zones import Origin
+from kwel.transports import transport_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

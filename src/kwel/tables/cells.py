@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from kwel.columns import Tunnel
-from kwel.model.transports import TRANSPORTS, transport_text
 
 __all__ = [
     "FORMULA",
-    "TRANSPORTS",
     "TUNNELS",
     "csv_cell",
     "harmless",
-    "transport_text",
     "tunnel_text",
     "visible",
     "vlan_text",

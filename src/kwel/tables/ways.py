@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from kwel.kinds import Application
 from kwel.model.dependencies import Begun, DependencyState
-from kwel.model.transports import transport_text
+from kwel.transports import transport_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
