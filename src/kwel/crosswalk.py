@@ -124,7 +124,7 @@ class _Reader:
         name = _new(table, self._instruments)
         instrument = Instrument(
             id=name,
-            title=_words(table, "title"),
+            title=Words(*table.sentence("title")),
             publisher=table.text("publisher"),
             reference=table.text("reference"),
             sources=table.sources(),
@@ -134,7 +134,7 @@ class _Reader:
         )
         self._instruments[name] = instrument
         for inner in table.tables("headings"):
-            heading = Heading(_new(inner, self._headings), _words(inner, "title"))
+            heading = Heading(_new(inner, self._headings), Words(*inner.sentence("title")))
             self._headings[heading.id] = heading
             inner.finish()
         for inner in table.tables("questions"):
@@ -155,7 +155,7 @@ class _Reader:
             instrument=instrument.id,
             articles=_some_of(table, "articles", articles),
             when=_some_of(table, "when", FACTS),
-            text=_words(table, "text"),
+            text=Words(*table.sentence("text")),
         )
         if not question.articles:
             raise table.wrong("articles", "a question that no article asks")
@@ -171,7 +171,7 @@ def _articles(table: RuleTable, checked: str) -> Iterator[Article]:
         yield Article(
             id=name,
             reference=inner.text("reference"),
-            asks=_words(inner, "asks"),
+            asks=Words(*inner.sentence("asks")),
             applies=inner.date("applies"),
             checked=inner.one_of("checked", CHECKED, checked),
         )
@@ -193,15 +193,6 @@ def _some_of(table: RuleTable, key: str, known: Collection[str], default: Any = 
         if value not in known:
             raise table.wrong(key, f"{value!r} is not one of {', '.join(sorted(known))}")
     return values
-
-
-def _words(table: RuleTable, key: str) -> Words:
-    inner = table.table(key)
-    if inner is None:
-        raise table.wrong(key, "missing")
-    words = Words(inner.text("nl"), inner.text("en"))
-    inner.finish()
-    return words
 
 
 def words_of(name: str) -> list[str]:

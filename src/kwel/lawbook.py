@@ -102,10 +102,10 @@ class _Reader:
             precedent = Precedent(
                 name,
                 inner.text("law"),
-                _words(inner, "title"),
+                Words(*inner.sentence("title")),
                 first,
                 last,
-                _words(inner, "what"),
+                Words(*inner.sentence("what")),
                 inner.source(),
                 inner.one_of("checked", CHECKED),
             )
@@ -126,11 +126,11 @@ class _Reader:
             status_date=_known_on(table, "status_date", reviewed),
             works=self._words.law_statuses[status],
             reference=table.text("reference"),
-            reaches=_words(table, "reaches"),
+            reaches=Words(*table.sentence("reaches")),
             through=_some_of(table, "through", LINKS),
             source=table.source(),
             checked=table.one_of("checked", CHECKED),
-            note=_words(table, "note") if "note" in table else None,
+            note=Words(*table.sentence("note")) if "note" in table else None,
         )
 
     def _members(self, table: RuleTable) -> tuple[frozenset[str], str]:
@@ -157,7 +157,7 @@ class _Reader:
                 jurisdiction=inner.country("jurisdiction"),
                 how=inner.one_of("how", HOW),  # type: ignore[arg-type]
                 settles=inner.one_of("settles", SETTLES),  # type: ignore[arg-type]
-                why=_words(inner, "why"),
+                why=Words(*inner.sentence("why")),
                 date=_known_on(inner, "date", reviewed),
                 source=inner.source(),
                 checked=inner.one_of("checked", CHECKED),
@@ -189,7 +189,7 @@ class _Reader:
                 raise inner.wrong("levels", f"{min(both)!r} is an outcome of every framework")
             self._frameworks[name] = Framework(
                 id=name,
-                title=_words(inner, "title"),
+                title=Words(*inner.sentence("title")),
                 publisher=inner.text("publisher"),
                 edition=inner.text("edition"),
                 status=inner.one_of("status", tuple(self._words.law_statuses)),
@@ -200,7 +200,7 @@ class _Reader:
                 objectives=tuple(_objectives(inner, levels)),
                 sources=inner.sources(),
                 checked=inner.one_of("checked", CHECKED),
-                note=_words(inner, "note"),
+                note=Words(*inner.sentence("note")),
             )
         self._examples += _examples(table)
         table.finish()
@@ -225,7 +225,7 @@ def _objectives(table: RuleTable, levels: tuple[str, ...]) -> Iterable[Objective
         needs = _some_of(inner, "needs", FACTS, ())
         if bool(rules or needs) is (kind == "not-observable"):
             raise inner.wrong("limits", "an objective has limits, or needs, exactly where it can be observed")
-        yield Objective(name, _words(inner, "title"), kind, rules, needs)  # type: ignore[arg-type]
+        yield Objective(name, Words(*inner.sentence("title")), kind, rules, needs)  # type: ignore[arg-type]
         inner.finish()
     if not seen:
         raise table.wrong("objectives", "missing")
@@ -239,7 +239,7 @@ def _limit_rule(table: RuleTable, outcomes: tuple[str, ...]) -> LimitRule:
         when,
         _some_of(table, "unless", FACTS, ()),
         table.one_of("outcome", outcomes),
-        _words(table, "because"),
+        Words(*table.sentence("because")),
     )
     table.finish()
     return rule
@@ -271,15 +271,6 @@ def _check_id(table: RuleTable, key: str, value: str) -> None:
     """Refuse what could not stand in ``law:link+link``, ``framework/objective:level`` or a link within a page."""
     if not _ID.fullmatch(value):
         raise table.wrong(key, f"{value!r} is not letters, digits and hyphens, at most 60")
-
-
-def _words(table: RuleTable, key: str) -> Words:
-    inner = table.table(key)
-    if inner is None:
-        raise table.wrong(key, "missing")
-    words = Words(inner.text("nl"), inner.text("en"))
-    inner.finish()
-    return words
 
 
 def lint(book: LawBook) -> list[str]:

@@ -185,6 +185,15 @@ class RuleTable:
         inner = self.take(key, dict, {})
         return RuleTable(inner, self._where, f"{self._prefix}{key}.") if inner else None
 
+    def sentence(self, key: str) -> tuple[str, str]:
+        """Return what is said in both languages of the report: Dutch, English."""
+        inner = self.table(key)
+        if inner is None:
+            raise self.wrong(key, 'missing; write { nl = "...", en = "..." }')
+        both = inner.text("nl"), inner.text("en")
+        inner.finish()
+        return both
+
     def tables(self, key: str) -> list[RuleTable]:
         """Return a list of tables within this one."""
         inner = self.take(key, list, [])

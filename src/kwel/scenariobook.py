@@ -133,8 +133,8 @@ def read(table: RuleTable, stem: str, book: Rulebook) -> Form:
     everything = table.take("everything", bool, default=False)
     scenario = Scenario(
         id=stem,
-        title=_words(table, "title"),
-        why=_words(table, "why"),
+        title=Words(*table.sentence("title")),
+        why=Words(*table.sentence("why")),
         kind=cast("ScenarioKind", table.one_of("kind", KINDS)),
         matches=tuple(_takes(inner, book) for inner in table.tables("takes")),
         notice=_days(table, "notice", 0),
@@ -149,15 +149,6 @@ def read(table: RuleTable, stem: str, book: Rulebook) -> Form:
     form = Form(scenario, parameter, _examples(table, parameter, everything=everything))
     table.finish()
     return form
-
-
-def _words(table: RuleTable, key: str) -> Words:
-    inner = table.table(key)
-    if inner is None:
-        raise table.wrong(key, 'missing; write { nl = "...", en = "..." }')
-    words = Words(inner.text("nl"), inner.text("en"))
-    inner.finish()
-    return words
 
 
 def _days(table: RuleTable, key: str, usual: Any) -> Any:
