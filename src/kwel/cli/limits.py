@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -12,11 +10,10 @@ import click
 from kwel.cli.options import internal, load_site, refuse_own_capture, rules, site
 from kwel.cli.outcome import Failure, Status, complain, writing
 from kwel.cli.policies import known_words
+from kwel.cli.remarks import tell
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from kwel.limits.lint import Remark
 
 
 @click.group()
@@ -46,8 +43,9 @@ def check(file: str, on: datetime.datetime | None, rules: Path | None, as_json: 
     """Say what is wrong with FILE: not understood, never reached, expired, or an example that comes out otherwise."""
     from kwel import rulebook
     from kwel.limits import LimitsError
-    from kwel.limits.lint import Remark, lint
+    from kwel.limits.lint import lint
     from kwel.limits.policy import examine
+    from kwel.model.remarks import Remark
 
     day = (on or datetime.datetime.now(datetime.UTC)).date()
     try:
@@ -58,22 +56,7 @@ def check(file: str, on: datetime.datetime | None, rules: Path | None, as_json: 
     remarks = [Remark("fault", "file", fault) for fault in faults]
     if policy:
         remarks += lint(policy, known, day)
-    if as_json:
-        about = {"file": file, "sha256": policy.sha256 if policy else None, "day": day.isoformat()}
-        click.echo(json.dumps({**about, "remarks": [asdict(remark) for remark in remarks]}, indent=1))
-    else:
-        _tell(file, day, remarks)
-    return Status.CHECK_FAILED if any(remark.level == "fault" for remark in remarks) else Status.DONE
-
-
-def _tell(file: str, day: datetime.date, remarks: list[Remark]) -> None:
-    from kwel.tables.cells import visible
-
-    for remark in remarks:
-        where = remark.message if remark.key == "file" else f"{file}: {remark.key}: {remark.message}"
-        click.echo(visible(where if remark.level == "fault" else f"{where} (note)"))
-    if not any(remark.level == "fault" for remark in remarks):
-        click.echo(visible(f"{file}: nothing wrong, judged on {day}"))
+    return tell(file, policy.sha256 if policy else None, day, remarks, as_json=as_json)
 
 
 @limits.command(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import json
 import os
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -13,9 +11,10 @@ import click
 from kwel.cli.options import internal
 from kwel.cli.outcome import Failure, Status, say_when_compiling, writing
 from kwel.cli.progress import Progress
+from kwel.cli.remarks import tell
 
 if TYPE_CHECKING:
-    from kwel.site.check import Published, Remark
+    from kwel.site.check import Published
 
 
 @click.group()
@@ -47,8 +46,8 @@ Exit status: 0 nothing wrong; 1 something is, named on standard output;
 def check(file: str, on: datetime.datetime | None, as_json: bool) -> int:
     """Say what is wrong with FILE: not understood, expired, shadowed, without effect, or claiming too much."""
     from kwel import rulebook
+    from kwel.model.remarks import Remark
     from kwel.site import SiteError, load
-    from kwel.site.check import Remark
     from kwel.site.check import check as examine
 
     day = (on or datetime.datetime.now(datetime.UTC)).date()
@@ -61,22 +60,7 @@ def check(file: str, on: datetime.datetime | None, as_json: bool) -> int:
         if isinstance(error.__cause__, OSError):
             raise Failure(str(error)) from error
         remarks = [Remark("fault", "file", str(error))]
-    if as_json:
-        about = {"file": file, "sha256": known.sha256 if known else None, "day": day.isoformat()}
-        click.echo(json.dumps({**about, "remarks": [asdict(remark) for remark in remarks]}, indent=1))
-    else:
-        _tell(file, day, remarks)
-    return Status.CHECK_FAILED if any(remark.level == "fault" for remark in remarks) else Status.DONE
-
-
-def _tell(file: str, day: datetime.date, remarks: list[Remark]) -> None:
-    from kwel.tables.cells import visible
-
-    for remark in remarks:
-        where = remark.message if remark.key == "file" else f"{file}: {remark.key}: {remark.message}"
-        click.echo(visible(where if remark.level == "fault" else f"{where} (note)"))
-    if not any(remark.level == "fault" for remark in remarks):
-        click.echo(visible(f"{file}: nothing wrong, judged on {day}"))
+    return tell(file, known.sha256 if known else None, day, remarks, as_json=as_json)
 
 
 def _published() -> Published:

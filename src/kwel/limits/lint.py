@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from kwel.limits.judge import decide_example, is_of_commands
 from kwel.limits.match import EXACTLY, STAR
 from kwel.limits.words import strange
 from kwel.model.limits import Action
+from kwel.model.remarks import Remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,15 +21,6 @@ SOON: Final = 30
 """Days before its end at which an exception is told."""
 FAR: Final = 366
 """Days after which an exception is none, but a rule that nobody wrote."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """One thing that is amiss, or worth a look."""
-
-    level: Literal["fault", "note"]
-    key: str
-    message: str
 
 
 def lint(policy: Policy, known: Vocabulary, day: datetime.date) -> list[Remark]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
+from kwel.model.remarks import Remark
 from kwel.model.site import OverrideState
 from kwel.rulefile import suffixes
 
@@ -22,15 +22,6 @@ YEAR: Final = 365
 """Days that are proposed where an override has no end."""
 SOON: Final = 30
 """Days before its end at which an override is told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """One thing that is amiss, or worth a look."""
-
-    level: Literal["fault", "note"]
-    key: str
-    message: str
 
 
 def check(site: Site, book: Rulebook, day: datetime.date, published: Published, private: Sequence[str]) -> list[Remark]:
