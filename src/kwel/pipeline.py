@@ -12,14 +12,9 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from kwel import capture
 from kwel.analysis import Analysis, Options
 from kwel.columns import address_halves, address_text
-from kwel.model.coverage import Coverage
-from kwel.model.traffic import Traffic
-from kwel.ownership import CLAIM
 
 if TYPE_CHECKING:
     import datetime
@@ -29,25 +24,17 @@ if TYPE_CHECKING:
     from kwel.clouds.attribute import Attributor
     from kwel.clouds.overrides import Overruled
     from kwel.clouds.tables import Tables
-    from kwel.columns import Rows
-    from kwel.dissect.second_look import SecondLook
-    from kwel.model.claims import Observed
     from kwel.model.dependencies import Dependencies
     from kwel.model.interruptions import Interruptions
     from kwel.model.inventory import InventoryUse
     from kwel.model.report import Report
     from kwel.model.site import Site, SiteUse
-    from kwel.model.traffic import Capture
-    from kwel.names import Names
+    from kwel.model.traffic import Traffic
     from kwel.rulebook import Rulebook
-    from kwel.streams import Heard
 
     Progress = Callable[[int, int | None], None]
 
 __all__ = ["Analysis", "Options", "analyse", "conclude", "explain", "read_traffic", "with_ech"]
-
-USED = ("used", "discovery", "lan")
-"""Packets that the analysis rests on: those of flows, and those that tell who is who on the local network."""
 
 
 def analyse(paths: Sequence[str] | str, options: Options | None = None, progress: Progress | None = None) -> Analysis:
@@ -78,90 +65,22 @@ def read_traffic(
         progress: called now and then with bytes read, and bytes in all where known.
         discovery: whether to read what hosts say of themselves; flows and their names need none of it.
     """
-    from kwel.capture.pauses import Pauses
-    from kwel.dissect.second_look import SecondLook
-    from kwel.streams import Listener
+    from kwel.hearing import Hearing
 
     options = options or Options()
     files = capture.find_captures([paths] if isinstance(paths, str) else list(paths), hash_files=options.hash_files)
-    listener = Listener(options.max_flows, only_flows=not discovery)
-    second_look, pauses = SecondLook(listener.tell, only_flows=not discovery), Pauses()
+    hearing = Hearing(options.max_flows, discovery=discovery)
     sizes = [file.size for file in files]
     total = None if None in sizes else sum(size for size in sizes if size)
     done = 0
-    for index, file in enumerate(files):
-        name = file.name
-
-        def on_marks(buffer: Any, marks: Rows, packets: Rows, name: str = name, index: int = index) -> None:
-            second_look.look(buffer, marks, packets, name, index)
-
-        pauses.begin()
+    for file in files:
+        hearing.begin(file.name)
         for batch in file.batches():
-            pauses.see(batch.records)
-            listener.hear(batch.buffer, batch.records, batch.first_frame, index, on_marks, batch.spare)
+            hearing.hear(batch)
             if progress:
                 progress(done + file.position, total)
         done += file.position
-    second_look.finish()
-    traffic = _gather(tuple(file.describe() for file in files), listener.finish(), second_look, discovery)
-    return replace(traffic, coverage=replace(traffic.coverage, pauses=pauses.find()))
-
-
-def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook, discovery: bool) -> Traffic:
-    if heard.certificates:
-        from kwel.dissect.tor import mark_relays
-
-        mark_relays(heard.flows, heard.certificates, heard.shown)
-    own_names: list[Observed] = []
-    crowded_out = 0
-    if discovery:
-        from kwel.streams.own_names import find_own_names
-
-        own_names, crowded_out = find_own_names(heard, captures)
-    return Traffic(
-        captures=captures,
-        flows=heard.flows,
-        names=_names(heard, captures),
-        named=heard.named,
-        answers=heard.answers,
-        questions=heard.questions,
-        claims=_with_bindings(heard.claims, second_look),
-        hellos=heard.hellos,
-        fingerprints=heard.fingerprints,
-        mirrors=heard.mirrors,
-        lan=heard.lan,
-        commands=heard.commands,
-        beats=heard.beats[0],
-        rhythms=heard.beats[1],
-        senders=heard.senders,
-        openings=heard.openings,
-        certificates=heard.certificates,
-        shown=heard.shown,
-        observed=(*second_look.observed, *own_names),
-        coverage=_covered(captures, heard, second_look, crowded_out),
-    )
-
-
-def _covered(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook, crowded_out: int) -> Coverage:
-    """Return what became of every packet; *crowded_out*: names that hosts give themselves and that were not kept."""
-    stops = dict(heard.stops)
-    notes = {**heard.notes, **second_look.counts, **capture.notes_of(captures), "local-names-not-kept": crowded_out}
-    return Coverage(
-        packets=sum(stops.values()),
-        used=sum(stops[reason] for reason in USED),
-        set_aside={reason: count for reason, count in sorted(stops.items()) if count and reason not in USED},
-        notes={key: count for key, count in sorted(notes.items()) if count},
-        unread_links=tuple((capture.link_title(link), n) for link, n in sorted(heard.unread_links.items())),
-    )
-
-
-def _names(heard: Heard, captures: tuple[Capture, ...]) -> Names:
-    """Return the names, with those that capture files give to addresses."""
-    if not any(one.names for one in captures):
-        return heard.names
-    from kwel.dependencies.believed import name_by_capture
-
-    return name_by_capture(heard.flows, heard.names, captures)
+    return hearing.finish(tuple(file.describe() for file in files))
 
 
 def with_ech(traffic: Traffic, outer_names: Collection[str] = ()) -> Traffic:
@@ -173,30 +92,6 @@ def with_ech(traffic: Traffic, outer_names: Collection[str] = ()) -> Traffic:
 
     hellos = ech.decide(traffic.hellos, traffic.flows, traffic.answers, traffic.names, outer_names)
     return replace(traffic, hellos=hellos)
-
-
-def _with_bindings(claims: Rows, second_look: SecondLook) -> Rows:
-    """Add the addresses that DHCP and protocols of the plant proved to the claims of ARP and Neighbour Discovery."""
-    if not second_look.bindings:
-        return claims
-    more = np.zeros(len(second_look.bindings), CLAIM)
-    rows: dict[tuple[int, str, int, int], int] = {}
-    holder: dict[tuple[str, int, int], int] = {}
-    for mac, address, time, frame, vlan, index, kind in second_look.bindings:
-        was, holder[address, vlan, kind] = holder.get((address, vlan, kind), mac), mac
-        if (place := rows.get((mac, address, vlan, kind))) is not None:
-            row = more[place]
-            row["last"] = max(int(row["last"]), time)
-            if was != mac:
-                row["returns"] += 1
-                row["back"], row["back_frame"], row["back_capture"] = time, frame, index
-            continue
-        row = more[len(rows)]
-        rows[mac, address, vlan, kind] = len(rows)
-        row["mac"], row["time"], row["frame"], row["vlan"], row["capture"] = mac, time, frame, vlan, index
-        row["address_hi"], row["address_lo"] = address_halves(address)
-        row["kind"] = kind
-    return np.concatenate([claims, more[: len(rows)]])
 
 
 @contextmanager

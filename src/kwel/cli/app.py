@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 import signal
 import sys
@@ -12,6 +11,7 @@ from contextlib import suppress
 import click
 
 from kwel import __version__
+from kwel.cli.modules import Modules
 from kwel.cli.outcome import Status, complain, leave_quietly, replace_closed_streams
 
 COMMANDS = (
@@ -24,23 +24,10 @@ COMMANDS = (
 """In the order in which ``kwel --help`` lists them; each has a module of its name."""
 
 
-class Modules(click.Group):
-    """A group whose commands are imported when they are asked for: no command waits for the others."""
-
-    def list_commands(self, _: click.Context) -> list[str]:
-        """Return the names of the commands."""
-        return list(COMMANDS)
-
-    def get_command(self, _: click.Context, name: str) -> click.Command | None:
-        """Return a command."""
-        if name not in COMMANDS:
-            return None
-        command: click.Command = getattr(importlib.import_module(f"kwel.cli.{name}"), name)
-        return command
-
-
 @click.group(
     cls=Modules,
+    package="kwel.cli",
+    names=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Example:

@@ -1,0 +1,1 @@
+"""Traffic of several parts in, the traffic of the whole out: as if one analysis had heard all of it."""

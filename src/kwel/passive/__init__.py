@@ -1,0 +1,1 @@
+"""An interface in, the same interface unable to send out, and what proves it."""
