@@ -54,24 +54,14 @@ def write_window(
         OSError: among others, that there is no room; nothing of it is left then but *frames*.
         FileExistsError: the source has a window of that number already.
     """
-    from kwel.store import codec
-
     name = part_id(window.source, window.sequence, window.sequence)
     place, final = folder / f"{WRITING}{name}", folder / name
     if final.exists():
         raise FileExistsError(f"{final}: there is a window of that number already")
-    traffic = named_after(window.traffic, f"{name}.pcapng")
-    said = {
-        "window": head.say_window(window),
-        "sequences": [[window.sequence, window.sequence]],
-        "lost": [list(one) for one in lost],
-        "left_out": list(left_out),
-        **head.say_traffic(traffic),
-    }
-    evidence = (frames,) if frames else ()
+    content = _content(window, name, frames, lost, left_out)
     try:
         disk.remove(place)
-        write_folder(disk, place, Content(said, codec.spell(traffic), {}, evidence, f"{name}.pcapng"))
+        write_folder(disk, place, content)
         disk.rename(place, final)
         disk.sync_folder(folder)
     except OSError:
@@ -81,6 +71,21 @@ def write_window(
     if frames:
         disk.remove(frames)
     return final
+
+
+def _content(window: Window, name: str, frames: Path | None, lost: Sequence[Lost], left_out: Sequence[str]) -> Content:
+    """Return what goes into the folder of a window that waits."""
+    from kwel.store import codec
+
+    traffic = named_after(window.traffic, f"{name}.pcapng")
+    said = {
+        "window": head.say_window(window),
+        "sequences": [[window.sequence, window.sequence]],
+        "lost": [list(one) for one in lost],
+        "left_out": list(left_out),
+        **head.say_traffic(traffic),
+    }
+    return Content(said, codec.spell(traffic), {}, (frames,) if frames else (), f"{name}.pcapng")
 
 
 def waiting(folder: Path) -> list[Path]:
