@@ -65,8 +65,8 @@ FINDS = {"inventory", "check"}
 """End with 1 on these captures: the list is not whole, and a limit is overstepped."""
 SAYS = {"suppliers", "sector"}
 """Tell about the key, and that one company is too few."""
-ELSEWHERE = {"verify"}
-"""Starts Wireshark's tshark, which is watched from outside: below."""
+ELSEWHERE = {"verify", "sensor"}
+"""Starts Wireshark's tshark, which is watched from outside; and tells of this machine. Both are below."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -119,6 +119,13 @@ def test_no_command_opens_a_socket(tmp_path: Path) -> None:
     for command, (status, _, err) in zip(COMMANDS, tried(COMMANDS, tmp_path, WATCH), strict=True):
         assert status == int(command[0] in FINDS), command
         assert not err or command[0] in SAYS, command
+
+
+def test_looking_at_an_interface_opens_no_socket(tmp_path: Path) -> None:
+    ((status, out, err),) = tried([("sensor", "check", "lo", "--during", "0")], tmp_path, WATCH)
+
+    assert (status, err) == (1, b"")
+    assert b"can answer" in out
 
 
 def test_the_one_command_that_goes_online_is_stopped_by_the_watch(tmp_path: Path) -> None:

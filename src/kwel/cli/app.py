@@ -17,7 +17,7 @@ from kwel.cli.outcome import Status, complain, leave_quietly, replace_closed_str
 COMMANDS = (
     "report", "flows", "lan", "names", "hellos", "assets", "dependencies", "conduits", "commands", "needs", "outage",
     "drill", "suppliers",
-    "sector", "interruptions", "inventory", "check", "limits",
+    "sector", "interruptions", "inventory", "check", "limits", "sensor",
     "explain", "verify", "site", "rules", "data", "update",
     "warmup",
 )  # fmt: skip

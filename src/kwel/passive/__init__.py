@@ -1,1 +1,21 @@
 """An interface in, the same interface unable to send out, and what proves it."""
+
+from kwel.passive.checks import disprove, prove
+from kwel.passive.errors import AbsentError, NotPermittedError, PassiveError
+from kwel.passive.lock import Guard, LockError, Mark, lock, watch
+from kwel.passive.namespaces import enter, inside
+
+__all__ = [
+    "AbsentError",
+    "Guard",
+    "LockError",
+    "Mark",
+    "NotPermittedError",
+    "PassiveError",
+    "disprove",
+    "enter",
+    "inside",
+    "lock",
+    "prove",
+    "watch",
+]

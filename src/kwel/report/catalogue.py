@@ -1,4 +1,4 @@
-"""html/catalogue.toml, papers.toml and drills.toml in, every sentence out, in Dutch and in English at once."""
+"""html/catalogue.toml and its companions in, every sentence out, in Dutch and in English at once."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ def capitalised(text: Text) -> Text:
     return Text(*(text[language][:1].upper() + text[language][1:] for language in LANGUAGES))
 
 
-FILES: Final = ("catalogue.toml", "judged.toml", "papers.toml", "drills.toml")
-"""Of the report; its chapter on limits; papers that leave the house; drills."""
+FILES: Final = ("catalogue.toml", "judged.toml", "papers.toml", "drills.toml", "passive.toml")
+"""Of the report; its chapter on limits; papers that leave the house; drills; why an interface sends nothing."""
 
 
 @cache

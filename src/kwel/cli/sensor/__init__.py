@@ -6,7 +6,7 @@ import click
 
 from kwel.cli.modules import Modules
 
-SUBCOMMANDS: tuple[str, ...] = ()
+SUBCOMMANDS: tuple[str, ...] = ("check",)
 
 
 @click.group(cls=Modules, package="kwel.cli.sensor", names=SUBCOMMANDS)

@@ -1,0 +1,142 @@
+"""An interface in, the kernel's own walls around it out: an egress filter, a closed queue, and a deaf host.
+
+Three walls, each of which stops frames by itself. The filter at the netdev egress hook (nftables, Linux 5.16) sees
+what the network stack and packet sockets send, PACKET_QDISC_BYPASS too. The queue (a pfifo that holds nothing) stops
+what takes the ordinary way should the filter be gone. The filter at the ingress hook keeps from the host what the
+wire brings: packet sockets have their copy before, and nothing else has anything to answer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final, NamedTuple
+
+from kwel.passive import programs
+from kwel.passive.errors import NotPermittedError
+from kwel.passive.programs import ProgramError
+
+FAMILY: Final = "netdev"
+OUT, IN = "out", "in"
+TESTS, STOPPED = "tests", "stopped"
+"""Counters: frames of the self-test, and frames of anybody else."""
+FIRST: Final = -1000
+"""Priority of the chains: before those of others."""
+TEST_TYPE: Final = 0x88B5
+"""Local Experimental EtherType 1, IEEE 802-2014 section 9.2.3: nobody's protocol."""
+
+
+class Counts(NamedTuple):
+    """Frames that the egress filter threw away since it was made."""
+
+    tests: int
+    stopped: int
+
+
+class Walls(NamedTuple):
+    """Which walls stand; ``None`` where that could not be looked at."""
+
+    egress: bool | None
+    deaf: bool | None
+    queue: bool | None
+    counts: Counts | None
+
+
+def table_of(interface: str) -> str:
+    """Return the name of the table of an interface: one each, so that none is touched for another's sake."""
+    return f"kwel-{interface}"
+
+
+def raise_filter(interface: str) -> None:
+    """Put up the filters of an interface in one step; what stood before is replaced without a moment between.
+
+    Raises:
+        ProgramError: nft is absent, or the kernel has no egress hook.
+        NotPermittedError: CAP_NET_ADMIN is missing.
+    """
+    programs.ask("nft", "--json", "--file", "-", given=json.dumps({"nftables": _commands(interface)}))
+
+
+def close_queue(interface: str) -> None:
+    """Give an interface a queue that holds nothing.
+
+    Raises:
+        ProgramError: tc is absent, or the kernel refuses.
+        NotPermittedError: CAP_NET_ADMIN is missing.
+    """
+    programs.ask("tc", "qdisc", "replace", "dev", interface, "root", "pfifo", "limit", "0")
+
+
+def standing(interface: str) -> Walls:
+    """Return which walls stand around an interface of this thread's namespace, as the kernel lists them."""
+    egress: bool | None = False
+    deaf: bool | None = False
+    counts: Counts | None = None
+    try:
+        listed = programs.ask("nft", "list", "table", FAMILY, table_of(interface))
+        told = programs.ask_json("nft", "--json", "list", "table", FAMILY, table_of(interface))["nftables"]
+        egress, deaf = (
+            _drops(listed, told, chain, hook, interface) for chain, hook in ((OUT, "egress"), (IN, "ingress"))
+        )
+        counts = _counts(told)
+    except NotPermittedError:
+        egress = deaf = None
+    except (ProgramError, KeyError, TypeError):
+        pass
+    return Walls(egress, deaf, _queue_is_closed(interface), counts)
+
+
+def _commands(interface: str) -> list[dict[str, Any]]:
+    """Return the table as commands of libnftables-json(5): made if absent, emptied, filled."""
+    table = {"family": FAMILY, "table": table_of(interface)}
+    whole = {"table": {"family": FAMILY, "name": table_of(interface)}}
+    chains = [
+        {"type": "filter", "hook": hook, "dev": interface, "prio": FIRST, "policy": "drop", "name": name, **table}
+        for name, hook in ((OUT, "egress"), (IN, "ingress"))
+    ]
+    is_test = {
+        "match": {
+            "op": "==",
+            "left": {"payload": {"protocol": "ether", "field": "type"}},
+            "right": TEST_TYPE,
+        }
+    }
+    rules = [
+        {"chain": OUT, "expr": [is_test, {"counter": TESTS}, {"drop": None}], **table},
+        {"chain": OUT, "expr": [{"counter": STOPPED}, {"drop": None}], **table},
+        {"chain": IN, "expr": [{"drop": None}], **table},
+    ]
+    return [
+        {"add": whole},
+        {"delete": whole},
+        {"add": whole},
+        *({"add": {"counter": {"name": name, **table}}} for name in (TESTS, STOPPED)),
+        *({"add": {"chain": chain}} for chain in chains),
+        *({"add": {"rule": rule}} for rule in rules),
+    ]
+
+
+def _drops(listed: str, told: list[dict[str, Any]], chain: str, hook: str, interface: str) -> bool:
+    """Return whether a chain stands at its hook on this interface, and every rule in it ends in a drop."""
+    quoted = re.escape(f'"{interface}"')
+    device = rf"(?:device {quoted}|devices = \{{ {quoted} \}})"
+    head = rf"chain {chain} \{{\s*type filter hook {hook} {device} priority [^;]+; policy drop;"
+    rules = [one["rule"] for one in told if one.get("rule", {}).get("chain") == chain]
+    verdicts = [rule["expr"][-1] for rule in rules]
+    return bool(re.search(head, listed)) and bool(verdicts) and all("drop" in verdict for verdict in verdicts)
+
+
+def _counts(told: list[dict[str, Any]]) -> Counts | None:
+    found = {one["counter"]["name"]: int(one["counter"]["packets"]) for one in told if "counter" in one}
+    return Counts(found[TESTS], found[STOPPED]) if {TESTS, STOPPED} <= set(found) else None
+
+
+def _queue_is_closed(interface: str) -> bool | None:
+    try:
+        queues = programs.ask_json("tc", "-json", "qdisc", "show", "dev", interface)
+    except (ProgramError, NotPermittedError):
+        return None
+    roots = [queue for queue in queues if queue.get("root")]
+    return bool(roots) and all(
+        queue.get("kind") == "pfifo" and queue.get("options", {}).get("limit") == 0 for queue in roots
+    )

@@ -1,0 +1,256 @@
+"""A lock refuses, finds itself again, is never half on, and does not call proved what was spoilt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kwel import passive
+from kwel.passive import programs, selftest, walls
+from kwel.passive.interface import look
+from tests.passive.wires import HELD, SENSOR, Wire, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from kwel.model.window import Check
+
+
+@pytest.fixture
+def inside(wire: Wire) -> Iterator[Wire]:
+    """Return a wire, with this thread on the sensor's side."""
+    with passive.inside(wire.sensor):
+        yield wire
+
+
+def failing(checks: Sequence[Check]) -> set[str]:
+    return {check.key for check in checks if check.holds is False}
+
+
+def is_up() -> bool:
+    found = look(SENSOR)
+    assert found is not None
+    return found.is_up
+
+
+def nft(*words: str) -> None:
+    run("nft", *words)
+
+
+def test_a_locked_interface_hears_everything(inside: Wire) -> None:
+    import socket
+
+    passive.lock(SENSOR)
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as one:
+        one.bind((SENSOR, 3))
+        one.settimeout(2)
+        inside.stimulate()
+        heard = [one.recv(2048) for _ in range(9)]
+
+    assert len(heard) == 9
+
+
+def test_the_host_hears_nothing(inside: Wire) -> None:
+    """A server on this machine gets no datagram from the wire, so that it has nothing to answer elsewhere."""
+    import socket
+
+    passive.lock(SENSOR)
+    inside.address(f"{HELD}/24")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("", 9))
+        server.settimeout(0.3)
+        inside.stimulate()
+        with pytest.raises(TimeoutError):
+            server.recv(100)
+
+
+def spoil_address(wire: Wire) -> None:
+    wire.address(f"{HELD}/24")
+
+
+def spoil_route(wire: Wire) -> None:
+    wire.link("up")
+    run("ip", "-n", wire.sensor, "route", "add", "default", "dev", SENSOR)
+
+
+def spoil_bridge(wire: Wire) -> None:
+    run("ip", "-n", wire.sensor, "link", "add", "br0", "type", "bridge")
+    wire.link("master", "br0")
+
+
+def spoil_upon(wire: Wire) -> None:
+    run("ip", "-n", wire.sensor, "link", "add", "link", SENSOR, "name", "mac0", "type", "macvlan")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (spoil_address, "has the address"),
+        (spoil_route, "default route"),
+        (spoil_bridge, "port of br0"),
+        (spoil_upon, "mac0 stands on"),
+    ],
+)
+@pytest.mark.parametrize("apart", [False, True])
+def test_an_interface_that_could_answer_is_refused_and_left_alone(
+    spoil: Callable[[Wire], None], why: str, apart: bool, inside: Wire
+) -> None:
+    spoil(inside)
+    before = run("ip", "-n", inside.sensor, "-details", "address")
+
+    with pytest.raises(passive.LockError, match=why):
+        passive.lock(SENSOR, namespace=inside.own if apart else None)
+    assert run("ip", "-n", inside.sensor, "-details", "address") == before
+
+
+def test_what_is_not_there_is_told_with_what_is(inside: Wire) -> None:
+    with pytest.raises(passive.AbsentError, match=f"no interface nope0 here; there are: {SENSOR}"):
+        passive.lock("nope0")
+    with pytest.raises(passive.PassiveError, match="no name of an interface"):
+        passive.lock("a b")
+    with pytest.raises(passive.PassiveError, match="no name for a network namespace"):
+        passive.lock(SENSOR, namespace="../etc")
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_second_lock_finds_the_first_and_opens_nothing(apart: bool, inside: Wire) -> None:
+    namespace = inside.own if apart else None
+    first = passive.lock(SENSOR, namespace=namespace)
+    inside.python("sender", "plain", where=first.namespace)
+    second = passive.lock(SENSOR, namespace=namespace)
+    proof = first.proof()
+
+    assert second.began.stopped == proof.stopped
+    assert proof.stopped is not None
+    assert proof.stopped >= 4, "the filter was not made anew"
+    assert passive.prove(proof.checks)
+
+
+def test_a_relock_repairs_what_was_spoilt(inside: Wire) -> None:
+    passive.lock(SENSOR)
+    nft("delete", "table", "netdev", walls.table_of(SENSOR))
+    inside.link("arp", "on")
+    guard = passive.lock(SENSOR)
+
+    assert passive.prove(guard.proof().checks)
+
+
+def test_closing_leaves_it_down_behind_its_walls(inside: Wire) -> None:
+    with passive.lock(SENSOR) as guard:
+        assert is_up()
+    assert not is_up()
+    stand = walls.standing(SENSOR)
+    assert (stand.egress, stand.deaf, stand.queue) == (True, True, True)
+    assert guard.proof().sent == 0
+
+
+def delete_table(_: Wire) -> None:
+    nft("delete", "table", "netdev", walls.table_of(SENSOR))
+
+
+def let_some_through(_: Wire) -> None:
+    nft("insert", "rule", "netdev", walls.table_of(SENSOR), "out", "ether", "type", "0x88b6", "accept")
+
+
+def change_policy(_: Wire) -> None:
+    nft("flush", "chain", "netdev", walls.table_of(SENSOR), "out")
+    nft("chain", "netdev", walls.table_of(SENSOR), "out", "{ policy accept; }")
+
+
+def open_queue(wire: Wire) -> None:
+    run("tc", "-n", wire.sensor, "qdisc", "delete", "dev", SENSOR, "root")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (delete_table, {"egress-drop", "host-deaf"}),
+        (let_some_through, {"egress-drop"}),
+        (change_policy, {"egress-drop"}),
+        (open_queue, {"queue-closed"}),
+        (spoil_address, {"no-address"}),
+        (lambda wire: wire.link("arp", "on"), {"arp-off"}),
+        (spoil_upon, {"nothing-joined"}),
+    ],
+)
+def test_what_is_spoilt_later_is_told(spoil: Callable[[Wire], None], told: set[str], inside: Wire) -> None:
+    guard = passive.lock(SENSOR)
+    spoil(inside)
+    proof = guard.proof()
+
+    assert told <= failing(proof.checks)
+    assert not passive.prove(proof.checks)
+
+
+def test_no_test_frame_is_handed_over_where_a_wall_is_missing(inside: Wire) -> None:
+    guard = passive.lock(SENSOR)
+    delete_table(inside)
+    check = selftest.run(SENSOR)
+
+    assert (check.holds, check.value) == (None, "not tried: a wall is missing")
+    assert inside.heard(0.2) == []
+    assert guard.proof().sent == 0
+
+
+def test_the_self_test_would_notice_a_filter_that_does_not_hold(inside: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the virtual wire of the rehearsal, where a frame may go: the real interface is then handed none."""
+    passive.lock(SENSOR)
+    monkeypatch.setattr(walls, "raise_filter", lambda _: None)
+    monkeypatch.setattr(walls, "close_queue", lambda _: None)
+    before = walls.standing(SENSOR).counts
+    check = selftest.run(SENSOR)
+
+    assert check.holds is False
+    assert "rehearsal failed" in check.value
+    assert walls.standing(SENSOR).counts == before
+
+
+def test_without_nft_it_is_refused_unless_done_without_by_name(inside: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = programs.find
+    monkeypatch.setattr(programs, "find", lambda name: None if name == "nft" else find(name))
+
+    with pytest.raises(passive.LockError, match=r"nft is not installed.*--without egress-filter"):
+        passive.lock(SENSOR)
+    assert not is_up()
+
+    guard = passive.lock(SENSOR, without=["egress-filter"])
+    proof = guard.proof()
+    assert is_up()
+    assert failing(proof.checks) == {"egress-drop", "host-deaf"}
+    assert not passive.prove(proof.checks)
+
+
+def test_a_proof_counts_from_a_mark(inside: Wire) -> None:
+    guard = passive.lock(SENSOR)
+    inside.python("sender", "plain")
+    mark = guard.mark()
+    later = guard.proof(since=mark)
+    whole = guard.proof()
+
+    assert (whole.stopped, later.stopped) == (4, 0)
+    assert whole.since < later.since == mark.at <= later.until
+
+
+def test_what_goes_around_the_walls_is_told_by_the_counter(inside: Wire) -> None:
+    """Root can send past every filter of the kernel, by AF_XDP for one; the card's own counter says so."""
+    guard = passive.lock(SENSOR)
+    said = inside.python("express")
+    if "unsupported" in said:
+        pytest.skip("this kernel has no AF_XDP")
+    frames = inside.heard(1, enough=1)
+    proof = guard.proof()
+
+    assert frames
+    assert proof.sent == len(frames) == 1
+    assert "nothing-sent" in failing(proof.checks)
+
+
+def test_a_watch_changes_nothing_and_finds_it_in_any_namespace(wire: Wire) -> None:
+    with passive.inside(wire.sensor):
+        passive.lock(SENSOR, namespace=wire.own)
+    guard = passive.watch(SENSOR, namespace=wire.own)
+
+    assert guard.namespace == wire.own
+    assert passive.prove(guard.proof().checks)
+    assert guard.test().proof().checks[-2].key == "self-test-refused"
