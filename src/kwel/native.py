@@ -30,6 +30,7 @@ Function = TypeVar("Function", bound="Callable[..., Any]")
 
 KERNEL_MODULES = (
     "kwel.capture.records",
+    "kwel.capture.ring_blocks",
     "kwel.kernel.layers",
     "kwel.kernel.flowtable",
     "kwel.kernel.outcome",
