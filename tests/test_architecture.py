@@ -43,8 +43,9 @@ def test_functions_are_short(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", MODULES, ids=name_of)
-def test_no_module_can_reach_a_network_but_the_one_that_fetches_lists(file: Path) -> None:
-    if name_of(file) == "feeds/fetch.py":
+def test_no_module_can_reach_a_network_but_the_two_that_are_meant_to(file: Path) -> None:
+    """One fetches lists (ADR 9), one sends alerts to where the user said (ADR 22)."""
+    if name_of(file) in ("feeds/fetch.py", "alerts/send.py"):
         return
     banned = {"requests", "urllib.request", "http.client", "ftplib", "smtplib", "scapy.all", "scapy.sendrecv"}
     imported = set()
@@ -57,6 +58,8 @@ def test_no_module_can_reach_a_network_but_the_one_that_fetches_lists(file: Path
 
     assert not imported & banned
     assert "kwel.feeds.fetch" not in imported or name_of(file) in ("cli/update.py", "feeds/update.py", "feeds/renew.py")
+    sends = {"kwel.alerts.send"} & imported
+    assert not sends or name_of(file) in ("alerts/couriers.py", "cli/sensor/alerts.py")
 
 
 def test_every_package_is_shipped_in_the_wheel() -> None:

@@ -81,6 +81,13 @@ class RuleTable:
             raise self.wrong(key, "is empty")
         return value
 
+    def number(self, key: str, default: float, least: float, most: float) -> float:
+        """Return a number within bounds, whole or not."""
+        value = self._table.pop(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise self.wrong(key, f"{value!r} is not a number from {least:g} to {most:g}")
+        return value
+
     def one_of(self, key: str, known: tuple[str, ...], default: Any = REQUIRED) -> str:
         """Return a word from a closed list."""
         value = self.take(key, str, default)

@@ -17,21 +17,28 @@ import pytest
 from kwel.cli.app import COMMANDS, app
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import SimpleNamespace
 
     from tests.cli.conftest import Cli
 
 ROOT = Path(__file__).parents[2]
 MADE = {name: app.get_command(click.Context(app), name) for name in COMMANDS}
-LEAVES: dict[str, click.Command] = {
-    **{f"kwel {name}": command for name, command in MADE.items() if command and not isinstance(command, click.Group)},
-    **{
-        f"kwel {name} {inner}": command
-        for name, group in MADE.items()
-        if isinstance(group, click.Group)
-        for inner, command in group.commands.items()
-    },
-}
+
+
+def leaves(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """Yield a command, or those of a group."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    context = click.Context(command)
+    for inner in command.list_commands(context):
+        found = command.get_command(context, inner)
+        assert found is not None
+        yield from leaves(f"{name} {inner}", found)
+
+
+LEAVES = {leaf: found for name, command in MADE.items() if command for leaf, found in leaves(f"kwel {name}", command)}
 
 
 @pytest.mark.parametrize("name", LEAVES)

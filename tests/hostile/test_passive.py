@@ -60,6 +60,10 @@ COMMANDS = (
     ("site", "new", "sample_pcaps/mixed_plant.pcapng", "-o", "{out}"),
     ("update", "--bundle", "{pack}", "--trust", "{key}.pub"),
     ("warmup",),
+    ("sensor", "alerts", "list", "--state", "{alerts}"),
+    ("sensor", "alerts", "explain", "Aa8cf0b3fb1", "--state", "{alerts}"),
+    ("sensor", "alerts", "ack", "--all", "--state", "{alerts}"),
+    ("sensor", "alerts", "test", "--config", "{config}"),
 )
 FINDS = {"inventory", "check"}
 """End with 1 on these captures: the list is not whole, and a limit is overstepped."""
@@ -87,7 +91,16 @@ def filled_in(command: tuple[str, ...], folder: Path) -> list[str]:
         packed.write_bytes(pack.write({"tables.toml": manifest_of([made]).encode(), "cloud.mmdb": table}, key))
     if "{dossier}" in command:
         write_dossier(folder / "dossier.json")
-    files = {"dossier": folder / "dossier.json", "secret": folder / "secret.key"}
+    if "{alerts}" in command:
+        from kwel.alerts import Alerter, Settings
+
+        alerter = Alerter(Settings(), folder / "alerts", background=False)
+        alerter.blind("silence", "span0", now=1_772_442_847_120_331_000, rate="0", usual="3")
+        alerter.close()
+    config = folder / "sensor.toml"
+    config.write_text(f'[[alerts.file]]\npath = "{folder / "alerts.jsonl"}"\n')
+    files = {"alerts": folder / "alerts", "config": config}
+    files |= {"dossier": folder / "dossier.json", "secret": folder / "secret.key"}
     return [part.format(out=folder / "out", pack=packed, key=key, list=known, **files) for part in command]
 
 

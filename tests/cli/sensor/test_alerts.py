@@ -1,0 +1,119 @@
+"""``kwel sensor alerts``: a list, an explanation, an acknowledgement, a test."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kwel.alerts import Alerter, Settings
+from tests.alerts.making import DAY, START, Contact, report, window
+from tests.cli.conftest import cli
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Cli
+
+__all__ = ["cli"]
+HOSTILE = "x\x1b[2J\u202e.example"
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> str:
+    """Return the folder of a sensor that told of a new operator and of its disk."""
+    alerter = Alerter(Settings(), tmp_path / "state", sensor="box", background=False)
+    alerter.see(window(1, lasted=8 * DAY), report(Contact()))
+    alerter.see(window(2), report(Contact(), Contact(operator=HOSTILE, host="login.microsoftonline.com", frame=41)))
+    alerter.blind("disk-full", now=START + DAY, why="no room")
+    alerter.close()
+    return str(tmp_path / "state")
+
+
+def test_list_and_acknowledge(cli: Cli, state: str) -> None:
+    status, out, err = cli("sensor", "alerts", "list", "--state", state, "--json")
+    first, second = (json.loads(line) for line in out.splitlines())
+
+    assert (status, err) == (0, "")
+    assert (first["kind"], second["kind"]) == ("new-operator", "disk-full")
+    assert cli("sensor", "alerts", "ack", first["id"], "--by", "anna", "--state", state) == (0, "", "")
+    _, left, _ = cli("sensor", "alerts", "list", "--state", state)
+    assert "no room" in left
+    assert first["id"] not in left
+    _, everything, _ = cli("sensor", "alerts", "list", "--state", state, "--all")
+    assert "acknowledged by anna" in everything
+    assert "\x1b" not in everything
+    assert "\u202e" not in everything
+
+
+def test_explain_gives_frames_reasons_and_what_kwel_explain_says(cli: Cli, state: str) -> None:
+    _, out, _ = cli("sensor", "alerts", "list", "--state", state, "--json")
+    id = json.loads(out.splitlines()[0])["id"]
+
+    status, out, err = cli("sensor", "alerts", "explain", id, "--state", state)
+
+    assert (status, err) == (0, "")
+    assert "span0.pcapng#41 in window 2 of span0" in out
+    assert "looked-up published-range" in out
+    _, alone, _ = cli("explain", "login.microsoftonline.com")
+    assert out.endswith(alone)
+    assert "\x1b" not in out
+
+
+def test_an_alert_that_is_none(cli: Cli, state: str) -> None:
+    for command in ("explain", "ack"):
+        status, out, err = cli("sensor", "alerts", command, "A00", "--state", state)
+        assert (status, out) == (1, "")
+        assert "there is no alert A00" in err
+
+
+def test_where_no_sensor_is(cli: Cli, tmp_path: Path) -> None:
+    status, out, err = cli("sensor", "alerts", "list", "--state", str(tmp_path))
+
+    assert (status, out) == (3, "")
+    assert "no sensor keeps its alerts there" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_or_some_but_not_neither(cli: Cli, state: str) -> None:
+    assert cli("sensor", "alerts", "ack", "--state", state)[0] == 2
+    assert cli("sensor", "alerts", "ack", "--all", "A1", "--state", state)[0] == 2
+    assert cli("sensor", "alerts", "ack", "--all", "--state", state)[0] == 0
+
+
+def test_a_test_alert_arrives_or_says_why_not(cli: Cli, tmp_path: Path) -> None:
+    config = tmp_path / "sensor.toml"
+    config.write_text(
+        f'name = "box"\n[alerts]\nlanguage = "nl"\n[[alerts.file]]\npath = "{tmp_path}/a.jsonl"\n'
+        f'[[alerts.file]]\npath = "{tmp_path}/none/a.jsonl"\n'
+    )
+    status, out, _ = cli("sensor", "alerts", "test", "--config", str(config))
+
+    assert status == 3
+    assert "file 1: taken\nfile 2: " in out
+    assert "No such file" in out
+    assert json.loads((tmp_path / "a.jsonl").read_text())["text"].startswith("Dit is een proef")
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "says"),
+    [
+        ("", 1, "names no output"),
+        ("alerts = 3", 3, "write [alerts]"),
+        ("[alerts]\nlern_days = 3", 3, "unknown key"),
+        ("[alerts", 3, "not TOML"),
+        (
+            'interfaces = [{ name = "span0" }]\n[alerts]\ninterface = "span0"\n[[alerts.file]]\npath = "/x"',
+            3,
+            "listened",
+        ),
+    ],
+)
+def test_a_configuration_that_is_wrong(cli: Cli, tmp_path: Path, text: str, status: int, says: str) -> None:
+    (tmp_path / "sensor.toml").write_text(text)
+
+    done, out, err = cli("sensor", "alerts", "test", "--config", str(tmp_path / "sensor.toml"))
+
+    assert (done, out) == (status, "")
+    assert says in err
