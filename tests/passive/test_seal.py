@@ -67,9 +67,16 @@ def test_root_that_stays_root_has_no_capability_either(wire: Wire) -> None:
     assert said["status"]["CapEff"] == "0" * 16
 
 
+def test_where_it_may_fork_the_child_can_send_no_more_than_the_parent(wire: Wire) -> None:
+    said = told(wire, "forks")
+
+    ends = {way: end for way, end in said["out"].items() if end != "EPERM"}
+    assert ends == {**WAYS_TOLD_OTHERWISE, "fork": "done"}
+
+
 @pytest.mark.parametrize(
     ("what", "complaint"),
-    [("threads", "give up rights before other threads"), ("other-socket", "another network socket; close it first")],
+    [("threads", "a thread of a library had them before"), ("other-socket", "another network socket; close it first")],
 )
 def test_a_process_that_keeps_another_way_is_not_called_sealed(what: str, complaint: str, wire: Wire) -> None:
     said = wire.python("prisoner", what)

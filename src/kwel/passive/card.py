@@ -1,4 +1,4 @@
-"""An interface in, what its card may send of its own accord out, as far as its driver tells: pause frames and LLDP."""
+"""An interface in, its card silenced as far as its driver knows how out: pause frames, LLDP; and frames left whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ Documentation/networking/device_drivers/ethernet/intel/), and how they must stan
 
 
 def silence(interface: str) -> None:
-    """Ask the card to send neither pause frames nor LLDP; a driver that knows neither says so, and nothing is done."""
+    """Ask the card to send neither pause frames nor LLDP, and to leave frames as they come; many drivers know neither.
+
+    What puts frames together (GRO, LRO) would have the sensor see others than were on the wire.
+    """
+    for merging in ("gro", "lro"):
+        with suppress(PassiveError):
+            programs.ask("ethtool", "--offload", interface, merging, "off")
     with suppress(PassiveError):
         programs.ask("ethtool", "--pause", interface, "autoneg", "off", "tx", "off")
     for flag in _flags(interface):

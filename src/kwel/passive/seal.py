@@ -50,16 +50,19 @@ def give_up_rights(user: str | None = None) -> None:
         raise SealError("the kernel refuses to forbid new privileges")
 
 
-def seal(sockets: Sequence[socket.socket | int], *, user: str | None = None) -> tuple[Check, ...]:
+def seal(
+    sockets: Sequence[socket.socket | int], *, user: str | None = None, may_fork: bool = False
+) -> tuple[Check, ...]:
     """Give up every way to send, for all threads and for good, and return the proof.
 
     To be called once the packet sockets are bound, and before other threads are started or after `give_up_rights`.
     What works afterwards: the ring and its counters, files, memory, threads, time. What does not: new sockets and
-    their options, new processes, another descriptor for a packet socket.
+    their options, other programs, another descriptor for a packet socket.
 
     Args:
         sockets: the packet sockets, or their descriptors; there may be no other network socket.
         user: whom to become, for a process that was started as root.
+        may_fork: whether it may make copies of itself; they are as sealed as it is, and cannot start a program.
 
     Raises:
         SealError: something is still open, or the kernel refuses; the process has to end.
@@ -69,9 +72,12 @@ def seal(sockets: Sequence[socket.socket | int], *, user: str | None = None) -> 
     held = sorted(one if isinstance(one, int) else one.fileno() for one in sockets)
     _refuse_other_ways(held)
     give_up_rights(user)
-    seccomp.install(seccomp.program(held, os.getpid(), on), on)
+    seccomp.install(seccomp.program(held, os.getpid(), on, may_fork=may_fork), on)
     if wrong := what_is_open(os.getpid()):
-        raise SealError(f"not sealed: {', '.join(wrong)}; give up rights before other threads are started")
+        raise SealError(
+            f"not sealed: {', '.join(wrong)}; a thread of a library had them before: "
+            "start it with OPENBLAS_NUM_THREADS=1, or give up rights first"
+        )
     tried = try_to_send(held)
     if not tried.holds:
         raise SealError(f"not sealed: {tried.value}")

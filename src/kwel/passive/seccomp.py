@@ -5,8 +5,10 @@ Everything is refused with EPERM but what `kwel.passive.syscalls` lists, and of 
 - writing to a descriptor of a packet socket, by whatever call;
 - a second descriptor for one (dup, fcntl), for which the filter would not hold;
 - receiving messages from anything but a packet socket: a message can bring a descriptor along;
-- a process (clone without CLONE_THREAD); clone3 is told to be absent, since a filter cannot see its flags;
-- signals to others, and the settings of devices but whether something is a terminal and how much it holds.
+- a process (clone without CLONE_THREAD), unless forking is asked for: a child has the same filter, and clone3 is told
+  to be absent, since a filter cannot see its flags;
+- signals to others, and of what ioctl can do all but reading: whether something is a terminal, how much it holds,
+  whether an interface is up.
 
 A system call of another architecture ends the process: 32-bit numbers mean something else.
 """
@@ -43,13 +45,16 @@ NOT_OF_SOCKETS: Final = frozenset({"write", "writev", "pwrite64", "pwritev", "pw
 HEARS: Final = frozenset({"recvfrom", "recvmsg"})
 DUPLICATES: Final = (0, 1030)
 """F_DUPFD and F_DUPFD_CLOEXEC, linux/fcntl.h."""
-SETTINGS: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
-"""TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX, asm-generic/ioctls.h."""
+SETTINGS: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x8913, 0x8933)
+"""TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX, asm-generic/ioctls.h; SIOCGIFFLAGS, SIOCGIFINDEX,
+linux/sockios.h."""
 OF_ITSELF: Final = (3, 15, 16, 21, 23, 29, 30, 39, 0x53564D41)
 """PR_GET_DUMPABLE, PR_SET_NAME, PR_GET_NAME, PR_GET_SECCOMP, PR_CAPBSET_READ, PR_SET_TIMERSLACK, PR_GET_TIMERSLACK,
 PR_GET_NO_NEW_PRIVS, PR_SET_VMA, linux/prctl.h: none gives anything back."""
 NEW_THREAD: Final = 0x00010000
 """CLONE_THREAD, linux/sched.h."""
+NEW_NAMESPACES: Final = 0x7E020080
+"""CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET and NEWTIME, linux/sched.h."""
 FILTER_MODE, ALL_THREADS = 1, 1
 """SECCOMP_SET_MODE_FILTER and SECCOMP_FILTER_FLAG_TSYNC, linux/seccomp.h."""
 
@@ -89,7 +94,7 @@ def processor() -> Processor:
     return found
 
 
-def program(sockets: Sequence[int], own: int, on: Processor) -> bytes:
+def program(sockets: Sequence[int], own: int, on: Processor, *, may_fork: bool = False) -> bytes:
     """Return the filter as instructions of classic BPF. *sockets*: descriptors; *own*: the number of this process."""
     made: list[Instruction] = [
         (LOAD, 0, 0, ARCHITECTURE_AT),
@@ -101,7 +106,7 @@ def program(sockets: Sequence[int], own: int, on: Processor) -> bytes:
         number = numbers[on.column]
         if number is None:
             continue
-        body = _conditions(name, sockets, own)
+        body = _forks() if name == "clone" and may_fork else _conditions(name, sockets, own)
         made += [(JUMP_EQUAL, 0, len(body), number), *body]
     made.append((RETURN, 0, 0, REFUSE))
     return b"".join(struct.pack("=HBBI", *one) for one in made)
@@ -145,6 +150,11 @@ def _conditions(name: str, sockets: Sequence[int], own: int) -> list[Instruction
     if name == "clone":
         return [_argument(0), (JUMP_ANY_BIT, 0, 1, NEW_THREAD), (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, REFUSE)]
     return [(RETURN, 0, 0, ABSENT if name == "clone3" else ALLOW)]
+
+
+def _forks() -> list[Instruction]:
+    """Let a process be copied, but into no namespace of its own, where it would have rights."""
+    return [_argument(0), (JUMP_ANY_BIT, 0, 1, NEW_NAMESPACES), (RETURN, 0, 0, REFUSE), (RETURN, 0, 0, ALLOW)]
 
 
 def _if_argument(index: int, values: Sequence[int], then: int, otherwise: int) -> list[Instruction]:
