@@ -254,3 +254,12 @@ def test_a_watch_changes_nothing_and_finds_it_in_any_namespace(wire: Wire) -> No
     assert guard.namespace == wire.own
     assert passive.prove(guard.proof().checks)
     assert guard.test().proof().checks[-2].key == "self-test-refused"
+
+
+def test_in_a_namespace_of_its_own_two_capabilities_are_enough(inside: Wire) -> None:
+    """As a unit runs that is put into the namespace: it may make none, and is nobody."""
+    passive.lock(SENSOR, namespace=inside.own)
+    said = inside.python("modest", where=inside.own)
+
+    assert said.strip() == "proved, self-test-refused True"
+    assert run("ip", "-n", inside.own, "-brief", "link").count("\n") == 2  # lo and the card: nothing is left behind

@@ -75,13 +75,16 @@ def read_word(path: str) -> str | None:
 
 
 def write_word(path: str, word: str) -> bool:
-    """Write a small file of /proc; return whether it was there to be written.
+    """Have a small file of /proc hold a word; return whether there is such a file.
 
     Raises:
         NotPermittedError: the system refused.
+        ProgramError: it cannot be written.
     """
     if not os.path.exists(path):
         return False
+    if read_word(path) == word:
+        return True
     try:
         with open(path, "w", encoding="utf-8") as file:
             file.write(word)

@@ -17,8 +17,8 @@ from kwel.passive.status import what_is_open
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-DUMPABLE, NO_NEW_PRIVILEGES, DROP_FROM_BOUNDS, AMBIENT, CLEAR_ALL = 4, 38, 24, 47, 4
-"""PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, linux/prctl.h."""
+NO_NEW_PRIVILEGES, DROP_FROM_BOUNDS, AMBIENT, CLEAR_ALL = 38, 24, 47, 4
+"""PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, linux/prctl.h."""
 CAPABILITY_VERSION: Final = 0x20080522
 """_LINUX_CAPABILITY_VERSION_3, linux/capability.h."""
 CAPABILITIES: Final = 64
@@ -46,7 +46,7 @@ def give_up_rights(user: str | None = None) -> None:
         _become(user)
     _prctl(AMBIENT, CLEAR_ALL)
     _give_up_capabilities(on.capset)
-    if _prctl(NO_NEW_PRIVILEGES, 1) or _prctl(DUMPABLE, 0):
+    if _prctl(NO_NEW_PRIVILEGES, 1):
         raise SealError("the kernel refuses to forbid new privileges")
 
 

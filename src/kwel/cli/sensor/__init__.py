@@ -6,7 +6,7 @@ import click
 
 from kwel.cli.modules import Modules
 
-SUBCOMMANDS: tuple[str, ...] = ("check", "alerts")
+SUBCOMMANDS: tuple[str, ...] = ("check", "config", "alerts")
 
 
 @click.group(cls=Modules, package="kwel.cli.sensor", names=SUBCOMMANDS)
