@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from kwel.model.traffic import Traffic
 from kwel.model.window import Check, ClockStep, Losses, Proof, Window
 from kwel.pipeline import Options, conclude, read_traffic
 from kwel.tables import concluded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
 PLANT = SAMPLES / "mixed_plant.pcapng"
@@ -79,3 +83,24 @@ def assert_same(one: Traffic, other: Traffic, *, but: tuple[str, ...] = ()) -> N
             assert tuple(a) == tuple(b)
         else:
             assert a == b, field.name
+
+
+def stacked(parts: Sequence[Traffic]) -> Traffic:
+    """Put traffic together without any thought: rows below one another, captures and packets added."""
+    rows: dict[str, Any] = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts])
+        for field in fields(Traffic)
+        if isinstance(getattr(parts[0], field.name), np.ndarray)
+    }
+    coverage = parts[0].coverage
+    counts = {key: sum(getattr(part.coverage, key) for part in parts) for key in ("packets", "used")}
+    aside: Counter[str] = Counter()
+    for part in parts:
+        aside.update(part.coverage.set_aside)
+    return replace(
+        parts[0],
+        captures=tuple(one for part in parts for one in part.captures),
+        observed=tuple(one for part in parts for one in part.observed),
+        coverage=replace(coverage, **counts, set_aside=dict(aside)),
+        **rows,
+    )

@@ -155,7 +155,7 @@ def read_traffic(place: Path, said: Said) -> tuple[Traffic, Said]:
 
     wire = [file.name for file in said["files"] if file.tier == WIRE]
     try:
-        tables = {name.removeprefix(f"{WIRE}/").removesuffix(".parquet"): _read_table(place / name) for name in wire}
+        tables = {name.removeprefix(f"{WIRE}/").removesuffix(".parquet"): read_table(place / name) for name in wire}
         told, tables = migrations.migrate(said, tables)
         captures, coverage = head.read_captures(told["captures"]), head.read_coverage(told["coverage"])
         return codec.read(tables, captures, coverage), told
@@ -165,7 +165,8 @@ def read_traffic(place: Path, said: Said) -> tuple[Traffic, Said]:
         raise Damaged(f"{place}: it cannot be read: {error}") from error
 
 
-def _read_table(path: Path) -> pa.Table:
+def read_table(path: Path) -> pa.Table:
+    """Return the table of a Parquet file."""
     from pyarrow import parquet
 
     with path.open("rb") as file:  # by its path alone Arrow would take ``=`` in a folder's name for a column

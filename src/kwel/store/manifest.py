@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Any
 
 from kwel.store import head
@@ -105,6 +106,20 @@ class Manifest:
         self.pending.append(line)
         self.flush()
 
+    def write_now(self, line: Line) -> None:
+        """Write a line, and take in what it says once it is written.
+
+        Raises:
+            OSError: among others, that there is no room; then nothing was taken in.
+        """
+        if not self.flush():
+            raise OSError(errno.ENOSPC, "there is no room for what the manifest has to say first")
+        self.pending.append(line)
+        if not self.flush():
+            self.pending.clear()
+            raise OSError(errno.ENOSPC, "there is no room for a line of the manifest")
+        self.apply(line)
+
     def flush(self) -> bool:
         """Write what waits; return whether nothing does any more."""
         while self.pending:
@@ -129,7 +144,8 @@ class Manifest:
     @property
     def is_long(self) -> bool:
         """Whether most of the journal tells of what is no more."""
-        return self._lines > 2 * (len(self.parts) + len(self.lost) + len(self.removed)) + SPARE_LINES
+        needed = len(self.parts) + len(self.lost) + len(summary_of(self.removed))
+        return self._lines > 2 * needed + SPARE_LINES
 
     def rewrite(self) -> None:
         """Write the journal anew, beside the old one: what is there, what was lost, and a summary of what was removed.

@@ -12,7 +12,7 @@ from kwel.store import folder, head
 from kwel.store.files import Disk, is_full
 from kwel.store.folder import EVIDENCE, WIRE, Content
 from kwel.store.frames import cited_in
-from kwel.store.manifest import Manifest
+from kwel.store.manifest import ALL, Manifest
 from kwel.store.opening import FOLDERS, WRITING, Mending, part_of, place_of
 from kwel.store.parts import Level, Lost, Part, part_id
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from kwel.model.traffic import Traffic
     from kwel.model.window import Window
+    from kwel.store.account import Account
 
 MANIFEST = "manifest.jsonl"
 LOCK = "lock"
@@ -177,6 +178,51 @@ class Store:
             raise
         return part
 
+    def replace(self, parts: Sequence[Part], content: Content, level: Level) -> Part:
+        """Put one part in the place of several. Whenever that is cut short, every window is in the store once.
+
+        Raises:
+            OSError: among others, that there is no room; then all is as it was.
+        """
+        self._must_write()
+        new = self._put(content, level)
+        try:
+            self.manifest.write_now({"do": "swap", "part": new.said(), "old": [part.id for part in parts]})
+        except OSError:
+            with suppress(OSError):
+                self._away(self.place(new))
+            raise
+        for part in parts:
+            self._away(self.place(part))
+        return new
+
+    def remove(self, part: Part, tier: str | None, reason: str) -> int:
+        """Remove a tier of a part, or all of it, and return how many bytes that were. The manifest keeps the record."""
+        self._must_write()
+        files = [file for file in part.present if tier is None or file.tier == tier]
+        size = sum(file.size for file in files)
+        place = self.place(part)
+        self.manifest.write({"do": "remove", "id": part.id, "tier": tier or ALL, "bytes": size, "reason": reason})
+        self._away(place if tier is None else place / tier)
+        return size
+
+    def _away(self, place: Path) -> None:
+        """Remove a folder: first out of sight, so that no half of it is taken for damaged."""
+        if not place.exists():
+            return
+        half = self.root / WRITING / f"{place.parent.name}-{place.name}"
+        self.disk.remove(half)
+        self.disk.rename(place, half)
+        self.disk.remove(half)
+
+    def rewrite_manifest(self) -> None:
+        """Write the manifest anew, without what is no more of interest; where there is no room, it stays as it is."""
+        try:
+            self.manifest.rewrite()
+        except OSError as error:
+            if not is_full(error):
+                raise
+
     # Reading
 
     def windows(
@@ -269,6 +315,18 @@ class Store:
                 if self._lock is None:
                     self.manifest = Manifest(self.root / MANIFEST, self.disk)
         raise StoreError(f"{self.root}: files that the manifest names are not there; run `kwel store check`")
+
+    def account(self, since: int | None = None, until: int | None = None) -> Account:
+        """Return what became of the windows that closed between two moments, nanoseconds since the epoch."""
+        from kwel.store.account import account
+
+        return account(self, since, until)
+
+    def check(self) -> list[str]:
+        """Return what of the store is not as it was written, a line each: every byte of it is read."""
+        from kwel.store.checking import check
+
+        return check(self)
 
     def paths(self, name: str, parts: Sequence[Part]) -> Iterator[tuple[Part, Path]]:
         """Yield the files of a table, such as ``wire/flows`` or ``tables/dependencies``, that *parts* have."""

@@ -1,0 +1,175 @@
+"""Windows of a source in, hours and days out: fewer files, fewer rows, the same conclusions.
+
+The new part is written, the manifest switches, the old parts are removed: whenever that is cut short, every window is
+in the store once.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from kwel.store import codec, folder, head
+from kwel.store.files import is_full
+from kwel.store.folder import TABLES, WIRE, Content
+from kwel.store.frames import cited_in, count_frames
+from kwel.store.merging import merged
+from kwel.store.parts import Level, part_id
+from kwel.store.store import joined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from kwel.model.traffic import Traffic
+    from kwel.store.parts import Part
+    from kwel.store.store import Store
+
+    Concluding = Callable[[Traffic], Mapping[str, pd.DataFrame]]
+
+LEVELS = (Level.HOUR, Level.DAY)
+ORDER = tuple(Level)
+MOST_BYTES = 64 << 20
+"""Of tables of the wire that are joined at a time: some twenty times of it in memory."""
+BILLION = 1_000_000_000
+
+
+def period(level: Level, moment: int) -> str:
+    """Return the hour, day or month, of UTC, in which a moment lies.
+
+    >>> period(Level.DAY, 1_790_000_000 * 10**9)
+    '2026-09-21'
+    """
+    spelt = datetime.datetime.fromtimestamp(moment // BILLION, datetime.UTC).isoformat()
+    return spelt[: {Level.HOUR: 13, Level.DAY: 10, Level.MONTH: 7}[level]]
+
+
+def groups(parts: Sequence[Part], level: Level, *, most_bytes: int = MOST_BYTES) -> list[list[Part]]:
+    """Return parts that become one: of one source, one behind the other, that closed in the same period.
+
+    The last period of a source may go on, and stays as it is.
+    """
+    runs: dict[tuple[str, str, str], list[tuple[str, list[Part]]]] = {}
+    for part in sorted(parts, key=lambda one: (one.source, one.sequences)):
+        source = runs.setdefault((part.sensor, part.source, part.grade), [])
+        when = period(level, part.closed)
+        if not source or source[-1][0] != when:
+            source.append((when, []))
+        source[-1][1].append(part)
+    found = []
+    for source in runs.values():
+        for _, run in source[:-1]:
+            smaller = [part for part in run if part.has_wire and ORDER.index(part.level) < ORDER.index(level)]
+            found += [group for group in _bounded(smaller, most_bytes) if len(group) > 1]
+    return found
+
+
+def _bounded(parts: Iterable[Part], most_bytes: int) -> list[list[Part]]:
+    """Return parts in lists that can be joined in memory."""
+    found: list[list[Part]] = []
+    size = 0
+    for part in parts:
+        more = sum(file.size for file in part.present if file.tier == WIRE)
+        if not found or size + more > most_bytes:
+            found.append([])
+            size = 0
+        found[-1].append(part)
+        size += more
+    return found
+
+
+def compact(store: Store, levels: Sequence[Level] = LEVELS, conclude: Concluding | None = None) -> int:
+    """Compact what can be, and return how many parts became how much fewer.
+
+    Args:
+        store: of which this process is the writer.
+        levels: hours, days, months: each of the parts that the one before left.
+        conclude: makes the tables of the whole; without it, those of the parts are put below one another.
+
+    Raises:
+        Damaged: something that was to be compacted is not what was written. `check` finds all of it.
+        OSError: the disk fails for another reason than that it is full; then what is left stays as it is.
+    """
+    saved = 0
+    for level in levels:
+        for group in groups(list(store.manifest.parts.values()), level):
+            if not store.manifest.flush():
+                return saved
+            try:
+                store.replace(group, _content(store, group, conclude), level)
+            except OSError as error:
+                if not is_full(error):
+                    raise
+                return saved
+            saved += len(group) - 1
+    return saved
+
+
+def _content(store: Store, parts: Sequence[Part], conclude: Concluding | None) -> Content:
+    """Return what the folder of a compacted part holds."""
+    first, last = parts[0].sequences[0][0], parts[-1].sequences[-1][1]
+    name = f"{part_id(parts[0].source, first, last)}.pcapng"
+    heard, heads, evidence, shifts = [], [], [], {}
+    frames = 0
+    for part in parts:
+        traffic, said = store.read_with_head(part)
+        heads.append(said)
+        own = f"{part.id}.pcapng"
+        if part.evidence:
+            evidence.append(store.place(part) / part.evidence)
+            traffic, shifts[own] = cited_in(traffic, own, frames), frames
+            frames += count_frames(evidence[-1])
+        heard.append(traffic)
+    whole = cited_in(_condensed(joined(heard)), name, 0)
+    if conclude is not None:
+        from kwel.store.readable import arrow_tables
+
+        tables = arrow_tables(conclude(whole))
+    else:
+        tables = _below_one_another(store, parts, shifts, name)
+    said = {**merged(parts, heads), **head.say_traffic(whole)}
+    return Content(said, codec.spell(whole), tables, evidence, name)
+
+
+def _condensed(traffic: Traffic) -> Traffic:
+    """Return traffic in fewer rows, as far as ``kwel.joining`` can."""
+    joining: Any = import_module("kwel.joining")
+    condense = getattr(joining, "condense", None)
+    fewer: Traffic = condense(traffic) if condense else traffic
+    return fewer
+
+
+def _below_one_another(
+    store: Store, parts: Sequence[Part], shifts: Mapping[str, int], name: str
+) -> dict[str, pa.Table]:
+    """Return the tables of all parts, with their frames where those now lie."""
+    import pyarrow as pa
+
+    names = {file.name for part in parts for file in part.present if file.tier == TABLES}
+    found = {}
+    for file in sorted(names):
+        key = file.removeprefix(f"{TABLES}/").removesuffix(".parquet")
+        tables = [folder.read_table(path) for _, path in store.paths(f"{TABLES}/{key}", parts)]
+        whole = pa.concat_tables([table.unify_dictionaries() for table in tables]).combine_chunks()
+        found[key] = _cited(whole.unify_dictionaries().combine_chunks(), shifts, name)
+    return found
+
+
+def _cited(table: pa.Table, shifts: Mapping[str, int], name: str) -> pa.Table:
+    """Return a table whose lists name frames in the new file."""
+    import pyarrow as pa
+
+    place = re.compile("(" + "|".join(map(re.escape, shifts)) + r")#(\d+)") if shifts else None
+
+    def shifted(text: str) -> str:
+        return place.sub(lambda at: f"{name}#{int(at[2]) + shifts[at[1]]}", text) if place else text
+
+    for number, column in enumerate(table.schema):
+        if pa.types.is_list(column.type):
+            values = [[shifted(text) for text in row] for row in table.column(number).to_pylist()]
+            table = table.set_column(number, column, pa.array(values, column.type))
+    return table

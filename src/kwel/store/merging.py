@@ -1,0 +1,110 @@
+"""What heads say of several windows in, what one head says of them together out: losses, proofs, clock steps, gaps."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from kwel.model.window import Check, Losses, Proof
+from kwel.store import head
+from kwel.store.parts import runs_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kwel.store.folder import Said
+    from kwel.store.parts import Part
+
+NEAR = 1_000_000_000
+"""Nanoseconds: what lies between two windows is no gap, and between two proofs no time that nobody watched."""
+
+
+def summed_losses(losses: Iterable[Losses]) -> tuple[Losses, ...]:
+    """Return what became of the frames of each interface, in all. What the driver does not tell stays not known."""
+    found: dict[str, Losses] = {}
+    for loss in losses:
+        was = found.get(loss.interface)
+        if was is None:
+            found[loss.interface] = loss
+            continue
+        missed = [count for count in (was.missed, loss.missed) if count is not None]
+        counts = was.frames + loss.frames, was.dropped + loss.dropped, sum(missed) if missed else None
+        found[loss.interface] = Losses(loss.interface, *counts)
+    return tuple(found.values())
+
+
+def linked_proofs(proofs: Iterable[Proof]) -> tuple[Proof, ...]:
+    """Return proofs of spells without a break: those of one interface that follow on one another become one.
+
+    A check holds where it always did; time between two proofs is in neither.
+    """
+    found: list[Proof] = []
+    latest: dict[str, int] = {}
+    for proof in proofs:
+        at = latest.get(proof.interface)
+        if at is not None and proof.until - found[at].since >= 0 and abs(proof.since - found[at].until) <= NEAR:
+            found[at] = _both(found[at], proof)
+        else:
+            latest[proof.interface] = len(found)
+            found.append(proof)
+    return tuple(found)
+
+
+def _both(one: Proof, other: Proof) -> Proof:
+    checks: dict[str, Check] = {check.key: check for check in one.checks}
+    for check in other.checks:
+        was = checks.get(check.key)
+        checks[check.key] = check if was is None or _rank(check) <= _rank(was) else was
+    counts = _sum(one.sent, other.sent), _sum(one.stopped, other.stopped)
+    return Proof(one.interface, one.since, other.until, *counts, tuple(checks.values()))
+
+
+def _rank(check: Check) -> int:
+    """Return how well a check came out: one that failed says more than one that could not be made."""
+    return {False: 0, None: 1, True: 2}[check.holds]
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    """Return a sum; where one is not known, so is a sum of 0, but what was counted stays."""
+    if one is None or other is None:
+        return (one or other) or None
+    return one + other
+
+
+def gaps_between(parts: Sequence[Part]) -> list[tuple[int, int]]:
+    """Return when nothing was heard between windows that follow one another: from closing to opening."""
+    found = []
+    for part, following in pairwise(parts):
+        if following.opened - part.closed > NEAR:
+            found.append((part.closed, following.opened))
+    return found
+
+
+def merged(parts: Sequence[Part], heads: Sequence[Said]) -> dict[str, Any]:
+    """Return what the head of a compacted part says, its traffic apart."""
+    windows = [said["window"] for said in heads]
+    steps = [step for window in windows for step in window["clock_steps"]]
+    gaps = [*(tuple(gap) for said in heads for gap in said.get("gaps", ())), *gaps_between(parts)]
+    bare = [(first, last) for part, said in zip(parts, heads, strict=True) for first, last in _bare(part, said)]
+    return {
+        "window": {
+            "sensor": parts[0].sensor,
+            "source": parts[0].source,
+            "opened": min(part.opened for part in parts),
+            "closed": max(part.closed for part in parts),
+            "lasted": sum(part.lasted for part in parts),
+            "losses": summed_losses(loss for window in windows for loss in head.read_losses(window)),
+            "proofs": linked_proofs(proof for window in windows for proof in head.read_proofs(window)),
+            "clock_steps": steps,
+            "grade": parts[0].grade,
+        },
+        "sequences": runs_of(run for part in parts for run in part.sequences),
+        "gaps": sorted(gaps),
+        "bare": runs_of(bare),
+        "left_out": [],
+    }
+
+
+def _bare(part: Part, said: Said) -> Iterable[Any]:
+    """Return the numbers of the windows whose evidence is not kept."""
+    return said.get("bare", ()) if part.evidence else part.sequences

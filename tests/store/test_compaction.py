@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections import Counter
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kwel.store import Level, Store
+from kwel.store.compaction import compact, groups
+from kwel.store.frames import count_frames
+from kwel.store.parts import count_of
+from tests.store.disks import Full, Stops
+from tests.store.windows import BEGIN, LENGTH, PLANT, few, stacked, tables_of, tiny, window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+HOUR = 3600 * 10**9
+
+
+def told(store: Store) -> dict[str, Any]:
+    """What must never change, however often windows are compacted."""
+    account = store.account()
+    return {
+        source.source: (source.sequences, source.packets, source.losses, source.lasted, len(source.clock_steps))
+        for source in account.sources
+    }
+
+
+def windows_in(store: Store) -> Counter[tuple[str, int]]:
+    """How often each window is in the store, by what the folders hold that the manifest names."""
+    return Counter(
+        (part.source, number)
+        for part in store.windows()
+        for first, last in part.sequences
+        for number in range(first, last + 1)
+    )
+
+
+@pytest.fixture(autouse=True)
+def joins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand in for ``kwel.joining`` where it is not there yet: rows and captures put together, and nothing more."""
+    monkeypatch.setattr("kwel.joining.join", stacked, raising=False)
+    monkeypatch.setattr("kwel.joining.condense", lambda traffic: traffic, raising=False)
+
+
+@pytest.fixture(scope="module")
+def sixteen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixteen windows of five minutes: the last ones of an hour, a whole one, and the first of another."""
+    folder = tmp_path_factory.mktemp("sixteen")
+    with Store(folder, write=True) as store:
+        for number in range(1, 17):
+            store.add(tiny(number), {}, PLANT if number % 3 else None)
+    return folder
+
+
+@pytest.fixture
+def copy(sixteen: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(sixteen, tmp_path / "store")
+
+
+def test_hours_that_are_over_become_one_part_each(copy: Path) -> None:
+    with Store(copy, write=True) as store:
+        before = told(store)
+        saved = compact(store, [Level.HOUR])
+
+        levels = Counter(part.level for part in store.windows())
+        assert levels[Level.HOUR] >= 1
+        assert saved == 16 - sum(levels.values())
+        assert told(store) == before
+        assert sorted(one.name for one in (copy / "windows").iterdir()) == sorted(
+            part.id for part in store.windows() if part.level is Level.WINDOW
+        )
+        assert store.check() == []
+        assert not list((copy / "writing").iterdir())
+
+
+def test_compacting_again_changes_nothing(copy: Path) -> None:
+    with Store(copy, write=True) as store:
+        compact(store, [Level.HOUR])
+        parts = store.windows()
+        assert compact(store, [Level.HOUR]) == 0
+        assert store.windows() == parts
+
+
+def test_frames_of_a_compacted_part_are_those_of_its_windows(
+    tmp_path: Path, require_tool: Callable[[str], str]
+) -> None:
+    """Every frame that is cited is, in the new file, byte for byte what it was in the old one."""
+    tshark = require_tool("tshark")
+    with Store(tmp_path, write=True) as store:
+        for number in (1, 2, 20):
+            store.add(window(number), tables_of(), PLANT)
+        (hour,) = [part for part in [*_compacted(store)] if part.level is Level.HOUR]
+        (_, capture) = store.place(hour), store.place(hour) / str(hour.evidence)
+        traffic = store.read_part(hour)
+
+    count = count_frames(PLANT)
+    assert count_frames(capture) == 2 * count
+    listed = [_frames(tshark, file) for file in (PLANT, capture)]
+    assert listed[1] == listed[0] * 2
+    assert set(traffic.flows["first_frame"].tolist()) <= set(range(1, 2 * count + 1))
+    assert {one.where.capture for one in traffic.observed} == {capture.name}
+
+
+def _compacted(store: Store) -> list[Any]:
+    compact(store, [Level.HOUR])
+    return store.windows()
+
+
+def _frames(tshark: str, capture: Path) -> list[str]:
+    fields = ["-T", "fields", "-e", "frame.time_epoch", "-e", "frame.len", "-e", "ip.src", "-e", "ip.dst"]
+    run = [tshark, "-n", "-r", str(capture), *fields]
+    return subprocess.run(run, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def test_tables_below_one_another_name_frames_where_they_now_lie(tmp_path: Path) -> None:
+    from pyarrow import parquet
+
+    with Store(tmp_path, write=True) as store:
+        for number in (1, 2, 20):
+            store.add(window(number), _renamed(number), PLANT)
+        (hour,) = [part for part in _compacted(store) if part.level is Level.HOUR]
+        rows = parquet.read_table(store.place(hour) / "tables/dependencies.parquet").column("evidence").to_pylist()
+
+    places = [re.fullmatch(r"(.*)#(\d+)", text) for row in rows for text in row]
+    assert all(place and place[1] == f"{hour.id}.pcapng" for place in places)
+    numbers = [int(place[2]) for place in places if place]
+    half = len(numbers) // 2
+    assert [number - count_frames(PLANT) for number in numbers[half:]] == numbers[:half]
+
+
+def _renamed(number: int) -> dict[str, Any]:
+    tables = {}
+    for key, frame in tables_of().items():
+        frame = frame.copy()
+        for column in frame.columns:
+            if isinstance(frame[column].iloc[0], list):
+                name = f"span0-{number:010}.pcapng#"
+                frame[column] = [[text.replace(f"{PLANT.name}#", name) for text in row] for row in frame[column]]
+        tables[key] = frame
+    return tables
+
+
+@pytest.mark.parametrize("calls", [0, 3, 9, 20, 29, 40])
+def test_compaction_may_be_cut_short_anywhere(calls: int, copy: Path) -> None:
+    store = Store(copy, write=True)
+    before, windows = told(store), windows_in(store)
+    store.disk = store.manifest._disk = Stops(calls)
+    with suppress(KeyboardInterrupt):
+        compact(store, [Level.HOUR])
+    store.close()
+
+    with Store(copy, write=True) as again:
+        assert told(again) == before
+        assert windows_in(again) == windows
+        assert again.check() == []
+        compact(again, [Level.HOUR, Level.DAY])
+        assert told(again) == before
+
+
+@pytest.mark.parametrize("room", [10, 20_000, 60_000])
+def test_where_there_is_no_room_to_compact_all_stays_as_it_is(room: int, copy: Path) -> None:
+    with Store(copy, write=True) as store:
+        before = told(store)
+        store.disk = store.manifest._disk = Full(room)
+        compact(store, [Level.HOUR])
+        assert told(store) == before
+        store.disk = store.manifest._disk = Full(10**9)
+        compact(store, [Level.HOUR])
+        assert told(store) == before
+        assert store.check() == []
+
+
+@given(order=st.permutations(range(1, 15)), stops=st.lists(st.integers(0, 13), max_size=2), step=st.integers(0, 12))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=6)
+def test_in_whatever_order_windows_come_the_account_is_the_same(
+    order: list[int], stops: list[int], step: int, tmp_path: Path
+) -> None:
+    """Windows come late, the clock is set back, the store is opened again and compacted between: it adds up."""
+    folder = tmp_path / "store"
+    shutil.rmtree(folder, ignore_errors=True)
+    store = Store(folder, write=True)
+    for at, number in enumerate(order):
+        if at in stops:
+            compact(store, [Level.HOUR])
+            store.close()
+            store = Store(folder, write=True)
+        shift = -2 * HOUR if number > step else 0
+        store.add(window(number, opened=BEGIN + number * LENGTH + shift, traffic=few()), {})
+    compact(store)
+
+    assert windows_in(store) == Counter({("span0", number): 1 for number in range(1, 15)})
+    (source,) = store.account().sources
+    assert source.packets == 14 * few().coverage.packets
+    assert source.sequences == ((1, 14),)
+    assert not source.missing
+    assert sum(loss.frames for loss in source.losses) == source.packets
+    assert source.lasted == 14 * LENGTH
+    store.close()
+
+
+def test_only_windows_of_one_source_and_one_period_are_joined(copy: Path) -> None:
+    with Store(copy, write=True) as store:
+        store.add(tiny(1, "span1"), {})
+        for group in groups(store.windows(), Level.HOUR):
+            assert len({part.source for part in group}) == 1
+            assert len({part.closed // HOUR for part in group}) == 1
+        assert all(count_of(part.sequences) == 1 for part in store.windows())
+
+
+def test_what_is_too_large_to_be_joined_at_a_time_becomes_several_parts(copy: Path) -> None:
+    with Store(copy, write=True) as store:
+        size = sum(file.size for file in store.windows()[0].files if file.tier == "wire")
+        assert all(len(group) <= 4 for group in groups(store.windows(), Level.HOUR, most_bytes=4 * size + 100))
