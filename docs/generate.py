@@ -9,6 +9,7 @@ import ast
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "src" / "kwel"
@@ -114,19 +115,39 @@ def hosts() -> str:
     return "\n".join(rows)
 
 
+def store() -> str:
+    """Return the columns of every table of the wire that a store keeps."""
+    from kwel.store import codec
+
+    rows = ["| table | columns |", "|---|---|"]
+    for key in codec.KEYS:
+        columns = ", ".join(f"`{field.name}` {_arrow(field.type)}" for field in codec.schema_of(key))
+        rows.append(f"| `{key}` | {columns} |")
+    return "\n".join(rows)
+
+
+def _arrow(kind: Any) -> str:
+    """Return what DuckDB calls a type of Arrow, as far as a reader needs it."""
+    text = str(kind)
+    if "list" in text:
+        return "list"
+    words = {"dictionary": "text", "string": "text", "timestamp": "time", "double": "number"}
+    return next((word for begin, word in words.items() if text.startswith(begin)), "whole")
+
+
 def generated(page: Path) -> str:
     """Return *page* with every generated part written anew."""
 
     def part(match: re.Match[str]) -> str:
         what = match["what"]
-        whole = {"architecture": architecture, "hosts": hosts}.get(what)
+        whole = {"architecture": architecture, "hosts": hosts, "store": store}.get(what)
         text = whole() if whole else columns(what.removeprefix("columns "))
         return f"<!-- generated: {what} -->\n{text}\n<!-- end -->"
 
     return re.sub(r"<!-- generated: (?P<what>[a-z ]+) -->\n.*?<!-- end -->", part, page.read_text(), flags=re.S)
 
 
-PAGES = tuple(ROOT / "docs" / name for name in ("ARCHITECTURE.md", "formats.md", "hosts.md"))
+PAGES = tuple(ROOT / "docs" / name for name in ("ARCHITECTURE.md", "formats.md", "hosts.md", "store.md"))
 
 if __name__ == "__main__":
     for page in PAGES:

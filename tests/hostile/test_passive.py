@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +17,10 @@ from kwel.cli import app
 from kwel.dissect.registry import DISSECTORS
 from kwel.feeds import pack, registers
 from kwel.feeds.install import Made, manifest_of
+from kwel.store import Store
 from tests.conftest import ROOT
 from tests.hostile.making import in_turn
+from tests.store.windows import PLANT, tables_of, window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,6 +57,10 @@ COMMANDS = (
     ("inventory", "check", "sample_pcaps/mixed_plant.pcapng", "--inventory", "{list}"),
     ("explain", "login.microsoftonline.com", "13.69.64.110"),
     ("rules", "lint"),
+    ("store", "query", "SELECT * FROM dependencies", "--store", "{store}"),
+    ("store", "list", "--store", "{store}"),
+    ("report", "--store", "{store}", "-o", "{out}"),
+    ("diff", "sample_pcaps/mixed_plant.pcapng", "sample_pcaps/ipv6.pcap"),
     ("data", "--json"),
     ("data", "key", "{out}"),
     ("rules", "test"),
@@ -65,8 +72,8 @@ COMMANDS = (
     ("sensor", "alerts", "ack", "--all", "--state", "{alerts}"),
     ("sensor", "alerts", "test", "--config", "{config}"),
 )
-FINDS = {"inventory", "check"}
-"""End with 1 on these captures: the list is not whole, and a limit is overstepped."""
+FINDS = {"inventory", "check", "diff"}
+"""End with 1 on these captures: the list is not whole, a limit is overstepped, and two captures differ."""
 SAYS = {"suppliers", "sector"}
 """Tell about the key, and that one company is too few."""
 ELSEWHERE = {"verify", "sensor"}
@@ -101,7 +108,16 @@ def filled_in(command: tuple[str, ...], folder: Path) -> list[str]:
     config.write_text(f'[[alerts.file]]\npath = "{folder / "alerts.jsonl"}"\n')
     files = {"alerts": folder / "alerts", "config": config}
     files |= {"dossier": folder / "dossier.json", "secret": folder / "secret.key"}
+    if "{store}" in command:
+        write_store(folder / "store")
+    files |= {"store": folder / "store"}
     return [part.format(out=folder / "out", pack=packed, key=key, list=known, **files) for part in command]
+
+
+def write_store(path: Path) -> None:
+    """Write a store of one window."""
+    with Store(path, write=True) as store:
+        store.add(replace(window(1), losses=()), tables_of(), PLANT)
 
 
 def write_dossier(path: Path) -> None:

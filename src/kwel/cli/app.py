@@ -18,6 +18,7 @@ COMMANDS = (
     "report", "flows", "lan", "names", "hellos", "assets", "dependencies", "conduits", "commands", "needs", "outage",
     "drill", "suppliers",
     "sector", "interruptions", "inventory", "check", "limits", "sensor",
+    "store", "diff",
     "explain", "verify", "site", "rules", "data", "update",
     "warmup",
 )  # fmt: skip

@@ -11,7 +11,6 @@ import click
 
 from kwel.cli.options import (
     accept_sovereign,
-    captures,
     here,
     internal,
     inventory,
@@ -28,13 +27,17 @@ from kwel.cli.options import (
 from kwel.cli.outcome import EXIT_STATUS, Failure, Status, complain, keep, say_when_compiling, status_of, writing
 from kwel.cli.policies import named_policy
 from kwel.cli.progress import Progress
+from kwel.cli.stores import STORE_HELP, chosen, opened, since, until
+from kwel.cli.stores import status_of as status_of_store
 
 if TYPE_CHECKING:
     import datetime
     from pathlib import Path
 
+    from kwel.cli.stores import Chosen
     from kwel.model.drill import DrillTold
     from kwel.model.report import Report
+    from kwel.pipeline import Options
     from kwel.report.text import Language
 
 PACKED = (".gz", ".zst", ".xz", ".bz2", ".lz4")
@@ -45,11 +48,15 @@ PACKED = (".gz", ".zst", ".xz", ".bz2", ".lz4")
 Example:
   kwel report plant.pcapng
   kwel report --lang nl --title "Line 3" -o line3.html monday.pcap.gz tuesday.pcap.gz
+  kwel report --store /var/lib/kwel/store --since 7d -o week.html
 
 {EXIT_STATUS}4 tables are older than --max-age allows.
 """
 )
-@captures
+@click.argument("captures", nargs=-1, metavar="CAPTURE...")
+@click.option("--store", "folder", metavar="DIR", help=f"Instead of captures: {STORE_HELP[0].lower()}{STORE_HELP[1:]}")
+@since
+@until
 @click.option("-o", "--output", metavar="FILE", help="Where to write. Default: beside the capture, .html.")
 @click.option("--lang", type=click.Choice(["nl", "en"]), help="Language. Default: as your environment asks.")
 @internal
@@ -71,6 +78,9 @@ Example:
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of HTML; to standard output unless -o.")
 def report(
     captures: tuple[str, ...],
+    folder: str | None,
+    since: str | None,
+    until: str | None,
     output: str | None,
     lang: Language | None,
     internal: tuple[str, ...],
@@ -88,16 +98,18 @@ def report(
 ) -> int:
     """Say which assets depend on clouds that Europe does not control.
 
-    Reads captures (files, folders, or - for standard input) and writes one HTML file that needs nothing else.
+    Reads captures (files, folders, or - for standard input), or what a sensor kept, and writes one HTML file that needs
+    nothing else.
     """
-    destination = output or ("-" if as_json else default_output(captures[0]))
+    span = chosen(folder, since, until, captures)
+    destination = output or ("-" if as_json else default_output(span.folder if span else captures[0]))
     refuse_own_capture(destination, captures)
-    from kwel.pipeline import Options, analyse
+    from kwel.pipeline import Options
 
     say_when_compiling()
     day = on.date() if on else None
     known = load_site(site_file, book := load_rules(rules, accepted))
-    with_site = known.file if known else None
+    chosen_by = (accepted, known.file if known else None, day, rules, here, inventory_files, policy, drills, span)
     options = Options(
         internal=internal,
         accepted=accepted,
@@ -109,23 +121,37 @@ def report(
         policy=named_policy(policy, book, rules),
         title=title or (known.name if known else ""),
         hash_files=True,
-        command=command_line(
-            captures, lang, internal, title, accepted, with_site, day, rules, here, inventory_files, policy, drills
-        ),
+        command=command_line(captures, lang, internal, title, *chosen_by),
     )
     told = _told(drills)
-    with Progress("Reading captures") as progress:
-        made = replace(analyse(captures, options, progress).report, drills=told)
-    keep(made)
+    report, whole = _analysed(captures, span, options)
+    keep(made := replace(report, drills=told))
     if made.coverage.packets == 0:
         status_of(made.captures, made.coverage)
         raise Failure("no packet was read, so there is no report")
+    _write(made, destination, lang, as_json=as_json)
+    status = status_with(known, max(whole, status_of(made.captures, made.coverage)), options.own_inventory)
+    return _staleness(made, max_age) if status is Status.DONE and max_age is not None else status
+
+
+def _write(made: Report, destination: str, lang: Language | None, *, as_json: bool) -> None:
     if as_json:
         _write_json(made, destination)
     else:
         _write_html(made, destination, lang or language_of_environment())
-    status = status_with(known, status_of(made.captures, made.coverage), options.own_inventory)
-    return _staleness(made, max_age) if status is Status.DONE and max_age is not None else status
+
+
+def _analysed(captures: tuple[str, ...], span: Chosen | None, options: Options) -> tuple[Report, Status]:
+    """Return the report on captures or on a span of a store, and whether all of that span is there."""
+    from kwel.pipeline import analyse, conclude
+
+    if span is None:
+        with Progress("Reading captures") as progress:
+            return analyse(captures, options, progress).report, Status.DONE
+    with opened(span.folder) as store:
+        account = store.account(span.since, span.until)
+        traffic = store.read(span.since, span.until)
+    return conclude(traffic, options).report, status_of_store(account)
 
 
 def _told(files: tuple[str, ...]) -> tuple[DrillTold, ...]:
@@ -165,8 +191,9 @@ def command_line(
     inventory_files: tuple[str, ...] = (),
     policy: str | None = None,
     drills: tuple[str, ...] = (),
+    span: Chosen | None = None,
 ) -> str:
-    """Return how to make this report again, wherever the captures lie.
+    """Return how to make this report again, wherever the captures or the store lie.
 
     >>> command_line(("/data/line 3.pcapng",), "nl", ("198.51.100.0/24",), "")
     "kwel report --lang nl --internal 198.51.100.0/24 'line 3.pcapng'"
@@ -186,6 +213,7 @@ def command_line(
     for file in drills:
         words += ["--drill", os.path.basename(file)]
     words += ["--title", title] if title else []
+    words += span.words() if span else []
     return shlex.join([*words, *(os.path.basename(os.path.normpath(capture)) for capture in captures)])
 
 
