@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from benchmarks.wire import Wire
 
-from tests.capture.namespaces import Wire
 from tests.conftest import REQUIRE_ALL
 
 if TYPE_CHECKING:

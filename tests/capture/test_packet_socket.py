@@ -8,10 +8,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from benchmarks.wire import NEAR, Wire, inside, run
 
 from kwel.capture import packet_socket as ps
 from kwel.capture.live import CannotListen
-from tests.capture.namespaces import NEAR, Wire, inside, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import random
 import struct
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from benchmarks.wire import NEAR, Wire, inside
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from kwel.capture import CaptureFile
+from kwel.capture import Batch, CaptureFile
 from kwel.capture.live import CannotListen, Fanout, InterfaceGone
 from kwel.capture.ring import Ring
 from kwel.hearing import Hearing
 from tests.capture.making import pcap, record
-from tests.capture.namespaces import NEAR, Wire, inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -208,6 +211,56 @@ def test_an_interface_that_was_down_is_heard_again(wire: Wire) -> None:
     ring.close()
 
 
+def test_an_interface_that_is_down_at_first_is_heard_once_it_is_up(wire: Wire) -> None:
+    wire.set_link("down")
+    ring = opened(wire)
+    assert ring.link == "down"
+    batches = ring.batches()
+    assert next(batches) is None
+    wire.set_link("up")
+    wire.send([frame(seed=3)])
+    while (batch := next(batches)) is None:
+        pass
+    assert len(batch.records) == 1
+    ring.close()
+
+
+SEALED = """
+import sys
+from kwel import native
+from kwel.capture.ring import Ring
+from kwel.passive.seal import give_up_rights, seal
+
+native.load()
+ring = Ring("span0", patience=0.1)
+ring.start()
+give_up_rights()
+seal([ring.fileno()])
+print("ready", flush=True)
+heard = idle = 0
+for batch in ring.batches():
+    heard += 0 if batch is None else len(batch.records)
+    idle += batch is None and heard > 0
+    if idle > 2:
+        break
+print(heard, *ring.losses(), ring.link)
+ring.close()
+"""
+
+
+def test_a_sealed_process_hears_and_counts(wire: Wire) -> None:
+    """Nothing in the loop needs a privilege, a new socket, or a call of the system that could send."""
+    words = ["ip", "netns", "exec", wire.near, sys.executable, "-c", SEALED]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment) as hear:
+        assert hear.stdout is not None
+        assert hear.stdout.readline() == "ready\n"
+        wire.send(frame(seed=i) for i in range(200))
+        told, _ = hear.communicate(timeout=30)
+    assert hear.returncode == 0
+    assert told.split() == ["200", "span0", "200", "0", "0", "up"]
+
+
 def test_an_interface_that_is_taken_away_says_so_after_its_last_frame(wire: Wire) -> None:
     ring = opened(wire)
     wire.send([frame(seed=1), frame(seed=2)])
@@ -245,6 +298,14 @@ def test_numbers_that_make_no_ring_are_refused() -> None:
     for blocks, size in ((1, 1 << 20), (8, 1000), (4096, 1 << 20), (8, 4097)):
         with pytest.raises(ValueError, match="make no ring"):
             Ring("lo", blocks=blocks, block_size=size)
+
+
+def test_a_group_or_a_clock_that_there_is_not_is_a_mistake() -> None:
+    for fanout in (Fanout(1 << 16, 2, 0), Fanout(1, 2, 2), Fanout(1, 2, 0, "guess")):
+        with pytest.raises(ValueError, match="fanout"):
+            Ring("lo", fanout=fanout)
+    with pytest.raises(ValueError, match="sundial"):
+        Ring("lo", timestamps="sundial")
 
 
 def udp(source: int, destination: int, ports: tuple[int, int], *, cut: int = 0, offset: int = 0) -> bytes:
@@ -299,6 +360,28 @@ def test_a_filter_lets_through_what_it_says_and_sees_through_a_tag(wire: Wire) -
 def test_a_filter_that_is_none_is_named(wire: Wire) -> None:
     with inside(wire.near), pytest.raises(CannotListen, match="span0: the filter"):
         Ring(NEAR, filter="host 192.0.2.7 and and")
+
+
+STEPS = st.integers(-(10**18), 10**18)
+
+
+@settings(max_examples=10, phases=QUICK)
+@given(steps=st.lists(STEPS, min_size=1, max_size=20))
+def test_a_clock_that_is_set_meanwhile_changes_times_and_nothing_else(steps: list[int], samples: Path) -> None:
+    """The times of frames are the wall clock's: where that is set, they go with it."""
+    hearing = Hearing(FLOWS)
+    hearing.begin("live")
+    frames, now = 0, 0
+    for batch in CaptureFile("mixed", samples / "mixed_plant.pcapng").batches():
+        for begin in range(0, len(batch.records), 400):
+            part = batch.records[begin : begin + 400].copy()
+            now += steps[begin // 400 % len(steps)]
+            part["time"] += min(max(now, -(10**18)), 10**18)
+            hearing.hear(Batch(batch.buffer, part, batch.first_frame + begin, batch.spare))
+            frames += len(part)
+    traffic = hearing.finish((CaptureFile("live", None).describe(),))
+    assert traffic.coverage.packets == frames
+    assert len(traffic.flows) == len(heard_again(samples / "mixed_plant.pcapng").flows) > 50
 
 
 SAMPLE_FILES = ("mixed_plant.pcapng", "vlan_trunk.pcap", "qinq_trunk.pcap", "office_it.pcap", "erspan2_frag.pcap")

@@ -4,6 +4,10 @@ The counters are those of Linux, Documentation/networking/statistics.rst: in /sy
 network namespace that the interface is in, else in /proc/net/dev. Their files are opened once, so that reading them
 needs no privilege later, nor a file system.
 
+``rx_dropped`` has one more meaning: the system counts there a tagged frame of a protocol that it does not know, such as
+GOOSE or PROFINET, when nobody but a listener took it. A host that is deaf (``passive.walls``) drops such frames
+elsewhere.
+
 Drivers differ in what they count twice. Of two counters that may hold the same frame both are added: a loss that is
 told too large is better than one that is not told.
 """

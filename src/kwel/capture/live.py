@@ -55,6 +55,11 @@ class Fanout(NamedTuple):
     ``cpu``: by the processor that took the frame in; ``queue``: by the card's own queue. With the latter two it is the
     card that decides whether both directions of a flow come together."""
 
+    @property
+    def is_sound(self) -> bool:
+        """Return whether there is such a group, and such a member of it."""
+        return 0 <= self.group < 1 << 16 and 0 <= self.member < self.members and self.mode in MODES
+
 
 class Live(Protocol):
     """An interface that is heard."""
@@ -64,12 +69,18 @@ class Live(Protocol):
     """``ring`` or ``portable``."""
     timestamps: str
     """``software`` or ``hardware``: whose clock the times of frames are of."""
+    merging: tuple[str, ...]
+    """``gro``, ``lro``: what in the card or driver puts frames together before anybody sees them."""
     next_frame: int
     """Number of the next frame; set it to 1 where a window begins."""
 
     @property
     def link(self) -> str:
         """Return ``up``, ``no-carrier``, ``down``, ``gone``, or ``unknown``."""
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """Return what happened since ``start``: ``frames``, ``dropped`` and more, all of them counts."""
 
     def fileno(self) -> int:
         """Return the descriptor of the packet socket."""

@@ -58,7 +58,7 @@ class Ring:
         blocks: int = 64,
         block_size: int = 1 << 20,
         patience: float = 0.5,
-        hold: float = 0.1,
+        hold: float = 0.25,
         promiscuous: bool = True,
         fanout: Fanout | None = None,
         filter: str = "",
@@ -72,7 +72,8 @@ class Ring:
             block_size: bytes, a multiple of the page size and of 2048.
             patience: seconds after which ``None`` is yielded where nothing came.
             hold: seconds that the system may wait for more frames before it hands over a block that has some. Each
-                such block takes a place in the ring, so that ``blocks * hold`` seconds may pass unheard at low rates.
+                such block takes a place in the ring: at low rates ``blocks * hold`` seconds may pass without a batch
+                being asked for, 16 by default.
             promiscuous: ask the card for frames to others too.
             fanout: this process's part of a group.
             filter: in the language of pcap-filter(7), see ``filters``; what it lets not through is not counted.
@@ -84,6 +85,8 @@ class Ring:
         """
         if blocks < 2 or block_size < 1 << 12 or block_size & ((1 << 12) - 1) or blocks * block_size > LARGEST:
             raise ValueError(f"{blocks} blocks of {block_size} bytes make no ring")
+        if timestamps not in ("software", "hardware") or (fanout is not None and not fanout.is_sound):
+            raise ValueError(f"timestamps {timestamps!r} and fanout {fanout} are not both known")
         self.interface, self.next_frame = interface, 1
         self.frames = self.dropped = self.froze = 0
         """Since ``start``: frames handed out; frames that found no room in the ring; times that it was full."""

@@ -1,4 +1,7 @@
-"""Two network namespaces with a cable between them, made for one test and deleted after it: frames go nowhere else."""
+"""Nothing in, two network namespaces with a cable between them out: what is sent there reaches nothing else.
+
+They are made for one measurement or one test, under names of their own, and deleted after it. Only root can.
+"""
 
 from __future__ import annotations
 
@@ -58,6 +61,15 @@ class Wire:
         run("ip", "link", "add", NEAR, *ends, "mtu", str(MTU))
         self.set_link("up")
         run("ip", "-n", self.far, "link", "set", FAR, "up")
+
+    def deafen(self) -> None:
+        """Keep the sensor's host from its frames, as kwel.passive does: those that listen get them before that.
+
+        Else the system counts tagged frames of protocols that it does not know as dropped, though they were heard.
+        """
+        hook = f"type filter hook ingress device {NEAR} priority 0; policy drop;"
+        rules = f"table netdev wire {{\nchain heard {{\n{hook}\n}}\n}}"
+        run("ip", "netns", "exec", self.near, "nft", rules)
 
     def set_link(self, state: str) -> None:
         """Set the sensor's end up or down."""
