@@ -44,10 +44,15 @@ class Hearing:
         self._name, self._index = name, self._index + 1
         self._pauses.begin()
 
-    def hear(self, batch: Batch) -> None:
-        """Take in the frames of a batch, which is free for others to write to afterwards."""
+    def hear(self, batch: Batch) -> list[int]:
+        """Take in the frames of a batch; return the numbers of those in which hosts told something of themselves.
+
+        The batch is free for others to write to afterwards.
+        """
+        before = self._second_look.count
         self._pauses.see(batch.records)
         self.listener.hear(batch.buffer, batch.records, batch.first_frame, self._index, self._on_marks, batch.spare)
+        return self._second_look.frames_from(before)
 
     def _on_marks(self, buffer: Any, marks: Rows, packets: Rows) -> None:
         self._second_look.look(buffer, marks, packets, self._name, self._index)

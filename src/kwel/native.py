@@ -44,6 +44,7 @@ KERNEL_MODULES = (
     "kwel.streams.commands",
     "kwel.streams.tellers",
     "kwel.streams.beats",
+    "kwel.streams.cited",
     "kwel.streams.listen",
     "kwel.streams.told",
     "kwel.tables.flows_csv",

@@ -93,6 +93,15 @@ class SecondLook:
         """When what stands there was said again, last."""
 
     @property
+    def count(self) -> int:
+        """Return how many observations there are so far."""
+        return len(self._observed)
+
+    def frames_from(self, start: int) -> list[int]:
+        """Return the frames of the observations from the one with index *start* on."""
+        return [one.where.frame for one in self._observed[start:]]
+
+    @property
     def observed(self) -> list[Observed]:
         """What was heard, each once, with the first frame that says it and the last time."""
         again = self._again
