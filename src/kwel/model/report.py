@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kwel.model.talks import Closeup
     from kwel.model.traffic import Capture
     from kwel.model.verdicts import Attribution
+    from kwel.model.window import Account
     from kwel.model.zones import Conduit, Zone
 
     Walk = Callable[[Attribution, Iterable[Evidence]], tuple[Link, ...]]
@@ -140,6 +141,8 @@ class Report:
     """Drills that were judged before, in the order in which they were given."""
     outlook: Callable[[], Outlook] | None = None
     """Returns what stops in each scenario, and on how few the plant rests; likewise."""
+    sensor: Account | None = None
+    """What the sensor that made the captures answers for."""
     judgement: Judgement | None = None
     """What the site's own limits say of all that was seen."""
 

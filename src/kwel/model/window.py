@@ -78,3 +78,40 @@ class Window:
     clock_steps: tuple[ClockStep, ...] = ()
     grade: str = "packets"
     """``packets``, or the kind of log that another probe wrote: ``zeek``, ``eve``, ``nfdump``, ``ipfix``."""
+
+
+class Gap(NamedTuple):
+    """Windows of which nothing is kept."""
+
+    source: str
+    first: int
+    """Number of the first window, and of the last."""
+    last: int
+    why: str
+    """``missing``: it began, and nobody knows more; or a reason for which it was lost: ``disk-full``, ``damaged``, …"""
+    opened: int | None = None
+    """Wall clock, nanoseconds since the epoch; ``None`` where nobody knows."""
+    closed: int | None = None
+    packets: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a sensor answers for in a span of time: what it heard, what it lost, and that it sent nothing."""
+
+    sensors: tuple[str, ...]
+    opened: int
+    """Of the first window; wall clock, nanoseconds since the epoch, UTC."""
+    closed: int
+    """Of the last window."""
+    windows: int
+    """That are kept, compacted ones counted as the windows that they were."""
+    only_tables: int
+    """Of those, windows of which only what was concluded is left: the report does not rest on them."""
+    packets: int
+    losses: tuple[Losses, ...]
+    """One an interface or folder: the sum of all windows."""
+    proofs: tuple[Proof, ...]
+    """One an interface: of all the time that was watched."""
+    gaps: tuple[Gap, ...] = ()
+    clock_steps: tuple[ClockStep, ...] = ()

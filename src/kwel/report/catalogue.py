@@ -92,8 +92,8 @@ def capitalised(text: Text) -> Text:
     return Text(*(text[language][:1].upper() + text[language][1:] for language in LANGUAGES))
 
 
-FILES: Final = ("catalogue.toml", "judged.toml", "papers.toml", "drills.toml", "passive.toml")
-"""Of the report; its chapter on limits; papers that leave the house; drills; why an interface sends nothing."""
+FILES: Final = ("catalogue.toml", "judged.toml", "papers.toml", "drills.toml", "passive.toml", "sensor.toml")
+"""Of the report; its chapter on limits; papers that leave the house; drills; silent interfaces; sensors."""
 
 
 @cache

@@ -20,6 +20,7 @@ from kwel.report import (
     outages,
     provenance,
     sankey,
+    sensor,
     siteuse,
     suppliers,
     tried,
@@ -92,6 +93,7 @@ class View:
     method: provenance.Method
     outages: outages.Chapter | None
     judged: judged.Chapter | None
+    sensor: sensor.Chapter | None
     whole: dict[str, Text]
     """The commands that leave nothing out, by table."""
 
@@ -135,6 +137,7 @@ def build(report: Report, say: Catalogue) -> View:
         suppliers=suppliers.chapter(report, say),
         method=provenance.method(report, say),
         **answers._asdict(),
+        sensor=sensor.chapter(report, say),
         whole={name: provenance.whole(name, report) for name in TABLES},
     )
 

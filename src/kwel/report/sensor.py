@@ -1,0 +1,151 @@
+"""A sensor's account in, the chapter on it out: what it heard, what it lost, and what shows that it sent nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from kwel.report import numbers
+from kwel.report.text import NOTHING, Text, joined, plain, wire
+
+if TYPE_CHECKING:
+    from kwel.model.report import Report
+    from kwel.model.window import Account, Check, Gap, Losses, Proof
+    from kwel.report.catalogue import Catalogue
+
+SHOWN = 40
+"""Gaps that are listed one by one."""
+SIGNS = {True: "yes", False: "no", None: "unknown"}
+
+
+class Heard(NamedTuple):
+    """An interface as the page shows it."""
+
+    name: Text
+    frames: Text
+    dropped: Text
+    missed: Text
+    sent: Text
+    stopped: Text
+
+
+class Looked(NamedTuple):
+    """One thing that was looked at."""
+
+    sign: str
+    """``yes``, ``no`` or ``unknown``."""
+    sentence: Text
+    found: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """What shows that an interface sent nothing."""
+
+    name: Text
+    sentence: Text
+    checks: list[Looked]
+
+
+class Hole(NamedTuple):
+    """Windows that are not there."""
+
+    source: Text
+    windows: Text
+    when: Text
+    packets: Text
+    why: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """The whole chapter."""
+
+    lead: Text
+    whole: Text
+    interfaces: list[Heard]
+    proofs: list[Proved]
+    holes: list[Hole]
+    holes_left_out: int
+    steps: list[Text]
+    only_tables: Text
+
+
+def chapter(report: Report, say: Catalogue) -> Chapter | None:
+    """Return the chapter; ``None`` where no sensor made the captures."""
+    of = report.sensor
+    if of is None:
+        return None
+    proofs = {proof.interface: proof for proof in of.proofs}
+    name = joined([wire(sensor, 60) for sensor in of.sensors])
+    period = numbers.period(of.opened, of.closed)
+    lead = say.count("sensor.lead", of.windows, n=numbers.number(of.windows), name=name, period=period)
+    return Chapter(
+        lead=lead,
+        whole=_whole(of, say),
+        interfaces=[_heard(loss, proofs.get(loss.interface), say) for loss in of.losses],
+        proofs=[_proved(proof, say) for proof in of.proofs],
+        holes=[_hole(gap, say) for gap in of.gaps[:SHOWN]],
+        holes_left_out=max(len(of.gaps) - SHOWN, 0),
+        steps=[
+            say("sensor.step", at=numbers.time(step.at, seconds=True), by=numbers.duration(abs(step.by)),
+                way=say("sensor.forward" if step.by > 0 else "sensor.back"))
+            for step in of.clock_steps[:SHOWN]
+        ],
+        only_tables=say.count("sensor.only-tables", of.only_tables) if of.only_tables else NOTHING,
+    )  # fmt: skip
+
+
+def _whole(of: Account, say: Catalogue) -> Text:
+    """Return in one sentence whether anything is missing."""
+    missing = sum(gap.last - gap.first + 1 for gap in of.gaps)
+    dropped = sum(loss.dropped + (loss.missed or 0) for loss in of.losses)
+    if not missing and not dropped:
+        return say("sensor.all-there")
+    parts = [say.count("sensor.windows-missing", missing)] if missing else []
+    parts += [say.count("sensor.frames-missing", dropped, n=numbers.number(dropped))] if dropped else []
+    return joined(parts, " ")
+
+
+def _heard(loss: Losses, proof: Proof | None, say: Catalogue) -> Heard:
+    def count(value: int | None) -> Text:
+        return say("word.unknown") if value is None else numbers.number(value)
+
+    return Heard(
+        wire(loss.interface, 60),
+        numbers.number(loss.frames),
+        numbers.number(loss.dropped),
+        count(loss.missed),
+        count(proof.sent if proof else None),
+        count(proof.stopped if proof else None),
+    )
+
+
+def _proved(proof: Proof, say: Catalogue) -> Proved:
+    holds = proof.sent == 0 and not any(check.holds is False for check in proof.checks)
+    period = numbers.period(proof.since, proof.until)
+    return Proved(
+        wire(proof.interface, 60),
+        say("sensor.proved" if holds else "sensor.unproved", period=period),
+        [_looked(check, say) for check in proof.checks],
+    )
+
+
+def _looked(check: Check, say: Catalogue) -> Looked:
+    sign = SIGNS[check.holds]
+    sentence = say.first(f"passive.{check.key}.{sign}") or plain(check.key)
+    return Looked(sign, sentence, wire(check.value, 120) if check.value else NOTHING)
+
+
+def _hole(gap: Gap, say: Catalogue) -> Hole:
+    numbered = numbers.number(gap.first)
+    if gap.last > gap.first:
+        numbered = say("sensor.from-to", first=numbered, last=numbers.number(gap.last))
+    known = gap.opened is not None and gap.closed is not None
+    return Hole(
+        wire(gap.source, 60),
+        numbered,
+        numbers.period(gap.opened, gap.closed) if known else say("word.unknown"),  # type: ignore[arg-type]
+        say("word.unknown") if gap.packets is None else numbers.number(gap.packets),
+        say.first(f"sensor.why-{gap.why}") or wire(gap.why, 120),
+    )
