@@ -1,0 +1,143 @@
+"""A plan and the number of a post in, windows in the spool out: the process that hears one source, and can do no more.
+
+``python -m kwel.sensor.post NUMBER < plan`` is started by the supervisor. It opens what it needs, gives up every way to
+send and every privilege, and only then looks at the first frame.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kwel.sensor.files import replace_file
+from kwel.sensor.plan import SECOND, from_json
+from kwel.sensor.watcher import Watcher, Watching
+
+if TYPE_CHECKING:
+    from kwel.capture.live import Live
+    from kwel.sensor.plan import Plan, Post
+    from kwel.sensor.watcher import Source
+
+GONE, UNPROVED, UNHEARD = 75, 76, 77
+"""Exit statuses: the interface was taken away, the process could not be sealed, the interface cannot be heard."""
+PATIENCE = 0.5
+
+
+def main(number: int) -> int:
+    """Hear one source until told to end; return an exit status."""
+    plan = from_json(sys.stdin.readline())
+    post, ending = plan.posts[number], Ending()
+    watching = Watching(
+        plan.sensor, post.source, plan.spool, plan.window * SECOND, plan.candidates,
+        state=plan.state, by_frames=bool(post.folder), tell=Teller(plan, post),
+    )  # fmt: skip
+    os.umask(0o027)
+    if post.folder:
+        return _hear_folder(watching, post, plan, ending)
+    return _hear_interface(watching, post, plan, ending)
+
+
+class Ending:
+    """Whether somebody asked the process to end."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.is_asked = True
+
+    def __call__(self) -> bool:
+        """Return whether somebody did."""
+        return self.is_asked
+
+
+class Teller:
+    """Leaves how it goes in a file that the supervisor and the keeper read."""
+
+    EVERY = 5.0
+
+    def __init__(self, plan: Plan, post: Post) -> None:
+        self._path = plan.state / f"{post.source}.json"
+        self._at = 0.0
+        self._dropped = self._missed = 0
+        self.live: Live | None = None
+
+    def __call__(self, watcher: Watcher, *, ended: bool = False) -> None:
+        """Write the file, if it is time."""
+        if ended and watcher.losses:
+            self._dropped += watcher.losses.dropped
+            self._missed += watcher.losses.missed or 0
+        if not ended and time.monotonic() < self._at:
+            return
+        self._at = time.monotonic() + self.EVERY
+        content = {
+            "process": os.getpid(),
+            "at": time.time_ns(),
+            "sequence": watcher.sequence,
+            "windows": watcher.windows,
+            "packets": watcher.packets,
+            "dropped": self._dropped,
+            "missed": self._missed,
+            "lost": watcher.lost,
+            "link": self.live.link if self.live else "",
+        }
+        try:
+            replace_file(self._path, json.dumps(content).encode(), lasting=False)
+        except OSError:  # a full disk: the windows matter more
+            return
+
+
+def _hear_interface(watching: Watching, post: Post, plan: Plan, ending: Ending) -> int:
+    from kwel import native, passive
+    from kwel.capture.live import CannotListen, Fanout, InterfaceGone, open_live
+    from kwel.passive.seal import seal
+
+    native.load()
+    watcher = Watcher(watching)
+    try:
+        if post.namespace:
+            passive.enter(post.namespace)
+        fanout = Fanout(post.group, post.members, post.member) if post.members > 1 else None
+        live = open_live(post.interface, patience=PATIENCE, filter=post.filter, fanout=fanout)
+        live.start()
+    except (CannotListen, passive.PassiveError) as error:
+        print(f"<3>kwel: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        return UNHEARD
+    if isinstance(watching.tell, Teller):
+        watching.tell.live = live
+    if not post.unlocked:
+        try:
+            seal([live.fileno()], user=plan.user or None, may_fork=True)
+        except passive.PassiveError as error:
+            print(f"<3>kwel: {post.interface}: {error}", file=sys.stderr, flush=True)  # noqa: T201
+            return UNPROVED
+    if watching.tell:
+        watching.tell(watcher, ended=True)  # from now on the supervisor may look whether it is sealed
+    gc.freeze()
+    try:
+        watcher.watch(live, ending, once=plan.once)
+    except InterfaceGone as error:
+        watcher.finish(live)
+        print(f"<4>kwel: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        return GONE
+    return 0
+
+
+def _hear_folder(watching: Watching, post: Post, plan: Plan, ending: Ending) -> int:
+    from kwel.sensor.folder import FolderSource  # type: ignore[import-not-found]
+
+    source: Source = FolderSource(Path(post.folder), once=plan.once)
+    Watcher(watching).watch(source, ending)
+    return 0
+
+
+if __name__ == "__main__":
+    os._exit(main(int(sys.argv[1])))

@@ -1,0 +1,185 @@
+"""A source is heard in windows: each frame in one of them, each window with a number, none lost in silence."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kwel.sensor import scribe
+from kwel.sensor.spans import SECOND, Clock
+from kwel.sensor.watcher import Watcher, Watching
+from kwel.store import spool as spooled
+from tests.sensor.sources import FileSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from kwel.capture import Batch
+    from kwel.model.window import Losses, Window
+
+
+class Hurried(Clock):
+    """A clock on which ten seconds pass between two looks."""
+
+    def __init__(self) -> None:
+        self._looks = 1_700_000_000 * SECOND
+
+    def steady(self) -> int:
+        self._looks += 10 * SECOND
+        return self._looks
+
+    def wall(self) -> int:
+        return self._looks
+
+
+def windows_in(spool: Path) -> list[Window]:
+    return [spooled.read_window(path) for path in spooled.waiting(spool)]
+
+
+@pytest.fixture
+def mixed(samples: Path) -> Path:
+    return samples / "mixed_plant.pcapng"
+
+
+def test_every_frame_is_in_one_window(mixed: Path, tmp_path: Path) -> None:
+    watcher = Watcher(Watching("s", "span0", tmp_path, clock=Hurried()))
+    watcher.watch(FileSource(mixed), lambda: False)
+    windows = windows_in(tmp_path)
+
+    assert watcher.packets == sum(window.traffic.coverage.packets for window in windows) == 565
+    assert watcher.windows == len(windows) >= 2
+    assert [window.sequence for window in windows] == list(range(1, len(windows) + 1))
+    assert sum(loss.frames for window in windows for loss in window.losses) == 565
+    assert all(window.lasted > 0 and window.closed > window.opened for window in windows)
+
+
+def test_windows_of_files_are_told_apart_by_their_frames(mixed: Path, tmp_path: Path) -> None:
+    watcher = Watcher(Watching("s", "folder", tmp_path, length=10 * SECOND, by_frames=True))
+    watcher.watch(FileSource(mixed, 1000), lambda: False)
+    windows = windows_in(tmp_path)
+
+    assert len(windows) > 2
+    assert sum(window.traffic.coverage.packets for window in windows) == 565
+    for window in windows:
+        assert window.opened // (10 * SECOND) == window.closed // (10 * SECOND)
+
+
+def test_it_ends_when_told_and_nothing_is_lost(mixed: Path, tmp_path: Path) -> None:
+    watcher = Watcher(Watching("s", "span0", tmp_path))
+    asked = iter([False, False, True])
+    watcher.watch(FileSource(mixed), lambda: next(asked))
+    (window,) = windows_in(tmp_path)
+
+    assert window.traffic.coverage.packets == watcher.packets == 150
+
+
+def test_one_window_is_enough_where_asked(mixed: Path, tmp_path: Path) -> None:
+    watcher = Watcher(Watching("s", "span0", tmp_path, clock=Hurried()))
+    watcher.watch(FileSource(mixed, 1), lambda: False, once=True)
+
+    assert len(windows_in(tmp_path)) == 1
+
+
+def test_a_window_that_came_to_nothing_leaves_a_gap_in_the_numbers(mixed: Path, tmp_path: Path) -> None:
+    Watcher(Watching("s", "span0", tmp_path))  # killed before its first window was over
+    watcher = Watcher(Watching("s", "span0", tmp_path))
+    watcher.watch(FileSource(mixed), lambda: False)
+
+    assert [window.sequence for window in windows_in(tmp_path)] == [2]
+
+
+def failing(*errors: OSError | None) -> Callable[..., OSError | None]:
+    """Return a writer that fails so; ``None`` is no failure."""
+    left = list(errors)
+
+    def write(folder: Path, window: Window, frames: Path | None, **how: Any) -> None:
+        error = left.pop(0) if left else None
+        if error:
+            raise error
+        WRITE(folder, window, frames, **how)
+
+    return write
+
+
+WRITE = spooled.write_window
+FULL = OSError(28, "No space left on device")
+
+
+def test_a_full_disk_is_waited_for_and_evidence_gives_way_first(
+    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spooled, "write_window", failing(FULL, FULL))
+    monkeypatch.setattr(scribe, "BETWEEN", 0.01)
+    Watcher(Watching("s", "span0", tmp_path)).watch(FileSource(mixed), lambda: False)
+    (window,) = windows_in(tmp_path)
+
+    assert window.traffic.coverage.packets == 565
+    assert window.traffic.coverage.notes["evidence-not-kept"] > 0
+    assert not [name for name in os.listdir(tmp_path) if name.endswith(".pcapng")]
+
+
+class Two:
+    """A source that gives a capture twice, and in between lets the scribes end."""
+
+    def __init__(self, path: Path, between: Callable[[], None]) -> None:
+        self._sources = FileSource(path), FileSource(path)
+        self._between = between
+
+    def batches(self) -> Iterator[Batch | None]:
+        yield from self._sources[0].batches()
+        self._between()
+        yield from self._sources[1].batches()
+
+    def losses(self) -> Losses:
+        return self._sources[0].losses()
+
+
+def test_a_window_that_is_lost_is_told_by_the_next_one(
+    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spooled, "write_window", failing(FULL))
+    monkeypatch.setattr(scribe, "PATIENCE", 0.0)
+    monkeypatch.setattr(scribe, "BETWEEN", 0.0)
+    first = Watcher(Watching("s", "span0", tmp_path))
+    first.watch(FileSource(mixed), lambda: False)
+    assert not windows_in(tmp_path)
+    assert [lost.packets for lost in first._scribes.lost] == [565]
+    assert "space" in first._scribes.lost[0].reason
+
+    monkeypatch.setattr(spooled, "write_window", WRITE)
+    first._begin()
+    first.watch(FileSource(mixed), lambda: False)
+    (told,) = [spooled.read_lost(path) for path in spooled.waiting(tmp_path)]
+    assert [(lost.sequence, lost.packets) for lost in told] == [(1, 565)]
+    assert first._scribes.lost == []
+
+
+def test_a_scribe_that_is_killed_loses_its_window_only(
+    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spooled, "write_window", lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+    watcher = Watcher(Watching("s", "span0", tmp_path))
+    watcher.watch(FileSource(mixed), lambda: False)
+
+    assert [lost.reason for lost in watcher._scribes.lost] == ["ended by SIGKILL"]
+
+
+def test_while_scribes_are_busy_the_window_goes_on(
+    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scribe.Scribes, "are_busy", lambda _: True)
+    watcher = Watcher(Watching("s", "span0", tmp_path, clock=Hurried()))
+    watcher.watch(FileSource(mixed), lambda: False)
+
+    assert [window.traffic.coverage.packets for window in windows_in(tmp_path)] == [565]
+
+
+def test_hearing_is_let_go_of_with_its_window(mixed: Path, tmp_path: Path) -> None:
+    watcher = Watcher(Watching("s", "span0", tmp_path, clock=Hurried()))
+    watcher.watch(FileSource(mixed, 1), lambda: False)
+
+    assert not hasattr(watcher, "_hearing")
