@@ -6,7 +6,7 @@ import click
 
 from kwel.cli.modules import Modules
 
-SUBCOMMANDS: tuple[str, ...] = ("check", "config", "status", "alerts")
+SUBCOMMANDS: tuple[str, ...] = ("run", "check", "config", "status", "alerts")
 
 
 @click.group(cls=Modules, package="kwel.cli.sensor", names=SUBCOMMANDS)

@@ -1,0 +1,127 @@
+"""A window of the spool in, the same in the store out, with what was concluded of it and the frames that it cites."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from kwel import pipeline
+from kwel.capture.frames import read_frames, within, write_frames
+from kwel.evidence.renumber import renumber
+from kwel.sensor import proofs
+from kwel.store import Damaged, spool
+from kwel.tables import frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pandas as pd
+
+    from kwel.analysis import Analysis, Options
+    from kwel.model.report import Report
+    from kwel.model.window import Window
+    from kwel.store import Store
+    from kwel.tables.schema import Name
+
+TABLES: tuple[Name, ...] = ("assets", "facts", "dependencies", "commands", "interruptions")
+"""What of the conclusions is kept beside the traffic, for questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digesting:
+    """How windows are taken from the spool into the store."""
+
+    spool: Path
+    proofs: Path
+    """What the one who holds the lock has written."""
+    options: Options
+    evidence: int = 2 << 20
+    """Bytes of frames that a window may keep for good."""
+    see: Callable[[Window, Report], None] | None = None
+    """Told of each window that is stored."""
+    complain: Callable[[str], None] = print
+
+
+@dataclass(slots=True)
+class Digested:
+    """What became of the windows that waited."""
+
+    stored: int = 0
+    lost: list[str] = field(default_factory=list)
+    """One line each."""
+    report: Report | None = None
+    """Of the last one."""
+    window: Window | None = None
+
+
+def digest_all(how: Digesting, into: Store) -> Digested:
+    """Take every window that waits into the store.
+
+    Raises:
+        OSError: the disk fails for another reason than that it is full.
+    """
+    done = Digested()
+    for path in spool.waiting(how.spool):
+        try:
+            window, lost = spool.read_window(path), spool.read_lost(path)
+        except (Damaged, OSError) as error:
+            spool.set_aside(path)
+            done.lost.append(f"{path.name}: {error}")
+            how.complain(f"{path.name} is damaged and was set aside: {error}")
+            continue
+        for one in lost:
+            into.lose(one)
+            done.lost.append(f"window {one.sequence} of {one.source}: {one.reason}")
+        _digest(how, into, window, path, done)
+    return done
+
+
+def _digest(how: Digesting, into: Store, window: Window, path: Path, done: Digested) -> None:
+    """Take one window into the store, and out of the spool."""
+    interfaces = dict.fromkeys(loss.interface for loss in window.losses)
+    found = [proofs.between(how.proofs, interface, window.opened, window.closed) for interface in interfaces]
+    window = replace(window, proofs=tuple(proof for proof in found if proof))
+    evidence = how.spool / f".{path.name}.kept.pcapng"
+    evidence.unlink(missing_ok=True)
+    try:
+        window, analysis = _concluded(how, window, path, evidence)
+        tables: dict[str, pd.DataFrame] = {name: frame(name, analysis) for name in TABLES}
+        added = into.add(window, tables, evidence if evidence.exists() else None)
+    finally:
+        evidence.unlink(missing_ok=True)
+    if added.part is None and not added.already:
+        done.lost.append(f"window {window.sequence} of {window.source}: the disk is full")
+    elif how.see and not added.already:
+        how.see(window, analysis.report)
+    spool.DISK.remove(path)
+    done.stored += 1
+    done.report, done.window = analysis.report, window
+
+
+def _concluded(how: Digesting, window: Window, path: Path, evidence: Path) -> tuple[Window, Analysis]:
+    """Return a window with the frames that its conclusions cite, written to *evidence*, and the conclusions."""
+    analysis = pipeline.conclude(window.traffic, how.options)
+    frames = spool.evidence_of(path)
+    if frames is None:
+        return window, analysis
+    records, data, _ = read_frames(frames)
+    kept = within(records, cited(analysis.report), how.evidence)
+    if len(kept) == len(records):
+        evidence.hardlink_to(frames)
+        return window, analysis
+    write_frames(evidence, records[kept - 1], data, window.source, f"Frames that kwel cites: {window.source}")
+    window = replace(window, traffic=renumber(window.traffic, kept))
+    return window, pipeline.conclude(window.traffic, how.options)
+
+
+def cited(report: Report) -> list[int]:
+    """Return the numbers of the frames that a report on one window cites anywhere."""
+    from kwel.tables.report_json import write_report_json
+
+    out = io.BytesIO()
+    write_report_json(report, out)
+    name = re.escape(report.captures[0].name.encode())
+    return sorted({int(number) for number in re.findall(name + rb"#(\d+)", out.getvalue())} - {0})

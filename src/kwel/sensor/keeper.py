@@ -1,0 +1,138 @@
+"""A plan in, one round of housekeeping out: windows into the store, alerts, reports that are due, room made.
+
+``python -m kwel.sensor.keeper < plan`` is started by the supervisor whenever a window waits, does what there is to do
+and ends: what it used of memory is given back, and one that dies half-way is followed by one that goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kwel.sensor import shelf
+from kwel.sensor.calendar import due
+from kwel.sensor.digest import Digested, Digesting, digest_all
+from kwel.sensor.plan import from_json
+
+if TYPE_CHECKING:
+    from kwel.analysis import Options
+    from kwel.sensor.calendar import Due
+    from kwel.sensor.plan import Plan
+    from kwel.store import Store
+
+LONGEST_REPORT = 1800
+"""Seconds that a report may take."""
+
+
+def main() -> int:
+    """Do one round; return 0, or 3 where something could not be written."""
+    from kwel import store
+
+    plan = from_json(sys.stdin.readline())
+    os.umask(0o027)
+    try:
+        with store.Store(Path(plan.store), write=True) as into:
+            return Keeper(plan, into).go_round()
+    except (OSError, store.StoreError) as error:
+        say(3, str(error))
+        return 3
+
+
+def say(priority: int, line: str) -> None:
+    """Write a line for the journal, with its priority in front (sd-daemon(3))."""
+    print(f"<{priority}>kwel: {line}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+@dataclass(slots=True)
+class Keeper:
+    """One round."""
+
+    plan: Plan
+    store: Store
+
+    def go_round(self) -> int:
+        """Do what there is to do."""
+        for line in self.store.mended:
+            say(5, f"{self.plan.store}: {line}")
+        done = digest_all(self._digesting(), self.store)
+        for line in done.lost:
+            say(4, f"lost: {line}")
+        self._reports()
+        self._health(done)
+        return 0
+
+    def _digesting(self) -> Digesting:
+        plan = self.plan
+        return Digesting(plan.spool, plan.proofs, options_of(plan), plan.evidence, complain=partial(say, 4))
+
+    def _reports(self) -> None:
+        """Make the reports that are due."""
+        if not self.plan.report_folder or not self.plan.reports:
+            return
+        folder = Path(self.plan.report_folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        there = {path.stem for path in folder.glob("*.html")}
+        oldest = min((part.closed for part in self.store.windows()), default=None)
+        if oldest is None:
+            return
+        made = [one for one in due(self.plan.reports, time.time_ns(), oldest, there) if self._report(one, folder)]
+        if made:
+            shelf.clear(folder, self.plan.keep_reports)
+        if made or not (folder / "index.html").exists():
+            shelf.write(folder, self.plan.title or self.plan.sensor, self.plan.language)
+
+    def _report(self, one: Due, folder: Path) -> bool:
+        """Make a report in a process of its own: it may need much memory, and must not take the keeper with it."""
+        if not self.store.windows(one.since, one.until):
+            return False
+        beside = folder / f".{one.name}.html"
+        command = [sys.executable, "-m", "kwel", *report_command(self.plan, one), "-o", str(beside)]
+        try:
+            told = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_REPORT, check=False)
+            if told.returncode not in (0, 3, 4) or not beside.exists():
+                lines = told.stderr.strip().splitlines() or ["no reason given"]
+                say(4, f"report {one.name} could not be made: {lines[-1]}")
+                return False
+            os.replace(beside, folder / f"{one.name}.html")
+        except (OSError, subprocess.TimeoutExpired) as error:
+            say(4, f"report {one.name} could not be made: {error}")
+            return False
+        finally:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+        say(6, f"report {one.name} is in {folder}")
+        return True
+
+    def _health(self, done: Digested) -> None:
+        """Leave how it goes for ``kwel sensor status`` and for Prometheus."""
+
+
+def report_command(plan: Plan, one: Due) -> list[str]:
+    """Return the words of the command that makes a report: anybody may give it again by hand."""
+    words = ["report", "--store", plan.store, "--since", str(one.since), "--until", str(one.until)]
+    given = {"--site": plan.site, "--policy": plan.policy, "--here": plan.here, "--lang": plan.language}
+    words += [word for key, value in given.items() if value for word in (key, value)]
+    for prefix in plan.internal:
+        words += ["--internal", prefix]
+    return [*words, "--title", f"{plan.title or plan.sensor}, {one.name}"]
+
+
+def options_of(plan: Plan) -> Options:
+    """Return how a window is judged: as its report will be."""
+    from kwel import rulebook
+    from kwel.analysis import Options
+    from kwel.site import load
+
+    site = load(plan.site, rulebook.load()) if plan.site else None
+    return Options(internal=plan.internal, site=site, here=plan.here, title=plan.title)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

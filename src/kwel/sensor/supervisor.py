@@ -1,0 +1,253 @@
+"""A plan in, a running sensor out: locks interfaces, starts what hears them and what keeps, restarts what dies.
+
+It hears nothing itself and draws no conclusions, so it stays small; it alone keeps the right to look at the interfaces,
+and writes every few seconds what they sent, which is nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kwel.sensor import notify, proofs
+from kwel.sensor.post import GONE, UNHEARD, UNPROVED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kwel.passive import Guard
+    from kwel.passive.lock import Mark
+    from kwel.sensor.plan import Plan, Post
+
+PROOF_EVERY = 10.0
+"""Seconds."""
+KEEPER_EVERY = 60.0
+"""Seconds at most between two runs of the keeper; it runs as soon as a window waits."""
+KEEPER_AT_MOST = 3600.0
+"""Seconds after which a keeper that does not end is ended: the next one goes on where it was."""
+SHORTEST, LONGEST = 1.0, 60.0
+"""Seconds before what died is started again: doubled each time, until it has lived for a minute."""
+FAREWELL = 30.0
+"""Seconds that the watchers have to write their windows when the sensor ends; then for the keeper as much again."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """A post and the process that holds it."""
+
+    number: int
+    post: Post
+    process: subprocess.Popen[str] | None = None
+    started: float = 0.0
+    again: float = 0.0
+    """When it is started next."""
+    pause: float = SHORTEST
+    restarts: int = 0
+    is_done: bool = False
+
+
+@dataclass(slots=True)
+class Locked:
+    """An interface under lock."""
+
+    guard: Guard
+    since: Mark
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """The processes of a sensor."""
+
+    plan: Plan
+    say: Callable[[str], None]
+    standing: list[Standing] = field(default_factory=list)
+    locked: dict[str, Locked] = field(default_factory=dict)
+    keeper: subprocess.Popen[str] | None = None
+    keeper_started: float = -KEEPER_EVERY
+    ending: bool = False
+    failed: int = 0
+    """The first exit status that no restart can mend."""
+
+    def run(self) -> int:
+        """Run the sensor until told to end; return the exit status of ``kwel sensor run``."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._end)
+        for folder in (self.plan.spool, self.plan.state):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        self.standing = [Standing(number, post) for number, post in enumerate(self.plan.posts)]
+        self._lock_all()
+        notify.ready()
+        next_proof = 0.0
+        while not self.ending and not all(one.is_done for one in self.standing):
+            self._keep_standing()
+            if time.monotonic() >= next_proof:
+                self._prove()
+                next_proof = time.monotonic() + PROOF_EVERY
+            self._keep()
+            notify.alive()
+            time.sleep(0.2)
+        return self._leave()
+
+    def _end(self, *_: object) -> None:
+        self.ending = True
+
+    def _lock_all(self) -> None:
+        """Lock every interface; raises ``PassiveError`` where one could answer."""
+        from kwel import passive
+
+        for post in self.plan.posts:
+            if post.interface and not post.unlocked and post.interface not in self.locked:
+                guard = passive.lock(post.interface, namespace=post.namespace or None, without=post.without)
+                self.locked[post.interface] = Locked(guard, guard.began)
+
+    def _prove(self) -> None:
+        """Write what the interfaces sent since the last time."""
+        from kwel.passive import PassiveError
+
+        for name, of in self.locked.items():
+            hearing = [one.process for one in self.standing if one.post.interface == name and self._hears(one)]
+            sealed = [process.pid for process in hearing if process]
+            try:
+                now = of.guard.mark()
+                proof = of.guard.proof(of.since, sealed_processes=sealed)
+                proofs.append(self.plan.proofs, proof)
+                of.since = now
+            except (PassiveError, OSError) as error:
+                self.say(f"{name}: cannot be proved at the moment: {error}")
+                continue
+            if proof.sent:
+                self.say(f"{name}: sent {proof.sent} frames, which cannot be; see `kwel sensor check {name}`")
+
+    def _hears(self, one: Standing) -> bool:
+        """Return whether the process of a post has said that it is sealed and hears."""
+        if one.process is None:
+            return False
+        with suppress(OSError, ValueError):
+            told = json.loads((self.plan.state / f"{one.post.source}.json").read_bytes())
+            return bool(told["process"] == one.process.pid)
+        return False
+
+    def _keep_standing(self) -> None:
+        """Start what does not run, and take note of what ended."""
+        for one in self.standing:
+            if one.is_done:
+                continue
+            if one.process is None:
+                if time.monotonic() >= one.again:
+                    self._start(one)
+                continue
+            status = one.process.poll()
+            if status is not None:
+                self._ended(one, status)
+            elif time.monotonic() > one.started + LONGEST:
+                one.pause = SHORTEST
+
+    def _start(self, one: Standing) -> None:
+        if one.restarts and one.post.interface in self.locked and not self._lock_again(one):
+            return
+        command = [sys.executable, "-m", "kwel.sensor.post", str(one.number)]
+        one.process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, start_new_session=True)
+        one.started = time.monotonic()
+        with suppress(BrokenPipeError):
+            if one.process.stdin:
+                one.process.stdin.write(self.plan.to_json() + "\n")
+                one.process.stdin.close()
+
+    def _lock_again(self, one: Standing) -> bool:
+        """Lock the interface of a post whose process died: it may have been away."""
+        from kwel import passive
+
+        try:
+            guard = passive.lock(
+                one.post.interface, namespace=one.post.namespace or None, without=one.post.without, self_test=False
+            )
+        except passive.PassiveError as error:
+            self._put_off(one, str(error))
+            return False
+        self.locked[one.post.interface].guard = guard
+        return True
+
+    def _ended(self, one: Standing, status: int) -> None:
+        one.process = None
+        if status == 0:
+            one.is_done = True
+        elif status in (UNPROVED, UNHEARD) and not one.restarts:
+            one.is_done, self.failed = True, self.failed or 3
+        else:
+            why = "its interface was taken away" if status == GONE else f"its process ended with status {status}"
+            self._put_off(one, f"{one.post.source}: {why}")
+
+    def _put_off(self, one: Standing, why: str) -> None:
+        self.say(f"{why}; trying again in {one.pause:.0f} s")
+        one.again, one.restarts = time.monotonic() + one.pause, one.restarts + 1
+        one.pause = min(2 * one.pause, LONGEST)
+
+    def _keep(self) -> None:
+        """Have the keeper run where a window waits, or once a minute."""
+        if self.keeper is not None:
+            status = self.keeper.poll()
+            if status is None:
+                if time.monotonic() > self.keeper_started + KEEPER_AT_MOST:
+                    self.say("the keeper did not end within an hour; it is ended, and the next one goes on")
+                    self.keeper.kill()
+                return
+            if status:
+                self.say(f"the keeper ended with status {status}; it is run again within a minute")
+            self.keeper = None
+        since = time.monotonic() - self.keeper_started
+        if since >= KEEPER_EVERY or (since >= 1 and self._waits()):
+            self._run_keeper()
+
+    def _waits(self) -> bool:
+        with suppress(OSError):
+            return any(not name.startswith(".") and name != "aside" for name in os.listdir(self.plan.spool))
+        return False
+
+    def _run_keeper(self) -> None:
+        self.keeper_started = time.monotonic()
+        command = [sys.executable, "-m", "kwel.sensor.keeper"]
+        try:
+            self.keeper = subprocess.Popen(
+                command, stdin=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_modest
+            )
+        except OSError as error:
+            self.say(f"the keeper cannot be started: {error.strerror}")
+            return
+        with suppress(BrokenPipeError):
+            if self.keeper.stdin:
+                self.keeper.stdin.write(self.plan.to_json() + "\n")
+                self.keeper.stdin.close()
+
+    def _leave(self) -> int:
+        """End the watchers, which write their windows, and have the keeper take them in."""
+        notify.stopping()
+        self._prove()
+        for one in self.standing:
+            if one.process:
+                one.process.terminate()
+        until = time.monotonic() + FAREWELL
+        for one in self.standing:
+            if one.process:
+                with suppress(subprocess.TimeoutExpired):
+                    one.process.wait(max(until - time.monotonic(), 0.1))
+        self._prove()
+        for _ in range(2):  # the one under way, then one that sees the last windows
+            if self.keeper is None:
+                self._run_keeper()
+            if self.keeper:
+                with suppress(subprocess.TimeoutExpired):
+                    self.keeper.wait(FAREWELL)
+            self.keeper = None
+        return self.failed
+
+
+def _modest() -> None:
+    """Let the watchers go first, always."""
+    os.nice(10)

@@ -1,0 +1,66 @@
+"""Each whole day and week gets its report once, by the days of the place where the sensor stands."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kwel.sensor.calendar import NANOSECONDS, due
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOUR = 3600 * NANOSECONDS
+
+
+@pytest.fixture(autouse=True)
+def amsterdam(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Europe/Amsterdam")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def at(text: str) -> int:
+    return int(datetime.datetime.fromisoformat(text).timestamp()) * NANOSECONDS
+
+
+def test_yesterday_is_due_just_after_midnight_here() -> None:
+    (one,) = due(["daily"], at("2026-11-26T00:00:30+01:00"), at("2026-11-25T10:00:00+01:00"), ())
+
+    assert (one.name, one.kind) == ("2026-11-25", "daily")
+    assert one.since == at("2026-11-25T00:00:00+01:00")
+    assert one.until == at("2026-11-26T00:00:00+01:00")
+    assert due(["daily"], at("2026-11-25T23:59:30+01:00"), at("2026-11-25T10:00:00+01:00"), ()) == []
+
+
+def test_what_is_there_is_not_made_again() -> None:
+    assert due(["daily"], at("2026-11-26T12:00:00+01:00"), at("2026-11-25T10:00:00+01:00"), ["2026-11-25"]) == []
+
+
+def test_a_machine_that_was_off_catches_up() -> None:
+    found = due(["daily", "weekly"], at("2026-11-26T12:00:00+01:00"), at("2026-11-12T10:00:00+01:00"), ["2026-11-22"])
+
+    assert [one.name for one in found if one.kind == "daily"] == [
+        "2026-11-19", "2026-11-20", "2026-11-21", "2026-11-23", "2026-11-24", "2026-11-25",
+    ]  # fmt: skip
+    assert [one.name for one in found if one.kind == "weekly"] == ["2026-W46", "2026-W47"]
+    assert [one.until for one in found] == sorted(one.until for one in found)
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-01", 24)])
+def test_days_are_as_long_as_they_are(day: str, hours: int) -> None:
+    after = datetime.date.fromisoformat(day) + datetime.timedelta(days=1)
+    (one,) = due(["daily"], at(f"{after}T12:00:00+02:00"), at(f"{day}T12:00:00+02:00"), ())
+
+    assert one.until - one.since == hours * HOUR
+
+
+def test_weeks_are_those_of_iso_8601() -> None:
+    found = due(["weekly"], at("2027-01-04T01:00:00+01:00"), at("2026-12-29T00:00:00+01:00"), ())
+
+    assert [one.name for one in found] == ["2026-W53"]
