@@ -46,10 +46,8 @@ class Shelf:
     version: str
 
 
-def render(filed: Sequence[Filed], title: str, language: Language) -> str:
+def render(filed: Sequence[Filed], title: str, language: Language, version: str) -> str:
     """Return the page. *filed*: the newest first."""
-    from kwel import __version__
-
     say = catalogue.load()
     rows = []
     for one in filed:
@@ -60,4 +58,4 @@ def render(filed: Sequence[Filed], title: str, language: Language) -> str:
         rows.append(Row(one.name, period, kind, numbers.size(one.bytes)))
     verdict = say("shelf.count.one" if len(rows) == 1 else "shelf.count.other", n=numbers.number(len(rows)))
     name = wire(title, 80)
-    return paper("shelf.html", Shelf(name, verdict, rows, __version__), say, say("shelf.title", name=name), language)
+    return paper("shelf.html", Shelf(name, verdict, rows, version), say, say("shelf.title", name=name), language)

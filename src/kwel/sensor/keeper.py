@@ -6,6 +6,7 @@ and ends: what it used of memory is given back, and one that dies half-way is fo
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from kwel.sensor import shelf
 from kwel.sensor.calendar import due
 from kwel.sensor.digest import Digested, Digesting, digest_all
 from kwel.sensor.plan import from_json
+from kwel.sensor.telling import Telling, telling
 
 if TYPE_CHECKING:
     from kwel.analysis import Options
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from kwel.sensor.plan import Plan
     from kwel.store import Store
 
+SCARCE = 256 << 20
+"""Bytes free below which the disk counts as full."""
 LONGEST_REPORT = 1800
 """Seconds that a report may take."""
 
@@ -61,16 +65,34 @@ class Keeper:
         """Do what there is to do."""
         for line in self.store.mended:
             say(5, f"{self.plan.store}: {line}")
-        done = digest_all(self._digesting(), self.store)
-        for line in done.lost:
-            say(4, f"lost: {line}")
+        with telling(self.plan) as alerter:
+            done = digest_all(self._digesting(alerter), self.store)
+            for line in done.lost:
+                say(4, f"lost: {line}")
+            if done.lost:
+                alerter.happened("window-lost", count=str(len(done.lost)), why=done.lost[-1])
+            self._blindness(alerter)
+            alerter.deliver()
         self._reports()
         self._health(done)
         return 0
 
-    def _digesting(self) -> Digesting:
+    def _digesting(self, alerter: Telling) -> Digesting:
         plan = self.plan
-        return Digesting(plan.spool, plan.proofs, options_of(plan), plan.evidence, complain=partial(say, 4))
+        return Digesting(plan.spool, plan.proofs, options_of(plan), plan.evidence, alerter.see, partial(say, 4))
+
+    def _blindness(self, alerter: Telling) -> None:
+        """Tell what keeps the sensor from hearing, as its processes left word of it."""
+        for post in self.plan.posts:
+            try:
+                said = json.loads((self.plan.state / f"{post.source}.json").read_bytes())
+            except (OSError, ValueError):
+                continue
+            is_down = said.get("link") in ("down", "no-carrier", "gone")
+            alerter.stands("interface-down", is_down, post.source)
+        space = os.statvfs(self.plan.store)
+        free = space.f_bavail * space.f_frsize
+        alerter.stands("disk-full", free < SCARCE, why=f"{free >> 20} MB are free")
 
     def _reports(self) -> None:
         """Make the reports that are due."""

@@ -74,7 +74,8 @@ class Plan:
     """End after one window; of folders, after all that is there."""
     health: str = ""
     """Where to write what Prometheus's node exporter reads; empty: nowhere."""
-    extra: dict[str, Any] = field(default_factory=dict)
+    alerts: dict[str, Any] = field(default_factory=dict)
+    """The table of the configuration, see ``alerts.settings``; empty: nobody is alerted."""
 
     @property
     def spool(self) -> Path:

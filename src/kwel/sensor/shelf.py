@@ -7,6 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from kwel import __version__
 from kwel.report import shelf as page
 from kwel.sensor.files import replace_file
 
@@ -50,5 +51,5 @@ def clear(folder: Path, keep: int) -> None:
 
 def write(folder: Path, title: str, language: str) -> None:
     """Write the page that lists the reports of a folder."""
-    content = page.render(filed(folder), title, "nl" if language == "nl" else "en")
+    content = page.render(filed(folder), title, "nl" if language == "nl" else "en", __version__)
     replace_file(folder / "index.html", content.encode())
