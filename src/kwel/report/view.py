@@ -57,6 +57,7 @@ class Answers(NamedTuple):
 
     outages: outages.Chapter | None
     judged: judged.Chapter | None
+    sensor: sensor.Chapter | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def build(report: Report, say: Catalogue) -> View:
     anchors = {report.assets[a].id: f"a-{a}" for a in order[: inventory.ROWS]}
     strangers, near = _close(report, order)
     legal = law.chapter(report, phrases)
-    answers = Answers(outages.chapter(report, anchors, phrases), judged.chapter(report, anchors, phrases))
+    answers = _answers(report, anchors, phrases)
     return View(
         identity=provenance.identity(report),
         title=provenance.title(report),
@@ -137,8 +138,15 @@ def build(report: Report, say: Catalogue) -> View:
         suppliers=suppliers.chapter(report, say),
         method=provenance.method(report, say),
         **answers._asdict(),
-        sensor=sensor.chapter(report, say),
         whole={name: provenance.whole(name, report) for name in TABLES},
+    )
+
+
+def _answers(report: Report, anchors: dict[str, str], phrases: Phrases) -> Answers:
+    return Answers(
+        outages.chapter(report, anchors, phrases),
+        judged.chapter(report, anchors, phrases),
+        sensor.chapter(report, phrases.say),
     )
 
 
