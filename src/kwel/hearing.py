@@ -61,7 +61,8 @@ class Hearing:
         """Return what was on the wire, and hear nothing after. *captures*: one for each that was begun, in order."""
         self._second_look.finish()
         traffic = _gather(captures, self.listener.finish(), self._second_look, self._discovery)
-        return replace(traffic, coverage=replace(traffic.coverage, pauses=self._pauses.find()))
+        pauses, spells = self._pauses.find(), self._pauses.spells()
+        return replace(traffic, coverage=replace(traffic.coverage, pauses=pauses, spells=spells))
 
 
 def _gather(captures: tuple[Capture, ...], heard: Heard, second_look: SecondLook, discovery: bool) -> Traffic:

@@ -9,13 +9,17 @@ BEAT = np.dtype(
         ("last", np.uint32),  # 1 + ticks from the flow's first packet to the last one of this direction; 0 is none
         ("frame", np.uint32),
         ("row", np.uint32),  # 1 + row of its rhythm; 0 is none: it never fell silent
-        ("sequence", np.uint32),  # of the last TCP segment that bore data
+        ("sequence", np.uint32),  # of the last TCP segment that bore data; before one did, of the SYN
+        ("began", np.uint32),  # as ``last``, of the first packet of this direction
+        ("began_frame", np.uint32),
         ("again", np.uint16),  # since the other side spoke: datagrams sent, or segments sent again
+        ("tried", np.uint16),  # ``again`` of the other side when this one began
         ("capture", np.uint16),
+        ("began_capture", np.uint16),
     ],
     align=True,
 )
-"""When one direction of a flow was heard last. Row ``2 * flow``: the initiator; the row behind it: the responder."""
+"""When one direction of a flow was heard, first and last. Row ``2 * flow``: the initiator; behind it: the responder."""
 
 TICK = 10_000_000
 """Nanoseconds: the clock of a ``BEAT``, which runs out after 497 days."""

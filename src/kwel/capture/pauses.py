@@ -1,24 +1,18 @@
-"""Times of frames in, pauses out: spells without a single frame in any capture, while the rest was busy.
-
-A capture that stood still looks like a plant that kept silent. The rule: at least half a minute, and fifty times as
-long as frames lie apart on average. Files that were made at the same time fill each other's pauses.
-"""
+"""Times of frames in, the spells in which they came and the pauses between these out. ``model.pauses`` has the rule."""
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from kwel.model.pauses import SHORTEST, find_pauses, merge_spells
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
 
-SHORTEST: Final = 30_000_000_000
-"""Nanoseconds."""
-TIMES_APART: Final = 50
 MOST_SPELLS: Final = 10_000
 """Spells of frames that are told apart; after that, pauses are no longer looked for."""
 
@@ -56,18 +50,12 @@ class Pauses:
             goes_on = False
         self._last = int(times[-1])
 
+    def spells(self) -> tuple[tuple[int, int], ...]:
+        """Return when each spell of frames began and ended, nanoseconds since the epoch, in order."""
+        if len(self._spells) >= MOST_SPELLS:
+            return ()
+        return merge_spells((first, last) for first, last in self._spells)
+
     def find(self) -> tuple[tuple[int, int], ...]:
         """Return when each pause began and ended, nanoseconds since the epoch, in order."""
-        if not self._spells or len(self._spells) >= MOST_SPELLS:
-            return ()
-        spells = sorted(self._spells)
-        open_spells = [spells[0][:]]
-        for first, last in spells[1:]:
-            if first - open_spells[-1][1] < SHORTEST:
-                open_spells[-1][1] = max(open_spells[-1][1], last)
-            else:
-                open_spells.append([first, last])
-        whole = open_spells[-1][1] - open_spells[0][0]
-        shortest = max(SHORTEST, TIMES_APART * whole // self._frames)
-        between = itertools.pairwise(open_spells)
-        return tuple((before[1], after[0]) for before, after in between if after[0] - before[1] >= shortest)
+        return find_pauses(self.spells(), self._frames)

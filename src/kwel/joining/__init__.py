@@ -1,1 +1,5 @@
 """Traffic of several parts in, the traffic of the whole out: as if one analysis had heard all of it."""
+
+from kwel.joining.whole import join
+
+__all__ = ["join"]

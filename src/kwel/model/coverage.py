@@ -40,3 +40,6 @@ class Coverage:
     """What lowers the grade, the worst first."""
     unread_links: tuple[tuple[str, int], ...] = ()
     """Of the packets set aside for their link type: number and name of each link type, and how many are of it."""
+    spells: tuple[tuple[int, int], ...] = ()
+    """When frames came, with less than ``pauses.SHORTEST`` between one and the next: begin and end of each spell. Empty
+    where there were too many to tell, or where what was read has no frames."""

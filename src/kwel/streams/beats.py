@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kwel.columns import FLOW
-from kwel.kernel.flowtable import TCP, is_before
+from kwel.kernel.flowtable import SYN, TCP, is_before
 from kwel.kernel.loads import expect
 from kwel.kernel.rows import PACKET, RUN, Stop
 from kwel.native import helper, kernel
@@ -111,6 +111,8 @@ def note_try(packet: Any, beat: Any) -> int:
     """Count a packet that may be another try: a datagram, or a segment whose data were sent before."""
     if packet.transport == TCP:
         if packet.end <= packet.payload:
+            if packet.flags & SYN:  # sent again, it begins no other connection, see ``joining``
+                beat.sequence = packet.sequence
             return 0
         again = np.int64(beat.sequence) == packet.sequence
         beat.sequence = packet.sequence
@@ -136,16 +138,35 @@ def note_beats(
         run, half = runs[packet.flow], 2 * packet.flow + packet.side
         if packet.fresh:  # the row may have been another flow's, that came to nothing
             for fresh in (beats[half], beats[half ^ 1]):
-                fresh.last = fresh.row = fresh.sequence = fresh.again = 0
+                fresh.last = fresh.row = fresh.sequence = fresh.again = fresh.began = 0
         beat, other = beats[half], beats[half ^ 1]
         now = 1 + min(max((packet.time - run.first) // TICK, 0), LAST_TICK)
         if beat.last and now - np.int64(beat.last) >= SILENT:
             note_silence(packet, run, beat, half, now, np.int64(other.again), b)
+        elif beat.last == 0:
+            beat.began, beat.tried = now, other.again
+            beat.began_frame, beat.began_capture = packet.frame, packet.capture
         other.again = 0
         note_try(packet, beat)
         if now >= np.int64(beat.last):
             beat.last, beat.frame, beat.capture = now, packet.frame, packet.capture
     return counters[RHYTHMS]
+
+
+@helper
+def swap_beats(first: Any, second: Any) -> int:
+    """Let two directions of a flow change places."""
+    first.last, second.last = second.last, first.last
+    first.frame, second.frame = second.frame, first.frame
+    first.row, second.row = second.row, first.row
+    first.sequence, second.sequence = second.sequence, first.sequence
+    first.again, second.again = second.again, first.again
+    first.capture, second.capture = second.capture, first.capture
+    first.began, second.began = second.began, first.began
+    first.began_frame, second.began_frame = second.began_frame, first.began_frame
+    first.began_capture, second.began_capture = second.began_capture, first.began_capture
+    first.tried, second.tried = second.tried, first.tried
+    return 0
 
 
 @kernel(FLOW, int, BEAT, RHYTHM, int)
@@ -160,11 +181,7 @@ def turn_beats(flows: Rows, count: int, beats: Rows, rhythms: Rows, silent: int)
         ):  # fmt: skip
             continue
         turned += 1
-        first, second = beats[2 * row], beats[2 * row + 1]
-        last, frame, of, again, capture = first.last, first.frame, first.row, first.again, first.capture
-        first.last, first.frame, first.row = second.last, second.frame, second.row
-        first.again, first.capture = second.again, second.capture
-        second.last, second.frame, second.row, second.again, second.capture = last, frame, of, again, capture
+        swap_beats(beats[2 * row], beats[2 * row + 1])
     for row in range(2 * count):
         if beats[row].row:
             rhythms[np.int64(beats[row].row) - 1].half = row

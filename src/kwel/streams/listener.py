@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwel.asking import settle
 from kwel.columns import ANSWER, FLOW, HELLO, NAME, QUESTION, SHOWN, NameSource
 from kwel.dissect import claims, dns, ja4
 from kwel.dissect.claims import CLAIMS
@@ -36,7 +37,7 @@ from kwel.streams.listen import listen
 from kwel.streams.mirrors import sessions
 from kwel.streams.openings import new_openings, note_openings
 from kwel.streams.plant import PROGRESS, UNREAD
-from kwel.streams.questions import MOST_QUESTIONS, settle
+from kwel.streams.questions import MOST_QUESTIONS
 from kwel.streams.room import (
     C_CERTIFICATES_CUT,
     C_CUT,

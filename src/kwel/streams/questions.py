@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwel.asking import MOST_OPEN, PATIENCE
 from kwel.kinds import Asked
 from kwel.native import helper
 from kwel.streams.room import C_QUESTIONS, C_QUESTIONS_REFUSED
@@ -19,15 +20,10 @@ from kwel.streams.room import C_QUESTIONS, C_QUESTIONS_REFUSED
 if TYPE_CHECKING:
     from typing import Any
 
-    from kwel.columns import Rows
     from kwel.streams.room import Tables
 
 MOST_QUESTIONS = 1_000_000
 """Questions kept of one analysis. Beyond, they are counted."""
-MOST_OPEN = 32
-"""Questions of one flow that an answer is compared with."""
-PATIENCE = 10_000_000_000
-"""Nanoseconds. Resolvers and stubs ask again after 5 seconds at the latest, and give up soon after."""
 UNANSWERED, ANSWERED, UNSEEN = int(Asked.UNANSWERED), int(Asked.ANSWERED), int(Asked.UNSEEN)
 
 
@@ -86,20 +82,3 @@ def note_answer(last: int, name: int, kind: int, message: int, packet: Any, run:
     if row and t.questions[row - 1].state == UNANSWERED:
         t.questions[row - 1].state, t.questions[row - 1].answered = state, packet.time
     return row
-
-
-def settle(questions: Rows, end: int) -> Rows:
-    """Let those be unsure whose answer may have been missed.
-
-    They were asked shortly before the *end* of the capture, or so many of the same flow followed at once that an answer
-    was not compared with them any more.
-    """
-    is_open = questions["state"] == Asked.UNANSWERED
-    if is_open.any():
-        late = questions["time"] > end - PATIENCE
-        order = np.argsort(questions["flow"], kind="stable")
-        flow, time = questions["flow"][order], questions["time"][order]
-        is_near = time[MOST_OPEN:] - time[:-MOST_OPEN] < PATIENCE
-        late[order[:-MOST_OPEN]] |= is_near & (flow[MOST_OPEN:] == flow[:-MOST_OPEN])
-        questions["state"][late & is_open] = Asked.UNSURE
-    return questions

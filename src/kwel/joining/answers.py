@@ -1,0 +1,90 @@
+"""Flows and DNS answers of several parts in, which answer led to each flow out: as ``streams.join`` joins them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from kwel.columns import Direction, NameSource
+from kwel.grouping import packed
+from kwel.joining.merging import LATE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kwel.columns import Rows
+
+PAIR: Final = ("client_hi", "client_lo", "address_hi", "address_lo")
+
+
+class Led:
+    """Answers that hold an address, found again by client, address and time."""
+
+    def __init__(self, answers: Rows) -> None:
+        self._rows = np.flatnonzero((answers["address_hi"] | answers["address_lo"]) > 0)
+        self._answers = answers[self._rows]
+
+    def previous(self) -> tuple[NDArray, NDArray]:
+        """Return (rows, for each of them 1 + the row of the answer before it for the same client and address)."""
+        if not len(self._rows):
+            return self._rows, np.zeros(0, np.int64)
+        key = packed(*(self._answers[part] for part in PAIR))
+        order = np.argsort(key, kind="stable")
+        before = np.zeros(len(order), np.int64)
+        is_same = key[order][1:] == key[order][:-1]
+        before[order[1:][is_same]] = 1 + self._rows[order[:-1][is_same]]
+        return self._rows, before
+
+    def latest(self, client: tuple[NDArray, NDArray], address: tuple[NDArray, NDArray], time: NDArray) -> NDArray:
+        """Return 1 + the row of the last answer, not after *time*, that gave each client that address; 0 is none."""
+        known, count = len(self._rows), len(time)
+        if not known or not count:
+            return np.zeros(count, np.int64)
+        asked = (*client, *address)
+        key = packed(*(np.concatenate([self._answers[part], of]) for part, of in zip(PAIR, asked, strict=True)))
+        times = np.concatenate([self._answers["time"], time])
+        # Of the same time, answers first: the flow that an answer led to does not begin before it.
+        order = np.lexsort((np.arange(known + count), times, key))
+        answer = np.where(order < known, order, -1)
+        place = np.maximum.accumulate(np.where(order < known, np.arange(len(order)), -1))
+        found = np.where(place >= 0, answer[place], -1)
+        good = (found >= 0) & (key[order] == key[found])
+        out = np.zeros(known + count, np.int64)
+        out[order[good]] = 1 + self._rows[found[good]]
+        return out[known:]
+
+
+def lead(flows: Rows, answers: Rows, own: NDArray, overlap: bool) -> NDArray[np.int64]:
+    """Return 1 + the row of the DNS answer that led to each flow, 0 for none.
+
+    Args:
+        flows: the whole ones.
+        answers: of all parts, in the order in which they came.
+        own: what the part that a flow begins in said.
+        overlap: whether another part may know a later answer.
+    """
+    led = Led(answers)
+    found = own.astype(np.int64)
+    rows = np.arange(len(flows)) if overlap else np.flatnonzero(found == 0)
+    of = flows[rows]
+    ends = [(of[f"{end}_hi"], of[f"{end}_lo"]) for end in ("initiator", "responder")]
+    opened = (of["hops"] > 0) | (of["direction"] == Direction.HANDSHAKE)
+    there = led.latest(ends[0], ends[1], of["first"])
+    back = led.latest(ends[1], ends[0], of["first"])
+    first, second = np.where(opened, there, back), np.where(opened, back, there)
+    other = np.where(first > 0, first, second)
+    mine = found[rows]
+    if overlap and len(answers):
+        is_later = (mine == 0) | (answers["time"][other - 1] > answers["time"][mine - 1])
+        other = np.where((other > 0) & is_later, other, mine)
+    found[rows] = other
+    return found
+
+
+def name_by_answer(flows: Rows, answers: Rows) -> None:
+    """Let flows bear the name that was asked for, where none was read from themselves; written into *flows*."""
+    bare = (flows["name"] == 0) | np.isin(flows["name_source"], LATE)
+    rows = np.flatnonzero(bare & (flows["answer"] > 0))
+    flows["name"][rows] = answers["question"][flows["answer"][rows] - 1]
+    flows["name_source"][rows], flows["name_frame"][rows] = NameSource.DNS, 0

@@ -1,0 +1,144 @@
+"""Rows of one flow from several parts in, the row of the whole flow out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from kwel.columns import Direction, NameSource, State
+from kwel.joining.renumbering import is_told
+from kwel.joining.sameness import ACK, RST, SYN, TCP, first_least
+from kwel.kinds import Application
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kwel.columns import Rows
+    from kwel.joining.sameness import Sameness
+    from kwel.joining.stacking import Stack
+
+PAIRS: Final = ("bytes", "packets", "payload", "flags")
+MOST: Final = 0xFFFFFFFF
+FINER: Final = np.array(
+    [Application.TOR, Application.UMAS, Application.SPARKPLUG, Application.BACNETSC, Application.HTTP2], np.uint8
+)
+"""What only a later message tells of a flow that seemed to speak something more common."""
+LATE: Final = (NameSource.TLS_CERTIFICATE, NameSource.CAPTURE)
+"""Sources that name a flow only where neither itself nor a DNS answer does, in that order."""
+
+
+def turn(flows: Rows, turned: NDArray[np.bool_]) -> Rows:
+    """Return flows of which those that are *turned* have their ends in each other's place."""
+    flows, old = flows.copy(), flows[turned]
+    for part in ("hi", "lo", "port"):
+        flows[f"initiator_{part}"][turned], flows[f"responder_{part}"][turned] = (
+            old[f"responder_{part}"],
+            old[f"initiator_{part}"],
+        )
+    for pair in PAIRS:
+        flows[f"{pair}_out"][turned], flows[f"{pair}_in"][turned] = old[f"{pair}_in"], old[f"{pair}_out"]
+    return flows
+
+
+def merge_flows(stack: Stack, same: Sameness, copied: NDArray[np.bool_]) -> Rows:
+    """Return the whole flows; which DNS answer led to them, and its name, is not decided here.
+
+    *copied*: rows whose packets another row counts too.
+    """
+    flows = turn(stack.traffic.flows, same.turned)
+    whole = flows[same.first].copy()
+    whole["hops"][same.turned[same.first]] = 0
+    if not len(same.order):
+        return whole
+    rows, starts = flows[same.order], same.starts
+    place = same.flow[same.order[starts]]
+    merged = whole[place]
+    _count(merged, rows, starts, copied[same.order])
+    merged["last"] = np.maximum.reduceat(rows["last"], starts)
+    for key, good in (("first_frame", rows["first_frame"] > 0), ("rtt_us", rows["rtt_us"] > 0)):
+        best = rows[first_least(~good, starts)]
+        merged[key] = best[key]
+        if key == "first_frame":
+            merged["capture"] = best["capture"]
+    _time_handshake(merged, rows, starts)
+    merged["asked"] = rows["asked"][_last(rows["asked"] > 0, starts)]
+    spoken = rows["application"]
+    order = np.where(spoken == 0, 2, np.where(np.isin(spoken, FINER), 0, 1))
+    merged["application"] = spoken[first_least(order, starts)]
+    merged["direction"] = rows["direction"][first_least(_uncertainty(rows), starts)]
+    _name(merged, rows, starts, is_told(stack.traffic.flows, stack.traffic.answers)[same.order])
+    merged["state"] = _states(merged, rows, starts)
+    whole[place] = merged
+    return whole
+
+
+def _count(merged: Rows, rows: Rows, starts: NDArray, copied: NDArray[np.bool_]) -> None:
+    for side in ("out", "in"):
+        merged[f"flags_{side}"] = np.bitwise_or.reduceat(rows[f"flags_{side}"], starts)
+        merged[f"bytes_{side}"] = np.add.reduceat(np.where(copied, 0, rows[f"bytes_{side}"]), starts)
+        for key in (f"packets_{side}", f"payload_{side}"):
+            total = np.add.reduceat(np.where(copied, 0, rows[key]).astype(np.uint64), starts)
+            merged[key] = np.minimum(total, MOST)
+
+
+def _time_handshake(merged: Rows, rows: Rows, starts: NDArray) -> None:
+    """Find the round trip of a handshake whose SYN is the end of one part, and the answer the beginning of the next."""
+    first, second = rows[starts], rows[np.minimum(starts + 1, len(rows) - 1)]
+    alone = (first["flags_out"] == SYN) & (first["packets_out"] == 1) & (first["packets_in"] == 0)
+    begins = second["flags_in"] & (SYN | ACK) == SYN | ACK
+    begins &= (second["hops"] == 0) & (second["direction"] == Direction.HANDSHAKE)
+    trip = (second["first"] - first["first"]) // 1000
+    timed = (merged["rtt_us"] == 0) & alone & begins & (trip > 0) & (trip <= MOST)
+    merged["rtt_us"][timed] = trip[timed]
+
+
+def _last(good: NDArray[np.bool_], starts: NDArray) -> NDArray[np.int64]:
+    """Return the place of the last good row of each stretch, of its first row where none is."""
+    place = np.where(good, np.arange(len(good)), -1)
+    return np.maximum(np.maximum.reduceat(place, starts), starts)
+
+
+def _uncertainty(rows: Rows) -> NDArray[np.int64]:
+    """Return how little the rows know of who began: the least is believed, of equals the earliest."""
+    return np.where(
+        rows["direction"] == Direction.HANDSHAKE, 0, np.where(rows["direction"] == Direction.REQUEST, 1, 2)
+    )
+
+
+def _name(merged: Rows, rows: Rows, starts: NDArray, told: NDArray[np.bool_]) -> None:
+    """Let flows bear the name that was read from the best source; where that is none, the one that comes late."""
+    rank = rows["name_source"].astype(np.int64)
+    rank[(rank == NameSource.NONE) | told] = 1 << 10
+    for behind, source in enumerate(LATE):
+        rank[rank == source] = (1 << 8) + behind
+    best = first_least(rank, starts)
+    best = first_least(np.where(_is_as(rows, best, starts) & (rows["name_frame"] > 0), rank, rank + (1 << 12)), starts)
+    unread = rank[best] == 1 << 10
+    for key in ("name", "name_source", "name_frame"):
+        merged[key] = np.where(unread, 0, rows[key][best])
+
+
+def _is_as(rows: Rows, best: NDArray, starts: NDArray) -> NDArray[np.bool_]:
+    """Return which rows bear the same name from the same source as the *best* row of their flow."""
+    of = best[np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows)))]
+    return (rows["name"] == rows["name"][of]) & (rows["name_source"] == rows["name_source"][of])
+
+
+def _states(merged: Rows, rows: Rows, starts: NDArray) -> NDArray[np.uint8]:
+    """Return how far flows came, as ``kernel.outcome`` says it of a flow that was heard in one piece."""
+    refused = np.logical_or.reduceat(rows["state"] == State.REFUSED, starts)
+    best = np.minimum.reduceat(rows["state"], starts)
+    sent, came = merged["flags_out"], merged["flags_in"]
+    acknowledged = (sent & ACK > 0) & (merged["packets_out"] >= 2)
+    acknowledged &= (merged["payload_out"] > 0) | (sent & RST == 0)
+    opened = np.select(
+        [came & SYN > 0, (came & RST > 0) | refused, acknowledged, merged["packets_in"] == 0],
+        [State.ESTABLISHED, State.REFUSED, State.ESTABLISHED, State.UNANSWERED],
+        State.MIDSTREAM,
+    )
+    tcp = np.where(sent & SYN > 0, opened, np.where(came & SYN > 0, State.ESTABLISHED, State.MIDSTREAM))
+    tcp = np.where((sent | came) == 0, best, tcp)  # a log that tells no flags
+    alone = np.where(refused, State.REFUSED, State.UNANSWERED)
+    other = np.where(merged["packets_in"] > 0, State.ESTABLISHED, alone)
+    return np.where(merged["transport"] == TCP, tcp, other).astype(np.uint8)

@@ -1,0 +1,105 @@
+"""Traffic of several parts in, the traffic of the whole out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwel.joining.answers import Led, lead, name_by_answer
+from kwel.joining.counted import LAN_KEY, MIRROR_KEY, merge_commands, merge_counted, merge_names_seen
+from kwel.joining.holders import merge_claims, merge_openings, merge_senders
+from kwel.joining.ledger import merge_coverage
+from kwel.joining.merging import merge_flows
+from kwel.joining.questions import merge_questions
+from kwel.joining.renumbering import by_time
+from kwel.joining.sameness import find_same
+from kwel.joining.sayings import merge_observed
+from kwel.joining.silences import merge_beats
+from kwel.joining.stacking import in_order, stack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from kwel.columns import Rows
+    from kwel.joining.sameness import Sameness
+    from kwel.joining.stacking import Stack
+    from kwel.model.traffic import Traffic
+
+
+def join(parts: Sequence[Traffic]) -> Traffic:
+    """Return the traffic of several parts as if one analysis had heard all of it.
+
+    Parts are windows that follow one another, what several processes or interfaces heard at the same time, or logs
+    beside captures; their order does not matter. A part may itself be joined, so that a day grows window by window.
+
+    Raises:
+        ValueError: there are no parts, or they cite more captures than can be told apart.
+    """
+    if not parts:
+        raise ValueError("nothing to join: give the traffic of at least one part")
+    if len(parts) == 1:
+        return parts[0]
+    parts = in_order(parts)
+    made = stack(parts)
+    if made.overlap:
+        made = by_time(made)
+    same = find_same(made)
+    own_answer = made.traffic.flows["answer"][same.first]
+    whole = merge_flows(made, same, np.zeros(len(made.part), np.bool_))
+    answers = _chained(made.traffic.answers)
+    whole["answer"] = lead(whole, answers, own_answer, made.overlap)
+    name_by_answer(whole, answers)
+    beats, rhythms = merge_beats(made.traffic.flows, made.traffic.beats, made.traffic.rhythms, same, whole)
+    traffic = _of_whole_flows(replace(made.traffic, answers=answers), same, whole)
+    traffic = merge_questions(traffic, made.traffic.questions["flow"], _ended(made))
+    kept = merge_names_seen(traffic.named, made.traffic.named["flow"])
+    of_claim = np.repeat(np.arange(len(parts)), [len(part.captures) for part in parts])[traffic.claims["capture"]]
+    return replace(
+        traffic,
+        named=traffic.named[kept],
+        claims=merge_claims(traffic.claims, of_claim),
+        senders=merge_senders(traffic.senders),
+        openings=merge_openings(traffic.openings),
+        lan=merge_counted(traffic.lan, LAN_KEY, ("frames", "bytes"), "first_frame"),
+        mirrors=merge_counted(traffic.mirrors, MIRROR_KEY, ("frames",), "first_frame"),
+        commands=merge_commands(traffic.commands, traffic.flows),
+        beats=beats,
+        rhythms=rhythms,
+        observed=merge_observed(traffic.observed),
+        coverage=merge_coverage(parts, traffic.questions),
+    )
+
+
+def _chained(answers: Rows) -> Rows:
+    """Return answers each of which names the one before it for the same client and address."""
+    answers = answers.copy()
+    answers["previous"] = 0
+    rows, before = Led(answers).previous()
+    answers["previous"][rows] = before
+    return answers
+
+
+def _ended(made: Stack) -> NDArray[np.int64]:
+    """Return, by question, when the last flow of its part was heard."""
+    return made.ends[made.part[made.traffic.questions["flow"]]]
+
+
+def _of_whole_flows(traffic: Traffic, same: Sameness, whole: Rows) -> Traffic:
+    """Return the traffic with the *whole* flows, and tables that refer to them."""
+    tables = {}
+    for name in ("named", "answers", "questions", "hellos", "shown"):
+        rows = getattr(traffic, name).copy()
+        if "from_initiator" in rows.dtype.names:
+            rows["from_initiator"] ^= same.turned[rows["flow"]]
+        rows["flow"] = same.flow[rows["flow"]] if len(rows) else rows["flow"]
+        tables[name] = rows
+    commands = traffic.commands.copy()
+    if len(commands):
+        row = commands["half"] >> 1
+        commands["from_initiator"] ^= same.turned[row]
+        commands["half"] = 2 * same.flow[row] + (commands["half"] & 1)
+    return replace(traffic, flows=whole, commands=commands, **tables)
