@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
@@ -67,7 +68,7 @@ def read(folder: Path, parts: Sequence[Sequence[Frame]]) -> list[Traffic]:
 def cut(frames: Sequence[Frame], borders: Sequence[int]) -> list[Sequence[Frame]]:
     """Return the frames in pieces; each border is the place of the first frame of a piece."""
     places = [0, *sorted(borders), len(frames)]
-    return [frames[begin:end] for begin, end in zip(places, places[1:], strict=False) if end > begin]
+    return [frames[begin:end] for begin, end in itertools.pairwise(places) if end > begin]
 
 
 def deal(frames: Sequence[Frame], hands: int) -> list[Sequence[Frame]]:

@@ -136,8 +136,8 @@ def told_otherwise(traffic: Traffic) -> NDArray[np.bool_]:
 
 def _mixed(hi: NDArray, lo: NDArray, word: NDArray) -> NDArray[np.uint64]:
     """Return one well-mixed word of an address and a number."""
-    mixed = word.astype(np.uint64)
-    for part in (lo, hi):
+    mixed = np.zeros(len(word), np.uint64)
+    for part in (word, lo, hi):  # numbers and addresses are both dense: one on the other they would often be alike
         mixed = (mixed ^ part.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(32)
     return mixed

@@ -8,6 +8,7 @@ import numpy as np
 
 from kwel.columns import Direction, NameSource
 from kwel.grouping import packed
+from kwel.joining.lookup import latest
 from kwel.joining.merging import LATE
 
 if TYPE_CHECKING:
@@ -38,21 +39,9 @@ class Led:
 
     def latest(self, client: tuple[NDArray, NDArray], address: tuple[NDArray, NDArray], time: NDArray) -> NDArray:
         """Return 1 + the row of the last answer, not after *time*, that gave each client that address; 0 is none."""
-        known, count = len(self._rows), len(time)
-        if not known or not count:
-            return np.zeros(count, np.int64)
-        asked = (*client, *address)
-        key = packed(*(np.concatenate([self._answers[part], of]) for part, of in zip(PAIR, asked, strict=True)))
-        times = np.concatenate([self._answers["time"], time])
-        # Of the same time, answers first: the flow that an answer led to does not begin before it.
-        order = np.lexsort((np.arange(known + count), times, key))
-        answer = np.where(order < known, order, -1)
-        place = np.maximum.accumulate(np.where(order < known, np.arange(len(order)), -1))
-        found = np.where(place >= 0, answer[place], -1)
-        good = (found >= 0) & (key[order] == key[found])
-        out = np.zeros(known + count, np.int64)
-        out[order[good]] = 1 + self._rows[found[good]]
-        return out[known:]
+        known = [self._answers[part] for part in PAIR]
+        found = latest(known, self._answers["time"], [*client, *address], time)
+        return np.where(found >= 0, 1 + self._rows[found], 0) if len(self._rows) else np.zeros(len(time), np.int64)
 
 
 def lead(flows: Rows, answers: Rows, own: NDArray, overlap: bool) -> NDArray[np.int64]:

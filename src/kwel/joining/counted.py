@@ -8,11 +8,13 @@ import numpy as np
 
 from kwel.columns import NameSource
 from kwel.grouping import first_seen, packed
+from kwel.kinds import Application
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
+    from kwel.model.traffic import Traffic
 
 LAN_KEY: Final = ("source", "destination", "vlan", "tunnel", "protocol", "side")
 MIRROR_KEY: Final = ("source_hi", "source_lo", "collector_hi", "collector_lo", "tunnel", "vlan")
@@ -31,7 +33,7 @@ def merge_counted(rows: Rows, key: tuple[str, ...], sums: tuple[str, ...], frame
     of, first = first_seen(*(rows[name] for name in key))
     if len(first) == len(rows):
         return rows
-    merged = rows[first].copy()
+    merged: Rows = rows[first].copy()
     for name in sums:
         total = np.zeros(len(first), rows.dtype[name])
         np.add.at(total, of, rows[name])
@@ -46,10 +48,12 @@ def merge_counted(rows: Rows, key: tuple[str, ...], sums: tuple[str, ...], frame
     return merged
 
 
-def merge_commands(rows: Rows, flows: Rows) -> Rows:
-    """Return what each side of a flow asked for, of flows that turned out to speak so."""
-    rows = rows[rows["application"] == flows["application"][rows["half"] >> 1]]
-    merged = merge_counted(rows, COMMAND_KEY, ("count",), "frame")
+def merge_commands(traffic: Traffic, *, is_proven: bool) -> Rows:
+    """Return what each side of a flow asked for: of flows that turned out to speak so, or that only look like it."""
+    rows = np.concatenate([traffic.commands, traffic.hinted])
+    spoken = traffic.flows["application"][rows["half"] >> 1]
+    rows = rows[rows["application"] == spoken] if is_proven else rows[spoken == Application.UNKNOWN]
+    merged = merge_counted(rows[np.argsort(rows["first"], kind="stable")], COMMAND_KEY, ("count",), "frame")
     return merged[np.argsort(merged["half"], kind="stable")]
 
 

@@ -27,7 +27,7 @@ def merge_claims(rows: Rows, part: NDArray[np.int64]) -> Rows:
     of, first = first_seen(rows["mac"], *(rows[key] for key in ADDRESS))
     if len(first) == len(rows):
         return rows
-    merged = rows[first].copy()
+    merged: Rows = rows[first].copy()
     last = np.zeros(len(first), np.int64)
     np.maximum.at(last, of, np.maximum(rows["last"], rows["time"]))
     merged["last"] = np.where((last > merged["time"]) | (np.bincount(of) > 1), last, merged["last"])
@@ -111,14 +111,17 @@ def merge_senders(rows: Rows) -> Rows:
         merged["highest"] = highest
         _keep_frames(merged, rows, of, "time", "frame", "capture")
         _keep_frames(merged, rows, of, "link_time", "link_frame", "link_capture")
-    return merged[_first_of_each(packed(merged["mac"], merged["vlan"]))]
+    kept: Rows = merged[_first_of_each(packed(merged["mac"], merged["vlan"]))]
+    return kept
 
 
 def merge_openings(rows: Rows) -> Rows:
     """Return the first openings of each host, as client and as server."""
     if not len(rows):
         return rows
-    return rows[_first_of_each(packed(rows["source_hi"], rows["source_lo"], rows["vlan"], rows["notes"] & Shape.ANSWER))]
+    return rows[
+        _first_of_each(packed(rows["source_hi"], rows["source_lo"], rows["vlan"], rows["notes"] & Shape.ANSWER))
+    ]
 
 
 def _first_of_each(key: NDArray) -> NDArray[np.bool_]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kwel.columns import Direction, NameSource, State
+from kwel.joining.lookup import latest
 from kwel.joining.renumbering import is_told
-from kwel.joining.sameness import ACK, RST, SYN, TCP, first_least
+from kwel.joining.sameness import ACK, ENDS, PATH, RST, SYN, TCP, ends_of, first_least, is_lower
 from kwel.kinds import Application
 
 if TYPE_CHECKING:
@@ -64,13 +65,35 @@ def merge_flows(stack: Stack, same: Sameness, copied: NDArray[np.bool_]) -> Rows
     _time_handshake(merged, rows, starts)
     merged["asked"] = rows["asked"][_last(rows["asked"] > 0, starts)]
     spoken = rows["application"]
-    order = np.where(spoken == 0, 2, np.where(np.isin(spoken, FINER), 0, 1))
+    order = np.where(np.isin(spoken, FINER), 0, np.where(spoken == 0, 3, 1 + (spoken == Application.HTTP)))
     merged["application"] = spoken[first_least(order, starts)]
     merged["direction"] = rows["direction"][first_least(_uncertainty(rows), starts)]
     _name(merged, rows, starts, is_told(stack.traffic.flows, stack.traffic.answers)[same.order])
     merged["state"] = _states(merged, rows, starts)
     whole[place] = merged
     return whole
+
+
+def refuse(whole: Rows, errors: Rows) -> NDArray[np.bool_]:
+    """Let those of the *whole* flows be refused that an ICMP error quotes; return which errors found none.
+
+    What was answered otherwise stays as it is, as in ``kernel.outcome``.
+    """
+    if not len(errors) or not len(whole):
+        return np.ones(len(errors), np.bool_)
+    quoted = [[errors[f"{end}_{part}"] for part in ENDS] for end in ("source", "destination")]
+    swap = is_lower(quoted[1], quoted[0])
+    ends = [np.where(swap, b, a) for a, b in zip(*quoted, strict=True)]
+    ends += [np.where(swap, a, b) for a, b in zip(*quoted, strict=True)]
+    low, high = ends_of(whole)
+    known = [*low, *high, *(whole[key] for key in PATH)]
+    found = latest(known, whole["first"], [*ends, *(errors[key] for key in PATH)], errors["time"])
+    rows = np.unique(found[found >= 0])
+    of = whole[rows]
+    tried = (of["flags_out"] & SYN > 0) & (of["flags_in"] & SYN == 0)
+    open_ = np.where(of["transport"] == TCP, tried, of["packets_in"] == 0)
+    whole["state"][rows[open_]] = State.REFUSED
+    return found < 0
 
 
 def _count(merged: Rows, rows: Rows, starts: NDArray, copied: NDArray[np.bool_]) -> None:
@@ -85,7 +108,7 @@ def _count(merged: Rows, rows: Rows, starts: NDArray, copied: NDArray[np.bool_])
 def _time_handshake(merged: Rows, rows: Rows, starts: NDArray) -> None:
     """Find the round trip of a handshake whose SYN is the end of one part, and the answer the beginning of the next."""
     first, second = rows[starts], rows[np.minimum(starts + 1, len(rows) - 1)]
-    alone = (first["flags_out"] == SYN) & (first["packets_out"] == 1) & (first["packets_in"] == 0)
+    alone = (first["flags_out"] & SYN > 0) & (first["packets_in"] == 0) & (first["hops"] > 0)
     begins = second["flags_in"] & (SYN | ACK) == SYN | ACK
     begins &= (second["hops"] == 0) & (second["direction"] == Direction.HANDSHAKE)
     trip = (second["first"] - first["first"]) // 1000
@@ -96,14 +119,13 @@ def _time_handshake(merged: Rows, rows: Rows, starts: NDArray) -> None:
 def _last(good: NDArray[np.bool_], starts: NDArray) -> NDArray[np.int64]:
     """Return the place of the last good row of each stretch, of its first row where none is."""
     place = np.where(good, np.arange(len(good)), -1)
-    return np.maximum(np.maximum.reduceat(place, starts), starts)
+    last: NDArray[np.int64] = np.maximum(np.maximum.reduceat(place, starts), starts)
+    return last
 
 
 def _uncertainty(rows: Rows) -> NDArray[np.int64]:
     """Return how little the rows know of who began: the least is believed, of equals the earliest."""
-    return np.where(
-        rows["direction"] == Direction.HANDSHAKE, 0, np.where(rows["direction"] == Direction.REQUEST, 1, 2)
-    )
+    return np.where(rows["direction"] == Direction.HANDSHAKE, 0, np.where(rows["direction"] == Direction.REQUEST, 1, 2))
 
 
 def _name(merged: Rows, rows: Rows, starts: NDArray, told: NDArray[np.bool_]) -> None:
@@ -122,7 +144,9 @@ def _name(merged: Rows, rows: Rows, starts: NDArray, told: NDArray[np.bool_]) ->
 def _is_as(rows: Rows, best: NDArray, starts: NDArray) -> NDArray[np.bool_]:
     """Return which rows bear the same name from the same source as the *best* row of their flow."""
     of = best[np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows)))]
-    return (rows["name"] == rows["name"][of]) & (rows["name_source"] == rows["name_source"][of])
+    alike: NDArray[np.bool_] = rows["name"] == rows["name"][of]
+    alike &= rows["name_source"] == rows["name_source"][of]
+    return alike
 
 
 def _states(merged: Rows, rows: Rows, starts: NDArray) -> NDArray[np.uint8]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from kwel.joining.stacking import Stack
 from kwel.columns import NameSource
+from kwel.joining.stacking import NAMED_IN, Stack
+from kwel.joining.vocabulary import reorder_names
 from kwel.kinds import Application
 
 if TYPE_CHECKING:
@@ -33,9 +34,35 @@ def by_time(stack: Stack) -> Stack:
     traffic = with_answers(traffic, np.argsort(traffic.answers["time"], kind="stable"))
     traffic = with_questions(traffic, np.argsort(traffic.questions["time"], kind="stable"))
     tables = {name: getattr(traffic, name) for name in BY_TIME}
-    sorted_ = {name: rows[np.argsort(rows["time"], kind="stable")] for name, rows in tables.items()}
+    sorted_: dict[str, Any] = {name: rows[np.argsort(rows["time"], kind="stable")] for name, rows in tables.items()}
     lan = traffic.lan[np.argsort(traffic.lan["first"], kind="stable")]
-    return replace(stack, traffic=replace(traffic, lan=lan, **sorted_), part=part)
+    observed = tuple(sorted(traffic.observed, key=lambda one: one.time))
+    traffic = with_names(replace(traffic, lan=lan, observed=observed, **sorted_))
+    return replace(stack, traffic=traffic, part=part)
+
+
+def with_names(traffic: Traffic) -> Traffic:
+    """Return the traffic with names numbered in the order in which they were seen first."""
+    seen = np.full(len(traffic.names), np.iinfo(np.int64).max)
+    for table, columns in NAMED_IN.items():
+        rows = getattr(traffic, table)
+        time = rows["first" if table == "flows" else "time"]
+        for column in columns:
+            np.minimum.at(seen, rows[column], time)
+    seen[0] = np.iinfo(np.int64).min
+    order = np.argsort(seen, kind="stable")
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    asked, own = traffic.flows["asked"], is_question(traffic)
+    flows = traffic.flows.copy()
+    flows["asked"][~own] = place[asked[~own]]
+    tables: dict[str, Any] = {}
+    for table, columns in NAMED_IN.items():
+        rows = flows if table == "flows" else getattr(traffic, table).copy()
+        for column in columns:
+            rows[column] = place[rows[column]]
+        tables[table] = rows
+    return replace(traffic, names=reorder_names(traffic.names, order), **tables)
 
 
 def with_flows(traffic: Traffic, order: NDArray) -> Traffic:
@@ -44,8 +71,8 @@ def with_flows(traffic: Traffic, order: NDArray) -> Traffic:
     place[order] = np.arange(len(order))
     halves = np.stack([2 * order, 2 * order + 1], axis=1).reshape(-1)
     half_place = np.stack([2 * place, 2 * place + 1], axis=1).reshape(-1)
-    tables = {name: _moved(getattr(traffic, name), "flow", place) for name in OF_A_FLOW}
-    tables |= {name: _moved(getattr(traffic, name), "half", half_place) for name in ("commands", "rhythms")}
+    tables: dict[str, Any] = {name: _moved(getattr(traffic, name), "flow", place) for name in OF_A_FLOW}
+    tables |= {name: _moved(getattr(traffic, name), "half", half_place) for name in ("commands", "hinted", "rhythms")}
     beats = traffic.beats[halves] if len(traffic.beats) else traffic.beats
     return replace(traffic, flows=traffic.flows[order], beats=beats, **tables)
 
@@ -75,14 +102,15 @@ def with_questions(traffic: Traffic, order: NDArray, standing_in: NDArray | None
 def is_question(traffic: Traffic) -> NDArray[np.bool_]:
     """Return of which flows ``asked`` is a question of their own; of others it is a name."""
     asked, of = traffic.flows["asked"].astype(np.int64), traffic.questions["flow"]
-    is_own = (asked > 0) & (asked <= len(of))
+    is_own: NDArray[np.bool_] = (asked > 0) & (asked <= len(of))
     is_own[is_own] = of[asked[is_own] - 1] == np.flatnonzero(is_own)
     return is_own
 
 
 def is_told(flows: Rows, answers: Rows) -> NDArray[np.bool_]:
     """Return which flows have their name from the DNS answer that led to them, and from nowhere else."""
-    told = (flows["answer"] > 0) & (flows["name_source"] == NameSource.DNS) & (flows["name_frame"] == 0)
+    told: NDArray[np.bool_] = (flows["answer"] > 0) & (flows["name_source"] == NameSource.DNS)
+    told &= flows["name_frame"] == 0
     told &= flows["application"] != Application.DNS
     told[told] = answers["question"][flows["answer"][told] - 1] == flows["name"][told]
     return told
@@ -90,13 +118,13 @@ def is_told(flows: Rows, answers: Rows) -> NDArray[np.bool_]:
 
 def _from_one(order: NDArray, count: int) -> NDArray[np.int64]:
     """Return the new number of each old one, both counted from 1; 0 for what is gone, and for none."""
-    place = np.zeros(count + 1, np.int64)
+    place: NDArray[np.int64] = np.zeros(count + 1, np.int64)
     place[1 + order] = 1 + np.arange(len(order))
     return place
 
 
-def _pointing(traffic: Traffic, columns: tuple[tuple[str, str], ...], place: NDArray) -> dict[str, Rows]:
-    tables = {}
+def _pointing(traffic: Traffic, columns: tuple[tuple[str, str], ...], place: NDArray) -> dict[str, Any]:
+    tables: dict[str, Any] = {}
     for table, column in columns:
         rows = tables.get(table, getattr(traffic, table)).copy()
         rows[column] = place[rows[column]]

@@ -1,8 +1,8 @@
 """Flows of several parts in, which of their rows are one conversation out, and which way round each row stands.
 
-The rule is the flow table's (``kernel.flowtable``): the same ends, transport, VLANs and tunnel are the same flow however
-long it is silent, unless it was closed and opened anew. Rows of one part that share all of these were told apart there,
-and stay so.
+The rule is the flow table's (``kernel.flowtable``): the same ends, transport, VLANs and tunnel are the same flow,
+however long it is silent, unless it was closed and opened anew. Rows of one part that share all of these were told
+apart there, and stay so.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FIN, SYN, RST, ACK, TCP = 1, 2, 4, 16, 6
 ENDS = ("hi", "lo", "port")
+PATH = ("transport", "version", "vlan", "tunnel")
+"""What tells flows between the same ends apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,7 @@ def find_same(stack: Stack) -> Sameness:
         none = np.zeros(0, np.int64)
         return Sameness(none, none, none.astype(np.bool_), none, none)
     low, high = ends_of(flows)
-    path = [flows[key] for key in ("transport", "version", "vlan", "tunnel")]
-    key = packed(*low, *high, *path)
+    key = packed(*low, *high, *(flows[name] for name in PATH))
     order = np.lexsort((np.arange(len(flows)), flows["first"], key))
     begins = np.ones(len(order), np.bool_)
     begins[1:] = key[order][1:] != key[order][:-1]
@@ -135,7 +136,7 @@ def _turn(flows: Rows, order: NDArray, starts: NDArray, turned: NDArray[np.bool_
 
 
 def first_least(rank: NDArray, starts: NDArray) -> NDArray[np.int64]:
-    """Return, of each stretch that begins at *starts*, the place of the first of its least numbers, which are not negative."""
+    """Return the place of the first of the least numbers of each stretch that begins at *starts*; none is negative."""
     count = max(1, len(rank))
     word = rank.astype(np.int64) * count + np.arange(len(rank))
     return np.minimum.reduceat(word, starts) % count

@@ -23,10 +23,8 @@ ONE: Final = ("since", "until", "tries", "before", "after", "before_capture", "a
 """What a ``RHYTHM`` tells of each silence."""
 
 
-def merge_beats(
-    flows: Rows, beats: Rows, rhythms: Rows, same: Sameness, whole: Rows
-) -> tuple[Rows, Rows]:
-    """Return the beats and the rhythms of the *whole* flows. *flows*, *beats*, *rhythms*: of all parts, as they were."""
+def merge_beats(flows: Rows, beats: Rows, rhythms: Rows, same: Sameness, whole: Rows) -> tuple[Rows, Rows]:
+    """Return the beats and the rhythms of the *whole* flows; the other tables are those of all parts, as they were."""
     if not len(beats):
         return beats, rhythms
     turned = same.turned.astype(np.int64)
@@ -46,7 +44,7 @@ def merge_beats(
 
 
 def _merge_side(side: int, flows: Rows, beats: Rows, same: Sameness, whole: Rows, out: Rows) -> Rows:
-    """Write the beats of one direction of flows that several parts hold; return the silences that span where they meet."""
+    """Write the beats of one direction of flows in several parts; return the silences that span where they meet."""
     order, starts = same.order, same.starts
     stretch = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(order)))
     way = same.turned[order].astype(np.int64)
@@ -67,7 +65,16 @@ def _merge_side(side: int, flows: Rows, beats: Rows, same: Sameness, whole: Rows
     first = np.minimum.reduceat(np.where(speaks, place, len(order)), starts)
     heard = np.flatnonzero(spoke >= 0)
     out[half] = np.zeros(1, BEAT)
-    _write(out, half[heard], own, last, began, first[heard], _latest(last, speaks, starts)[heard], whole["first"][of[heard]])
+    _write(
+        out,
+        half[heard],
+        own,
+        last,
+        began,
+        first[heard],
+        _latest(last, speaks, starts)[heard],
+        whole["first"][of[heard]],
+    )
     waited = tries[first[heard]] - tries[starts[heard]] + own["tried"][first[heard]]
     out["tried"][half[heard]] = np.minimum(waited, MOST_TRIES)
     again = np.concatenate([[0], np.cumsum(own["again"].astype(np.int64))])
@@ -84,7 +91,8 @@ def _latest(last: NDArray, speaks: NDArray, starts: NDArray) -> NDArray[np.int64
     stretch = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(last)))
     order = np.lexsort((np.arange(len(last)), np.where(speaks, last, np.iinfo(np.int64).min), stretch))
     ends = np.append(starts[1:], len(last)) - 1
-    return order[ends]
+    found: NDArray[np.int64] = order[ends]
+    return found
 
 
 def _write(

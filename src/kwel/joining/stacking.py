@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -34,7 +35,8 @@ CITED_IN: Final = {
     "hellos": ("capture",), "shown": ("capture",), "mirrors": ("capture",), "lan": ("capture",),
     "commands": ("capture",), "claims": ("capture", "back_capture"), "senders": ("capture", "link_capture"),
     "openings": ("capture",), "beats": ("capture", "began_capture"),
-    "rhythms": ("before_capture", "after_capture"),
+    "rhythms": ("before_capture", "after_capture"), "hinted": ("capture",), "tunnels": ("capture",),
+    "errors": ("capture",),
 }  # fmt: skip
 """Columns that are indices into the captures, by table."""
 TABLES: Final = tuple(CITED_IN)
@@ -99,6 +101,7 @@ def stack(parts: Sequence[Traffic]) -> Stack:
         for key in ("flows", "questions", "answers", "captures", "rhythms"):
             begin[key] += len(getattr(part, key))
         observed += _cited_anew(part.observed, renamed[number])
+    stacked: dict[str, Any] = {table: np.concatenate(rows) for table, rows in tables.items()}
     whole = replace(
         parts[0],
         captures=captures,
@@ -106,11 +109,11 @@ def stack(parts: Sequence[Traffic]) -> Stack:
         fingerprints=fingerprints,
         certificates=tuple(certificates),
         observed=tuple(observed),
-        **{table: np.concatenate(rows) for table, rows in tables.items()},
+        **stacked,
     )
     counts = [len(part.flows) for part in parts]
     spans = [span(part) for part in parts]
-    overlap = any(after[0] < before[1] for before, after in zip(spans, spans[1:], strict=False))
+    overlap = any(after[0] < before[1] for before, after in itertools.pairwise(spans))
     ends = np.array([int(part.flows["last"].max()) if len(part.flows) else 0 for part in parts], np.int64)
     return Stack(whole, np.repeat(np.arange(len(parts)), counts), ends, overlap)
 

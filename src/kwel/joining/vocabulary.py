@@ -32,6 +32,17 @@ def merge_names(parts: Sequence[Names]) -> tuple[Names, list[NDArray[np.int64]]]
     return Names(np.frombuffer(b"".join(known), np.uint8), np.cumsum(length) - length, length), places
 
 
+def reorder_names(names: Names, order: NDArray[np.int64]) -> Names:
+    """Return those names that *order* tells, in that order."""
+    arena, lengths = names.joined()
+    length = np.array(lengths, np.int64)
+    start = np.cumsum(length) - length
+    begins, ends = start[order].tolist(), (start + length)[order].tolist()
+    raw = b"".join(arena[begin:end] for begin, end in zip(begins, ends, strict=True))
+    length = length[order]
+    return Names(np.frombuffer(raw, np.uint8), np.cumsum(length) - length, length)
+
+
 def merge_items(parts: Sequence[Sequence[Item]]) -> tuple[list[Item], list[NDArray[np.int64]]]:
     """Return (distinct items in the order of their first appearance, by part: the new index of each of its items)."""
     known: dict[Item, int] = {}

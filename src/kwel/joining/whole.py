@@ -11,13 +11,14 @@ from kwel.joining.answers import Led, lead, name_by_answer
 from kwel.joining.counted import LAN_KEY, MIRROR_KEY, merge_commands, merge_counted, merge_names_seen
 from kwel.joining.holders import merge_claims, merge_openings, merge_senders
 from kwel.joining.ledger import merge_coverage
-from kwel.joining.merging import merge_flows
+from kwel.joining.merging import merge_flows, refuse
 from kwel.joining.questions import merge_questions
 from kwel.joining.renumbering import by_time
 from kwel.joining.sameness import find_same
 from kwel.joining.sayings import merge_observed
 from kwel.joining.silences import merge_beats
 from kwel.joining.stacking import in_order, stack
+from kwel.mirroring import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,12 +51,14 @@ def join(parts: Sequence[Traffic]) -> Traffic:
     same = find_same(made)
     own_answer = made.traffic.flows["answer"][same.first]
     whole = merge_flows(made, same, np.zeros(len(made.part), np.bool_))
+    unknown = refuse(whole, made.traffic.errors)
     answers = _chained(made.traffic.answers)
     whole["answer"] = lead(whole, answers, own_answer, made.overlap)
     name_by_answer(whole, answers)
     beats, rhythms = merge_beats(made.traffic.flows, made.traffic.beats, made.traffic.rhythms, same, whole)
     traffic = _of_whole_flows(replace(made.traffic, answers=answers), same, whole)
     traffic = merge_questions(traffic, made.traffic.questions["flow"], _ended(made))
+    tunnels = merge_counted(traffic.tunnels, MIRROR_KEY, ("frames",), "first_frame")
     kept = merge_names_seen(traffic.named, made.traffic.named["flow"])
     of_claim = np.repeat(np.arange(len(parts)), [len(part.captures) for part in parts])[traffic.claims["capture"]]
     return replace(
@@ -65,8 +68,11 @@ def join(parts: Sequence[Traffic]) -> Traffic:
         senders=merge_senders(traffic.senders),
         openings=merge_openings(traffic.openings),
         lan=merge_counted(traffic.lan, LAN_KEY, ("frames", "bytes"), "first_frame"),
-        mirrors=merge_counted(traffic.mirrors, MIRROR_KEY, ("frames",), "first_frame"),
-        commands=merge_commands(traffic.commands, traffic.flows),
+        mirrors=sessions(tunnels, traffic.flows),
+        tunnels=tunnels,
+        errors=traffic.errors[unknown],
+        commands=merge_commands(traffic, is_proven=True),
+        hinted=merge_commands(traffic, is_proven=False),
         beats=beats,
         rhythms=rhythms,
         observed=merge_observed(traffic.observed),
@@ -85,7 +91,8 @@ def _chained(answers: Rows) -> Rows:
 
 def _ended(made: Stack) -> NDArray[np.int64]:
     """Return, by question, when the last flow of its part was heard."""
-    return made.ends[made.part[made.traffic.questions["flow"]]]
+    ended: NDArray[np.int64] = made.ends[made.part[made.traffic.questions["flow"]]]
+    return ended
 
 
 def _of_whole_flows(traffic: Traffic, same: Sameness, whole: Rows) -> Traffic:
@@ -97,9 +104,11 @@ def _of_whole_flows(traffic: Traffic, same: Sameness, whole: Rows) -> Traffic:
             rows["from_initiator"] ^= same.turned[rows["flow"]]
         rows["flow"] = same.flow[rows["flow"]] if len(rows) else rows["flow"]
         tables[name] = rows
-    commands = traffic.commands.copy()
-    if len(commands):
-        row = commands["half"] >> 1
-        commands["from_initiator"] ^= same.turned[row]
-        commands["half"] = 2 * same.flow[row] + (commands["half"] & 1)
-    return replace(traffic, flows=whole, commands=commands, **tables)
+    for name in ("commands", "hinted"):
+        rows = getattr(traffic, name).copy()
+        if len(rows):
+            row = rows["half"] >> 1
+            rows["from_initiator"] ^= same.turned[row]
+            rows["half"] = 2 * same.flow[row] + (rows["half"] & 1)
+        tables[name] = rows
+    return replace(traffic, flows=whole, **tables)

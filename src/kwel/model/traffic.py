@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.columns import COMMAND, HELLO, LAN, MIRROR, QUESTION, SHOWN
+from kwel.columns import COMMAND, HELLO, LAN, MIRROR, QUESTION, QUOTED, SHOWN
 from kwel.openings import OPENING
 from kwel.ownership import SENDER
 from kwel.rhythms import BEAT, RHYTHM
@@ -102,3 +102,9 @@ class Traffic:
     """Of ``rhythms.BEAT``, two a flow: when each direction was heard last. Empty where only flows were asked for."""
     rhythms: Rows = field(default_factory=lambda: np.zeros(0, RHYTHM))
     """Of ``rhythms.RHYTHM``: where directions of flows fell silent."""
+    hinted: Rows = field(default_factory=lambda: np.zeros(0, COMMAND))
+    """Of ``columns.COMMAND``: of flows that only look so far as if they spoke so; the next part may prove it."""
+    tunnels: Rows = field(default_factory=lambda: np.zeros(0, MIRROR))
+    """Of ``columns.MIRROR``: all tunnels that carry Ethernet frames, the ``mirrors`` and what may yet be one."""
+    errors: Rows = field(default_factory=lambda: np.zeros(0, QUOTED))
+    """Of ``columns.QUOTED``: ICMP errors about flows that no packet here is of."""

@@ -93,11 +93,18 @@ def new_walks() -> Walks:
     )  # fmt: skip
 
 
-def finished(walks: Walks, flows: Rows) -> Rows:
-    """Return what was counted of flows that turned out to speak so, by flow. *flows*: turned round, who began first."""
+def finished(walks: Walks, flows: Rows) -> tuple[Rows, Rows]:
+    """Return what was counted of flows that turned out to speak so, and of those that only look like it; by flow.
+
+    *flows*: turned round, who began first.
+    """
     rows = walks.rows[: walks.counters[C_COMMANDS]]
-    flow = rows["half"] >> 1
-    rows = rows[rows["application"] == flows["application"][flow]]
+    spoken = flows["application"][rows["half"] >> 1]
+    return _turned(rows[rows["application"] == spoken], flows), _turned(rows[spoken == A_UNKNOWN], flows)
+
+
+def _turned(rows: Rows, flows: Rows) -> Rows:
+    """Return rows by flow, that tell whether it was the initiator that asked."""
     flow, ends = rows["half"] >> 1, ("initiator", "responder")
     first, second = ([flows[f"{end}_{part}"][flow] for part in ("hi", "lo", "port")] for end in ends)
     is_lower, is_same = np.zeros(len(rows), np.bool_), np.ones(len(rows), np.bool_)

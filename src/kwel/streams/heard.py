@@ -26,8 +26,11 @@ class Heard(NamedTuple):
     hellos: Rows
     fingerprints: Sequence[str]
     mirrors: Rows
+    tunnels: Rows
+    errors: Rows
     lan: Rows
     commands: Rows
+    hinted: Rows
     beats: tuple[Rows, Rows]
     """Of ``rhythms.BEAT`` and of ``rhythms.RHYTHM``."""
     certificates: tuple[Certificate, ...]

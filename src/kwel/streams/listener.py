@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.asking import settle
-from kwel.columns import ANSWER, FLOW, HELLO, NAME, QUESTION, SHOWN, NameSource
+from kwel.columns import ANSWER, FLOW, HELLO, NAME, QUESTION, QUOTED, SHOWN, NameSource
 from kwel.dissect import claims, dns, ja4
 from kwel.dissect.claims import CLAIMS
 from kwel.dissect.dns import ANSWERS
 from kwel.dissect.hello import MAX_NAME
 from kwel.dissect.ja4 import Fingerprints, new_shapes
-from kwel.kernel import duplicates, flowtable, fragments, namepool
-from kwel.kernel.errors import note_errors
+from kwel.kernel import duplicates, errors, flowtable, fragments, namepool
 from kwel.kernel.flowtable import CUT_PACKETS, EARLY_NOW, EVICTED, FLOWS, LIMIT, MANY, rehash, track
 from kwel.kernel.hashing import new_index, seed_of, slots_of
 from kwel.kernel.layers import decode
@@ -23,6 +22,7 @@ from kwel.kernel.outcome import finish
 from kwel.kernel.ring import new_ring
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
 from kwel.kinds import Asked
+from kwel.mirroring import sessions
 from kwel.names import Names
 from kwel.ownership import CLAIM
 from kwel.streams import beats, beginnings, commands, crypto, shown
@@ -34,7 +34,6 @@ from kwel.streams.initials import read_initials
 from kwel.streams.join import index_answers
 from kwel.streams.lan import PAIRS, REFUSED, LanTables, frames_without_ip, hear_lan
 from kwel.streams.listen import listen
-from kwel.streams.mirrors import sessions
 from kwel.streams.openings import new_openings, note_openings
 from kwel.streams.plant import PROGRESS, UNREAD
 from kwel.streams.questions import MOST_QUESTIONS
@@ -122,6 +121,7 @@ class Listener:
         self._pool = np.array([1, 0, 0], np.int64)  # name 0 is the empty name
         self._make_stream_room()
         self._quoted, self._unread_links = np.zeros(1, PACKET), dict[int, int]()
+        self._errors = np.zeros(errors.MOST_QUOTED, QUOTED), np.zeros(2, np.int64)
         self._limits = np.zeros(len(MESSAGE_ADDS), np.int64)
         self._set_limits()
 
@@ -196,7 +196,9 @@ class Listener:
             packets, count, self._runs, self._halves, self._table, *self._recent, *self._aliases, self._early,
             self._flow_counters, self._stops,
         )  # fmt: skip
-        note_errors(buffer, packets, count, self._runs, self._table, *self._aliases, self._quoted)
+        errors.note_errors(
+            buffer, packets, count, self._runs, self._table, *self._aliases, self._quoted, *self._errors
+        )  # fmt: skip
         early = int(self._flow_counters[EARLY_NOW])
         self._read_initials(buffer, early)
         mark_tunnels(buffer, packets, self._early, early, self._runs, self._halves)
@@ -338,7 +340,8 @@ class Listener:
         questions = settle(self._questions[: self._counters[C_QUESTIONS]], last)
         read = shown.read_all(self._certificates, self._shown[: self._counters[C_SHOWN]])
         named = shown.name_flows(flows, named, read.certificates, read.shown, self._number_of)
-        names = int(self._pool[NAMES])
+        names, told = int(self._pool[NAMES]), commands.finished(self._walks, flows)
+        tunnels = self._fragments[-2][: self._fragment_counters[fragments.MIRRORS]]
         return Heard(
             flows=flows,
             names=Names(self._arena[: self._pool[ARENA]], self._starts[:names], self._lengths[:names]),
@@ -354,10 +357,13 @@ class Listener:
             certificates=read.certificates,
             shown=read.shown,
             unread_links=self._unread_links,
-            commands=commands.finished(self._walks, flows),
+            commands=told[0],
+            hinted=told[1],
+            errors=self._errors[0][: self._errors[1][errors.KEPT]],
             beats=beats.finished(self._beats, flows[: 0 if self._only_flows else count]),
             stops={stop.label: int(self._stops[stop]) for stop in Stop},
-            mirrors=sessions(self._fragments[-2][: self._fragment_counters[fragments.MIRRORS]], flows),
+            mirrors=sessions(tunnels, flows),
+            tunnels=tunnels,
             notes={
                 **self._notes(),
                 "certificates-malformed": read.malformed,
@@ -378,6 +384,7 @@ class Listener:
             "packets-cut": int(self._flow_counters[CUT_PACKETS]),
             "stations-not-kept": int(self._lan.counters[REFUSED]),
             "flows-evicted": int(self._flow_counters[EVICTED]),
+            "icmp-errors-not-kept": int(self._errors[1][errors.REFUSED]),
             "malformed-dns": int(self._counters[C_MALFORMED]),
             "requests-cut": int(self._counters[C_CUT]),
             "ot-not-looked-at": int(self._counters[C_OT_UNREAD] + self._plant[UNREAD]),
