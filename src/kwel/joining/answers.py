@@ -10,32 +10,36 @@ from kwel.columns import Direction, NameSource
 from kwel.grouping import packed
 from kwel.joining.lookup import latest
 from kwel.joining.merging import LATE
+from kwel.kinds import Application
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
 
+LOCAL: Final = (Application.MDNS, Application.LLMNR)
 PAIR: Final = ("client_hi", "client_lo", "address_hi", "address_lo")
 
 
 class Led:
     """Answers that hold an address, found again by client, address and time."""
 
-    def __init__(self, answers: Rows) -> None:
-        self._rows = np.flatnonzero((answers["address_hi"] | answers["address_lo"]) > 0)
+    def __init__(self, answers: Rows, flows: Rows) -> None:
+        """*flows*: those that the answers were heard on. What hosts on the link say of themselves leads nowhere."""
+        told = (answers["address_hi"] | answers["address_lo"]) > 0
+        told &= ~np.isin(flows["application"][answers["flow"]], LOCAL)
+        self._rows = np.flatnonzero(told)
         self._answers = answers[self._rows]
 
-    def previous(self) -> tuple[NDArray, NDArray]:
-        """Return (rows, for each of them 1 + the row of the answer before it for the same client and address)."""
-        if not len(self._rows):
-            return self._rows, np.zeros(0, np.int64)
-        key = packed(*(self._answers[part] for part in PAIR))
-        order = np.argsort(key, kind="stable")
-        before = np.zeros(len(order), np.int64)
-        is_same = key[order][1:] == key[order][:-1]
-        before[order[1:][is_same]] = 1 + self._rows[order[:-1][is_same]]
-        return self._rows, before
+    def previous(self, count: int) -> NDArray[np.int64]:
+        """Return 1 + the row of the answer before each of *count* ones, for the same client and address; 0 is none."""
+        found = np.zeros(count, np.int64)
+        if len(self._rows):
+            key = packed(*(self._answers[part] for part in PAIR))
+            order = np.argsort(key, kind="stable")
+            is_same = key[order][1:] == key[order][:-1]
+            found[self._rows[order[1:][is_same]]] = 1 + self._rows[order[:-1][is_same]]
+        return found
 
     def latest(self, client: tuple[NDArray, NDArray], address: tuple[NDArray, NDArray], time: NDArray) -> NDArray:
         """Return 1 + the row of the last answer, not after *time*, that gave each client that address; 0 is none."""
@@ -44,16 +48,16 @@ class Led:
         return np.where(found >= 0, 1 + self._rows[found], 0) if len(self._rows) else np.zeros(len(time), np.int64)
 
 
-def lead(flows: Rows, answers: Rows, own: NDArray, overlap: bool) -> NDArray[np.int64]:
+def lead(flows: Rows, answers: Rows, led: Led, own: NDArray, *, overlap: bool) -> NDArray[np.int64]:
     """Return 1 + the row of the DNS answer that led to each flow, 0 for none.
 
     Args:
         flows: the whole ones.
         answers: of all parts, in the order in which they came.
+        led: the same, to be looked up.
         own: what the part that a flow begins in said.
         overlap: whether another part may know a later answer.
     """
-    led = Led(answers)
     found = own.astype(np.int64)
     rows = np.arange(len(flows)) if overlap else np.flatnonzero(found == 0)
     of = flows[rows]

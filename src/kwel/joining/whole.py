@@ -52,8 +52,10 @@ def join(parts: Sequence[Traffic]) -> Traffic:
     own_answer = made.traffic.flows["answer"][same.first]
     whole = merge_flows(made, same, np.zeros(len(made.part), np.bool_))
     unknown = refuse(whole, made.traffic.errors)
-    answers = _chained(made.traffic.answers)
-    whole["answer"] = lead(whole, answers, own_answer, made.overlap)
+    answers = made.traffic.answers.copy()
+    led = Led(answers, made.traffic.flows)
+    answers["previous"] = led.previous(len(answers))
+    whole["answer"] = lead(whole, answers, led, own_answer, overlap=made.overlap)
     name_by_answer(whole, answers)
     beats, rhythms = merge_beats(made.traffic.flows, made.traffic.beats, made.traffic.rhythms, same, whole)
     traffic = _of_whole_flows(replace(made.traffic, answers=answers), same, whole)
@@ -78,15 +80,6 @@ def join(parts: Sequence[Traffic]) -> Traffic:
         observed=merge_observed(traffic.observed),
         coverage=merge_coverage(parts, traffic.questions),
     )
-
-
-def _chained(answers: Rows) -> Rows:
-    """Return answers each of which names the one before it for the same client and address."""
-    answers = answers.copy()
-    answers["previous"] = 0
-    rows, before = Led(answers).previous()
-    answers["previous"][rows] = before
-    return answers
 
 
 def _ended(made: Stack) -> NDArray[np.int64]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import QUOTED
 from kwel.kernel.duplicates import ALIAS
 from kwel.kernel.flowtable import ERROR, find_quoted
 from kwel.kernel.fragments import OFFSET
@@ -18,6 +17,7 @@ from kwel.kernel.loads import u8, u16
 from kwel.kernel.network import IP_ICMP, IP_ICMPV6, IP_TCP, IP_UDP, ipv4_header, ipv6_header
 from kwel.kernel.rows import PACKET, RUN, Stop
 from kwel.native import helper, kernel
+from kwel.quoting import QUOTED
 
 if TYPE_CHECKING:
     from typing import Any

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.columns import COMMAND, HELLO, LAN, MIRROR, QUESTION, QUOTED, SHOWN
+from kwel.columns import COMMAND, HELLO, LAN, MIRROR, QUESTION, SHOWN
 from kwel.openings import OPENING
 from kwel.ownership import SENDER
+from kwel.quoting import QUOTED
 from kwel.rhythms import BEAT, RHYTHM
 
 if TYPE_CHECKING:
@@ -107,4 +108,4 @@ class Traffic:
     tunnels: Rows = field(default_factory=lambda: np.zeros(0, MIRROR))
     """Of ``columns.MIRROR``: all tunnels that carry Ethernet frames, the ``mirrors`` and what may yet be one."""
     errors: Rows = field(default_factory=lambda: np.zeros(0, QUOTED))
-    """Of ``columns.QUOTED``: ICMP errors about flows that no packet here is of."""
+    """Of ``quoting.QUOTED``: ICMP errors about flows that no packet here is of."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.asking import settle
-from kwel.columns import ANSWER, FLOW, HELLO, NAME, QUESTION, QUOTED, SHOWN, NameSource
+from kwel.columns import ANSWER, FLOW, HELLO, NAME, QUESTION, SHOWN, NameSource
 from kwel.dissect import claims, dns, ja4
 from kwel.dissect.claims import CLAIMS
 from kwel.dissect.dns import ANSWERS
@@ -25,6 +25,7 @@ from kwel.kinds import Asked
 from kwel.mirroring import sessions
 from kwel.names import Names
 from kwel.ownership import CLAIM
+from kwel.quoting import QUOTED
 from kwel.streams import beats, beginnings, commands, crypto, shown
 from kwel.streams.blind import mark_tunnels
 from kwel.streams.flights import MOST_SHOWN
@@ -59,6 +60,7 @@ from kwel.streams.room import (
     L_NAMES,
     MESSAGE_ADDS,
     STREAM_BUDGET,
+    grown,
 )
 from kwel.streams.senders import new_senders, note_senders
 from kwel.streams.slots import SLOTS
@@ -79,13 +81,6 @@ MAX_CLAIMS = 65536
 MARKS = 1024
 CAPACITY = 1 << 20
 """Rows that the large tables have room for at first. The system gives memory only to those that are written."""
-
-
-def grown(table: NDArray, size: int) -> NDArray:
-    """Return a copy of *table* with room for *size* rows."""
-    larger = np.zeros(size, table.dtype)
-    larger[: len(table)] = table
-    return larger
 
 
 class Listener:
@@ -196,9 +191,7 @@ class Listener:
             packets, count, self._runs, self._halves, self._table, *self._recent, *self._aliases, self._early,
             self._flow_counters, self._stops,
         )  # fmt: skip
-        errors.note_errors(
-            buffer, packets, count, self._runs, self._table, *self._aliases, self._quoted, *self._errors
-        )  # fmt: skip
+        errors.note_errors(buffer, packets, count, self._runs, self._table, *self._aliases, self._quoted, *self._errors)
         early = int(self._flow_counters[EARLY_NOW])
         self._read_initials(buffer, early)
         mark_tunnels(buffer, packets, self._early, early, self._runs, self._halves)

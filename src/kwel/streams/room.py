@@ -153,3 +153,10 @@ def note_hello(
     )
     t.counters[C_HELLOS] += 1
     return 0
+
+
+def grown(table: NDArray, size: int) -> NDArray:
+    """Return a copy of *table* with room for *size* rows."""
+    larger = np.zeros(size, table.dtype)
+    larger[: len(table)] = table
+    return larger
