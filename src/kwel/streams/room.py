@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from kwel.columns import Direction, NameSource
 from kwel.dissect.dns import ANSWERS, MAX_RECORDS, MAX_ROWS
 from kwel.dissect.hello import MAX_NAME
@@ -14,7 +16,6 @@ from kwel.native import helper
 if TYPE_CHECKING:
     from typing import Any
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from kwel.columns import Rows
