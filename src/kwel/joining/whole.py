@@ -46,19 +46,11 @@ def join(parts: Sequence[Traffic]) -> Traffic:
         return parts[0]
     parts = in_order(parts)
     made = stack(parts)
-    if made.overlap:
-        made = by_time(made)
-    same = find_same(made)
-    own_answer = made.traffic.flows["answer"][same.first]
-    whole = merge_flows(made, same, np.zeros(len(made.part), np.bool_))
-    unknown = refuse(whole, made.traffic.errors)
-    answers = made.traffic.answers.copy()
-    led = Led(answers, made.traffic.flows)
-    answers["previous"] = led.previous(len(answers))
-    whole["answer"] = lead(whole, answers, led, own_answer, overlap=made.overlap)
-    name_by_answer(whole, answers)
-    beats, rhythms = merge_beats(made.traffic.flows, made.traffic.beats, made.traffic.rhythms, same, whole)
-    traffic = _of_whole_flows(replace(made.traffic, answers=answers), same, whole)
+    return _joined(parts, by_time(made) if made.overlap else made)
+
+
+def _joined(parts: Sequence[Traffic], made: Stack) -> Traffic:
+    traffic = _with_whole_flows(made)
     traffic = merge_questions(traffic, made.traffic.questions["flow"], _ended(made))
     tunnels = merge_counted(traffic.tunnels, MIRROR_KEY, ("frames",), "first_frame")
     kept = merge_names_seen(traffic.named, made.traffic.named["flow"])
@@ -72,14 +64,27 @@ def join(parts: Sequence[Traffic]) -> Traffic:
         lan=merge_counted(traffic.lan, LAN_KEY, ("frames", "bytes"), "first_frame"),
         mirrors=sessions(tunnels, traffic.flows),
         tunnels=tunnels,
-        errors=traffic.errors[unknown],
         commands=merge_commands(traffic, is_proven=True),
         hinted=merge_commands(traffic, is_proven=False),
-        beats=beats,
-        rhythms=rhythms,
         observed=merge_observed(traffic.observed),
         coverage=merge_coverage(parts, traffic.questions),
     )
+
+
+def _with_whole_flows(made: Stack) -> Traffic:
+    """Return the traffic with each flow once, and what refers to flows."""
+    same = find_same(made)
+    whole = merge_flows(made, same, np.zeros(len(made.part), np.bool_))
+    unknown = refuse(whole, made.traffic.errors)
+    answers = made.traffic.answers.copy()
+    led = Led(answers, made.traffic.flows)
+    answers["previous"] = led.previous(len(answers))
+    own_answer = made.traffic.flows["answer"][same.first]
+    whole["answer"] = lead(whole, answers, led, own_answer, overlap=made.overlap)
+    name_by_answer(whole, answers)
+    beats, rhythms = merge_beats(made.traffic.flows, made.traffic.beats, made.traffic.rhythms, same, whole)
+    traffic = replace(made.traffic, answers=answers, beats=beats, errors=made.traffic.errors[unknown])
+    return replace(_of_whole_flows(traffic, same, whole), rhythms=rhythms)
 
 
 def _ended(made: Stack) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -115,9 +115,8 @@ class Listener:
         self._slots = new_index(2 << 12)
         self._pool = np.array([1, 0, 0], np.int64)  # name 0 is the empty name
         self._make_stream_room()
-        self._quoted, self._unread_links = np.zeros(1, PACKET), dict[int, int]()
-        self._errors = np.zeros(errors.MOST_QUOTED, QUOTED), np.zeros(2, np.int64)
-        self._limits = np.zeros(len(MESSAGE_ADDS), np.int64)
+        self._errors = np.zeros(1, PACKET), np.zeros(errors.MOST_QUOTED, QUOTED), np.zeros(2, np.int64)
+        self._unread_links, self._limits = dict[int, int](), np.zeros(len(MESSAGE_ADDS), np.int64)
         self._set_limits()
 
     def _make_stream_room(self) -> None:
@@ -191,7 +190,7 @@ class Listener:
             packets, count, self._runs, self._halves, self._table, *self._recent, *self._aliases, self._early,
             self._flow_counters, self._stops,
         )  # fmt: skip
-        errors.note_errors(buffer, packets, count, self._runs, self._table, *self._aliases, self._quoted, *self._errors)
+        errors.note_errors(buffer, packets, count, self._runs, self._table, *self._aliases, *self._errors)
         early = int(self._flow_counters[EARLY_NOW])
         self._read_initials(buffer, early)
         mark_tunnels(buffer, packets, self._early, early, self._runs, self._halves)
@@ -333,8 +332,7 @@ class Listener:
         questions = settle(self._questions[: self._counters[C_QUESTIONS]], last)
         read = shown.read_all(self._certificates, self._shown[: self._counters[C_SHOWN]])
         named = shown.name_flows(flows, named, read.certificates, read.shown, self._number_of)
-        names, told = int(self._pool[NAMES]), commands.finished(self._walks, flows)
-        tunnels = self._fragments[-2][: self._fragment_counters[fragments.MIRRORS]]
+        names = int(self._pool[NAMES])
         return Heard(
             flows=flows,
             names=Names(self._arena[: self._pool[ARENA]], self._starts[:names], self._lengths[:names]),
@@ -350,19 +348,22 @@ class Listener:
             certificates=read.certificates,
             shown=read.shown,
             unread_links=self._unread_links,
-            commands=told[0],
-            hinted=told[1],
-            errors=self._errors[0][: self._errors[1][errors.KEPT]],
             beats=beats.finished(self._beats, flows[: 0 if self._only_flows else count]),
             stops={stop.label: int(self._stops[stop]) for stop in Stop},
-            mirrors=sessions(tunnels, flows),
-            tunnels=tunnels,
+            **self._by_flow(flows),
             notes={
                 **self._notes(),
                 "certificates-malformed": read.malformed,
                 "dns-unanswered": int((questions["state"] == Asked.UNANSWERED).sum()),
             },
         )
+
+    def _by_flow(self, flows: Rows) -> dict[str, Any]:
+        """Return what all flows together tell: what is proven, and what another part of the whole may prove."""
+        proven, hinted = commands.finished(self._walks, flows)
+        tunnels = self._fragments[-2][: self._fragment_counters[fragments.MIRRORS]]
+        told = {"commands": proven, "hinted": hinted, "tunnels": tunnels, "mirrors": sessions(tunnels, flows)}
+        return {**told, "errors": self._errors[1][: self._errors[2][errors.KEPT]]}
 
     def _notes(self) -> dict[str, int]:
         """Count what was looked at and could not be read, or not kept."""
@@ -377,7 +378,7 @@ class Listener:
             "packets-cut": int(self._flow_counters[CUT_PACKETS]),
             "stations-not-kept": int(self._lan.counters[REFUSED]),
             "flows-evicted": int(self._flow_counters[EVICTED]),
-            "icmp-errors-not-kept": int(self._errors[1][errors.REFUSED]),
+            "icmp-errors-not-kept": int(self._errors[2][errors.REFUSED]),
             "malformed-dns": int(self._counters[C_MALFORMED]),
             "requests-cut": int(self._counters[C_CUT]),
             "ot-not-looked-at": int(self._counters[C_OT_UNREAD] + self._plant[UNREAD]),
