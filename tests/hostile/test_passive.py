@@ -71,6 +71,7 @@ COMMANDS = (
     ("sensor", "alerts", "explain", "Aa8cf0b3fb1", "--state", "{alerts}"),
     ("sensor", "alerts", "ack", "--all", "--state", "{alerts}"),
     ("sensor", "alerts", "test", "--config", "{config}"),
+    ("sensor", "alerts", "send", "--once", "--config", "{config}", "--state", "{alerts}"),
 )
 FINDS = {"inventory", "check", "diff"}
 """End with 1 on these captures: the list is not whole, a limit is overstepped, and two captures differ."""
@@ -105,7 +106,7 @@ def filled_in(command: tuple[str, ...], folder: Path) -> list[str]:
         alerter.blind("silence", "span0", now=1_772_442_847_120_331_000, rate="0", usual="3")
         alerter.close()
     config = folder / "sensor.toml"
-    config.write_text(f'[[alerts.file]]\npath = "{folder / "alerts.jsonl"}"\n')
+    config.write_text(f'[alerts]\napart = true\n[[alerts.file]]\npath = "{folder / "alerts.jsonl"}"\n')
     files = {"alerts": folder / "alerts", "config": config}
     files |= {"dossier": folder / "dossier.json", "secret": folder / "secret.key"}
     if "{store}" in command:

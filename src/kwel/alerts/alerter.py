@@ -74,7 +74,7 @@ class Alerter:
         self.couriers = tuple(Courier(output, settings, state_folder, listened, version) for output in settings.outputs)
         with self._telling():
             pass
-        if background:
+        if background and not settings.apart:
             for courier in self.couriers:
                 courier.start()
 
@@ -198,9 +198,12 @@ class Alerter:
                 )
 
     def deliver(self) -> None:
-        """Send what waits, and return when that is done or has failed: for whoever has no threads."""
+        """Send what waits, and return when that is done or has failed: for whoever has no threads.
+
+        Where another process sends, only count it.
+        """
         for courier in self.couriers:
-            courier.deliver()
+            courier.count() if self.settings.apart else courier.deliver()
 
     def health(self) -> Health:
         """Return how it fares."""
@@ -208,6 +211,8 @@ class Alerter:
         with self._telling() as telling:
             if telling is not None:
                 days = max(telling.ledger.listened().values(), default=0) / DAY
+        if self.settings.apart:
+            self.deliver()
         outputs = tuple(courier.health() for courier in self.couriers)
         return Health(self.trouble, days, days < self.settings.learn, outputs)
 

@@ -26,7 +26,7 @@ BATCH: Final = 50
 FIRST_PAUSE: Final = 5.0
 """Seconds after a failure; each time twice as long."""
 LONGEST_PAUSE: Final = 600.0
-IDLE: Final = 60.0
+IDLE: Final = 10.0
 """Seconds after which it looks without being told to."""
 PATIENCE: Final = 2.0
 """Seconds that whoever stops waits for what is being sent."""
@@ -61,7 +61,7 @@ class Courier:
         self._thread: threading.Thread | None = None
         self._failures, self._hopeless = 0, 0
         self._waiting, self._lost = 0, 0
-        self.trouble = ""
+        self.idle, self.trouble = IDLE, ""
         self.last_sent: int | None = None
 
     def start(self) -> None:
@@ -90,7 +90,7 @@ class Courier:
     def _run(self) -> None:
         while not self._ended.is_set():
             if self.deliver():
-                self._woken.wait(IDLE)
+                self._woken.wait(self.idle)
                 self._woken.clear()
             else:
                 self._ended.wait(min(FIRST_PAUSE * 2 ** min(self._failures - 1, 20), LONGEST_PAUSE))
@@ -104,6 +104,16 @@ class Courier:
                 self._failed(error)
                 return False
             return True
+
+    def count(self) -> None:
+        """Look at how much waits, and send nothing."""
+        with self._lock:
+            try:
+                if self._ledger is None:
+                    self._ledger = Ledger(self._folder)
+                self._count()
+            except (OSError, sqlite3.Error, ValueError) as error:
+                self.trouble = shown(str(error))
 
     def _deliver(self) -> None:
         if self._ledger is None:

@@ -107,6 +107,8 @@ class Settings:
     """The management interface: all that is sent leaves by it."""
     one_way: float = 0.5
     drops: float = 0.001
+    apart: bool = False
+    """Whether another process sends (``kwel sensor alerts send``): one that has a network."""
     outputs: tuple[Output, ...] = ()
 
 
@@ -156,6 +158,7 @@ def _whole(table: RuleTable, outputs: tuple[Output, ...]) -> Settings:
         interface=table.take("interface", str, ""),
         one_way=table.number("one_way", 0.5, 0, 1),
         drops=table.number("drops", 0.001, 0, 1),
+        apart=table.take("apart", bool, False),
         outputs=outputs,
     )
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.alerts import Alerter, Settings
+from kwel.alerts import Alerter, Settings, load
 from tests.alerts.making import DAY, START, Contact, report, window
 from tests.cli.conftest import cli
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,3 +122,41 @@ def test_a_configuration_that_is_wrong(cli: Cli, tmp_path: Path, text: str, stat
 
     assert (done, out) == (status, "")
     assert says in err
+
+
+def test_another_process_may_send(cli: Cli, tmp_path: Path) -> None:
+    """The sensor has no network where it listens: what waits is sent beside it."""
+    config = tmp_path / "sensor.toml"
+    config.write_text(f'[alerts]\napart = true\n[[alerts.file]]\npath = "{tmp_path}/a.jsonl"\n')
+    settings = load(tomllib.loads(config.read_text())["alerts"])
+    alerter = Alerter(settings, tmp_path / "state", background=True)
+    alerter.blind("disk-full", now=START, why="no room")
+    alerter.deliver()
+
+    assert not (tmp_path / "a.jsonl").exists()
+    assert alerter.health().outputs[0].waiting == 1
+    assert cli("sensor", "alerts", "send", "--once", "--config", str(config), "--state", str(tmp_path / "state")) == (
+        0,
+        "file 1: taken\n",
+        "",
+    )
+    assert alerter.health().outputs[0].waiting == 0
+    assert json.loads((tmp_path / "a.jsonl").read_text())["kind"] == "disk-full"
+    alerter.close()
+
+
+def test_it_sends_until_it_is_told_to_end(tmp_path: Path) -> None:
+    config = tmp_path / "sensor.toml"
+    config.write_text(f'[alerts]\napart = true\n[[alerts.file]]\npath = "{tmp_path}/a.jsonl"\n')
+    alerter = Alerter(load({"apart": True, "file": [{"path": f"{tmp_path}/a.jsonl"}]}), tmp_path / "state")
+    alerter.blind("disk-full", now=START, why="no room")
+    arguments = ["sensor", "alerts", "send", "--config", str(config), "--state", str(tmp_path / "state")]
+    process = subprocess.Popen([sys.executable, "-m", "kwel", *arguments], cwd=ROOT)
+    ends = time.monotonic() + 20
+    while not (tmp_path / "a.jsonl").exists() and time.monotonic() < ends:
+        time.sleep(0.05)
+    process.terminate()
+
+    assert process.wait(10) == 0
+    assert (tmp_path / "a.jsonl").read_text().count("\n") == 1
+    alerter.close()

@@ -16,10 +16,11 @@ from kwel.cli.outcome import Failure, Status, complain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kwel.alerts.couriers import Courier
     from kwel.alerts.ledger import Entry, Ledger
     from kwel.alerts.settings import Settings
 
-STATE: Final = "/var/lib/kwel/alerts"
+STATE: Final = "/var/lib/kwel/sensor/state/alerts"
 CONFIG: Final = "/etc/kwel/sensor.toml"
 LARGEST: Final = 1 << 20
 
@@ -197,6 +198,63 @@ def test(config: str) -> int:
     for output in outputs:
         click.echo(f"{output.name}: {output.trouble or 'taken'}")
     return Status.INCOMPLETE if any(output.trouble or output.waiting for output in outputs) else Status.DONE
+
+
+@alerts.command(
+    epilog="""\b
+Example:
+  kwel sensor alerts send
+  kwel sensor alerts send --once --config /etc/kwel/sensor.toml
+
+Exit status: 0 done; 1 there is no output, or the sensor itself sends; 2 the
+command was not understood; 3 something cannot be read, or with --once an
+output did not take everything."""
+)
+@click.option("--config", default=CONFIG, show_default=True, metavar="FILE", help="The sensor's configuration.")
+@state
+@click.option("--once", is_flag=True, help="Send what waits, and end.")
+def send(config: str, state: str, once: bool) -> int:
+    """Send what the sensor has to tell, beside it: the sensor has no network where it listens.
+
+    For a configuration that says `apart = true` under [alerts].
+    """
+    from kwel import __version__
+    from kwel.alerts.couriers import Courier
+
+    _, listened, settings = configured(config)
+    if not settings.apart or not settings.outputs:
+        complain(f"{config}: nothing to send from here: [alerts] needs apart = true, and outputs")
+        return Status.CHECK_FAILED
+    couriers = [Courier(output, settings, Path(state), listened, __version__) for output in settings.outputs]
+    if once:
+        done = [courier.deliver() for courier in couriers]
+        for courier in couriers:
+            click.echo(f"{courier.output.name}: {courier.trouble or 'taken'}")
+            courier.stop()
+        return Status.DONE if all(done) else Status.INCOMPLETE
+    try:
+        _serve(couriers)
+    except KeyboardInterrupt:  # told to end
+        pass
+    finally:
+        for courier in couriers:
+            courier.stop()
+    return Status.DONE
+
+
+def _serve(couriers: list[Courier]) -> None:
+    """Send for ever, and say what changes: one line for each trouble, and one when it is over."""
+    import time
+
+    for courier in couriers:
+        courier.start()
+    said = dict.fromkeys((courier.output.name for courier in couriers), "")
+    while True:
+        time.sleep(1)
+        for courier in couriers:
+            if courier.trouble != said[courier.output.name]:
+                complain(f"{courier.output.name}: {courier.trouble or 'takes alerts again'}")
+                said[courier.output.name] = courier.trouble
 
 
 def configured(file: str) -> tuple[str, tuple[str, ...], Settings]:
