@@ -10,7 +10,7 @@ SECONDS ?= 600
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-fast check golden docs data bench fuzz setup setup-test clean
+.PHONY: deb release help report test test-fast check golden docs data bench fuzz setup setup-test clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -53,6 +53,14 @@ docs: setup-test ## Write the generated parts of docs/ anew
 
 data: $(VENV)/.data ## Build the address tables in rules/data again, from the packages of registries
 	$(BIN)/python tools/build_tables.py
+
+deb: $(VENV)/.run ## A Debian package for this machine, in out/release
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[release]'
+	$(BIN)/python tools/release.py out/release $(OFFLINE) --only deb
+
+release: $(VENV)/.run ## Everything of a release, in out/release; KEY=release.pem signs it
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[release]'
+	$(BIN)/python tools/release.py out/release $(OFFLINE) $(if $(KEY),--key $(KEY))
 
 setup: $(VENV)/.run
 setup-test: $(VENV)/.test

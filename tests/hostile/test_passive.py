@@ -106,7 +106,9 @@ def filled_in(command: tuple[str, ...], folder: Path) -> list[str]:
         alerter.blind("silence", "span0", now=1_772_442_847_120_331_000, rate="0", usual="3")
         alerter.close()
     config = folder / "sensor.toml"
-    config.write_text(f'[alerts]\napart = true\n[[alerts.file]]\npath = "{folder / "alerts.jsonl"}"\n')
+    config.write_text(
+        f'[[interfaces]]\nname = "span0"\n[alerts]\napart = true\n[[alerts.file]]\npath = "{folder / "alerts.jsonl"}"\n'
+    )
     files = {"alerts": folder / "alerts", "config": config}
     files |= {"dossier": folder / "dossier.json", "secret": folder / "secret.key"}
     if "{store}" in command:

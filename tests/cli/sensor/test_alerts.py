@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Cli
 
 __all__ = ["cli"]
+LISTENED = '[[interfaces]]\nname = "span0"\n'
 HOSTILE = "x\x1b[2J\u202e.example"
 
 
@@ -90,7 +91,7 @@ def test_all_or_some_but_not_neither(cli: Cli, state: str) -> None:
 def test_a_test_alert_arrives_or_says_why_not(cli: Cli, tmp_path: Path) -> None:
     config = tmp_path / "sensor.toml"
     config.write_text(
-        f'name = "box"\n[alerts]\nlanguage = "nl"\n[[alerts.file]]\npath = "{tmp_path}/a.jsonl"\n'
+        f'name = "box"\n{LISTENED}[alerts]\nlanguage = "nl"\n[[alerts.file]]\npath = "{tmp_path}/a.jsonl"\n'
         f'[[alerts.file]]\npath = "{tmp_path}/none/a.jsonl"\n'
     )
     status, out, _ = cli("sensor", "alerts", "test", "--config", str(config))
@@ -104,9 +105,9 @@ def test_a_test_alert_arrives_or_says_why_not(cli: Cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "status", "says"),
     [
-        ("", 1, "names no output"),
-        ("alerts = 3", 3, "write [alerts]"),
-        ("[alerts]\nlern_days = 3", 3, "unknown key"),
+        (LISTENED, 1, "names no output"),
+        (f"alerts = 3\n{LISTENED}", 3, "alerts"),
+        (f"{LISTENED}[alerts]\nlern_days = 3", 3, "unknown key"),
         ("[alerts", 3, "not TOML"),
         (
             'interfaces = [{ name = "span0" }]\n[alerts]\ninterface = "span0"\n[[alerts.file]]\npath = "/x"',
@@ -127,7 +128,9 @@ def test_a_configuration_that_is_wrong(cli: Cli, tmp_path: Path, text: str, stat
 def test_another_process_may_send(cli: Cli, tmp_path: Path) -> None:
     """The sensor has no network where it listens: what waits is sent beside it."""
     config = tmp_path / "sensor.toml"
-    config.write_text(f'[alerts]\napart = true\n[[alerts.file]]\npath = "{tmp_path}/a.jsonl"\n')
+    config.write_text(
+        f'[[interfaces]]\nname = "span0"\n[alerts]\napart = true\n[[alerts.file]]\npath = "{tmp_path}/a.jsonl"\n'
+    )
     settings = load(tomllib.loads(config.read_text())["alerts"])
     alerter = Alerter(settings, tmp_path / "state", background=True)
     alerter.blind("disk-full", now=START, why="no room")
@@ -147,7 +150,9 @@ def test_another_process_may_send(cli: Cli, tmp_path: Path) -> None:
 
 def test_it_sends_until_it_is_told_to_end(tmp_path: Path) -> None:
     config = tmp_path / "sensor.toml"
-    config.write_text(f'[alerts]\napart = true\n[[alerts.file]]\npath = "{tmp_path}/a.jsonl"\n')
+    config.write_text(
+        f'[[interfaces]]\nname = "span0"\n[alerts]\napart = true\n[[alerts.file]]\npath = "{tmp_path}/a.jsonl"\n'
+    )
     alerter = Alerter(load({"apart": True, "file": [{"path": f"{tmp_path}/a.jsonl"}]}), tmp_path / "state")
     alerter.blind("disk-full", now=START, why="no room")
     arguments = ["sensor", "alerts", "send", "--config", str(config), "--state", str(tmp_path / "state")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,10 +18,11 @@ if TYPE_CHECKING:
     from kwel.alerts.couriers import Courier
     from kwel.alerts.ledger import Entry, Ledger
     from kwel.alerts.settings import Settings
+    from kwel.sensor.config import Config
 
-STATE: Final = "/var/lib/kwel/sensor/state/alerts"
+STATE_IN_STORE: Final = "sensor/state/alerts"
+STATE: Final = f"/var/lib/kwel/store/{STATE_IN_STORE}"
 CONFIG: Final = "/etc/kwel/sensor.toml"
-LARGEST: Final = 1 << 20
 
 state = click.option(
     "--state",
@@ -181,7 +181,8 @@ def test(config: str) -> int:
     from kwel.alerts import Alerter
     from kwel.alerts.send import Road, SendError
 
-    name, listened, settings = configured(config)
+    read, settings = configured(config)
+    listened = tuple(of.name for of in read.interfaces)
     if not settings.outputs:
         complain(f"{config}: [alerts] names no output; docs/sensor.md has them")
         return Status.CHECK_FAILED
@@ -190,7 +191,9 @@ def test(config: str) -> int:
     except SendError as error:
         raise Failure(f"{config}: {error}") from error
     with tempfile.TemporaryDirectory() as folder:
-        alerter = Alerter(settings, Path(folder), sensor=name, listened=listened, version=__version__, background=False)
+        alerter = Alerter(
+            settings, Path(folder), sensor=read.name, listened=listened, version=__version__, background=False
+        )
         alerter.test()
         alerter.deliver()
         outputs = alerter.health().outputs
@@ -211,9 +214,9 @@ command was not understood; 3 something cannot be read, or with --once an
 output did not take everything."""
 )
 @click.option("--config", default=CONFIG, show_default=True, metavar="FILE", help="The sensor's configuration.")
-@state
+@click.option("--state", metavar="DIR", help="Folder of what the sensor told. Default: that in the store of --config.")
 @click.option("--once", is_flag=True, help="Send what waits, and end.")
-def send(config: str, state: str, once: bool) -> int:
+def send(config: str, state: str | None, once: bool) -> int:
     """Send what the sensor has to tell, beside it: the sensor has no network where it listens.
 
     For a configuration that says `apart = true` under [alerts].
@@ -221,11 +224,13 @@ def send(config: str, state: str, once: bool) -> int:
     from kwel import __version__
     from kwel.alerts.couriers import Courier
 
-    _, listened, settings = configured(config)
+    read, settings = configured(config)
+    listened = tuple(of.name for of in read.interfaces)
+    folder = Path(state or f"{read.store.folder}/{STATE_IN_STORE}")
     if not settings.apart or not settings.outputs:
         complain(f"{config}: nothing to send from here: [alerts] needs apart = true, and outputs")
         return Status.CHECK_FAILED
-    couriers = [Courier(output, settings, Path(state), listened, __version__) for output in settings.outputs]
+    couriers = [Courier(output, settings, folder, listened, __version__) for output in settings.outputs]
     if once:
         done = [courier.deliver() for courier in couriers]
         for courier in couriers:
@@ -257,31 +262,16 @@ def _serve(couriers: list[Courier]) -> None:
                 said[courier.output.name] = courier.trouble
 
 
-def configured(file: str) -> tuple[str, tuple[str, ...], Settings]:
-    """Return the sensor's name, the interfaces that it listens to, and how it alerts; end where it is wrong."""
+def configured(file: str) -> tuple[Config, Settings]:
+    """Return what a configuration says, and how it alerts; end with a line where it is wrong."""
     from kwel.alerts import SettingsError, load
+    from kwel.sensor import config as configuration
 
     try:
-        with open(file, "rb") as opened_file:
-            content = tomllib.loads(opened_file.read(LARGEST).decode())
-    except OSError as error:
-        raise Failure(f"{file}: {error.strerror or error}; name the configuration with --config") from error
-    except ValueError as error:
-        raise Failure(f"{file}: not TOML: {error}") from error
-    try:
-        settings = load(_table(content, "alerts"), file)
-    except SettingsError as error:
+        read = configuration.load(file)
+        return read, load(read.alerts, file)
+    except (configuration.ConfigError, SettingsError) as error:
         raise Failure(str(error)) from error
-    found = content.get("interfaces", content.get("interface", []))
-    names = [of.get("name") if isinstance(of, dict) else of for of in found] if isinstance(found, list) else []
-    return str(content.get("name", "")), tuple(name for name in names if isinstance(name, str)), settings
-
-
-def _table(content: dict[str, Any], key: str) -> dict[str, Any]:
-    value = content.get(key, {})
-    if not isinstance(value, dict):
-        raise Failure(f"{key} must be a table: write [{key}]")
-    return value
 
 
 def _line(entry: Entry) -> str:
