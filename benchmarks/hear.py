@@ -83,24 +83,46 @@ def portable(interface: str) -> dict[str, int]:
     return {"received": losses.frames, "dropped": losses.dropped, "missed": losses.missed or 0}
 
 
-def loop(interface: str) -> dict[str, int]:
-    """Listen by one call of recv a frame, and count."""
+def loop(interface: str, *, flows: bool = False) -> dict[str, int]:
+    """Listen by one call of recv a frame, and count; *flows*: IPv4 packets and bytes by addresses and ports."""
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as packets:
         packets.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
         packets.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
         packets.bind((interface, ETH_P_ALL))
         packets.settimeout(0.2)
         buffer, count = bytearray(1 << 16), 0
+        table: dict[tuple[int, ...], list[int]] = {}
         _ready()
         while True:
             try:
-                packets.recv_into(buffer)
+                size = packets.recv_into(buffer)
                 count += 1
+                if flows:
+                    _count_flow(buffer, size, table)
             except TimeoutError:
                 if ended.is_set():
                     break
         dropped = struct.unpack("=2I", packets.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
     return {"received": count, "dropped": dropped, "missed": 0}
+
+
+IPV4 = struct.Struct(">12xHBxH5xBxxIIHH").unpack_from
+"""Of a frame without tags: ethertype, header length, total length, protocol, addresses, ports."""
+
+
+def _count_flow(buffer: bytearray, size: int, table: dict[tuple[int, ...], list[int]]) -> None:
+    kind, _, _, protocol, source, target, port, other = IPV4(buffer)
+    if kind != 0x0800:
+        return
+    key = (source, target, port, other, protocol)
+    if source > target:
+        key = (target, source, other, port, protocol)
+    flow = table.get(key)
+    if flow is None:
+        table[key] = [1, size]
+    else:
+        flow[0] += 1
+        flow[1] += size
 
 
 def scapy_sniff(interface: str) -> dict[str, int]:
@@ -130,6 +152,7 @@ WAYS: dict[str, Callable[[str], dict[str, int]]] = {
     "ring": lambda interface: ring(interface, hear=False),
     "portable": portable,
     "recv": loop,
+    "recv-flows": lambda interface: loop(interface, flows=True),
     "scapy": scapy_sniff,
 }
 
