@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from typing import TYPE_CHECKING
 
 from kwel.store.files import Disk
@@ -66,3 +67,48 @@ class Full(Disk):
     def remove(self, path: Path) -> None:
         super().remove(path)
         self._used = 0
+
+
+class LosesPower(Stops):
+    """A disk that, when it stops, has lost all that nobody waited for: contents, new names, renames.
+
+    The worst of what a file system may do after a power cut (https://www.usenix.org/system/files/conference/osdi14/
+    osdi14-paper-pillai.pdf): what was not synced is cut short, and names that their folder was not synced for are as
+    they were before.
+    """
+
+    def __init__(self, calls: int) -> None:
+        super().__init__(calls)
+        self._dirty: set[str] = set()
+        self._renamed: list[tuple[Path, Path]] = []
+        self._made: list[str] = []
+
+    def put(self, descriptor: int, data: bytes | memoryview) -> None:
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        self._dirty.add(path)
+        self._made.append(path)
+        super().put(descriptor, data)
+
+    def sync(self, descriptor: int) -> None:
+        super().sync(descriptor)
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        self._dirty.discard(path)
+        if os.path.isdir(path):
+            self._made = [made for made in self._made if os.path.dirname(made) != path]
+            self._renamed = [pair for pair in self._renamed if str(pair[1].parent) != path]
+
+    def rename(self, path: Path, destination: Path) -> None:
+        super().rename(path, destination)
+        self._renamed.append((path, destination))
+
+    def lose_power(self) -> None:
+        """Undo what would not survive."""
+        for path, destination in reversed(self._renamed):
+            if destination.exists() and not path.exists() and path.parent.exists():
+                os.rename(destination, path)
+        for name in self._dirty:
+            if os.path.exists(name):
+                os.truncate(name, os.path.getsize(name) // 2)
+        for name in self._made:
+            if os.path.exists(name) and not name.endswith(".jsonl"):
+                os.unlink(name)

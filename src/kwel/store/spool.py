@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kwel.model.window import Window
 
 WRITING = ".writing-"
+DONE = ".done-"
 ASIDE = "aside"
 MOST_ASIDE = 20
 """Folders that are kept for somebody to look at; older ones make room."""
@@ -128,6 +129,8 @@ def tidy(folder: Path, source: str | None = None, disk: Disk = DISK) -> int:
 
     Call it before anything is written: what is being written looks the same.
     """
+    for done in list(folder.glob(f"{DONE}*")) if folder.is_dir() else []:
+        disk.remove(done)
     half = sorted(folder.glob(f"{WRITING}*")) if folder.is_dir() else []
     if source is not None:
         begun = WRITING + part_id(source, 0, 0)[:-DIGITS]
@@ -135,6 +138,14 @@ def tidy(folder: Path, source: str | None = None, disk: Disk = DISK) -> int:
     for one in half:
         set_aside(one, disk)
     return len(half)
+
+
+def remove(path: Path, disk: Disk = DISK) -> None:
+    """Remove a window that is stored. Call it rather than remove the folder: half of one would be taken for damaged."""
+    done = path.parent / f"{DONE}{path.name}"
+    disk.remove(done)
+    disk.rename(path, done)
+    disk.remove(done)
 
 
 def set_aside(path: Path, disk: Disk = DISK) -> None:
