@@ -69,12 +69,26 @@ class Content(NamedTuple):
 
 
 def parquet_bytes(table: pa.Table) -> memoryview:
-    """Return a table as a Parquet file."""
+    """Return a table as a Parquet file: words as a dictionary, numbers and times as differences.
+
+    That takes two thirds of what Arrow would choose by itself, in half the time (``benchmarks/store.py``).
+    """
     import pyarrow as pa
     from pyarrow import parquet
 
+    kinds = pa.types
+    words = [f"{field.name}.list.element" for field in table.schema if kinds.is_list(field.type)]
+    words += [field.name for field in table.schema if kinds.is_dictionary(field.type) or kinds.is_string(field.type)]
+    counted = [field.name for field in table.schema if kinds.is_integer(field.type) or kinds.is_timestamp(field.type)]
     out = pa.BufferOutputStream()
-    parquet.write_table(table, out, compression="zstd", compression_level=LEVEL)
+    parquet.write_table(
+        table,
+        out,
+        compression="zstd",
+        compression_level=LEVEL,
+        use_dictionary=words or False,
+        column_encoding=dict.fromkeys(counted, "DELTA_BINARY_PACKED"),
+    )
     return memoryview(out.getvalue())
 
 

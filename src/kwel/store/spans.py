@@ -14,6 +14,8 @@ FORMS = "7d, 12h, 2w, 2026-11-01 or 2026-11-01T06:00 (UTC, unless it says otherw
 def moment(text: str, now: int) -> int:
     """Return the moment that *text* names; of a length of time, that long before *now*.
 
+    Programs may write nanoseconds since the epoch.
+
     Raises:
         ValueError: it names none.
 
@@ -23,6 +25,8 @@ def moment(text: str, now: int) -> int:
     ago = re.fullmatch(r"(\d{1,6})([mhdw])", text)
     if ago:
         return now - int(ago[1]) * UNITS[ago[2]]
+    if re.fullmatch(r"\d{15,19}", text):
+        return int(text)
     try:
         when = datetime.datetime.fromisoformat(text)
     except ValueError as error:

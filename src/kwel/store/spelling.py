@@ -15,7 +15,7 @@ from kwel.columns import address_halves, address_text, mac_text
 from kwel.names import Names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -59,7 +59,12 @@ def read_moments(column: pa.Array, kind: np.dtype) -> Numbers:
 def _coded(values: Numbers, spell: Callable[[Any], str | None]) -> pa.Array:
     """Return a word for each value, spelt once for each distinct one."""
     distinct, codes = np.unique(values, return_inverse=True)
-    words = [spell(value) for value in distinct.tolist()]
+    return _dictionary(map(spell, distinct.tolist()), codes)
+
+
+def _dictionary(spelt: Iterable[str | None], codes: Numbers) -> pa.Array:
+    """Return the word behind each code; that of one which is not there is null."""
+    words = list(spelt)
     absent = np.array([word is None for word in words], bool)
     place = np.cumsum(~absent) - 1
     indices = pa.array(place[codes].astype(np.int32), mask=absent[codes])
@@ -79,13 +84,22 @@ HALVES = np.dtype([("hi", np.uint64), ("lo", np.uint64)])
 
 def spell_addresses(hi: Numbers, lo: Numbers, *, may_be_absent: bool = False) -> pa.Array:
     """Return the usual spelling of addresses; where they may be absent, two halves of 0 are null."""
-    pairs = np.empty(len(hi), HALVES)
-    pairs["hi"], pairs["lo"] = hi, lo
+    first, codes = _distinct(hi, lo)
+    pairs = zip(hi[first].tolist(), lo[first].tolist(), strict=True)
+    return _dictionary((None if may_be_absent and pair == (0, 0) else address_text(*pair) for pair in pairs), codes)
 
-    def spell(pair: tuple[int, int]) -> str | None:
-        return None if may_be_absent and pair == (0, 0) else address_text(*pair)
 
-    return _coded(pairs, spell)
+def _distinct(hi: Numbers, lo: Numbers) -> tuple[Numbers, Numbers]:
+    """Return a row of each distinct address, and which of those each row has: sorting records is slow."""
+    if not hi.any():
+        _, first, codes = np.unique(lo, return_index=True, return_inverse=True)
+        return first, codes
+    order = np.lexsort((lo, hi))
+    begins = np.ones(len(order), bool)
+    begins[1:] = (np.diff(hi[order]) != 0) | (np.diff(lo[order]) != 0)
+    codes = np.empty(len(order), np.int64)
+    codes[order] = np.cumsum(begins) - 1
+    return order[begins], codes
 
 
 def read_addresses(column: pa.Array) -> tuple[Numbers, Numbers]:
