@@ -1,5 +1,7 @@
 """A process that spools, stores, compacts and removes windows is killed at random moments: none of them is lost.
 
+A kill, unlike a power cut, takes nothing that was written: nobody waits for the disk here, so that more is killed.
+
 ``python -m tests.store.killing FOLDER --kills 200 --seed 1`` ends with status 1 and says why where something is.
 """
 
@@ -18,6 +20,7 @@ from pathlib import Path
 import kwel.joining
 from kwel.store import Level, Store
 from kwel.store.compaction import compact
+from kwel.store.files import Disk
 from kwel.store.parts import overlap
 from kwel.store.quota import Quota, enforce
 from kwel.store.spool import Spool, evidence_of, read_window, remove, tidy, waiting
@@ -25,14 +28,24 @@ from tests.store.windows import LENGTH, PLANT, stacked, tiny
 
 vars(kwel.joining).setdefault("join", stacked)  # what is tested here is where rows lie
 SOURCE = "span0"
+
+
+class Hasty(Disk):
+    """A disk that nobody waits for."""
+
+    def sync(self, descriptor: int) -> None:
+        """Return at once."""
+
+
+DISK = Hasty()
 READY = b"0\n"
 
 
 def work(folder: Path, told: int) -> None:
     """Go on where the one before was killed, for ever. Write each number that is safe to *told*."""
-    spool, frames = Spool(folder / "spool"), folder / "frames.pcapng"
-    tidy(folder / "spool")
-    store = Store(folder / "store", write=True)
+    spool, frames = Spool(folder / "spool", DISK), folder / "frames.pcapng"
+    tidy(folder / "spool", disk=DISK)
+    store = Store(folder / "store", write=True, disk=DISK)
     known = [read_window(path).sequence for path in waiting(folder / "spool")]
     number = max([store.next_sequence(SOURCE) - 1, *known]) + 1
     os.write(told, READY)
@@ -44,7 +57,7 @@ def work(folder: Path, told: int) -> None:
         if number % 3 == 0:
             for path in waiting(folder / "spool"):
                 store.add(read_window(path), {}, evidence_of(path))
-                remove(path)
+                remove(path, DISK)
         if number % 12 == 0:
             compact(store, [Level.HOUR, Level.DAY])
         if number % 20 == 0:
@@ -54,7 +67,7 @@ def work(folder: Path, told: int) -> None:
 def faults(folder: Path, safe: int) -> list[str]:
     """Return what is wrong after a kill: every number up to *safe* has to be somewhere, and once."""
     waits = Counter(read_window(path).sequence for path in waiting(folder / "spool"))
-    with Store(folder / "store", write=True) as store:
+    with Store(folder / "store", write=True, disk=DISK) as store:
         found = store.check()
         kept = Counter(
             number for part in store.windows() for first, last in part.sequences for number in range(first, last + 1)
@@ -74,7 +87,7 @@ def faults(folder: Path, safe: int) -> list[str]:
 
 def _warm(folder: Path) -> None:
     """Import here what the processes need, so that they are killed while they work."""
-    with Store(folder, write=True) as store:
+    with Store(folder, write=True, disk=DISK) as store:
         store.add(tiny(1), {})
         store.read()
     shutil.rmtree(folder)
