@@ -96,7 +96,7 @@ def _digest(how: Digesting, into: Store, window: Window, path: Path, done: Diges
         done.lost.append(f"window {window.sequence} of {window.source}: the disk is full")
     elif how.see and not added.already:
         how.see(window, analysis.report)
-    spool.DISK.remove(path)
+    spool.remove(path)
     done.stored += 1
     done.report, done.window = analysis.report, window
 
