@@ -10,6 +10,7 @@ import gc
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache, partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kwel import capture
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from kwel.assets import Inventory
+    from kwel.capture import CaptureFile
     from kwel.clouds.attribute import Attributor
     from kwel.clouds.overrides import Overruled
     from kwel.clouds.tables import Tables
@@ -65,13 +67,36 @@ def read_traffic(
         progress: called now and then with bytes read, and bytes in all where known.
         discovery: whether to read what hosts say of themselves; flows and their names need none of it.
     """
-    from kwel.hearing import Hearing
-
     options = options or Options()
-    files = capture.find_captures([paths] if isinstance(paths, str) else list(paths), hash_files=options.hash_files)
-    hearing = Hearing(options.max_flows, discovery=discovery)
+    files = find_files([paths] if isinstance(paths, str) else list(paths), options.hash_files)
     sizes = [file.size for file in files]
     total = None if None in sizes else sum(size for size in sizes if size)
+    frames, logs = [file for file in files if file.log is None], [file for file in files if file.log is not None]
+    heard = _heard(frames, options, progress, total, discovery) if frames or not logs else None
+    if not logs:
+        assert heard is not None
+        return heard
+    from kwel import probes
+
+    before = sum(size for file, size in zip(files, sizes, strict=True) if size and file.log is None)
+    told = probes.read(logs, options.max_flows, progress and (lambda done: progress(before + done, total)))
+    return told if heard is None else _beside(heard, told)
+
+
+def find_files(paths: Sequence[str], hash_files: bool = False) -> list[CaptureFile]:
+    """Return the captures behind *paths*, and the logs of other probes, which have ``log``."""
+    from kwel.probes import recognise
+
+    return capture.find_captures(paths, hash_files=hash_files, recognise=recognise)
+
+
+def _heard(
+    files: Sequence[CaptureFile], options: Options, progress: Progress | None, total: int | None, discovery: bool
+) -> Traffic:
+    """Return what is on the wire in captures."""
+    from kwel.hearing import Hearing
+
+    hearing = Hearing(options.max_flows, discovery=discovery)
     done = 0
     for file in files:
         hearing.begin(file.name)
@@ -81,6 +106,19 @@ def read_traffic(
                 progress(done + file.position, total)
         done += file.position
     return hearing.finish(tuple(file.describe() for file in files))
+
+
+def _beside(heard: Traffic, told: Traffic) -> Traffic:
+    """Return what frames show, and beside it what logs alone tell of: what both tell counts once."""
+    from kwel.probes import beside
+
+    joining: Any = import_module("kwel.joining")
+    if not hasattr(joining, "join"):  # not part of this build
+        why = "was left aside: give logs without captures"
+        aside = tuple(one._replace(problem=one.problem or why) for one in told.captures)
+        return replace(heard, captures=(*heard.captures, *aside))
+    whole: Traffic = joining.join([heard, beside(told, heard)])
+    return whole
 
 
 def with_ech(traffic: Traffic, outer_names: Collection[str] = ()) -> Traffic:

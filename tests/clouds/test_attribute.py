@@ -425,6 +425,9 @@ def test_every_step_has_a_source_and_is_in_the_vocabulary(attributor: Attributor
 
     accepting = Attributor(BOOK, Stub(), accepted=("s3ns",)).attribute(None, "compute.s3nsapis.fr")
     seen |= {step.kind for step in accepting.evidence}
+    by_log = attributor("52.57.120.30", None, told=True)
+    seen |= {step.kind for step in by_log.evidence}
+    assert by_log.grade <= Grade.C
     of_sites = {kind for kind in BOOK.vocabulary.evidence if kind.startswith("site-") or kind == "overruled"}
     assert set(BOOK.vocabulary.evidence) - seen - of_sites == LINKS
 

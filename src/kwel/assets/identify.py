@@ -18,6 +18,7 @@ from kwel.assets.devices import Devices
 from kwel.assets.evidence import STEPS, Witness
 from kwel.assets.facts import facts_of
 from kwel.assets.habits import find_habits
+from kwel.assets.heardsay import graded
 from kwel.assets.hosts import EXTERNAL, NOBODY, find_hosts, sort_key
 from kwel.assets.likeness import same_certificates, same_host_keys, several_servers
 from kwel.assets.mirrors import Ends, find_ends
@@ -141,7 +142,7 @@ def identify(
     left_out |= {"changes-left-out": more, "facts-left-out": writer.facts_left_out}
     left_out["addresses-left-out"] += len(devices.left_out)
     places = tuple(told.effects) if told else (), changes, systems, devices, scopes, proofs.on_segment
-    return Inventory(labelled, initiators, responders, seen.turned, left_out, *places)
+    return graded(traffic, Inventory(labelled, initiators, responders, seen.turned, left_out, *places))
 
 
 def _devices(traffic: Traffic, scopes: Scopes, rules: DeviceRules) -> tuple[Proofs, Devices, dict[str, int]]:

@@ -7,6 +7,7 @@ processor's cache, its memory is bounded, and it is the same for packed files an
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from kwel.capture.unpack import unpacked
 from kwel.model import traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -34,6 +35,9 @@ CARRY = records.HELD + 0x1000
 
 SPARE = 0x8_0000
 """Room behind the frames of a batch, in which the analysis lays out what it puts together of their fragments."""
+
+LOOK = 0x1000
+"""Bytes by which a log of another probe is told from what is no capture."""
 
 HASH_REST = 0x4000_0000
 """How much of a file that is read no further is still hashed: 1 GiB, about a second."""
@@ -56,8 +60,20 @@ class Batch:
 class Reading:
     """One pass over a capture. Raises nothing for what is wrong with it: sets ``problem`` and stops."""
 
-    def __init__(self, path: Path | None, *, hash_file: bool = False, chunk: int = CHUNK) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        hash_file: bool = False,
+        chunk: int = CHUNK,
+        recognise: Callable[[bytes], str | None] | None = None,
+    ) -> None:
         self.path = path
+        self.log: str | None = None
+        """Whose log it is, where it is no capture: what *recognise* says of its first bytes."""
+        self.head = b""
+        """Its first bytes, of a log."""
+        self._recognise = recognise
         self.refused = True
         """It could not even be opened."""
         self.format = "unknown"
@@ -91,6 +107,9 @@ class Reading:
         if isinstance(index, str):
             self.problem = source.problem or index
             self.unread = source.unread + len(head)
+            if self._recognise is not None:
+                self.head = source.peek(LOOK)
+                self.log = self._recognise(self.head)
             return
         self.index = index
         self.format = index.format + (f".{source.suffix}" if source.suffix else "")
@@ -149,11 +168,24 @@ def _skip(source: Source, view: memoryview, size: int) -> int:
 class CaptureFile:
     """One source of frames, opened when its batches are asked for."""
 
-    def __init__(self, name: str, path: Path | None, *, hash_file: bool = False, problem: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: Path | None,
+        *,
+        hash_file: bool = False,
+        problem: str | None = None,
+        log: str | None = None,
+    ) -> None:
         self.name = name
         """Shown to the user; unique within one analysis."""
         self.path = path
         """``None``: standard input."""
+        self.log = log
+        """Whose log it is, where it holds no frames: ``zeek``, ``eve``, …"""
+        self.sha256: str | None = None
+        """Of a log that was read, where hashing was asked for."""
+        self._source: FileSource | None = None
         self._hash_file = hash_file
         self._refusal = problem
         self._reading: Reading | None = None
@@ -172,8 +204,25 @@ class CaptureFile:
     @property
     def position(self) -> int:
         """Bytes read so far."""
-        file = self._reading.file if self._reading else None
+        file = self._source or (self._reading.file if self._reading else None)
         return file.consumed if file else 0
+
+    @contextmanager
+    def opened(self) -> Iterator[Source]:
+        """Open a log and yield its bytes, unpacked; what cannot be opened holds none, and says why in ``problem``."""
+        digest = Digest() if self._hash_file and self.path is not None else None
+        try:
+            with open_source(self.path, digest) as file:
+                self._source = file
+                yield unpacked(file)
+                self.sha256 = digest.finish() if digest and not file.unread else None
+        except Refusal as refusal:
+            nothing = Source()
+            nothing.problem = str(refusal)
+            yield nothing
+        finally:
+            if digest is not None:
+                digest.close()
 
     def batches(self) -> Iterator[Batch]:
         """Yield the frames from the first to the last that is sound; then see ``problem``."""

@@ -15,7 +15,7 @@ from kwel.capture.sources import PIECE, Refusal, Source, open_source, printable
 from kwel.capture.unpack import unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
 
 NAMED_LIKE_A_CAPTURE = re.compile(r"\.(pcap|pcapng|cap|dmp|snoop|trc)\d*(\.(gz|zst|xz|bz2|lz4|zip))?$", re.IGNORECASE)
 """A file in a folder that claims by its name to be a capture, and is none, is listed; a README is not."""
@@ -33,9 +33,15 @@ class Found:
     """Time stamp of the first frame; ``None`` where there is none, or where looking would take it away."""
     packed: bool = False
     bytes: int = 0
+    log: str | None = None
+    """Whose log it is, where it holds no frames."""
+    beginning: Hashable = None
+    """The first bytes of a log."""
 
 
-def find_captures(paths: Sequence[str], *, hash_files: bool) -> list[CaptureFile]:
+def find_captures(
+    paths: Sequence[str], *, hash_files: bool, recognise: Callable[[bytes], str | None] | None = None
+) -> list[CaptureFile]:
     """Return the captures behind *paths*: files, folders with all that is below them, ``-`` for standard input.
 
     What cannot be read is returned too, with its ``problem``. A file that is given twice, through another path, a
@@ -44,6 +50,7 @@ def find_captures(paths: Sequence[str], *, hash_files: bool) -> list[CaptureFile
     Args:
         paths: as the user wrote them.
         hash_files: whether reading a file shall also compute its SHA-256.
+        recognise: says by its first bytes whose log a file is that is no capture; logs are returned too, then.
     """
     looked: dict[tuple[int, int] | str, Found | None] = {}
     for text in paths:
@@ -52,13 +59,13 @@ def find_captures(paths: Sequence[str], *, hash_files: bool) -> list[CaptureFile
         for member in _members(text) if folder else [Found(None if text == "-" else Path(text))]:
             keys.append(key := _identity(member.path))
             if looked.get(key) is None:
-                looked[key] = _look(member, in_folder=folder)
+                looked[key] = _look(member, in_folder=folder, recognise=recognise)
         if all(looked[key] is None for key in keys):
             looked[text] = Found(Path(text), NOTHING)
     found = _distinct([one for one in looked.values() if one])
     found.sort(key=lambda one: (one.first is None, one.first or 0))
     return [
-        CaptureFile(name, one.path, hash_file=hash_files, problem=one.problem)
+        CaptureFile(name, one.path, hash_file=hash_files, problem=one.problem, log=one.log)
         for name, one in zip(unique_names([one.path for one in found]), found, strict=True)
     ]
 
@@ -113,7 +120,7 @@ def _members(folder: str) -> Iterator[Found]:
         yield Found(Path(error.filename), f"cannot be listed: {error.strerror}; check the folder's permissions")
 
 
-def _look(one: Found, *, in_folder: bool) -> Found | None:
+def _look(one: Found, *, in_folder: bool, recognise: Callable[[bytes], str | None] | None) -> Found | None:
     """Read a file as far as its first frames; return ``None`` where a folder holds something else."""
     if one.path is None or one.problem:
         return one
@@ -126,11 +133,15 @@ def _look(one: Found, *, in_folder: bool) -> Found | None:
         return None
     if stat.S_ISFIFO(mode):  # can be read only once
         return one
-    reading = Reading(one.path, chunk=PIECE)
+    reading = Reading(one.path, chunk=PIECE, recognise=recognise)
     batches = reading.batches()
     batch = next(batches, None)
     one.first = int(batch.records[0]["time"]) if batch else None
     batches.close()
+    one.log, one.beginning = reading.log, reading.head or None
+    if reading.log is not None:
+        one.packed, one.bytes = True, reading.bytes  # packed or not: only what is in it tells two apart
+        return one
     if reading.index is None:
         one.problem = reading.problem
         return one if named or reading.refused else None
@@ -140,11 +151,12 @@ def _look(one: Found, *, in_folder: bool) -> Found | None:
 
 def _distinct(found: list[Found]) -> list[Found]:
     """Return *found* without copies of what comes earlier in it."""
-    kept: dict[int, list[Found]] = {}
+    kept: dict[Hashable, list[Found]] = {}
     out = []
     for one in found:
-        if one.first is not None:
-            earlier = kept.setdefault(one.first, [])
+        first = one.beginning if one.log else one.first
+        if first is not None:
+            earlier = kept.setdefault(first, [])
             if any(_same_content(one, other) for other in earlier):
                 continue
             earlier.append(one)

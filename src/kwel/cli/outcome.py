@@ -80,7 +80,7 @@ def status_of(captures: Sequence[Capture], coverage: Coverage) -> Status:
         if capture.problem:
             complain(f"{capture.name}: {capture.problem}")
             status = Status.INCOMPLETE
-    if coverage.used == 0 and status is Status.DONE:
+    if coverage.is_empty and status is Status.DONE:
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(coverage.set_aside.items()))
         complain(f"no packet could be used: {reasons or 'the captures are empty'}")
         status = Status.INCOMPLETE

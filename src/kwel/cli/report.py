@@ -126,7 +126,7 @@ def report(
     told = _told(drills)
     report, whole = _analysed(captures, span, options)
     keep(made := replace(report, drills=told))
-    if made.coverage.packets == 0:
+    if made.coverage.packets == 0 and made.coverage.is_empty:
         status_of(made.captures, made.coverage)
         raise Failure("no packet was read, so there is no report")
     _write(made, destination, lang, as_json=as_json)

@@ -123,7 +123,7 @@ def suppliers(
     with Progress("Reading captures") as progress:
         made = analyse(captures, options, progress).report
     status = status_of(made.captures, made.coverage)
-    if made.coverage.packets == 0:
+    if made.coverage.packets == 0 and made.coverage.is_empty:
         raise Failure("no packet was read, so there are no dossiers")
     maker = _maker(rules, key, lang or language_of_environment(), only)
     if folder is None or asked:

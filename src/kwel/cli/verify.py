@@ -32,18 +32,20 @@ def verify(captures: tuple[str, ...]) -> int:
     """Ask Wireshark for a second opinion on every server name.
 
     Runs tshark on the captures and compares: names of TLS, QUIC and DTLS, HTTP hosts, CONNECT targets, each with the
-    two ends that it was said between.
+    two ends that it was said between. Logs of other probes are left aside, and named.
     """
-    from kwel.capture import find_captures
-    from kwel.pipeline import Options, read_traffic
+    from kwel.pipeline import Options, find_files, read_traffic
 
     say_when_compiling()
-    paths = {file.name: file.path for file in find_captures(captures, hash_files=False)}
+    paths = {file.name: file.path for file in find_files(captures)}
     with Progress("Reading captures") as progress:
         traffic = read_traffic(captures, Options(), progress, discovery=False)
     status = status_of(traffic.captures, traffic.coverage)
     agreed = compared = 0
     for index, capture in enumerate(traffic.captures):
+        if capture.is_log:
+            complain(f"{capture.name}: left aside; a log of another probe holds no frames that Wireshark could read")
+            continue
         path = paths.get(capture.name)
         if path is None or not capture.packets:
             complain(f"{capture.name}: not compared; Wireshark needs a capture in a file")

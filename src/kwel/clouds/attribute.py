@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 from kwel.clouds import whatif
 from kwel.clouds.claims import claims_of, grade_of, jurisdictions, owns
 from kwel.clouds.fronts import Front, front_of
+from kwel.clouds.hearsay import hearsay
 from kwel.clouds.hosts import Host, HostFinder, Known, by_prefix
 from kwel.clouds.law import LawReader
 from kwel.clouds.links import LinkReader
@@ -21,7 +22,7 @@ from kwel.clouds.names import HostName, NameReader
 from kwel.clouds.places import Location, Placer
 from kwel.clouds.steps import Steps, inferred
 from kwel.clouds.verdict import Axes, judge
-from kwel.model.claims import Claim, Evidence, Grade
+from kwel.model.claims import TOLD, Claim, Evidence, Grade
 from kwel.model.verdicts import Attribution, Control, Verdict
 
 if TYPE_CHECKING:
@@ -120,9 +121,9 @@ class Attributor:
         where = address or literal(name)
         return (self._row(where) if where else self._nowhere).network
 
-    def meaning(self, name: str | None, chain: tuple[str, ...] = (), *, weak: bool = False) -> int:
-        """Return the number of what a name and the CNAMEs behind it say; *weak*: of a name that counts for less."""
-        named = self._names.read(name, chain, weak=weak)
+    def meaning(self, name: str | None, chain: tuple[str, ...] = (), *, weak: bool = False, told: bool = False) -> int:
+        """Return the number of what a name and the CNAMEs behind it say; *weak*, *told*: as where one is called."""
+        named = self._names.read(name, chain, weak=weak, told=told)
         number = self._meanings.setdefault(id(named), len(self._of_meaning))
         if number == len(self._of_meaning):
             self._of_meaning.append(named)
@@ -143,6 +144,7 @@ class Attributor:
         observed: tuple[Evidence, ...] = (),
         *,
         weak: bool = False,
+        told: bool = False,
     ) -> Attribution:
         """Return what is known of an endpoint.
 
@@ -152,10 +154,11 @@ class Attributor:
             chain: the CNAMEs that it led to, in order.
             observed: where the name and the address were seen; comes first in the evidence.
             weak: whether the name rests on less than it should, and so counts one grade lower.
+            told: whether only a log of another probe says who went there: then nothing is graded above C.
         """
         where = address or literal(name)
         row = self._row(where) if where else self._nowhere
-        named = self._names.read(name, chain, weak=weak)
+        named = self._names.read(name, chain, weak=weak, told=told)
         key = id(row), id(named)  # both are kept: one object for each distinct answer
         judged = self._judged.get(key)
         if judged is None:
@@ -284,7 +287,7 @@ class Attributor:
             "reason": reason,
             "elsewhere": self._elsewhere(verdict, axes, host, known),
             "evidence": (
-                *{id(step): step for step in (*host.evidence, *steps)}.values(),
+                *{id(step): step for step in (*host.evidence, *steps, *((TOLD,) if named.told else ()))}.values(),
                 *front.evidence,
                 *self.law.evidence(host.operator),
                 self._compared(axes, location, jurisdiction, reason),
@@ -312,6 +315,8 @@ class Attributor:
         front = front_of(host, known, named, service, self._words)
         location = self._places.find(host, known, named, front.what if front.hides_place else "")
         grade = grade_of(service, host, known, named)
+        if named.told:
+            host, location, grade = hearsay(host), hearsay(location), min(grade, Grade.C)
         axes = self._axes(host, known, location, service, grade, front=bool(front))
         return axes, host, location, service, grade, front
 

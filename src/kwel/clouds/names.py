@@ -53,6 +53,8 @@ class HostName:
     service_suffix: str = ""
     weak: bool = False
     """The name rests on less than it should: an answer older than its time to live, or one to another client."""
+    told: bool = False
+    """A log of another probe says who went there; no frame shows it."""
 
     @property
     def front(self) -> bool:
@@ -143,17 +145,19 @@ class NameReader:
         self._same: dict[tuple[object, ...], HostName] = {}
         self._seen: dict[object, HostName] = {}
 
-    def read(self, name: str | None, chain: tuple[str, ...] = (), *, weak: bool = False) -> HostName:
+    def read(
+        self, name: str | None, chain: tuple[str, ...] = (), *, weak: bool = False, told: bool = False
+    ) -> HostName:
         """Return what *name* and the CNAMEs that it led to say; the same object for the same answer."""
-        key = (name, chain, weak) if chain or weak else name
+        key = (name, chain, weak, told) if chain or weak or told else name
         found = self._seen.get(key)
         if found is None:
             if len(self._seen) >= _REMEMBERED:
                 self._seen.clear()
-            found = self._seen[key] = self._read(name, chain, weak=weak)
+            found = self._seen[key] = self._read(name, chain, weak=weak, told=told)
         return found
 
-    def _read(self, name: str | None, chain: tuple[str, ...], *, weak: bool) -> HostName:
+    def _read(self, name: str | None, chain: tuple[str, ...], *, weak: bool, told: bool) -> HostName:
         asked = _clean(name) if name else ""
         names = [*(clean for alias in reversed(chain) if (clean := _clean(alias))), *([asked] if asked else [])]
         operator, suffix = None, ""
@@ -169,7 +173,7 @@ class NameReader:
             if place is None and _related(found, operator):
                 place = self._place(found, candidate)
         service, service_suffix = (said.service if asked else None) or (None, "")
-        answer = operator, suffix, place, service, service_suffix, weak
+        answer = operator, suffix, place, service, service_suffix, weak, told
         same = self._same.get(answer)
         if same is None:
             same = self._same[answer] = HostName(*answer)

@@ -84,15 +84,15 @@ class Overruled:
         found = _Address(self._of.network(address, name), live, lapsed, told)
         return _numbered(found, self._addresses, self._of_address)
 
-    def meaning(self, name: str | None, chain: tuple[str, ...] = (), *, weak: bool = False) -> int:
-        """Return the number of what a name and the CNAMEs behind it say; *weak*: of a name that counts for less."""
+    def meaning(self, name: str | None, chain: tuple[str, ...] = (), *, weak: bool = False, told: bool = False) -> int:
+        """Return the number of what a name and the CNAMEs behind it say: see ``Attributor``."""
         names = cleaned(name, chain)
         live, lapsed = (
             next((found for one in names if (found := finder.by_name(one))), None)
             for finder in (self._live, self._lapsed)
         )
         own = next((mine for one in names if (mine := self._index.own(one))), None)
-        said = _Name(self._of.meaning(name, chain, weak=weak), live, lapsed, own, weak)
+        said = _Name(self._of.meaning(name, chain, weak=weak, told=told), live, lapsed, own, weak)
         return _numbered(said, self._names, self._of_name)
 
     def outcome(self, network: int, meaning: int) -> Outcome:
@@ -121,16 +121,17 @@ class Overruled:
         observed: tuple[Evidence, ...] = (),
         *,
         weak: bool = False,
+        told: bool = False,
     ) -> Attribution:
         """Return what is known of an endpoint: see ``Attributor``."""
-        found = self._overruled(address, name, chain, observed, weak=weak)
+        found = self._overruled(address, name, chain, observed, weak=weak, told=told)
         where = address or literal(name)
         if where is None or not self._site.databases:
             return found
         shown = located(found, self._site.databases, where)
         if (shown.location, shown.operator) == (found.location, found.operator):
             return shown
-        judged = self._judged(self.network(address, name), self.meaning(name, chain, weak=weak))
+        judged = self._judged(self.network(address, name), self.meaning(name, chain, weak=weak, told=told))
         (verdict, grade, reason), elsewhere = judged
         shown = replace(shown, verdict=verdict, grade=grade, reason=reason, elsewhere=elsewhere)
         return replace(shown, evidence=(*shown.evidence[:-1], *(_compared(s, shown) for s in shown.evidence[-1:])))
@@ -143,10 +144,11 @@ class Overruled:
         observed: tuple[Evidence, ...],
         *,
         weak: bool,
+        told: bool,
     ) -> Attribution:
         """Return what is known of an endpoint, what overrides say in its place."""
-        before = self._of(address, name, chain, observed, weak=weak)
-        network, meaning = self.network(address, name), self.meaning(name, chain, weak=weak)
+        before = self._of(address, name, chain, observed, weak=weak, told=told)
+        network, meaning = self.network(address, name), self.meaning(name, chain, weak=weak, told=told)
         where, named = self._of_address[network], self._of_name[meaning]
         moved = self._displaced(network, meaning)
         said = {

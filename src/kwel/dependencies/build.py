@@ -10,8 +10,9 @@ import numpy as np
 from kwel.columns import NameSource, State
 from kwel.dependencies.contacts import find_contacts
 from kwel.dependencies.crowd import contacts_within, looked_up_within
-from kwel.dependencies.destinations import BELIEVED, Endpoints, judge_all
+from kwel.dependencies.destinations import BELIEVED, TOLD, Endpoints, judge_all
 from kwel.dependencies.looked_up import Chains, find_looked_up
+from kwel.dependencies.secondhand import looked_up_in_log, told_only
 from kwel.dependencies.shown import Shown
 from kwel.dependencies.signs import hides_names, is_sealed, misfits
 from kwel.dependencies.trips import Trips
@@ -71,7 +72,7 @@ def build(
     )
     contacts, left_out = contacts_within(contacts, traffic.flows)
     by_file = (traffic.flows["name_source"][contacts.flow] == NameSource.CAPTURE) & (contacts.name > 0)
-    doubt = np.where(by_file, BELIEVED, contacts.weak).astype(np.int64)
+    doubt = np.where(by_file, BELIEVED, contacts.weak).astype(np.int64) + TOLD * told_only(traffic, contacts)
     endpoint_of, first = distinct(doubt, contacts.name, contacts.hi, contacts.lo)  # the surest first
     none = np.zeros(len(looked_up), np.uint64)
     endpoints = Endpoints(
@@ -79,7 +80,7 @@ def build(
         np.concatenate([contacts.hi[first], none]),
         np.concatenate([contacts.lo[first], none]),
         np.concatenate([contacts.answer[first], looked_up.answer]).astype(np.int64),
-        np.concatenate([doubt[first], none.astype(np.int64)]),
+        np.concatenate([doubt[first], TOLD * looked_up_in_log(traffic, looked_up)]),
     )
     kind_of, attributions = judge_all(endpoints, traffic.names, Chains(traffic), judge)
     found, timeline = _assemble(traffic, assets, contacts, endpoint_of, kind_of, attributions, looked_up, exclude)

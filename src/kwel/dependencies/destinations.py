@@ -28,21 +28,30 @@ if TYPE_CHECKING:
 Chain = tuple[str, ...]
 WEAK, BELIEVED = 1, 2
 """How much a name is doubted: see ``hearsay``; said by the capture file only."""
+TOLD = 4
+"""Added to that where a log of another probe says who went there, and no frame shows it."""
 
 
 class Judge(Protocol):
     """Attributes one endpoint when called; many in three steps, of which the first two number what is alike."""
 
     def __call__(
-        self, address: str | None, name: str | None, chain: Chain = (), /, *, weak: bool = False
+        self, address: str | None, name: str | None, chain: Chain = (), /, *, weak: bool = False, told: bool = False
     ) -> Attribution:
         """Return what is known of an endpoint."""
 
     def network(self, address: str | None, name: str | None, /) -> int:
         """Return the number of what is known of an address, or of a name that is one."""
 
-    def meaning(self, name: str | None, chain: Chain = (), /, *, weak: bool = False) -> int:
-        """Return the number of what a name and the CNAMEs behind it say; *weak*: of a name that counts for less."""
+    def meaning(self, name: str | None, chain: Chain = (), /, *, weak: bool = False, told: bool = False) -> int:
+        """Return the number of what a name and the CNAMEs behind it say.
+
+        Args:
+            name: asked for.
+            chain: CNAMEs behind it.
+            weak: whether the name counts for less.
+            told: whether only a log says who went there.
+        """
 
     def outcome(self, network: int, meaning: int, /) -> Hashable:
         """Return what tells the destinations of one host apart."""
@@ -59,7 +68,7 @@ class Endpoints(NamedTuple):
     answer: NDArray[np.int64]
     """1 + row of the DNS answer that led there; 0 is none."""
     doubt: NDArray[np.int64]
-    """0: the name counts; WEAK: for less; BELIEVED: it is shown, and nothing is concluded from it."""
+    """0: the name counts; WEAK: for less; BELIEVED: it is shown, and nothing is concluded from it. TOLD: see there."""
 
 
 class Attributions(Sequence["Attribution"]):
@@ -88,10 +97,11 @@ class Attributions(Sequence["Attribution"]):
         known = self._known.get(index)
         if known is None:
             address, name, chain, doubt = self._endpoints[index]
-            if doubt == BELIEVED:
-                known = replace(self._judge(address, None), name=name)
+            told = doubt >= TOLD
+            if doubt % TOLD == BELIEVED:
+                known = replace(self._judge(address, None, told=told), name=name)
             else:
-                known = self._judge(address, name, chain, weak=doubt == WEAK)
+                known = self._judge(address, name, chain, weak=doubt % TOLD == WEAK, told=told)
             self._known[index] = known
         return known
 
@@ -116,16 +126,23 @@ def judge_all(
         (names[name] if name else None, distinct_chains[chain], doubt)
         for name, chain, doubt in zip(*spoken, strict=True)
     ]
-    told = [(None, (), 0) if doubt == BELIEVED else (name, chain, doubt) for name, chain, doubt in words]
-    meaning = np.array([judge.meaning(name, chain, weak=doubt == WEAK) for name, chain, doubt in told], np.int64)[said]
+    told = [
+        (None, (), doubt - BELIEVED) if doubt % TOLD == BELIEVED else (name, chain, doubt)
+        for name, chain, doubt in words
+    ]
+    meaning = np.array(
+        [judge.meaning(name, chain, weak=doubt % TOLD == WEAK, told=doubt >= TOLD) for name, chain, doubt in told],
+        np.int64,
+    )[said]
     by_name = np.array([judge.network(None, name) for name, _, _ in words], np.int64)[said]
     by_address = np.array([judge.network(address, None) for address in addresses] or [0], np.int64)
     network = np.where(address_of >= 0, by_address[address_of], by_name)
-    named = np.minimum(endpoints.name, 1) + (endpoints.doubt == BELIEVED)
+    named = np.minimum(endpoints.name, 1) + (endpoints.doubt % TOLD == BELIEVED)
     alike, first_alike = distinct(network, meaning, named, np.minimum(address_of, 0))
     pairs = zip(network[first_alike].tolist(), meaning[first_alike].tolist(), strict=True)
     outcome = _numbered([judge.outcome(*pair) for pair in pairs])[alike]
-    kind, first = first_seen(_hosts(words, said, addresses, address_of), outcome)
+    by_log = endpoints.doubt // TOLD
+    kind, first = first_seen(_hosts(words, said, addresses, address_of), outcome, by_log)
     shown = zip(said[first].tolist(), address_of[first].tolist(), strict=True)
     made = [(addresses[address] if address >= 0 else None, *words[word]) for word, address in shown]
     return kind, Attributions(judge, made, alike[first])

@@ -26,7 +26,7 @@ class Greetings:
 
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
-        self._hellos, self._shown = _ByFlow(traffic.hellos), _ByFlow(traffic.shown)
+        self._hellos, self._shown = ByFlow(traffic.hellos), ByFlow(traffic.shown)
         self._captures = [capture.name for capture in traffic.captures]
 
     def of(self, flow: int) -> Iterator[Evidence]:
@@ -62,7 +62,7 @@ class Greetings:
         return Evidence("observed", kind, values, self._where(row))
 
 
-class _ByFlow:
+class ByFlow:
     """Rows of a table, found by their flow."""
 
     def __init__(self, table: Rows) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kwel.columns import NameSource, State, address_text
 from kwel.dependencies.asked import Questions
-from kwel.dependencies.greetings import Greetings
+from kwel.dependencies.greetings import ByFlow, Greetings
 from kwel.dependencies.reverse import reverse_names
 from kwel.kinds import Application, RecordKind
 from kwel.model.claims import Evidence, Where
@@ -81,6 +81,7 @@ class Shown:
         self._strongest, self._misfit, self._looked_up = strongest, misfit, looked_up
         self._attributions, self._columns, self._order, self._trips = attributions, columns, order, trips
         self._greetings, self._questions = Greetings(traffic), Questions(traffic)
+        self._named = ByFlow(traffic.named)
         self._reverse: dict[tuple[int, int], int] | None = None
         self._captures = [capture.name for capture in traffic.captures]
         # A whole row at once: its fields one by one would each take as long.
@@ -97,12 +98,12 @@ class Shown:
         application: str | None = None
         if row < len(self._strongest):
             contact = self._strongest.item(row)
-            flow = _Flow(*self._flows[self._contacts.flow.item(contact)].item())
+            number = self._contacts.flow.item(contact)
+            flow = _Flow(*self._flows[number].item())
             port = flow.responder_port or None
             application = APPLICATIONS[flow.application]
-            number = self._contacts.flow.item(contact)
             evidence = (
-                *self._of_flow(flow),
+                *self._of_flow(flow, number),
                 *self._of_name(flow, contact),
                 *self._greetings.of(number),
                 *self._of_certificate(row, contact),
@@ -131,7 +132,7 @@ class Shown:
     def _where(self, capture: int, frame: int) -> Where:
         return Where(self._captures[capture], frame)
 
-    def _of_flow(self, flow: _Flow) -> tuple[Evidence, ...]:
+    def _of_flow(self, flow: _Flow, number: int) -> tuple[Evidence, ...]:
         state = State(flow.state)
         values = (
             ("initiator", address_text(flow.initiator_hi, flow.initiator_lo)),
@@ -146,9 +147,16 @@ class Shown:
         steps = [Evidence("observed", kind, values, self._where(flow.capture, flow.first_frame))]
         if flow.name_frame:
             source, name = NameSource(flow.name_source).label, self._traffic.names[flow.name]
-            where = self._where(flow.capture, flow.name_frame)
+            where = self._where(self._capture_of_name(flow, number), flow.name_frame)
             steps.append(Evidence("observed", source, (("name", name),), where))
         return tuple(steps)
+
+    def _capture_of_name(self, flow: _Flow, number: int) -> int:
+        """Return the capture in which a flow's name was read: a flow may go on in the next, or stand in two logs."""
+        for row in self._named.rows(number):
+            if (row["name"], row["source"], row["frame"]) == (flow.name, flow.name_source, flow.name_frame):
+                return int(row["capture"])
+        return flow.capture
 
     def _of_name(self, flow: _Flow, contact: int) -> tuple[Evidence, ...]:
         """Return the DNS question and answer that led to a contact, and what it lacks."""

@@ -70,6 +70,9 @@ RULES: Final[Mapping[str, Rule]] = {
     "pauses": Rule(("pause-seconds",), "seconds", 0.01, 0.2),
     "one-way": Rule(("one-way",), "flows", 0.1, 0.5),
     "midstream": Rule(("midstream",), "flows", 0.3, NEVER),
+    "told-by-log": Rule(("log-flows",), "flows", ANY, NEVER),
+    "log-lines-unread": Rule(("log-lines-unread",), "log-lines-all", ANY, 0.2),
+    "sampled": Rule(("log-sampled",), "flows", ANY, NEVER),
     "outside-unnamed": Rule(("outside-unnamed",), "outside-flows", 0.2, 0.6),
     "behind-router": Rule(("behind-router",), "outside-flows", 0.1, 0.5),
     "behind-address": Rule(("behind-address",), "outside-flows", 0.1, 0.5),
@@ -87,6 +90,8 @@ RULES: Final[Mapping[str, Rule]] = {
             "local-names-not-kept",
             "streams-given-up",
             "commands-not-kept",
+            "log-lines-not-kept",
+            "sayings-not-kept",
         ),
         "flows",
         ANY,
@@ -116,7 +121,7 @@ def measure(
     blind = _blind_rows(traffic.flows)
     notes = {
         **traffic.coverage.notes,
-        **_of_flows(traffic.flows, assets, of_initiator, of_responder),
+        **_of_flows(traffic, assets, of_initiator, of_responder),
         **counts,
         "behind-address": _leaving_from(assets, of_initiator, of_responder),
         "blind-spots": len(blind),
@@ -142,14 +147,18 @@ def measure(
 
 
 def _of_flows(
-    flows: Rows, assets: Sequence[Asset], initiators: NDArray[np.int32], responders: NDArray[np.int32]
+    traffic: Traffic, assets: Sequence[Asset], initiators: NDArray[np.int32], responders: NDArray[np.int32]
 ) -> dict[str, int]:
     """Count flows joined midway, seen one way, without a name, from behind a router, between outsiders."""
+    flows = traffic.flows
+    logs = np.array([capture.is_log for capture in traffic.captures], np.bool_)
+    is_counted = flows["packets_out"] > 0  # of a flow that only other lines of a log tell of, no packet is counted
+    is_counted |= ~np.isin(flows["capture"], np.flatnonzero(logs))
     leaving = ((initiators >= 0) & (responders == OUTSIDE)) | ((initiators == OUTSIDE) & (responders >= 0))
     routers = [i for i, of in enumerate(assets) if of.behind and of.role and of.role.value == "router"]
     counts = {
         "midstream": flows["state"] == State.MIDSTREAM,
-        "one-way": (flows["packets_in"] == 0) & (flows["state"] == State.ESTABLISHED),
+        "one-way": (flows["packets_in"] == 0) & (flows["state"] == State.ESTABLISHED) & is_counted,
         "direction-unknown": flows["direction"] == Direction.UNKNOWN,
         "outside-flows": leaving,
         "outside-unnamed": leaving & ((flows["name"] == 0) | (flows["name_source"] == NameSource.CAPTURE)),
@@ -215,10 +224,11 @@ def judge(coverage: Coverage, captures: Sequence[Capture]) -> tuple[Shortcoming,
     counts = {
         **notes,
         "one": 1,
-        "is-empty": int(coverage.used == 0),
+        "is-empty": int(coverage.is_empty),
         "files": len(captures),
         "files-unread": sum(1 for capture in captures if capture.problem),
         "packets": coverage.packets,
+        "log-lines-all": notes.get("log-lines", 0) + notes.get("log-lines-unread", 0),
         "set-aside": sum(n for reason, n in coverage.set_aside.items() if reason not in NOT_LOST),
         "seconds": seconds,
     }

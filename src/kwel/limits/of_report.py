@@ -62,7 +62,7 @@ def seen(report: Report) -> Seen:
         coverage.grade.value,
         tuple(of.key for of in coverage.shortcomings),
         tuple(f"{of.name}: {of.problem}" for of in report.captures if of.problem),
-        coverage.used == 0,
+        coverage.is_empty,
     )
 
 

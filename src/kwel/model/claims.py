@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from kwel.model.quick import quick
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kwel.kinds import FactKind
 
 Step = Literal["observed", "looked-up", "inferred"]
@@ -17,11 +19,11 @@ Step = Literal["observed", "looked-up", "inferred"]
 @quick
 @dataclass(frozen=True, slots=True, order=True)
 class Where:
-    """A place in a capture, precise enough to open it in Wireshark."""
+    """A place in a capture, precise enough to open it in Wireshark; in a log of another probe, a line of it."""
 
     capture: str
     frame: int
-    """1-based, as Wireshark numbers frames."""
+    """1-based, as Wireshark numbers frames; of a log, the line or the record."""
 
     def __str__(self) -> str:
         return f"{self.capture}#{self.frame}"
@@ -70,6 +72,28 @@ class Claim:
     def __post_init__(self) -> None:
         if not self.evidence:
             raise ValueError(f"no evidence for {self.value!r}")
+
+
+TOLD = Evidence("inferred", "told-by-log", (("most", "C"),), source="docs/adr/0021")
+"""Why a grade is no higher than C: another program says so, and no frame shows it."""
+
+
+def is_told(evidence: Iterable[Evidence], logs: frozenset[str]) -> bool:
+    """Return whether some evidence rests on observations, all of them in *logs*: captures that hold no frames."""
+    places = [step.where.capture for step in evidence if step.where]
+    return bool(places) and logs.issuperset(places)
+
+
+def as_told(claim: Claim, logs: frozenset[str]) -> Claim:
+    """Return a claim, graded no higher than C and with the reason where it rests on *logs* alone.
+
+    >>> seen = Evidence("observed", "hostname", where=Where("dhcp.log", 9))
+    >>> as_told(Claim("plc-7", Grade.A, (seen,)), frozenset({"dhcp.log"})).grade.name
+    'C'
+    """
+    if not is_told(claim.evidence, logs):
+        return claim
+    return Claim(claim.value, min(claim.grade, Grade.C), (*claim.evidence, TOLD))
 
 
 @quick

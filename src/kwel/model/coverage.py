@@ -24,6 +24,11 @@ class CoverageGrade(enum.StrEnum):
 class Coverage:
     """The blind-spot ledger. ``packets == used + sum(set_aside.values())`` always."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing was of use: no packet, and no line of a log of another probe."""
+        return self.used == 0 and not self.notes.get("log-flows", 0)
+
     packets: int
     used: int
     set_aside: Mapping[str, int]

@@ -48,6 +48,15 @@ class Capture(NamedTuple):
     """Names in the file that are none, or for which there was no room."""
     passed_over: tuple[tuple[str, int], ...] = ()
     """Sorts of block that were not read, and how many of each: ``custom``, ``secrets``, ``events``, ``unknown``."""
+    kind: str = "packets"
+    """``packets``, or the probe that wrote the log: ``zeek``, ``eve``, ``nfdump``, ``ipfix``, ``netflow``."""
+    lines: int = 0
+    """Of a log: lines, or records, that were read. What a row calls a frame is then the number of such a line."""
+
+    @property
+    def is_log(self) -> bool:
+        """Return whether it is the word of another probe, and holds no frames."""
+        return self.kind != "packets"
 
 
 class Certificate(NamedTuple):

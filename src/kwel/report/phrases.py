@@ -42,9 +42,11 @@ class Step:
 class Phrases:
     """Turns values and evidence into text."""
 
-    def __init__(self, say: Catalogue, *, one_capture: bool) -> None:
+    def __init__(self, say: Catalogue, *, one_capture: bool, logs: Mapping[str, str] | None = None) -> None:
+        """*logs*: by the names of captures that are logs, the probes that wrote them; all others hold frames."""
         self.say = say
         self._one_capture = one_capture
+        self._logs = logs or {}
 
     def value(self, name: str, value: str) -> Text:
         """Return a value the way its name asks for: a size, a number, a country, an address, else as it came."""
@@ -83,7 +85,11 @@ class Phrases:
         return Step(kind, self.say(f"step.{kind}"), self.sentence(evidence), source)
 
     def where(self, where: Where) -> Text:
-        """Return a place in a capture, ``plant.pcapng #4711``."""
+        """Return a place in a capture, ``plant.pcapng #4711``; of a log, its line: ``Zeek ssl.log line 12``."""
+        if probe := self._logs.get(where.capture):
+            return self.say(
+                "word.log-line", probe=self.say.term("probe", probe), log=wire(where.capture), n=plain(f"{where.frame}")
+            )
         return wire(f"{where.capture} #{where.frame}")
 
     def frame(self, evidence: Iterable[Evidence]) -> Text:
@@ -93,7 +99,7 @@ class Phrases:
 
     def place(self, where: Where) -> Text:
         """Return a frame for a table, without the file where there is only one."""
-        return plain(f"#{where.frame}") if self._one_capture else self.where(where)
+        return plain(f"#{where.frame}") if self._one_capture and where.capture not in self._logs else self.where(where)
 
     def grade(self, grade: Grade) -> Text:
         """Return how far the evidence carries, in words."""

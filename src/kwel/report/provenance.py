@@ -98,6 +98,7 @@ def block(report: Report, say: Catalogue) -> list[Line]:
         _captures(report, say),
         _period(report, say),
         _packets(report, say),
+        *_lines(report, say),
         *([Line(say("cover.assets"), numbers.number(len(report.assets)), known(report, say))] if report.assets else []),
         _lost(report, say),
         Line(say("cover.coverage"), *ledger.summary(report.coverage, say)),
@@ -168,6 +169,15 @@ def _packets(report: Report, say: Catalogue) -> Line:
     return Line(say("cover.packets"), body, joined([ledger, joined(reasons)], ": "))
 
 
+def _lines(report: Report, say: Catalogue) -> list[Line]:
+    """Return how much logs of other probes told; nothing where there are none."""
+    logs = [capture for capture in report.captures if capture.is_log]
+    if not logs:
+        return []
+    probes = joined([say.term("probe", kind) for kind in dict.fromkeys(capture.kind for capture in logs)])
+    return [Line(say("cover.log-lines"), numbers.number(sum(capture.lines for capture in logs)), probes)]
+
+
 def _lost(report: Report, say: Catalogue) -> Line:
     told = [capture.dropped for capture in report.captures if capture.dropped is not None]
     if not told:
@@ -213,11 +223,8 @@ def method(report: Report, say: Catalogue) -> Method:
 
 def _capture(capture: Capture, say: Catalogue) -> Source:
     links = joined([wire(f"{name} {count:d}", 40) for name, count in capture.links])
-    about = [
-        wire(capture.format, 40),
-        numbers.size(capture.bytes),
-        say.count("method.packets", capture.packets),
-    ]
+    count = say.count("method.lines", capture.lines) if capture.is_log else say.count("method.packets", capture.packets)
+    about = [wire(capture.format, 40), numbers.size(capture.bytes), count]
     if capture.first is not None and capture.last is not None:
         about.append(numbers.period(capture.first, capture.last))
     if links:

@@ -103,7 +103,7 @@ def build(report: Report, say: Catalogue) -> View:
     """Return everything that the page shows of *report*."""
     totals = total(report, relations := relate(report))
     order = inventory.ordered(report, totals)
-    phrases = Phrases(say, one_capture=len(report.captures) == 1)
+    phrases = Phrases(say, one_capture=len(report.captures) == 1, logs=_logs(report))
     small, each = inventory.marks(report, totals, order, say)
     anchors = {report.assets[a].id: f"a-{a}" for a in order[: inventory.ROWS]}
     strangers, near = _close(report, order)
@@ -228,4 +228,10 @@ def _in_words(key: str, count: int, say: Catalogue) -> Text:
 
 
 def _frames_in(report: Report, say: Catalogue) -> Text | None:
-    return say("assets.frames", capture=wire(report.captures[0].name)) if len(report.captures) == 1 else None
+    only = report.captures[0] if len(report.captures) == 1 else None
+    return say("assets.frames", capture=wire(only.name)) if only and not only.is_log else None
+
+
+def _logs(report: Report) -> dict[str, str]:
+    """Return the captures that are logs of other probes, by name."""
+    return {capture.name: capture.kind for capture in report.captures if capture.is_log}

@@ -132,7 +132,7 @@ def _hear_interface(watching: Watching, post: Post, plan: Plan, ending: Ending) 
 
 
 def _hear_folder(watching: Watching, post: Post, plan: Plan, ending: Ending) -> int:
-    from kwel.sensor.folder import FolderSource  # type: ignore[import-not-found]
+    from kwel.sensor.folder import FolderSource
 
     source: Source = FolderSource(Path(post.folder), once=plan.once)
     Watcher(watching).watch(source, ending)

@@ -156,6 +156,8 @@ def _capture(capture: Capture) -> dict[str, Any]:
         "dropped": capture.dropped,
         "passed_over": dict(capture.passed_over),
         "problem": capture.problem,
+        "kind": capture.kind,
+        "lines": capture.lines,
     }
 
 
