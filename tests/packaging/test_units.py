@@ -84,6 +84,14 @@ def test_what_a_sealed_process_may_ask_of_the_system_the_unit_lets_through(requi
     assert sorted(set(ALLOWED) - allowed - NOT_USED) == []
 
 
+def test_a_mirror_port_that_left_for_its_namespace_does_not_take_the_sensor_along() -> None:
+    """The device unit of an interface goes when the interface is moved, and would stop what is bound to it."""
+    unit = (ROOT / "packaging" / "systemd" / "kwel-mirror@.service").read_text()
+
+    assert "\nBindsTo=" not in unit
+    assert "\nRequiredBy=kwel-sensor.service\n" in unit
+
+
 def test_what_sends_alerts_hears_nothing() -> None:
     unit = (ROOT / "packaging" / "systemd" / "kwel-alerts.service").read_text()
 
