@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -219,6 +220,30 @@ def test_without_nft_it_is_refused_unless_done_without_by_name(inside: Wire, mon
     assert is_up()
     assert failing(proof.checks) == {"egress-drop", "host-deaf"}
     assert not passive.prove(proof.checks)
+
+
+def test_a_kernel_without_an_egress_hook_leaves_the_host_deaf_all_the_same(
+    inside: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = programs.ask
+
+    def older(program: str, *arguments: str, given: str | None = None) -> str:
+        if given and '"egress"' in given:
+            raise programs.ProgramError("nft: Error: Could not process rule: Operation not supported")
+        return ask(program, *arguments, given=given)
+
+    monkeypatch.setattr(programs, "ask", older)
+    with pytest.raises(passive.LockError, match=r"Operation not supported.*--without egress-filter"):
+        passive.lock(SENSOR)
+    proof = passive.lock(SENSOR, without=["egress-filter"]).proof()
+
+    assert failing(proof.checks) == {"egress-drop"}
+    assert not passive.prove(proof.checks)
+    inside.stimulate()
+    assert set(json.loads(inside.python("sender", "plain")).values()) == {"ENOBUFS"}, "the closed queue stands"
+    assert inside.heard(0.5) == []
+    inside.python("sender", "bypass")
+    assert inside.heard(0.5), "and is not enough"
 
 
 def test_a_proof_counts_from_a_mark(inside: Wire) -> None:

@@ -83,7 +83,7 @@ CASES = {
     "A naive": Case(answers_unlocked=True),
     "B ARP on, an address elsewhere": Case(arp_and_another_address, arp_and_another_address, answers_unlocked=True),
     "C ARP on, an address": Case(after=arp_and_an_address, answers_unlocked=True),
-    "D ARP off, an address": Case(after=an_address),
+    "D ARP off, an address": Case(after=an_address, answers_unlocked=True),
     "E recommended": Case(quiet),
     "F a program sends": Case(quiet, sends="plain", answers_unlocked=True),
     "G without capabilities": Case(quiet, sends="no-capabilities", answers_unlocked=True),

@@ -207,6 +207,8 @@ def _wall_in(found: Interface, without: Collection[str]) -> None:
                 f"{name}: no egress filter, so that a program could still send ({error}); "
                 f"install nftables, use Linux 5.16 or later, or do without by name: --without {checks.EGRESS}"
             ) from error
+        with suppress(ProgramError):
+            walls.raise_filter(name, egress=False)
 
 
 def _insist(name: str, without: Collection[str], tested: Check | None) -> None:

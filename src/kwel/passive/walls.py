@@ -47,14 +47,18 @@ def table_of(interface: str) -> str:
     return f"kwel-{interface}"
 
 
-def raise_filter(interface: str) -> None:
+def raise_filter(interface: str, *, egress: bool = True) -> None:
     """Put up the filters of an interface in one step; what stood before is replaced without a moment between.
+
+    Args:
+        interface: its name, in this thread's namespace.
+        egress: whether with the one against sending; without it there is the one that keeps the host deaf.
 
     Raises:
         ProgramError: nft is absent, or the kernel has no egress hook.
         NotPermittedError: CAP_NET_ADMIN is missing.
     """
-    programs.ask("nft", "--json", "--file", "-", given=json.dumps({"nftables": _commands(interface)}))
+    programs.ask("nft", "--json", "--file", "-", given=json.dumps({"nftables": _commands(interface, egress)}))
 
 
 def close_queue(interface: str) -> None:
@@ -86,33 +90,30 @@ def standing(interface: str) -> Walls:
     return Walls(egress, deaf, _queue_is_closed(interface), counts)
 
 
-def _commands(interface: str) -> list[dict[str, Any]]:
+def _commands(interface: str, egress: bool) -> list[dict[str, Any]]:
     """Return the table as commands of libnftables-json(5): made if absent, emptied, filled."""
     table = {"family": FAMILY, "table": table_of(interface)}
     whole = {"table": {"family": FAMILY, "name": table_of(interface)}}
+    hooks = ((OUT, "egress"), (IN, "ingress")) if egress else ((IN, "ingress"),)
     chains = [
         {"type": "filter", "hook": hook, "dev": interface, "prio": FIRST, "policy": "drop", "name": name, **table}
-        for name, hook in ((OUT, "egress"), (IN, "ingress"))
+        for name, hook in hooks
     ]
-    is_test = {
-        "match": {
-            "op": "==",
-            "left": {"payload": {"protocol": "ether", "field": "type"}},
-            "right": TEST_TYPE,
-        }
-    }
-    rules = [
+    kind_of_frame = {"payload": {"protocol": "ether", "field": "type"}}
+    is_test = {"match": {"op": "==", "left": kind_of_frame, "right": TEST_TYPE}}
+    rules: list[dict[str, Any]] = [
         {"chain": OUT, "expr": [is_test, {"counter": TESTS}, {"drop": None}], **table},
         {"chain": OUT, "expr": [{"counter": STOPPED}, {"drop": None}], **table},
         {"chain": IN, "expr": [{"drop": None}], **table},
     ]
+    names = {chain["name"] for chain in chains}
     return [
         {"add": whole},
         {"delete": whole},
         {"add": whole},
         *({"add": {"counter": {"name": name, **table}}} for name in (TESTS, STOPPED)),
         *({"add": {"chain": chain}} for chain in chains),
-        *({"add": {"rule": rule}} for rule in rules),
+        *({"add": {"rule": rule}} for rule in rules if rule["chain"] in names),
     ]
 
 
