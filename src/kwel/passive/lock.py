@@ -87,6 +87,16 @@ class Guard:
         with namespaces.inside(self.namespace):
             return replace(self, tested=selftest.run(self.interface))
 
+    def refusal(self) -> str | None:
+        """Return why `lock` would refuse the interface as it is, in one line; ``None`` where it would not.
+
+        Raises:
+            PassiveError: the namespace is gone, or may not be entered.
+        """
+        with namespaces.inside(self.namespace):
+            found = interface.look(self.interface)
+        return why_not(found) if found else f"{self.interface} is gone"
+
     def close(self) -> None:
         """Take the link down. The walls stay, for whatever happens to the interface next."""
         with suppress(PassiveError), namespaces.inside(self.namespace):

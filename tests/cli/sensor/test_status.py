@@ -115,7 +115,8 @@ def test_on_a_terminal_it_is_shown_anew_until_it_is_interrupted(tmp_path: Path) 
     leader, follower = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
     command = [sys.executable, "-m", "kwel", "sensor", "status", "--store", str(tmp_path)]
-    with subprocess.Popen(command, stdin=follower, stdout=follower, stderr=follower, env=environment) as process:
+    with subprocess.Popen(command, stdin=follower, stdout=follower, stderr=follower, env=environment,
+                          preexec_fn=heeds_interrupts) as process:  # fmt: skip
         os.close(follower)
         assert "nothing needs a person" in shown_until(leader, "nothing needs a person")
         made = well()
@@ -128,6 +129,11 @@ def test_on_a_terminal_it_is_shown_anew_until_it_is_interrupted(tmp_path: Path) 
 
     assert "\x1b[1;31m! span0: its link is down" in seen, "in red"
     assert status == 1
+
+
+def heeds_interrupts() -> None:
+    """Have a process heed Ctrl-C even where the tests were started in the background, which ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def shown_until(terminal: int, words: str) -> str:

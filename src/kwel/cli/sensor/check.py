@@ -88,8 +88,9 @@ def _tell(guard: Guard, proof: Proof, *, as_json: bool) -> None:
     from kwel import passive
 
     proved = passive.prove(proof.checks)
+    refusal = None if proved else guard.refusal()
     if as_json:
-        told: dict[str, Any] = {**proof._asdict(), "namespace": guard.namespace, "proved": proved}
+        told: dict[str, Any] = {**proof._asdict(), "namespace": guard.namespace, "proved": proved, "refusal": refusal}
         told["checks"] = [_as_json(one) for one in proof.checks]
         told["counters"] = {"sent_before": guard.began.sent, "stopped_before": guard.began.stopped}
         click.echo(json.dumps(told, indent=1, ensure_ascii=False))
@@ -100,6 +101,8 @@ def _tell(guard: Guard, proof: Proof, *, as_json: bool) -> None:
     for one in proof.checks:
         click.echo(_line(one))
     click.echo("proved: it cannot send, and sent nothing" if proved else "NOT proved")
+    if refusal:
+        click.echo(f"--lock would refuse it: {refusal}")
 
 
 def _counters(guard: Guard, proof: Proof) -> str:
