@@ -58,6 +58,9 @@ class Plan:
     most_bytes: int = 0
     """Of the store; 0 is no limit."""
     most_days: int = 0
+    wire_days: int = 0
+    evidence_days: int = 0
+    """Days after which parts of a window go, see ``store.quota``; 0 is never."""
     reports: tuple[Kind, ...] = ()
     """``daily``, ``weekly``."""
     report_folder: str = ""

@@ -27,7 +27,7 @@ Exit status: 0 ended as asked; 2 the command was not understood; 3 an interface
 could answer or cannot be heard, or the store cannot be written."""
 )
 @click.argument("interfaces", nargs=-1, metavar="[INTERFACE]...")
-@click.option("--config", metavar="FILE", help="Everything in one file; see docs/sensor.md. Switches go before it.")
+@click.option("--config", metavar="FILE", help="Everything in one file, in place of switches; see docs/sensor.md.")
 @click.option("--from-folder", "folder", metavar="DIR", help="Read captures as they appear in a folder.")
 @click.option("--store", metavar="DIR", help="Where windows are kept; made if it is not there.")
 @click.option("--name", default=None, metavar="NAME", help="Of the sensor. Default: that of the machine.")
@@ -68,7 +68,7 @@ def made_plan(interfaces: tuple[str, ...], config: str | None, given: dict[str, 
     from kwel.sensor.plan import Plan
 
     if config:
-        raise Failure("not yet")
+        return _configured(interfaces, config, given)
     if not interfaces and not given["folder"]:
         raise click.UsageError("name an interface, or --from-folder DIR, or --config FILE")
     if interfaces and given["folder"]:
@@ -80,6 +80,18 @@ def made_plan(interfaces: tuple[str, ...], config: str | None, given: dict[str, 
         str(Path(given["store"]).resolve()), posts, given["name"] or os.uname().nodename, given["window"] or 300,
         given["user"] or "", once=given["once"],
     )  # fmt: skip
+
+
+def _configured(interfaces: tuple[str, ...], config: str, given: dict[str, Any]) -> Plan:
+    from kwel.sensor.config import ConfigError, load
+    from kwel.sensor.planning import plan_of
+
+    if also := sorted(name for name, value in given.items() if value and name != "once") or interfaces:
+        raise click.UsageError(f"--config says everything; leave out {', '.join(also).replace('filter_', 'filter')}")
+    try:
+        return plan_of(load(config), once=given["once"])
+    except ConfigError as error:
+        raise Failure(str(error)) from error
 
 
 def _posts(interfaces: tuple[str, ...], given: dict[str, Any]) -> tuple[Post, ...]:
