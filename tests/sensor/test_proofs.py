@@ -55,3 +55,11 @@ def test_the_file_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.Mon
     found = proofs.between(tmp_path / "p", "a", 0, 1000)
     assert found
     assert found.until == 1000
+
+
+def test_each_interface_has_its_own(tmp_path: Path) -> None:
+    for proof in (of(0, 3, interface="a"), of(0, 5, interface="b")):
+        proofs.append(tmp_path / "p", proof)
+
+    found = [proofs.between(tmp_path / "p", name, 0, 10) for name in ("a", "b", "c")]
+    assert [one and one.sent for one in found] == [3, 5, None]

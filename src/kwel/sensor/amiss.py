@@ -96,9 +96,8 @@ def _drops(one: SourceHealth) -> Iterator[Amiss]:
 
 
 def _keeping(health: Health, now: int) -> Iterator[Amiss]:
-    if health.lost and health.lost_at is not None and now - health.lost_at < RECENT:
-        yield Amiss("lost", "", f"{health.lost} windows are missing, the last of them since less than a day",
-                    "journalctl -u kwel-sensor")  # fmt: skip
+    if health.lost:
+        yield Amiss("lost", "", f"{health.lost} windows of the last day are missing", "journalctl -u kwel-sensor")
     if health.newest is not None and now - health.newest > LATE * health.window + STALE:
         yield Amiss("late", "", f"the newest window is {_span(now - health.newest)} old", "journalctl -u kwel-sensor")
     elif health.waiting > LATE * max(len(health.sources), 1):

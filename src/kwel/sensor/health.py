@@ -26,7 +26,7 @@ class HealthError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """How one source fares: an interface, a part of one, or a folder. Counts are since the sensor was started."""
+    """How one source fares: an interface, a part of one, or a folder. Counts are since its process was started."""
 
     source: str
     interface: str = ""
@@ -34,13 +34,13 @@ class SourceHealth:
     link: bool | None = None
     """Whether the link is up; ``None`` where that is not known."""
     packets: int = 0
-    bytes: int = 0
+    bytes: int | None = None
     dropped: int = 0
     """That the sensor was too slow for."""
     missed: int | None = None
     """That the card lost; ``None`` where its driver does not say."""
     sent: int | None = None
-    """Frames that the interface sent: 0 is what it should be."""
+    """Frames that the interface sent in the last day: 0 is what it should be."""
     stopped: int | None = None
     """Frames that somebody on this machine tried to send, and the filter threw away."""
     proved: bool | None = None
@@ -49,8 +49,6 @@ class SourceHealth:
     """Keys of the checks that did not hold."""
     heard: int | None = None
     """When it heard a frame last, nanoseconds since the epoch."""
-    restarts: int = 0
-    """How often its process had to be started again."""
     memory: int | None = None
     """Bytes that its process holds."""
 
@@ -70,9 +68,7 @@ class Health:
     kept: int = 0
     """Windows in the store."""
     lost: int = 0
-    """Windows that are known to be missing, since the store was made."""
-    lost_at: int | None = None
-    """When the last of them was missed."""
+    """Windows of the last day that are missing."""
     waiting: int = 0
     """Windows that were heard and are not stored yet."""
     oldest: int | None = None
@@ -91,7 +87,7 @@ class Health:
     """What went wrong last; empty where nothing did."""
     error_at: int | None = None
     clock_steps: int = 0
-    """How often somebody set the clock, in the windows of the store."""
+    """How often somebody set the clock, in the last day."""
     one_way: float | None = None
     """Share of conversations of which one side alone was seen, in the newest window; ``None`` with none."""
     unnamed: float | None = None

@@ -134,6 +134,12 @@ class Keeper:
 
     def _health(self, done: Digested) -> None:
         """Leave how it goes for ``kwel sensor status`` and for Prometheus."""
+        from kwel.sensor.faring import seen_in, tell
+
+        try:
+            tell(self.plan, self.store, time.time_ns(), seen_in(done.window, done.report))
+        except OSError as error:  # a full disk, or no folder for Prometheus: the windows matter more
+            say(4, f"how the sensor fares cannot be told: {error.filename or ''}: {error.strerror}")
 
 
 def report_command(plan: Plan, one: Due) -> list[str]:

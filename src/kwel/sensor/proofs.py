@@ -23,7 +23,7 @@ def append(path: Path, proof: Proof) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    line = json.dumps([proof.since, proof.until, proof.sent, proof.stopped, [list(check) for check in proof.checks]])
+    line = json.dumps([*proof[:-1], [list(check) for check in proof.checks]])
     with open(path, "a") as file:
         file.write(f"{line}\n")
     if os.path.getsize(path) > MOST * 1024:
@@ -58,9 +58,10 @@ def between(path: Path, interface: str, opened: int, closed: int) -> Proof | Non
 
 
 def _read(line: str, interface: str) -> Proof | None:
-    """Return the proof in a line; ``None`` where a power cut has damaged it."""
+    """Return the proof in a line; ``None`` where it is another interface's, or a power cut has damaged it."""
     try:
-        since, until, sent, stopped, checks = json.loads(line)
-        return Proof(interface, since, until, sent, stopped, tuple(Check(*check) for check in checks))
+        whose, since, until, sent, stopped, checks = json.loads(line)
+        proof = Proof(interface, since, until, sent, stopped, tuple(Check(*check) for check in checks))
     except (ValueError, TypeError):
         return None
+    return proof if whose == interface else None
