@@ -144,6 +144,7 @@ def _write(made: Report, destination: str, lang: Language | None, *, as_json: bo
 def _analysed(captures: tuple[str, ...], span: Chosen | None, options: Options) -> tuple[Report, Status]:
     """Return the report on captures or on a span of a store, and whether all of that span is there."""
     from kwel.pipeline import analyse, conclude
+    from kwel.sensor.accounts import told
 
     if span is None:
         with Progress("Reading captures") as progress:
@@ -151,7 +152,8 @@ def _analysed(captures: tuple[str, ...], span: Chosen | None, options: Options) 
     with opened(span.folder) as store:
         account = store.account(span.since, span.until)
         traffic = store.read(span.since, span.until)
-    return conclude(traffic, options).report, status_of_store(account)
+    report = replace(conclude(traffic, options).report, sensor=told(account))
+    return report, status_of_store(account)
 
 
 def _told(files: tuple[str, ...]) -> tuple[DrillTold, ...]:

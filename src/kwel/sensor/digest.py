@@ -88,8 +88,7 @@ def _digest(how: Digesting, into: Store, window: Window, path: Path, done: Diges
     evidence.unlink(missing_ok=True)
     try:
         window, analysis = _concluded(how, window, path, evidence)
-        tables: dict[str, pd.DataFrame] = {name: frame(name, analysis) for name in TABLES}
-        added = into.add(window, tables, evidence if evidence.exists() else None)
+        added = into.add(window, tables_of(analysis), evidence if evidence.exists() else None)
     finally:
         evidence.unlink(missing_ok=True)
     if added.part is None and not added.already:
@@ -115,6 +114,11 @@ def _concluded(how: Digesting, window: Window, path: Path, evidence: Path) -> tu
     write_frames(evidence, records[kept - 1], data, window.source, f"Frames that kwel cites: {window.source}")
     window = replace(window, traffic=renumber(window.traffic, kept))
     return window, pipeline.conclude(window.traffic, how.options)
+
+
+def tables_of(analysis: Analysis) -> dict[str, pd.DataFrame]:
+    """Return what of an analysis is kept beside the traffic."""
+    return {name: frame(name, analysis) for name in TABLES}
 
 
 def cited(report: Report) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -36,8 +37,10 @@ class Seen(NamedTuple):
     dns: bool | None = None
 
 
-def tell(plan: Plan, store: Store, now: int, seen: Seen | None) -> None:
-    """Write how the sensor fares, for people and for Prometheus. *seen*: of a new window; ``None`` where none came.
+def tell(plan: Plan, store: Store, now: int, seen: Seen | None, alerts: str = "") -> None:
+    """Write how the sensor fares, for people and for Prometheus.
+
+    *seen*: of a new window; ``None`` where none came. *alerts*: what is wrong with alerting.
 
     Raises:
         OSError: it cannot be written.
@@ -46,7 +49,7 @@ def tell(plan: Plan, store: Store, now: int, seen: Seen | None) -> None:
     before = None
     with suppress(HealthError):
         before = status.read(place)
-    made = fare(plan, store, now, before, seen)
+    made = replace(fare(plan, store, now, before, seen), alerts=alerts)
     status.write(made, place)
     if plan.health:
         prometheus.write(made, Path(plan.health))

@@ -17,14 +17,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kwel import pipeline
 from kwel.sensor import shelf
 from kwel.sensor.calendar import due
-from kwel.sensor.digest import Digested, Digesting, digest_all
+from kwel.sensor.digest import Digested, Digesting, digest_all, tables_of
 from kwel.sensor.plan import from_json
 from kwel.sensor.telling import Telling, telling
+from kwel.store import Damaged, compaction, quota
+from kwel.store.spans import spelt
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from kwel.analysis import Options
+    from kwel.model.traffic import Traffic
     from kwel.sensor.calendar import Due
     from kwel.sensor.plan import Plan
     from kwel.store import Store
@@ -66,6 +72,8 @@ class Keeper:
         for line in self.store.mended:
             say(5, f"{self.plan.store}: {line}")
         with telling(self.plan) as alerter:
+            if alerter.trouble:
+                say(4, f"alerts: {alerter.trouble}")
             done = digest_all(self._digesting(alerter), self.store)
             for line in done.lost:
                 say(4, f"lost: {line}")
@@ -73,13 +81,34 @@ class Keeper:
                 alerter.happened("window-lost", count=str(len(done.lost)), why=done.lost[-1])
             self._blindness(alerter)
             alerter.deliver()
+            trouble = alerter.trouble
+        self._make_room()
         self._reports()
-        self._health(done)
+        self._health(done, trouble)
         return 0
 
     def _digesting(self, alerter: Telling) -> Digesting:
         plan = self.plan
         return Digesting(plan.spool, plan.proofs, options_of(plan), plan.evidence, alerter.see, partial(say, 4))
+
+    def _make_room(self) -> None:
+        """Put old windows together, and keep to the quotas."""
+        plan = self.plan
+        frames, wire, tables = (
+            days * quota.DAY if days else None for days in (plan.evidence_days, plan.wire_days, plan.most_days)
+        )
+        try:
+            compaction.compact(self.store, conclude=self._tables)
+            freed = quota.enforce(self.store, quota.Quota(plan.most_bytes or None, frames, wire, tables))
+        except (OSError, Damaged) as error:
+            say(4, f"{plan.store}: could not be put together: {error}; `kwel store check` tells more")
+            return
+        if freed:
+            say(6, f"{plan.store}: {freed >> 20} MB were removed to keep to the quotas")
+
+    def _tables(self, traffic: Traffic) -> dict[str, pd.DataFrame]:
+        """Return what follows from the traffic of several windows."""
+        return tables_of(pipeline.conclude(traffic, options_of(self.plan)))
 
     def _blindness(self, alerter: Telling) -> None:
         """Tell what keeps the sensor from hearing, as its processes left word of it."""
@@ -132,19 +161,19 @@ class Keeper:
         say(6, f"report {one.name} is in {folder}")
         return True
 
-    def _health(self, done: Digested) -> None:
+    def _health(self, done: Digested, trouble: str) -> None:
         """Leave how it goes for ``kwel sensor status`` and for Prometheus."""
         from kwel.sensor.faring import seen_in, tell
 
         try:
-            tell(self.plan, self.store, time.time_ns(), seen_in(done.window, done.report))
+            tell(self.plan, self.store, time.time_ns(), seen_in(done.window, done.report), trouble)
         except OSError as error:  # a full disk, or no folder for Prometheus: the windows matter more
             say(4, f"how the sensor fares cannot be told: {error.filename or ''}: {error.strerror}")
 
 
 def report_command(plan: Plan, one: Due) -> list[str]:
     """Return the words of the command that makes a report: anybody may give it again by hand."""
-    words = ["report", "--store", plan.store, "--since", str(one.since), "--until", str(one.until)]
+    words = ["report", "--store", plan.store, "--since", spelt(one.since), "--until", spelt(one.until)]
     given = {"--site": plan.site, "--policy": plan.policy, "--here": plan.here, "--lang": plan.language}
     words += [word for key, value in given.items() if value for word in (key, value)]
     for prefix in plan.internal:

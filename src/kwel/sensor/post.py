@@ -84,6 +84,8 @@ class Teller:
             "sequence": watcher.sequence,
             "windows": watcher.windows,
             "packets": watcher.packets,
+            "bytes": getattr(self.live, "facts", {}).get("bytes", 0),
+            "heard": watcher.heard,
             "dropped": self._dropped,
             "missed": self._missed,
             "lost": watcher.lost,

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kwel.sensor import notify, proofs
+from kwel.sensor.files import replace_file
 from kwel.sensor.post import GONE, UNHEARD, UNPROVED
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Supervisor:
     keeper: subprocess.Popen[str] | None = None
     keeper_started: float = -KEEPER_EVERY
     ending: bool = False
+    started: int = field(default_factory=time.time_ns)
     failed: int = 0
     """The first exit status that no restart can mend."""
 
@@ -87,6 +89,7 @@ class Supervisor:
         for folder in (self.plan.spool, self.plan.state):
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         self.standing = [Standing(number, post) for number, post in enumerate(self.plan.posts)]
+        self._tell()
         self._lock_all()
         notify.ready()
         next_proof = 0.0
@@ -102,6 +105,13 @@ class Supervisor:
 
     def _end(self, *_: object) -> None:
         self.ending = True
+
+    def _tell(self) -> None:
+        """Leave word for the keeper of when the sensor began, and of what had to be started again."""
+        restarts = {one.post.source: one.restarts for one in self.standing}
+        told = {"started": self.started, "restarts": restarts}
+        with suppress(OSError):  # a full disk: the windows matter more
+            replace_file(self.plan.state / "supervisor.json", json.dumps(told).encode(), lasting=False)
 
     def _lock_all(self) -> None:
         """Lock every interface; raises ``PassiveError`` where one could answer."""
@@ -195,6 +205,7 @@ class Supervisor:
     def _put_off(self, one: Standing, why: str) -> None:
         self.say(f"{why}; trying again in {one.pause:.0f} s")
         one.again, one.restarts = time.monotonic() + one.pause, one.restarts + 1
+        self._tell()
         one.pause = min(2 * one.pause, LONGEST)
 
     def _keep(self) -> None:

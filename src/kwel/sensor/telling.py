@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Telling:
     """The alerter of one round, if there is one."""
 
-    def __init__(self, alerter: Alerter | None) -> None:
-        self._alerter = alerter
+    def __init__(self, alerter: Alerter | None, wrong: str = "") -> None:
+        self._alerter, self._wrong = alerter, wrong
 
     def see(self, window: Window, report: Report) -> None:
         """Take in a window and what was concluded of it."""
@@ -39,6 +39,14 @@ class Telling:
         if self._alerter:
             self._alerter.blind(kind, source, standing=False, **values)
 
+    @property
+    def trouble(self) -> str:
+        """Return what is wrong with alerting; empty where nothing is."""
+        if self._alerter is None:
+            return self._wrong
+        health = self._alerter.health()
+        return health.trouble or next((one.trouble for one in health.outputs if one.trouble), "")
+
     def deliver(self) -> None:
         """Tell what is due, and send what waits."""
         if self._alerter:
@@ -48,18 +56,18 @@ class Telling:
 
 @contextmanager
 def telling(plan: Plan) -> Iterator[Telling]:
-    """Give what alerts by *plan*, and let it go afterwards.
-
-    Raises:
-        SettingsError: the table of the configuration is wrong.
-    """
+    """Give what alerts by *plan*, and let it go afterwards; where its settings are wrong, nothing does, and says so."""
     if not plan.alerts:
         yield Telling(None)
         return
     from kwel import alerts
 
     interfaces = sorted({post.interface for post in plan.posts if post.interface})
-    settings = alerts.load(plan.alerts, plan.config or "sensor.toml")
+    try:
+        settings = alerts.load(plan.alerts, plan.config or "sensor.toml")
+    except alerts.SettingsError as error:
+        yield Telling(None, str(error))
+        return
     alerter = alerts.Alerter(settings, plan.state / "alerts", sensor=plan.sensor, listened=interfaces, background=False)
     try:
         yield Telling(alerter)

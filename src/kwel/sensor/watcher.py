@@ -74,6 +74,8 @@ class Watcher:
         self.sequence = read_number(self._counter)
         self.packets = self.windows = 0
         """Heard, and ended, since it began."""
+        self.heard: int | None = None
+        """When the last frame was captured, nanoseconds since the epoch."""
         self.losses: Losses | None = None
         """Of the window that ended last."""
         self._begin()
@@ -147,6 +149,7 @@ class Watcher:
         first, last = self._times
         times = records["time"]
         self._times = min(int(times[0]), first or FAR), max(int(times[-1]), last or 0)
+        self.heard = int(times[-1])
 
     def _end(self, source: Source) -> None:
         """Hand the window to a scribe."""

@@ -1,0 +1,68 @@
+"""A store's account of a span of time in, what a report says of the sensor out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kwel.model.window import Account, Gap, Losses, Proof
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kwel.store.account import Account as Stored
+    from kwel.store.account import SourceAccount
+
+
+def told(stored: Stored) -> Account | None:
+    """Return what a report says; ``None`` where the store has nothing of that time."""
+    sources = [source for source in stored.sources if source.windows or source.lost or source.missing]
+    if not sources:
+        return None
+    return Account(
+        sensors=tuple(sorted({source.sensor for source in sources})),
+        opened=min(source.opened for source in sources),
+        closed=max(source.closed for source in sources),
+        windows=stored.windows,
+        only_tables=sum(source.without_wire for source in sources),
+        packets=stored.packets,
+        losses=_summed(loss for source in sources for loss in source.losses),
+        proofs=_proofs(proof for source in sources for proof in source.proofs),
+        gaps=tuple(
+            sorted((gap for source in sources for gap in _gaps(source)), key=lambda gap: (gap.source, gap.first))
+        ),
+        clock_steps=tuple(sorted({step for source in sources for step in source.clock_steps})),
+    )
+
+
+def _summed(losses: Iterable[Losses]) -> tuple[Losses, ...]:
+    """Return one row an interface: members of a fanout hear parts of the same one."""
+    found: dict[str, Losses] = {}
+    for loss in losses:
+        had = found.get(loss.interface)
+        if had is None:
+            found[loss.interface] = loss
+            continue
+        missed = None if had.missed is None or loss.missed is None else had.missed + loss.missed
+        found[loss.interface] = Losses(loss.interface, had.frames + loss.frames, had.dropped + loss.dropped, missed)
+    return tuple(found.values())
+
+
+def _proofs(proofs: Iterable[Proof]) -> tuple[Proof, ...]:
+    """Return one an interface, the longest: each source of an interface bears the same."""
+    found: dict[str, Proof] = {}
+    for proof in proofs:
+        had = found.get(proof.interface)
+        if had is None or proof.until - proof.since > had.until - had.since:
+            found[proof.interface] = proof
+    return tuple(found.values())
+
+
+def _place(gap: Gap) -> tuple[str, int]:
+    return gap.source, gap.first
+
+
+def _gaps(source: SourceAccount) -> Iterator[Gap]:
+    for gap in source.missing:
+        yield Gap(source.source, gap.first, gap.last, "missing", gap.since, gap.until)
+    for lost in source.lost:
+        yield Gap(source.source, lost.sequence, lost.sequence, lost.reason, lost.opened, lost.closed, lost.packets)

@@ -1,0 +1,54 @@
+"""A report says of a sensor what its store answers for: heard, lost, missing, proved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kwel.model.window import Check, Losses, Proof
+from kwel.pipeline import analyse
+from kwel.report import render
+from kwel.sensor.accounts import told
+from kwel.sensor.watcher import Watcher, Watching
+from kwel.store import Lost, Store, spool
+from tests.sensor.sources import FileSource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROOF = Proof("span0", 10, 20, 0, 2, (Check("no-address", True), Check("ipv6-off", False, "on"), Check("x", None)))
+
+
+def stored(samples: Path, folder: Path) -> Store:
+    for number in (1, 2, 4):  # the third came to nothing
+        watching = Watching("north", "span0", folder / "spool", state=folder)
+        (folder / ".span0.next").write_text(str(number - 1))
+        Watcher(watching).watch(FileSource(samples / "mixed_plant.pcapng"), lambda: False)
+    store = Store(folder / "store", write=True)
+    for path in spool.waiting(folder / "spool"):
+        window = replace(spool.read_window(path), proofs=(PROOF,), losses=(Losses("span0", 565, 7, None),))
+        store.add(window, {})
+    store.lose(Lost("north", "span0", 5, 30, 40, 99, "disk-full"))
+    return store
+
+
+def test_everything_is_in_the_report(samples: Path, tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    with stored(samples, tmp_path) as store:
+        account = told(store.account())
+
+    assert account
+    assert (account.windows, account.packets) == (3, 3 * 565)
+    assert account.losses == (Losses("span0", 3 * 565, 21, None),)
+    assert [(gap.first, gap.last, gap.why) for gap in account.gaps] == [(3, 3, "missing"), (5, 5, "disk-full")]
+    report = replace(analyse(str(samples / "ot_clean.pcap")).report, sensor=account)
+    page = render(report, "en")
+    assert "The sensor" in page
+    assert "2 windows are missing." in page
+    assert "IPv6 is on on the interface" in page
+    assert "the disk was full" in page
+
+
+def test_a_store_without_anything_answers_for_nothing(tmp_path: Path) -> None:
+    with Store(tmp_path, write=True) as store:
+        assert told(store.account()) is None
