@@ -13,6 +13,7 @@ from kwel.model.window import Check, Proof
 if TYPE_CHECKING:
     from pathlib import Path
 
+RANK = {False: 0, None: 1, True: 2}
 MOST = 20_000
 """Lines that a file of proofs keeps: more than two days at one every ten seconds."""
 
@@ -45,15 +46,19 @@ def between(path: Path, interface: str, opened: int, closed: int) -> Proof | Non
         return None
     sent = [one.sent for one in found if one.sent is not None]
     stopped = [one.stopped for one in found if one.stopped is not None]
-    failing = {check.key: check for one in found for check in one.checks if check.holds is not True}
-    checks = tuple(failing.get(check.key, check) for check in found[-1].checks)
+    checks: dict[str, Check] = {}
+    for one in found:
+        for check in one.checks:  # of several, the worst: what failed once, failed; what was once not seen, was not
+            had = checks.get(check.key)
+            if had is None or RANK[check.holds] <= RANK[had.holds]:
+                checks[check.key] = check
     return Proof(
         interface,
         found[0].since,
         found[-1].until,
         sum(sent) if sent else None,
         sum(stopped) if stopped else None,
-        checks,
+        tuple(checks.values()),
     )
 
 
