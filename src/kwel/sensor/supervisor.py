@@ -142,7 +142,7 @@ class Supervisor:
 
     def _hears(self, one: Standing) -> bool:
         """Return whether the process of a post has said that it is sealed and hears."""
-        if one.process is None:
+        if one.process is None or one.process.poll() is not None:
             return False
         with suppress(OSError, ValueError):
             told = json.loads((self.plan.state / f"{one.post.source}.json").read_bytes())
