@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,6 @@ from kwel.sensor.watcher import Watcher, Watching
 if TYPE_CHECKING:
     from kwel.capture.live import Live
     from kwel.sensor.plan import Plan, Post
-    from kwel.sensor.watcher import Source
 
 GONE, UNPROVED, UNHEARD = 75, 76, 77
 """Exit statuses: the interface was taken away, the process could not be sealed, the interface cannot be heard."""
@@ -135,9 +135,15 @@ def _hear_interface(watching: Watching, post: Post, plan: Plan, ending: Ending) 
 
 def _hear_folder(watching: Watching, post: Post, plan: Plan, ending: Ending) -> int:
     from kwel.sensor.folder import FolderSource
+    from kwel.sensor.positions import Positions
 
-    source: Source = FolderSource(Path(post.folder), once=plan.once)
-    Watcher(watching).watch(source, ending)
+    positions = Positions(plan, post.source)
+    sequence, resume = positions.last()
+    source = FolderSource(Path(post.folder), patience=PATIENCE, once=plan.once, resume=resume)
+    marked = replace(watching, mark=lambda number, back: positions.mark(number, source.position(back)))
+    Watcher(marked, sequence).watch(source, ending)
+    for problem in source.problems:
+        print(f"<4>kwel: {problem}", file=sys.stderr, flush=True)  # noqa: T201
     return 0
 
 

@@ -6,6 +6,7 @@ Nothing of the window stays in the parent, whose memory is the same after a year
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import signal
@@ -39,6 +40,8 @@ MOST_TOLD = 10_000
 """Lost windows that are told one by one: more than a month of them."""
 BETWEEN = 5.0
 """Seconds between two tries."""
+END_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG, prctl(2)."""
 SMALLEST = 0x1_0000
 """Bytes of evidence below which a window on a full disk does without any."""
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
@@ -62,6 +65,8 @@ class Draft:
     """What is known of it if it cannot be written."""
     told: tuple[Lost, ...] = ()
     """Windows before it that it tells of: if it is lost too, the next one must."""
+    is_repeatable: bool = False
+    """Its frames can be read again: it is not written once its watcher is gone, which then reads them again."""
 
 
 class Scribes:
@@ -117,6 +122,8 @@ def _write_in_child(draft: Draft, spool: Path) -> int:
     """Write a window; return an exit status: 0, an errno of a full disk, or 1."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # who ends the watcher wants the window written
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if draft.is_repeatable:
+        ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
     try:
         _write(draft, spool)
     except OSError as error:

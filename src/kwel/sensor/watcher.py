@@ -59,6 +59,9 @@ class Watching:
     """Windows are told apart by the times of frames, not by the clock: of files, which may be old."""
     state: Path | None = None
     """Where the number of the window under way is kept; by default in the spool, hidden."""
+    mark: Callable[[int, int], None] | None = None
+    """Called before a window is written, with its number and how many frames that the source gave are not in it: where
+    reading goes on once the window is there."""
     tell: Callable[..., None] | None = None
     """Called with the watcher after each batch, and with ``ended=True`` when a window ends."""
     clock: Clock = field(default_factory=Clock)
@@ -67,11 +70,12 @@ class Watching:
 class Watcher:
     """One source under watch."""
 
-    def __init__(self, watching: Watching) -> None:
+    def __init__(self, watching: Watching, sequence: int | None = None) -> None:
+        """*sequence*: number of the last window; by default the one that the last process of this source left."""
         self._how = watching
         self._scribes = Scribes(watching.spool)
         self._counter = (watching.state or watching.spool) / f".{self.file_name}.next"
-        self.sequence = read_number(self._counter)
+        self.sequence = read_number(self._counter) if sequence is None else sequence
         self.packets = self.windows = 0
         """Heard, and ended, since it began."""
         self.heard: int | None = None
@@ -135,7 +139,7 @@ class Watcher:
             rest = rest[count:]
             if len(rest):
                 self._scribes.reap(wait=True)  # a folder can wait
-                self._end(source)
+                self._end(source, len(rest))
                 self._begin()
 
     def _hear_part(self, batch: Batch, records: Rows) -> None:
@@ -151,8 +155,10 @@ class Watcher:
         self._times = min(int(times[0]), first or FAR), max(int(times[-1]), last or 0)
         self.heard = int(times[-1])
 
-    def _end(self, source: Source) -> None:
-        """Hand the window to a scribe."""
+    def _end(self, source: Source, back: int = 0) -> None:
+        """Hand the window to a scribe. *back*: frames that the source gave and that are of the next window."""
+        if self._how.mark:
+            self._how.mark(self.sequence, back)
         how, span, self.losses = self._how, self._span, source.losses()
         opened, closed, lasted = span.opened, how.clock.wall(), span.lasted()
         if how.by_frames and self._times[0] is not None and self._times[1] is not None:
@@ -167,7 +173,7 @@ class Watcher:
         lost = Lost(how.sensor, how.source, self.sequence, opened, closed, self._frames, "")
         dropped = self.losses.dropped + (self.losses.missed or 0)
         heard = self._hearing, self._cited, self._capture, *self._times
-        self._scribes.write(Draft(window, *heard, dropped, lost, lost_before))
+        self._scribes.write(Draft(window, *heard, dropped, lost, lost_before, how.mark is not None))
         self.windows += 1
         del self._hearing, self._cited
         if how.tell:
