@@ -244,12 +244,13 @@ def _measured(traffic: Traffic, inventory: Inventory, found: Dependencies) -> Tr
     from kwel.dependencies import ech
 
     sides = inventory.asset_of_initiator, inventory.asset_of_responder
+    otherwise = dependencies.told_otherwise(traffic) & (sides[1] == dependencies.OUTSIDE)
     counts = {
         **inventory.left_out,
         "destinations-left-out": found.left_out,
         "names-hidden": findings.names_hidden(found),
-        **ech.counts(traffic.hellos, traffic.flows),
-        "sni-not-resolved": int(dependencies.told_otherwise(traffic)[sides[1] == dependencies.OUTSIDE].sum()),
+        **ech.counts(traffic.hellos, traffic.flows, traffic.weights),
+        "sni-not-resolved": int(traffic.weights[otherwise].sum()),
     }
     return replace(traffic, coverage=findings.measure(traffic, inventory.assets, *sides, counts, inventory.systems))
 

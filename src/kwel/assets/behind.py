@@ -63,8 +63,9 @@ def find_behind(
     stacks: Stacks,
 ) -> dict[int, Claim]:
     """Return, by index of an asset behind whose address others stand, up to how many and why."""
-    began = np.bincount(of_initiator[of_initiator >= 0], minlength=len(assets)).tolist()
-    passed_on = _passed_on(traffic.flows, of_initiator, len(assets))
+    begun = np.flatnonzero(of_initiator >= 0)
+    began = np.bincount(of_initiator[begun], traffic.weights[begun], len(assets)).astype(np.int64).tolist()
+    passed_on = _passed_on(traffic, of_initiator, len(assets))
     index = {asset.id: i for i, asset in enumerate(assets)}
     found: dict[int, Claim] = {}
     for several in systems:
@@ -96,12 +97,12 @@ def _several(systems: Sequence[System]) -> Evidence:
     return Evidence("observed", "several-systems", values, systems[0].where)
 
 
-def _passed_on(flows: Rows, of_initiator: NDArray[np.int32], count: int) -> list[int]:
+def _passed_on(traffic: Traffic, of_initiator: NDArray[np.int32], count: int) -> list[int]:
     """Count, by asset, the conversations that it began whose first packet had passed a router."""
-    hops = flows["hops"].astype(np.int64)
+    hops = traffic.flows["hops"].astype(np.int64)
     below = INITIAL[np.searchsorted(INITIAL, hops)] - hops
     rows = np.flatnonzero((of_initiator >= 0) & (hops > 0) & (below > 0) & (below <= FARTHEST))
-    counted: list[int] = np.bincount(of_initiator[rows], minlength=count).tolist()
+    counted: list[int] = np.bincount(of_initiator[rows], traffic.weights[rows], count).astype(np.int64).tolist()
     return counted
 
 

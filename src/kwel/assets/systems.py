@@ -42,7 +42,7 @@ def find_systems(traffic: Traffic, assets: Sequence[Asset], of_initiator: NDArra
     flows = traffic.flows
     rows, kind = _beginnings(flows, of_initiator)
     cell = of_initiator[rows].astype(np.int64) * len(INITIAL) + kind
-    is_system = (np.bincount(cell, minlength=len(assets) * len(INITIAL)) >= FEWEST).reshape(-1, len(INITIAL))
+    is_system = (np.bincount(cell, traffic.weights[rows], len(assets) * len(INITIAL)) >= FEWEST).reshape(-1, len(INITIAL))
     wanted = (is_system.sum(axis=1) > 1)[of_initiator[rows]]  # most assets are one system and need no closer look
     rows, kind = rows[wanted], kind[wanted]
     by_address: dict[tuple[int, int, int], list[int]] = {}
@@ -78,12 +78,13 @@ def _systems(
     """Return the systems that began the flows in *rows*."""
     in_order = np.argsort(traffic.flows["first"][rows], kind="stable")
     rows, kind = rows[in_order], kind[in_order]
-    enough = np.isin(kind, np.flatnonzero(np.bincount(kind) >= FEWEST))
+    enough = np.isin(kind, np.flatnonzero(np.bincount(kind, traffic.weights[rows]) >= FEWEST))
     rows, kind = rows[enough], kind[enough]
     changes, systems = int((np.diff(kind) != 0).sum()), []
     for number in np.unique(kind).tolist():
         own = traffic.flows[["hops", "capture", "first_frame"]][rows[kind == number]]
         where = Where(traffic.captures[int(own["capture"][0])].name, int(own["first_frame"][0]))
         seen = int(own["hops"].min()), int(own["hops"].max())
-        systems.append(System(asset, address, int(INITIAL[number]), *seen, len(own), changes, where))
+        count = int(traffic.weights[rows[kind == number]].sum())
+        systems.append(System(asset, address, int(INITIAL[number]), *seen, count, changes, where))
     return systems

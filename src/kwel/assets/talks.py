@@ -111,7 +111,7 @@ def _talks(
     edges = np.searchsorted(of[best], np.arange(len(is_wanted)))
     place = np.arange(len(best)) - edges[of[best]]
     kept = best[place < MOST]
-    columns = _columns(flows, rows, groups, begins)
+    columns = _columns(traffic, rows, groups, begins)
     shown: dict[int, list[Talk]] = {}
     for group in kept.tolist():
         first = int(groups.order[groups.start[group]])
@@ -121,11 +121,12 @@ def _talks(
     return shown, {asset: count - MOST for asset in shown if (count := int(counts[asset])) > MOST}
 
 
-def _columns(flows: Rows, rows: Column, groups: _Groups, begins: Column) -> list[list[int]]:
+def _columns(traffic: Traffic, rows: Column, groups: _Groups, begins: Column) -> list[list[int]]:
     """Return the sums of each group: flows, bytes sent, bytes received, first, last, whether it is known who began."""
+    flows = traffic.flows
     out, into = flows["bytes_out"][rows], flows["bytes_in"][rows]
     return [
-        groups.sums(np.ones(len(rows), np.int64)),
+        groups.sums(traffic.weights[rows]),
         groups.sums(np.where(begins, out, into)),
         groups.sums(np.where(begins, into, out)),
         groups.least(flows["first"][rows]),

@@ -117,18 +117,20 @@ def _assemble(
     def total(column: NDArray) -> NDArray:
         return np.bincount(group, weights=column, minlength=groups).astype(np.int64)
 
+    weight = traffic.weights[contacts.flow]
+
     columns = {
         "asset": np.concatenate([contacts.asset[first_rows], looked_up.asset]),
         "attribution": np.concatenate([kind[first_rows], kind_of[endpoints:]]),
         "state": np.concatenate([best, zeros + RESOLVED_ONLY]),
         "first": np.concatenate([first, late]),
         "last": np.concatenate([last, late]),
-        "flows": np.concatenate([total(np.ones(len(group))), zeros]),
+        "flows": np.concatenate([total(weight), zeros]),
         "bytes_out": np.concatenate([total(_bytes(contacts, flows, "out")), zeros]),
         "bytes_in": np.concatenate([total(_bytes(contacts, flows, "in")), zeros]),
-        "sealed": np.concatenate([total(is_sealed(traffic)[contacts.flow]), zeros]),
-        "hiding": np.concatenate([total(hides_names(traffic)[contacts.flow]), zeros]),
-        "misfits": np.concatenate([total(misfit > 0), zeros]),
+        "sealed": np.concatenate([total(is_sealed(traffic)[contacts.flow] * weight), zeros]),
+        "hiding": np.concatenate([total(hides_names(traffic)[contacts.flow] * weight), zeros]),
+        "misfits": np.concatenate([total((misfit > 0) * weight), zeros]),
         "rtt_us": np.concatenate([trips.shortest, zeros]),
         "excluded": np.concatenate([trips.contradicted(kind[first_rows], attributions), zeros]),
     }

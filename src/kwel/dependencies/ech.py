@@ -44,8 +44,11 @@ def decide(hellos: Rows, flows: Rows, answers: Rows, names: Names, outer_names: 
     return decided
 
 
-def counts(hellos: Rows, flows: Rows) -> dict[str, int]:
-    """Return the notes of the ledger; of those in ``ech-unnamed`` not even the DNS tells the service."""
+def counts(hellos: Rows, flows: Rows, weights: NDArray) -> dict[str, int]:
+    """Return the notes of the ledger; of those in ``ech-unnamed`` not even the DNS tells the service.
+
+    *weights*: how many connections each flow stands for.
+    """
     is_told = flows["answer"][hellos["flow"]] > 0
     kinds = {
         "ech-offered": hellos["ech"] == Ech.OFFERED,
@@ -53,7 +56,7 @@ def counts(hellos: Rows, flows: Rows) -> dict[str, int]:
         "ech-unnamed": (hellos["ech"] == Ech.REAL) & ~is_told,
         "ech-grease-likely": hellos["ech"] == Ech.GREASE_LIKELY,
     }
-    return {key: int(rows.sum()) for key, rows in kinds.items()}
+    return {key: int(weights[hellos["flow"][rows]].sum()) for key, rows in kinds.items()}
 
 
 def _were_looked_up(flows: Rows, name: NDArray, answers: Rows) -> NDArray:

@@ -46,7 +46,7 @@ def find_ways(traffic: Traffic, contacts: Contacts, dependency: NDArray) -> Ways
         port=ports,
         application=applications,
         is_used=used[proof],
-        flows=np.bincount(group, minlength=groups),
+        flows=np.bincount(group, weights=traffic.weights[contacts.flow], minlength=groups).astype(np.int64),
         capture=flow["capture"][proof].astype(np.int64),
         frame=flow["first_frame"][proof].astype(np.int64),
     )

@@ -123,8 +123,8 @@ def measure(
         **traffic.coverage.notes,
         **_of_flows(traffic, assets, of_initiator, of_responder),
         **counts,
-        "behind-address": _leaving_from(assets, of_initiator, of_responder),
-        "blind-spots": len(blind),
+        "behind-address": _leaving_from(traffic.weights, assets, of_initiator, of_responder),
+        "blind-spots": int(traffic.weights[blind].sum()),
         "mirrored": int(traffic.mirrors["frames"].sum()),
         "mirror-sessions": len(traffic.mirrors),
         "dropped": sum(capture.dropped or 0 for capture in traffic.captures),
@@ -150,7 +150,7 @@ def _of_flows(
     traffic: Traffic, assets: Sequence[Asset], initiators: NDArray[np.int32], responders: NDArray[np.int32]
 ) -> dict[str, int]:
     """Count flows joined midway, seen one way, without a name, from behind a router, between outsiders."""
-    flows = traffic.flows
+    flows, weights = traffic.flows, traffic.weights
     logs = np.array([capture.is_log for capture in traffic.captures], np.bool_)
     is_counted = flows["packets_out"] > 0  # of a flow that only other lines of a log tell of, no packet is counted
     is_counted |= ~np.isin(flows["capture"], np.flatnonzero(logs))
@@ -165,13 +165,15 @@ def _of_flows(
         "behind-router": leaving & np.isin(np.maximum(initiators, responders), routers),
         "between-outsiders": (initiators == OUTSIDE) & (responders == OUTSIDE),
     }
-    return {"flows": len(flows), **{key: int(rows.sum()) for key, rows in counts.items()}}
+    return {"flows": int(weights.sum()), **{key: int(weights[rows].sum()) for key, rows in counts.items()}}
 
 
-def _leaving_from(assets: Sequence[Asset], initiators: NDArray[np.int32], responders: NDArray[np.int32]) -> int:
+def _leaving_from(
+    weights: NDArray, assets: Sequence[Asset], initiators: NDArray[np.int32], responders: NDArray[np.int32]
+) -> int:
     """Count the flows to the outside of assets behind whose address others were seen to be."""
     several = [i for i, asset in enumerate(assets) if asset.behind and asset.behind.evidence[0].kind in TRANSLATES]
-    return int((np.isin(initiators, several) & (responders == OUTSIDE)).sum())
+    return int(weights[np.isin(initiators, several) & (responders == OUTSIDE)].sum())
 
 
 def _blind_rows(flows: Rows) -> NDArray[np.int64]:
@@ -184,6 +186,7 @@ def _blind_spots(
 ) -> tuple[BlindSpot, ...]:
     """Return, by asset and kind of tunnel, how many there are and where the first of them begins."""
     found: dict[tuple[int, str], tuple[int, int, str]] = {}
+    weights = traffic.weights
     for row in rows.tolist():
         flow = traffic.flows[row]
         kind = "esp" if flow["transport"] == ESP else Application(int(flow["application"])).label
@@ -191,7 +194,7 @@ def _blind_spots(
             if (asset := int(side[row])) >= 0:
                 peer = address_text(int(flow[f"{other}_hi"]), int(flow[f"{other}_lo"]))
                 count, first, of_first = found.get((asset, kind), (0, row, peer))
-                found[asset, kind] = count + 1, first, of_first
+                found[asset, kind] = count + int(weights[row]), first, of_first
     return tuple(
         BlindSpot(assets[asset].id, kind, count, peer, _where(traffic, traffic.flows[row]))
         for (asset, kind), (count, row, peer) in sorted(found.items())[:MOST_LISTED]

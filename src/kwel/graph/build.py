@@ -57,7 +57,7 @@ def build(
     sides = sides[0].astype(np.int64), sides[1].astype(np.int64)
     proxied = np.zeros(len(flows), bool)
     proxied[report.dependencies.contacts[0]] = True
-    inner, inner_rows = find_inside(flows, sides, proxied, book, names)
+    inner, inner_rows = find_inside(traffic, sides, proxied, book, names)
     outer = find_outside(flows, sides, report.dependencies, book, functions)
     part = joined(inner, outer.part._replace(start=outer.part.start + len(inner_rows)))
     inside = np.repeat([True, False], [inner.many, outer.part.many])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kwel.columns import Rows
     from kwel.graph.columns import Column
+    from kwel.model.traffic import Traffic
     from kwel.needbook import NeedBook
 
 DYNAMIC: Final = 49152
@@ -37,17 +38,18 @@ def state_of(flows: Rows, rows: Column) -> Column:
 
 
 def find_inside(
-    flows: Rows, sides: tuple[Column, Column], proxied: Column, book: NeedBook, functions: Sequence[str]
+    traffic: Traffic, sides: tuple[Column, Column], proxied: Column, book: NeedBook, functions: Sequence[str]
 ) -> tuple[Part, Column]:
     """Return what assets need of one another, and the rows of the flows in the order of the needs.
 
     Args:
-        flows: of ``columns.FLOW``.
+        traffic: what was on the wire.
         sides: per flow the asset that began and the one that answered; negative is none of the plant's.
         proxied: by flow, whether it asks a proxy to carry it outside: that is a need of what is outside.
         book: what is needed of whoever answers.
         functions: the closed list.
     """
+    flows = traffic.flows
     rows = np.flatnonzero((sides[0] >= 0) & (sides[1] >= 0) & (sides[0] != sides[1]) & ~proxied)
     rule = book.find(*(flows[key][rows].astype(np.int64) for key in ("application", "transport", "responder_port")))
     of_rule = np.array([*(functions.index(row.function) if row.function else -2 for row in book.rows), -1])
@@ -59,11 +61,16 @@ def find_inside(
     # What is unknown differs by port; beyond the registered ones, ports tell nothing apart.
     word = np.where((rule < 0) & (port < DYNAMIC), port, 0)
     groups = Groups(packed(sides[0][rows], sides[1][rows], rule, word, flows["transport"][rows] * (rule < 0)))
-    return _summed(flows, sides, rows, (rule, state, function), groups), rows[groups.order]
+    return _summed(flows, sides, rows, (rule, state, function), groups, traffic.weights), rows[groups.order]
 
 
 def _summed(
-    flows: Rows, sides: tuple[Column, Column], rows: Column, of: tuple[Column, Column, Column], groups: Groups
+    flows: Rows,
+    sides: tuple[Column, Column],
+    rows: Column,
+    of: tuple[Column, Column, Column],
+    groups: Groups,
+    weights: Column,
 ) -> Part:
     rule, state, function = of
     lead = groups.lead(state, flows["first"][rows])
@@ -78,7 +85,7 @@ def _summed(
         named=none,
         first=groups.least(flows["first"][rows]),
         last=groups.most(flows["last"][rows]),
-        flows=groups.size,
+        flows=groups.sums(weights[rows]),
         bytes_out=groups.sums(flows["bytes_out"][rows]),
         bytes_in=groups.sums(flows["bytes_in"][rows]),
         lead=rows[lead],

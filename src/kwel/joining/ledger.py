@@ -13,6 +13,8 @@ from kwel.model.pauses import find_pauses, merge_spells
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from kwel.columns import Rows
     from kwel.model.traffic import Traffic
 
@@ -24,7 +26,8 @@ def merge_coverage(parts: Sequence[Traffic], questions: Rows) -> Coverage:
         aside.update(part.coverage.set_aside)
         notes.update(part.coverage.notes)
         links.update(dict(part.coverage.unread_links))
-    notes["dns-unanswered"] = int((questions["state"] == Asked.UNANSWERED).sum())
+    before = [part.questions["state"] for part in parts]  # of what was condensed, the notes alone know how many
+    notes["dns-unanswered"] += _unanswered(questions["state"]) - sum(map(_unanswered, before))
     packets = sum(part.coverage.packets for part in parts)
     spells = merge_spells(spell for part in parts for spell in _spells(part))
     return Coverage(
@@ -36,6 +39,10 @@ def merge_coverage(parts: Sequence[Traffic], questions: Rows) -> Coverage:
         spells=spells,
         unread_links=tuple(links.items()),
     )
+
+
+def _unanswered(state: NDArray) -> int:
+    return int((state == Asked.UNANSWERED).sum())
 
 
 def _spells(part: Traffic) -> Sequence[tuple[int, int]]:

@@ -23,6 +23,7 @@ OF_A_FLOW: Final = ("named", "answers", "questions", "hellos", "shown")
 TO_QUESTIONS: Final = (("named", "question"), ("answers", "asked"), ("questions", "previous"))
 """Columns that hold 1 + a row of the questions, by table; and a flow's ``asked``, if it speaks DNS."""
 TO_ANSWERS: Final = (("flows", "answer"), ("answers", "previous"))
+NEVER: Final = np.iinfo(np.int64).max
 BY_TIME: Final = ("named", "hellos", "shown", "claims", "senders", "openings")
 
 
@@ -30,7 +31,7 @@ def by_time(stack: Stack) -> Stack:
     """Return the tables of parts that overlap in the order in which one analysis would have filled them."""
     traffic = stack.traffic
     order = np.argsort(traffic.flows["first"], kind="stable")
-    traffic, part = with_flows(traffic, order), stack.part[order]
+    traffic = with_flows(traffic, order)
     traffic = with_answers(traffic, np.argsort(traffic.answers["time"], kind="stable"))
     traffic = with_questions(traffic, np.argsort(traffic.questions["time"], kind="stable"))
     tables = {name: getattr(traffic, name) for name in BY_TIME}
@@ -38,22 +39,30 @@ def by_time(stack: Stack) -> Stack:
     lan = traffic.lan[np.argsort(traffic.lan["first"], kind="stable")]
     observed = tuple(sorted(traffic.observed, key=lambda one: one.time))
     traffic = with_names(replace(traffic, lan=lan, observed=observed, **sorted_))
-    return replace(stack, traffic=traffic, part=part)
+    return replace(stack, traffic=traffic, part=stack.part[order], weight=stack.weight[order])
 
 
-def with_names(traffic: Traffic) -> Traffic:
-    """Return the traffic with names numbered in the order in which they were seen first."""
-    seen = np.full(len(traffic.names), np.iinfo(np.int64).max)
+def with_names(traffic: Traffic, *, used_only: bool = False) -> Traffic:
+    """Return the traffic with names numbered in the order in which they were seen first.
+
+    *used_only*: without those that no table refers to.
+    """
+    seen = np.full(len(traffic.names), NEVER)
     for table, columns in NAMED_IN.items():
         rows = getattr(traffic, table)
         time = rows["first" if table == "flows" else "time"]
         for column in columns:
             np.minimum.at(seen, rows[column], time)
     seen[0] = np.iinfo(np.int64).min
+    own = is_question(traffic)
+    last = traffic.flows["asked"][~own].astype(np.int64)
+    seen[last] = np.minimum(seen[last], NEVER - 1)
     order = np.argsort(seen, kind="stable")
-    place = np.empty(len(order), np.int64)
+    if used_only:
+        order = order[seen[order] < NEVER]
+    place = np.zeros(len(seen), np.int64)
     place[order] = np.arange(len(order))
-    asked, own = traffic.flows["asked"], is_question(traffic)
+    asked = traffic.flows["asked"]
     flows = traffic.flows.copy()
     flows["asked"][~own] = place[asked[~own]]
     tables: dict[str, Any] = {}

@@ -50,6 +50,8 @@ class Stack:
     """Of all parts; a flow that several parts hold has several rows. Coverage is that of the first part."""
     part: NDArray[np.int64]
     """Which part each flow is from."""
+    weight: NDArray[np.int64]
+    """How many connections each row stands for."""
     ends: NDArray[np.int64]
     """By part: when its last flow was heard, nanoseconds since the epoch."""
     overlap: bool
@@ -115,7 +117,8 @@ def stack(parts: Sequence[Traffic]) -> Stack:
     spans = [span(part) for part in parts]
     overlap = any(after[0] < before[1] for before, after in itertools.pairwise(spans))
     ends = np.array([int(part.flows["last"].max()) if len(part.flows) else 0 for part in parts], np.int64)
-    return Stack(whole, np.repeat(np.arange(len(parts)), counts), ends, overlap)
+    weight = np.concatenate([part.weights for part in parts])
+    return Stack(whole, np.repeat(np.arange(len(parts)), counts), weight, ends, overlap)
 
 
 def _moved(table: str, part: Traffic, begin: dict[str, int], name_of: NDArray[np.int64]) -> Rows:

@@ -55,8 +55,10 @@ def _joined(parts: Sequence[Traffic], made: Stack) -> Traffic:
     tunnels = merge_counted(traffic.tunnels, MIRROR_KEY, ("frames",), "first_frame")
     kept = merge_names_seen(traffic.named, made.traffic.named["flow"])
     of_claim = np.repeat(np.arange(len(parts)), [len(part.captures) for part in parts])[traffic.claims["capture"]]
+    weights = np.bincount(same.flow, made.weight, len(whole)) - np.bincount(same.flow, minlength=len(whole)) + 1
     return replace(
         traffic,
+        repeats=weights.astype(np.uint32) if (made.weight > 1).any() else made.traffic.repeats[:0],
         named=traffic.named[kept],
         claims=merge_claims(traffic.claims, of_claim),
         senders=merge_senders(traffic.senders),

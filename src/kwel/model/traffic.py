@@ -16,6 +16,8 @@ from kwel.rhythms import BEAT, RHYTHM
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from kwel.columns import Rows
     from kwel.model.claims import Observed
     from kwel.model.coverage import Coverage
@@ -118,3 +120,10 @@ class Traffic:
     """Of ``columns.MIRROR``: all tunnels that carry Ethernet frames, the ``mirrors`` and what may yet be one."""
     errors: Rows = field(default_factory=lambda: np.zeros(0, QUOTED))
     """Of ``quoting.QUOTED``: ICMP errors about flows that no packet here is of."""
+    repeats: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
+    """How many connections each row of the flows stands for, see ``joining.condense``; empty where each is one."""
+
+    @property
+    def weights(self) -> NDArray[np.int64]:
+        """How many connections each row of the flows stands for."""
+        return self.repeats.astype(np.int64) if len(self.repeats) else np.ones(len(self.flows), np.int64)

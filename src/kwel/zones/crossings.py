@@ -66,7 +66,11 @@ class Crossings:
 
 
 def find_crossings(
-    flows: Rows, zones: tuple[NDArray, NDArray], assets: tuple[NDArray, NDArray], dependency: NDArray
+    flows: Rows,
+    zones: tuple[NDArray, NDArray],
+    assets: tuple[NDArray, NDArray],
+    dependency: NDArray,
+    weights: NDArray | None = None,
 ) -> Crossings:
     """Return what passes between zones.
 
@@ -75,12 +79,13 @@ def find_crossings(
         zones: of both sides of each flow; negative where there is none.
         assets: of both sides; negative where there is none.
         dependency: of each flow; negative where it belongs to none.
+        weights: how many connections each flow stands for; without, one.
     """
     rows = np.flatnonzero((zones[0] != zones[1]) & (zones[0] >= 0) & (zones[1] >= 0))
     parts = [Crossings(np.zeros(0, SERVICE), np.zeros(0, np.int64))]
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
-        table = _services(flows, zones, block)
+        table = _services(flows, zones, block, weights)
         parts.append(crossings_of(table, (assets[0][block], assets[1][block]), dependency[block]))
         if sum(len(part.services) for part in parts[1:]) > len(parts[0].services) + BLOCK:
             parts = [merge(*parts)]  # not with each block: the more there is, the longer that takes
@@ -99,7 +104,7 @@ def merge(*parts: Crossings) -> Crossings:
     return Crossings(_summed(services), _distinct(np.concatenate([part.ends for part in parts])))
 
 
-def _services(flows: Rows, zones: tuple[NDArray, NDArray], rows: NDArray) -> NDArray:
+def _services(flows: Rows, zones: tuple[NDArray, NDArray], rows: NDArray, weights: NDArray | None) -> NDArray:
     """Return one row of ``SERVICE`` a flow."""
     table = np.zeros(len(rows), SERVICE)
     for name in (*ADDRESSES, *SUMS[3:], "first", "last", "capture", "transport", "application"):
@@ -108,8 +113,9 @@ def _services(flows: Rows, zones: tuple[NDArray, NDArray], rows: NDArray) -> NDA
     answered = table["state"] < ATTEMPTED
     table["source"], table["target"], table["frame"] = zones[0][rows], zones[1][rows], flows["first_frame"][rows]
     table["began"] = table["first"]
-    table["flows"], table["attempts"] = 1, ~answered
-    table["unsure"] = flows["direction"][rows] == Direction.UNKNOWN
+    table["flows"] = weights[rows] if weights is not None else 1
+    table["attempts"] = table["flows"] * ~answered
+    table["unsure"] = table["flows"] * (flows["direction"][rows] == Direction.UNKNOWN)
     port = flows["responder_port"][rows]
     is_telling = (port < DYNAMIC) | (answered & (table["application"] == 0) & (table["unsure"] == 0))
     table["port"] = np.where(is_telling, port, 0)

@@ -83,7 +83,7 @@ def draw(
     finder = Sides(traffic.flows, plan.stands, plan.at, plan.silent)
     zones = (finder.find("initiator", sides[0], beyond), finder.find("responder", sides[1], beyond))
     conduits = conduits_of(
-        merge(find_crossings(traffic.flows, zones, sides, of_flow), lan_crossings(traffic.lan, assets, plan.stands)),
+        merge(find_crossings(traffic.flows, zones, sides, of_flow, traffic.weights), lan_crossings(traffic.lan, assets, plan.stands)),
         [capture.name for capture in traffic.captures],
         [draft.origin is Origin.OUTSIDE for draft in plan.drafts],
         lambda index: assets[index].id,
@@ -94,7 +94,7 @@ def draw(
     kept = [number for number in range(len(plan.drafts)) if number < plan.silent or number in seen]
     place = {old: new for new, old in enumerate(kept)}
     placed = plan.placed()
-    inner = _inner(traffic.flows, zones, len(plan.drafts)).tolist()
+    inner = _inner(traffic, zones, len(plan.drafts)).tolist()
     return Drawn(
         placed,
         tuple(_zone(f"Z-{new:02d}", plan.drafts[old], placed, inner[old]) for new, old in enumerate(kept, 1)),
@@ -204,11 +204,11 @@ def _by_address(
     return dict(zip(keys, zone[rows].tolist(), strict=True))
 
 
-def _inner(flows: Rows, zones: tuple[NDArray[np.int32], NDArray[np.int32]], count: int) -> NDArray[np.int64]:
+def _inner(traffic: Traffic, zones: tuple[NDArray[np.int32], NDArray[np.int32]], count: int) -> NDArray[np.int64]:
     """Return flows, packets and bytes of conversations within each zone."""
     rows = np.flatnonzero((zones[0] == zones[1]) & (zones[0] >= 0))
     zone = zones[0][rows]
-    columns = [np.ones(len(rows))]
+    flows, columns = traffic.flows, [traffic.weights[rows].astype(np.float64)]
     columns += [
         flows[f"{what}_out"][rows].astype(np.float64) + flows[f"{what}_in"][rows] for what in ("packets", "bytes")
     ]
