@@ -67,7 +67,7 @@ def test_hellos_that_offer_nothing_are_left_alone() -> None:
 
 def test_each_kind_is_counted_and_a_service_that_the_dns_tells_apart() -> None:
     rows = np.concatenate([hello(1, Ech.REAL), hello(2), hello(2, Ech.GREASE_LIKELY), hello(2, Ech.NONE)])
-    told = make_flow(CLIENT, "192.0.2.7", answer=1)
+    told, weights = make_flow(CLIENT, "192.0.2.7", answer=1), np.ones(1, np.int64)
 
-    assert counts(rows, FLOWS) == {"ech-offered": 1, "ech-real": 0, "ech-unnamed": 1, "ech-grease-likely": 1}
-    assert counts(rows, told) == {"ech-offered": 1, "ech-real": 1, "ech-unnamed": 0, "ech-grease-likely": 1}
+    assert counts(rows, FLOWS, weights) == {"ech-offered": 1, "ech-real": 0, "ech-unnamed": 1, "ech-grease-likely": 1}
+    assert counts(rows, told, weights) == {"ech-offered": 1, "ech-real": 1, "ech-unnamed": 0, "ech-grease-likely": 1}

@@ -42,7 +42,9 @@ def find_systems(traffic: Traffic, assets: Sequence[Asset], of_initiator: NDArra
     flows = traffic.flows
     rows, kind = _beginnings(flows, of_initiator)
     cell = of_initiator[rows].astype(np.int64) * len(INITIAL) + kind
-    is_system = (np.bincount(cell, traffic.weights[rows], len(assets) * len(INITIAL)) >= FEWEST).reshape(-1, len(INITIAL))
+    is_system = (np.bincount(cell, traffic.weights[rows], len(assets) * len(INITIAL)) >= FEWEST).reshape(
+        -1, len(INITIAL)
+    )
     wanted = (is_system.sum(axis=1) > 1)[of_initiator[rows]]  # most assets are one system and need no closer look
     rows, kind = rows[wanted], kind[wanted]
     by_address: dict[tuple[int, int, int], list[int]] = {}

@@ -108,7 +108,7 @@ def _assemble(
     zeros = np.zeros(len(looked_up), np.int64)
     best = np.full(groups, ATTEMPTED)
     np.minimum.at(best, group, state)
-    misfit = misfits(traffic)[contacts.flow]
+    misfit, weight = misfits(traffic)[contacts.flow], traffic.weights[contacts.flow]
     shown_wrong = _first_wrong(group, misfit, groups)
     strongest = _strongest(group, state, flows["first"], groups)
     first, last = _span(group, flows, groups)
@@ -116,8 +116,6 @@ def _assemble(
 
     def total(column: NDArray) -> NDArray:
         return np.bincount(group, weights=column, minlength=groups).astype(np.int64)
-
-    weight = traffic.weights[contacts.flow]
 
     columns = {
         "asset": np.concatenate([contacts.asset[first_rows], looked_up.asset]),

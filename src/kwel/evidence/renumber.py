@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kwel.columns import Rows
     from kwel.model.traffic import Traffic
 
-FRAMES = ("frame", "first_frame", "name_frame", "back_frame", "link_frame", "before", "after")
+FRAMES = ("frame", "first_frame", "name_frame", "back_frame", "link_frame", "began_frame", "before", "after")
 """Fields of the tables that hold the number of a frame."""
 
 

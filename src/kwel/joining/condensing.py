@@ -29,6 +29,7 @@ FIN, RST, SYN, TCP = 1, 4, 2, 6
 GRACE: Final = 300
 """Seconds that a client may take to use an answer beyond its time to live, as ``dependencies.hearsay`` has it."""
 SECOND: Final = 1_000_000_000
+PROXY_SOURCES: Final = (NameSource.HTTP_CONNECT, NameSource.SOCKS)
 FLOW_KEY: Final = (
     "initiator_hi", "initiator_lo", "responder_hi", "responder_lo", "responder_port", "transport", "version", "vlan",
     "tunnel", "name", "name_source", "state", "direction", "application", "hops",
@@ -68,7 +69,7 @@ def _alike(traffic: Traffic, within: int, margin: int) -> tuple[NDArray[np.int64
     none = np.zeros(len(flows), np.int64)
     keys = [flows[name] for name in FLOW_KEY]
     keys += [flows["answer"] > 0, _is_stale(traffic), flows["packets_in"] == 0, flows["packets_out"] == 0]
-    keys += [_certificate(traffic), flows["first"] // within if within else none]
+    keys += [_certificate(traffic), _proxied(traffic), flows["first"] // within if within else none]
     alone = _may_go_on(flows, margin) if margin else none.astype(np.bool_)
     keys.append(np.where(alone, 1 + np.arange(len(flows)), 0))
     of, _ = first_seen(*(key.astype(np.int64) if key.dtype == np.bool_ else key for key in keys))
@@ -103,14 +104,25 @@ def _certificate(traffic: Traffic) -> NDArray[np.int64]:
     return found
 
 
+def _proxied(traffic: Traffic) -> NDArray[np.int64]:
+    """Return what a proxy was asked to reach, by flow; 0 is nothing. A flow that asked for several is like no other."""
+    found, named = np.zeros(len(traffic.flows), np.int64), traffic.named
+    rows = named[(named["port"] > 0) | np.isin(named["source"], PROXY_SOURCES)]
+    found[rows["flow"]] = 1 + (rows["name"].astype(np.int64) << 16 | rows["port"])
+    several = np.flatnonzero(np.bincount(rows["flow"], minlength=len(found)) > 1)
+    found[several] = -1 - several
+    return found
+
+
 def _may_go_on(flows: Rows, margin: int) -> NDArray[np.bool_]:
     """Return which flows may have begun before the time that is spanned, or may go on after it."""
     begin, end = int(flows["first"].min()) + margin, int(flows["last"].max()) - margin
     is_tcp, flags = flows["transport"] == TCP, flows["flags_out"] | flows["flags_in"]
     began = is_tcp & (flows["flags_out"] & SYN > 0)
     over = is_tcp & (flags & (FIN | RST) > 0)
-    late: NDArray[np.bool_] = (flows["last"] > end) & ~over
-    return late | ((flows["first"] < begin) & ~began)
+    found: NDArray[np.bool_] = (flows["last"] > end) & ~over
+    found |= (flows["first"] < begin) & ~began
+    return found
 
 
 def _sums(traffic: Traffic, of: NDArray, lead: NDArray) -> tuple[Rows, NDArray[np.uint32]]:

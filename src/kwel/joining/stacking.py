@@ -113,6 +113,10 @@ def stack(parts: Sequence[Traffic]) -> Stack:
         observed=tuple(observed),
         **stacked,
     )
+    return _with_parts(whole, parts)
+
+
+def _with_parts(whole: Traffic, parts: Sequence[Traffic]) -> Stack:
     counts = [len(part.flows) for part in parts]
     spans = [span(part) for part in parts]
     overlap = any(after[0] < before[1] for before, after in itertools.pairwise(spans))

@@ -55,10 +55,8 @@ def _joined(parts: Sequence[Traffic], made: Stack) -> Traffic:
     tunnels = merge_counted(traffic.tunnels, MIRROR_KEY, ("frames",), "first_frame")
     kept = merge_names_seen(traffic.named, made.traffic.named["flow"])
     of_claim = np.repeat(np.arange(len(parts)), [len(part.captures) for part in parts])[traffic.claims["capture"]]
-    weights = np.bincount(same.flow, made.weight, len(whole)) - np.bincount(same.flow, minlength=len(whole)) + 1
     return replace(
         traffic,
-        repeats=weights.astype(np.uint32) if (made.weight > 1).any() else made.traffic.repeats[:0],
         named=traffic.named[kept],
         claims=merge_claims(traffic.claims, of_claim),
         senders=merge_senders(traffic.senders),
@@ -85,7 +83,11 @@ def _with_whole_flows(made: Stack) -> Traffic:
     whole["answer"] = lead(whole, answers, led, own_answer, overlap=made.overlap)
     name_by_answer(whole, answers)
     beats, rhythms = merge_beats(made.traffic.flows, made.traffic.beats, made.traffic.rhythms, same, whole)
-    traffic = replace(made.traffic, answers=answers, beats=beats, errors=made.traffic.errors[unknown])
+    repeats = np.zeros(0, np.uint32)
+    if (made.weight > 1).any():  # what goes on is one connection, in however many parts
+        rows = np.bincount(same.flow, minlength=len(whole))
+        repeats = (np.bincount(same.flow, made.weight, len(whole)) - rows + 1).astype(np.uint32)
+    traffic = replace(made.traffic, answers=answers, beats=beats, repeats=repeats, errors=made.traffic.errors[unknown])
     return replace(_of_whole_flows(traffic, same, whole), rhythms=rhythms)
 
 

@@ -78,6 +78,7 @@ def say_traffic(traffic: Traffic) -> Said:
             "notes": dict(coverage.notes),
             "pauses": coverage.pauses,
             "unread_links": coverage.unread_links,
+            "spells": coverage.spells,
         },
     }
 
@@ -85,8 +86,10 @@ def say_traffic(traffic: Traffic) -> Said:
 def read_coverage(said: Said) -> Coverage:
     """Return the coverage that ``say_traffic`` told of."""
     pauses = tuple((int(begin), int(end)) for begin, end in said["pauses"])
+    spells = tuple((int(begin), int(end)) for begin, end in said.get("spells", ()))
     links = tuple((str(link), int(count)) for link, count in said["unread_links"])
-    return Coverage(said["packets"], said["used"], said["set_aside"], said["notes"], pauses, unread_links=links)
+    counts = said["packets"], said["used"], said["set_aside"], said["notes"]
+    return Coverage(*counts, pauses, unread_links=links, spells=spells)
 
 
 def read_captures(said: list[Said]) -> tuple[Capture, ...]:

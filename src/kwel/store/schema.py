@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from kwel import columns, openings, ownership, rhythms
+from kwel import columns, openings, ownership, quoting, rhythms
 from kwel.columns import ClaimKind, Direction, Ech, NameSource, State
 from kwel.kinds import Application, Asked, Lan, LanSide, RecordKind
 from kwel.transports import KEYWORDS
@@ -113,7 +113,15 @@ SHAPES: dict[str, Shape] = {
         frames={"frame": "capture", "link_frame": "link_capture"},
     ),
     "openings": Shape(openings.OPENING, moments=("time",), frames={"frame": "capture"}),
-    "beats": Shape(rhythms.BEAT, frames={"frame": "capture"}),
+    "beats": Shape(rhythms.BEAT, frames={"frame": "capture", "began_frame": "began_capture"}),
+    "hinted": Shape(
+        columns.COMMAND,
+        moments=("first", "last"),
+        labels={"application": APPLICATIONS},
+        frames={"frame": "capture"},
+    ),
+    "tunnels": Shape(columns.MIRROR, frames={"first_frame": "capture"}),
+    "errors": Shape(quoting.QUOTED, moments=("time",), labels={"transport": KEYWORDS}, frames={"frame": "capture"}),
     "rhythms": Shape(
         rhythms.RHYTHM,
         moments=("since", "until"),

@@ -83,7 +83,10 @@ def draw(
     finder = Sides(traffic.flows, plan.stands, plan.at, plan.silent)
     zones = (finder.find("initiator", sides[0], beyond), finder.find("responder", sides[1], beyond))
     conduits = conduits_of(
-        merge(find_crossings(traffic.flows, zones, sides, of_flow, traffic.weights), lan_crossings(traffic.lan, assets, plan.stands)),
+        merge(
+            find_crossings(traffic.flows, zones, sides, of_flow, traffic.weights),
+            lan_crossings(traffic.lan, assets, plan.stands),
+        ),
         [capture.name for capture in traffic.captures],
         [draft.origin is Origin.OUTSIDE for draft in plan.drafts],
         lambda index: assets[index].id,
