@@ -10,7 +10,6 @@ import gc
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache, partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kwel import capture
@@ -110,15 +109,10 @@ def _heard(
 
 def _beside(heard: Traffic, told: Traffic) -> Traffic:
     """Return what frames show, and beside it what logs alone tell of: what both tell counts once."""
+    from kwel.joining import join
     from kwel.probes import beside
 
-    joining: Any = import_module("kwel.joining")
-    if not hasattr(joining, "join"):  # not part of this build
-        why = "was left aside: give logs without captures"
-        aside = tuple(one._replace(problem=one.problem or why) for one in told.captures)
-        return replace(heard, captures=(*heard.captures, *aside))
-    whole: Traffic = joining.join([heard, beside(told, heard)])
-    return whole
+    return join([heard, beside(told, heard)])
 
 
 def with_ech(traffic: Traffic, outer_names: Collection[str] = ()) -> Traffic:

@@ -230,3 +230,31 @@ def test_the_same_logs_give_the_same_traffic(plant: Traffic, tmp_path: Path) -> 
 
     for key in ("flows", "named", "answers", "questions", "shown"):
         assert np.array_equal(getattr(one, key), getattr(other, key)), key
+
+
+def test_what_frames_show_too_counts_once_and_in_full(plant: Traffic, tmp_path: Path) -> None:
+    folder = logs(plant, tmp_path / "logs", "zeek")
+
+    shown, both = analyse(str(PLANT)), analyse([str(PLANT), str(folder)])
+
+    assert len(both.traffic.flows) == len(plant.flows)
+    assert both.traffic.coverage.notes["log-flows-twice"] == len(plant.flows)
+    assert told(both) == told(shown)
+    assert [of.attribution.grade for of in both.dependencies] == [of.attribution.grade for of in shown.dependencies]
+    assert "told-by-log" not in {of.key for of in both.report.coverage.shortcomings}
+
+
+def test_logs_beside_captures_add_what_frames_do_not_show(plant: Traffic, tmp_path: Path) -> None:
+    office = SAMPLES / "office_it.pcap"
+    folder = logs(plant, tmp_path / "logs", "zeek")
+
+    alone, both = analyse(str(office)), analyse([str(office), str(folder)])
+
+    assert len(both.traffic.flows) == len(alone.traffic.flows) + len(plant.flows)
+    assert told(alone) <= told(both)
+    by_log = [of for of in both.dependencies if any(s.where and s.where.capture.endswith(".log") for s in of.evidence)]
+    assert by_log
+    told_alone = [of for of in by_log if "told-by-log" in {step.kind for step in of.evidence}]
+    assert told_alone
+    assert all(of.attribution.grade <= Grade.C for of in told_alone)
+    assert max(of.attribution.grade for of in both.dependencies) > Grade.C

@@ -12,7 +12,7 @@ from kwel.dependencies.contacts import find_contacts
 from kwel.dependencies.crowd import contacts_within, looked_up_within
 from kwel.dependencies.destinations import BELIEVED, TOLD, Endpoints, judge_all
 from kwel.dependencies.looked_up import Chains, find_looked_up
-from kwel.dependencies.secondhand import looked_up_in_log, told_only
+from kwel.dependencies.secondhand import after_frames, looked_up_in_log, told_only
 from kwel.dependencies.shown import Shown
 from kwel.dependencies.signs import hides_names, is_sealed, misfits
 from kwel.dependencies.trips import Trips
@@ -110,7 +110,7 @@ def _assemble(
     np.minimum.at(best, group, state)
     misfit, weight = misfits(traffic)[contacts.flow], traffic.weights[contacts.flow]
     shown_wrong = _first_wrong(group, misfit, groups)
-    strongest = _strongest(group, state, flows["first"], groups)
+    strongest = _strongest(group, state, flows["first"] + after_frames(traffic, contacts.flow), groups)
     first, last = _span(group, flows, groups)
     trips = Trips(traffic, contacts, group, groups, exclude)
 

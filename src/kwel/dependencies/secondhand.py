@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from kwel.dependencies.contacts import Contacts
     from kwel.dependencies.looked_up import LookedUp
     from kwel.model.traffic import Traffic
+
+LATER: Final = 1 << 62
+"""Nanoseconds: later than any time that a frame has."""
 
 
 def told_only(traffic: Traffic, contacts: Contacts) -> NDArray[np.int64]:
@@ -27,6 +30,12 @@ def told_only(traffic: Traffic, contacts: Contacts) -> NDArray[np.int64]:
     shown[of[told == 0]] = True
     told[shown[of]] = 0
     return told
+
+
+def after_frames(traffic: Traffic, flow: NDArray) -> NDArray[np.int64]:
+    """Return what to add to times of flows so that those of logs come after all that frames show."""
+    later: NDArray[np.int64] = _is_log(traffic)[traffic.flows["capture"][flow]].astype(np.int64) * LATER
+    return later
 
 
 def looked_up_in_log(traffic: Traffic, looked_up: LookedUp) -> NDArray[np.int64]:
