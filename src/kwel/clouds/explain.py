@@ -104,7 +104,7 @@ def statement(attribution: Attribution) -> str | None:
     if known is None:
         return None
     kind, values = known
-    seen = "observed " if any(step.where for step in attribution.evidence) else ""
+    seen = "observed " if any(step.where is not None for step in attribution.evidence) else ""
     origin = "; it stands before an origin that is not known" if attribution.front else ""
     return seen + (KNOWN_BY[kind] + (PARENT if "parent" in values else "")).format(**values) + origin
 

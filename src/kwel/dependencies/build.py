@@ -40,7 +40,7 @@ USED, ATTEMPTED, RESOLVED_ONLY = 0, 1, 2
 SLICES = 120
 """Parts of the whole period that the timeline distinguishes."""
 SECOND = 1_000_000_000
-FIELDS = ("initiator_hi", "initiator_lo", "state", "first", "last", "bytes_out", "bytes_in")
+FIELDS = ("initiator_hi", "initiator_lo", "state", "first", "last", "bytes_out", "bytes_in", "first_frame")
 """What is needed of flows: whole rows would take three times as long to gather."""
 
 
@@ -110,7 +110,7 @@ def _assemble(
     np.minimum.at(best, group, state)
     misfit, weight = misfits(traffic)[contacts.flow], traffic.weights[contacts.flow]
     shown_wrong = _first_wrong(group, misfit, groups)
-    strongest = _strongest(group, state, flows["first"] + after_frames(traffic, contacts.flow), groups)
+    strongest = _strongest(group, state, flows, after_frames(traffic, contacts.flow), groups)
     first, last = _span(group, flows, groups)
     trips = Trips(traffic, contacts, group, groups, exclude)
 
@@ -168,11 +168,17 @@ def _bytes(contacts: Contacts, flows: Flows, way: str) -> NDArray:
     return np.where(inward, flows[f"bytes_{other}"], flows[f"bytes_{way}"]).astype(np.float64)
 
 
-def _strongest(group: NDArray, state: NDArray, first: NDArray, groups: int) -> NDArray:
-    """Return, per group, the row of the flow that proves most: the first one in the best state."""
+def _strongest(group: NDArray, state: NDArray, flows: Flows, behind: NDArray, groups: int) -> NDArray:
+    """Return, per group, the row of the flow that proves most: the first one in the best state, with a kept frame.
+
+    *behind*: nanoseconds that a flow is put behind others, since a log tells it and no frame.
+    """
     best, earliest = np.full(groups, ATTEMPTED), np.full(groups, np.iinfo(np.int64).max)
+    first, kept = flows["first"] + behind, flows["first_frame"] > 0
     np.minimum.at(best, group, state)
-    proving = np.flatnonzero(state == best[group])
+    shown = np.zeros(groups, np.bool_)
+    np.logical_or.at(shown, group[state == best[group]], kept[state == best[group]])
+    proving = np.flatnonzero((state == best[group]) & (kept | ~shown[group]))
     np.minimum.at(earliest, group[proving], first[proving])
     proving = proving[first[proving] == earliest[group[proving]]][::-1]
     rows = np.zeros(groups, np.int64)

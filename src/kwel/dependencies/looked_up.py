@@ -152,7 +152,9 @@ def _contacted(traffic: Traffic, contacts: Contacts, pair: NDArray) -> NDArray:
 def _to_contacted(traffic: Traffic, contacts: Contacts, asker: NDArray, rows: NDArray) -> NDArray:
     """Return those *rows* of the answers whose address the asset contacted without saying a name."""
     answers = traffic.answers
-    unnamed = traffic.flows["name_frame"][contacts.flow] == 0
+    flows = traffic.flows
+    told = (flows["answer"] > 0) & (flows["name_source"] == NameSource.DNS)
+    unnamed = ((flows["name"] == 0) | told)[contacts.flow]
     address_of_answer = _mix(asker[rows], answers["address_hi"][rows], answers["address_lo"][rows])
     address_of_flow = _mix(contacts.asset[unnamed], contacts.hi[unnamed], contacts.lo[unnamed])
     return rows[np.isin(address_of_answer, np.unique(address_of_flow))]

@@ -147,16 +147,16 @@ class Shown:
         steps = [Evidence("observed", kind, values, self._where(flow.capture, flow.first_frame))]
         if flow.name_frame:
             source, name = NameSource(flow.name_source).label, self._traffic.names[flow.name]
-            where = self._where(self._capture_of_name(flow, number), flow.name_frame)
+            where = self._of_named(number, flow) or self._where(flow.capture, flow.name_frame)
             steps.append(Evidence("observed", source, (("name", name),), where))
         return tuple(steps)
 
-    def _capture_of_name(self, flow: _Flow, number: int) -> int:
-        """Return the capture in which a flow's name was read: a flow may go on in the next, or stand in two logs."""
+    def _of_named(self, number: int, flow: _Flow) -> Where | None:
+        """Return where a flow's name was read first: a flow may go on in the next capture, or stand in two logs."""
         for row in self._named.rows(number):
-            if (row["name"], row["source"], row["frame"]) == (flow.name, flow.name_source, flow.name_frame):
-                return int(row["capture"])
-        return flow.capture
+            if row["name"] == flow.name and row["source"] == flow.name_source and row["frame"]:
+                return self._where(int(row["capture"]), int(row["frame"]))
+        return None
 
     def _of_name(self, flow: _Flow, contact: int) -> tuple[Evidence, ...]:
         """Return the DNS question and answer that led to a contact, and what it lacks."""

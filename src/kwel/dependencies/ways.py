@@ -35,7 +35,8 @@ def find_ways(traffic: Traffic, contacts: Contacts, dependency: NDArray) -> Ways
     keys = dependency, begun, flow["transport"].astype(np.int64), port, flow["application"].astype(np.int64)
     group, first = distinct(*keys)
     groups = len(first)
-    best = np.lexsort((flow["first_frame"], flow["capture"], flow["first"], ~used))[::-1]
+    # of flows that prove as much, one whose frame was kept
+    best = np.lexsort((flow["first_frame"], flow["capture"], flow["first"], flow["first_frame"] == 0, ~used))[::-1]
     proof = np.zeros(groups, np.int64)
     proof[group[best]] = best  # of several, the one that proves most: what is written last stays
     dependencies, beginners, transports, ports, applications = (key[first] for key in keys)

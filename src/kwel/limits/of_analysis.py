@@ -32,6 +32,9 @@ SECOND_DAY: Final = len("2026-03-02")
 NEEDED: Final = ("coverage", "captures", "zones", "conduits", "assets", "dependencies", "commands")
 END_TEXTS: Final = tuple(field for field in EndSaid._fields if field not in ("verdict", "unproven"))
 
+NOWHERE = "-"
+"""In place of a frame that was not kept, see ``tables.ways``."""
+
 
 class AnalysisError(ValueError):
     """A file is no analysis that can be checked: one line."""
@@ -189,7 +192,7 @@ class _Dependencies:
         ways = self._ways
 
         def frames(dependency: int, way: int) -> tuple[str, ...]:
-            own = (ways[way][4],) if way >= 0 else ()
+            own = (ways[way][4],) if way >= 0 and ways[way][4] != NOWHERE else ()
             return tuple(dict.fromkeys((*own, *self._frames[dependency])))
 
         return Leaving(

@@ -186,7 +186,7 @@ def _told(of: Command) -> Told:
         kind=of.kind.value,
         names=of.names,
         is_answered=of.is_answered,
-        frames=(str(of.where),),
+        frames=(str(of.where),) if of.where else (),
     )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from kwel.kinds import FactKind
 
+NOT_KEPT = "frame not kept"
 Step = Literal["observed", "looked-up", "inferred"]
 
 
@@ -23,10 +24,19 @@ class Where:
 
     capture: str
     frame: int
-    """1-based, as Wireshark numbers frames; of a log, the line or the record."""
+    """1-based, as Wireshark numbers frames; of a log, the line or the record; 0 is a frame that was not kept."""
+
+    def __bool__(self) -> bool:
+        """Whether the frame was kept: then it can be opened."""
+        return self.frame > 0
 
     def __str__(self) -> str:
-        return f"{self.capture}#{self.frame}"
+        return f"{self.capture}#{self.frame}" if self else f"{self.capture} ({NOT_KEPT})"
+
+    @property
+    def cited(self) -> str | None:
+        """The place as tables tell it, ``plant.pcap#4711``; ``None`` where the frame was not kept."""
+        return str(self) if self else None
 
 
 class Grade(enum.IntEnum):

@@ -38,7 +38,7 @@ class Changed:
 def line(change: Change, links: Mapping[str, str], phrases: Phrases) -> Changed:
     """Return one change."""
     face = code if change.what in _ADDRESSES else wire
-    frames = [phrases.frame([step]) for step in change.evidence if step.where]
+    frames = [phrases.frame([step]) for step in change.evidence if step.where is not None]
     return Changed(
         what=phrases.say.term("fact", change.what),
         subject=wire(change.subject, 60),

@@ -81,7 +81,7 @@ class Phrases:
     def step(self, evidence: Evidence, *, rejected: bool = False) -> Step:
         """Return a piece of evidence as one line of a chain."""
         kind = NOT_COUNTED if rejected else evidence.step
-        source = self.where(evidence.where) if evidence.where else _source(evidence.source)
+        source = self.where(evidence.where) if evidence.where is not None else _source(evidence.source)
         return Step(kind, self.say(f"step.{kind}"), self.sentence(evidence), source)
 
     def where(self, where: Where) -> Text:
@@ -90,16 +90,18 @@ class Phrases:
             return self.say(
                 "word.log-line", probe=self.say.term("probe", probe), log=wire(where.capture), n=plain(f"{where.frame}")
             )
-        return wire(f"{where.capture} #{where.frame}")
+        return wire(f"{where.capture} #{where.frame}") if where else self.say("word.frame-not-kept")
 
     def frame(self, evidence: Iterable[Evidence]) -> Text:
         """Return the first frame of some evidence for a table, without the file where there is only one."""
-        where = next((item.where for item in evidence if item.where), None)
+        places = [item.where for item in evidence if item.where is not None]
+        where = next((place for place in places if place), places[0] if places else None)
         return NOTHING if where is None else self.place(where)
 
     def place(self, where: Where) -> Text:
         """Return a frame for a table, without the file where there is only one."""
-        return plain(f"#{where.frame}") if self._one_capture and where.capture not in self._logs else self.where(where)
+        is_plain = self._one_capture and where and where.capture not in self._logs
+        return plain(f"#{where.frame}") if is_plain else self.where(where)
 
     def grade(self, grade: Grade) -> Text:
         """Return how far the evidence carries, in words."""

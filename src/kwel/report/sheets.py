@@ -226,7 +226,9 @@ class Sheets:
             sides = dict.fromkeys(dict(step.values).get("role", "") for step in claim.evidence)
             ways = [text for side in sides if side and (text := self._say.first(f"sheet.{side}"))]
             name = self._say.first(f"term.{claim.value}") or wire(claim.value.upper(), 40)
-            frames = list(dict.fromkeys(self._phrases.frame([step]) for step in claim.evidence if step.where))
+            frames = list(
+                dict.fromkeys(self._phrases.frame([step]) for step in claim.evidence if step.where is not None)
+            )
             text = joined([name, joined(ways)], ": ") if ways else name
             values.append(Value(text, joined(_first(frames), " ")))
         return Known(self._say("fact.speaks"), values[: 2 * VALUES], self._more_of(len(values), 2 * VALUES))

@@ -237,7 +237,7 @@ class _Dossier:
     def _seen(self, use: Use) -> list[dict[str, Any]]:
         """Return where the strongest of its dependencies was seen."""
         steps = self._report.dependencies[int(use.rows[0])].evidence if len(use.rows) else ()
-        observed = [step for step in steps if step.where]
+        observed = [step for step in steps if step.where is not None]
         return [{"grade": use.why.grade.name, "steps": self._steps(observed)}] if observed else []
 
     def _steps(self, steps: Iterable[Evidence]) -> list[dict[str, Any]]:

@@ -72,7 +72,7 @@ def commands_table(report: Report) -> pd.DataFrame:
         "answered": pd.Series([of.is_answered for of in commands], dtype="bool"),
         "first": spell_times(np.array([of.first for of in commands], np.int64)),
         "last": spell_times(np.array([of.last for of in commands], np.int64)),
-        "evidence": lists([str(of.where)] for of in commands),
+        "evidence": lists([str(of.where)] if of.where else [] for of in commands),
         "source_label": text(of.source.label for of in commands),
         "target_label": text(of.target.label for of in commands),
     }

@@ -13,7 +13,7 @@ from kwel.model.siteindex import SiteIndex
 from kwel.tables.cells import tunnel_text, vlan_text
 from kwel.tables.community import community_ids
 from kwel.tables.schema import FLOWS, NAMES
-from kwel.tables.text import spell, spell_addresses, spell_times, take, unknown
+from kwel.tables.text import frame_numbers, spell, spell_addresses, spell_times, take, unknown
 from kwel.transports import transport_text
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def flows_table(traffic: Traffic, site: Site | None = None) -> pd.DataFrame:
     flows = traffic.flows
     columns = {
         "capture": take([capture.name for capture in traffic.captures], flows["capture"]),
-        "first_frame": flows["first_frame"].astype(np.int64),
+        "first_frame": frame_numbers(flows["first_frame"]),
         "first": spell_times(flows["first"]),
         "last": spell_times(flows["last"]),
         **ends_of(flows),
@@ -65,7 +65,7 @@ def names_table(traffic: Traffic, site: Site | None = None) -> pd.DataFrame:
     named = traffic.named
     columns = {
         "capture": take([capture.name for capture in traffic.captures], named["capture"]),
-        "frame": named["frame"].astype(np.int64),
+        "frame": frame_numbers(named["frame"]),
         "time": spell_times(named["time"]),
         **ends_of(traffic.flows[named["flow"]]),
         "name": spell_names(named["name"], traffic.names),

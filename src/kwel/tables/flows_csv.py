@@ -266,7 +266,9 @@ def format_rows(
     while row < len(flows) and at + room <= len(out):
         flow = flows[row]
         at = put_byte(out, put_text(out, at, captures, capture_ends, np.int64(flow.capture)), COMMA)
-        at = put_byte(out, put_number(out, at, np.int64(flow.first_frame)), COMMA)
+        if flow.first_frame:  # else it was not kept
+            at = put_number(out, at, np.int64(flow.first_frame))
+        at = put_byte(out, at, COMMA)
         at = put_byte(out, put_time(out, at, flow.first), COMMA)
         at = put_byte(out, put_time(out, at, flow.last), COMMA)
         at = put_byte(out, put_text(out, at, transports, transport_ends, np.int64(flow.transport)), COMMA)

@@ -11,7 +11,7 @@ from kwel.columns import Ech, NameSource
 from kwel.kinds import tls_version
 from kwel.tables.flows import ends_of, spell_names, spell_own
 from kwel.tables.schema import HELLOS
-from kwel.tables.text import spell, spell_times, take
+from kwel.tables.text import frame_numbers, spell, spell_times, take
 
 if TYPE_CHECKING:
     from kwel.columns import Rows
@@ -29,7 +29,7 @@ def hellos_table(traffic: Traffic, site: Site | None = None) -> pd.DataFrame:
     shown = _certificates(traffic)
     columns = {
         "capture": take([capture.name for capture in traffic.captures], hellos["capture"]),
-        "frame": hellos["frame"].astype(np.int64),
+        "frame": frame_numbers(hellos["frame"]),
         "time": spell_times(hellos["time"]),
         **ends_of(traffic.flows[hellos["flow"]]),
         "source": spell(hellos["source"], SOURCES.get),

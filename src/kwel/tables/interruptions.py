@@ -145,7 +145,7 @@ def interruptions_table(report: Report) -> pd.DataFrame:
         "local_protocols": pd.Series([list(one.aftermath.protocols) for one in found], dtype="object"),
         "fell_back": text(one.aftermath.fell_back for one in found),
         "together": pd.Series([one.common for one in found], dtype="int64"),
-        "evidence": pd.Series([[str(of.where) for of in one.evidence] for one in found], dtype="object"),
+        "evidence": pd.Series([[str(of.where) for of in one.evidence if of.where] for one in found], dtype="object"),
     }
     return pd.DataFrame({key: columns[key] for key in INTERRUPTIONS.keys})
 

@@ -17,7 +17,7 @@ LAN = Table(
     "what one station sent to another, or to a group, in one protocol without IP, VLAN and tunnel",
     (
         CAPTURE,
-        Column("first_frame", "whole", "Frame number of the first, as in Wireshark.", "7", rank=3),
+        Column("first_frame", "whole", "Frame number of the first, as in Wireshark.", "7", optional=True, rank=3),
         *first_and_last("it"),
         Column(
             "protocol",
@@ -58,12 +58,12 @@ def lan_table(traffic: Traffic) -> pd.DataFrame:
 
     from kwel.columns import mac_text
     from kwel.tables.cells import tunnel_text, vlan_text
-    from kwel.tables.text import spell, spell_times, take
+    from kwel.tables.text import frame_numbers, spell, spell_times, take
 
     rows = traffic.lan
     columns = {
         "capture": take([capture.name for capture in traffic.captures], rows["capture"]),
-        "first_frame": rows["first_frame"].astype(np.int64),
+        "first_frame": frame_numbers(rows["first_frame"]),
         "first": spell_times(rows["first"]),
         "last": spell_times(rows["last"]),
         "protocol": spell(rows["protocol"], lambda number: Lan(number).label),

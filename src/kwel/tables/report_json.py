@@ -120,12 +120,12 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
                 "collector": of.collector,
                 "tunnel": of.tunnel,
                 "frames": of.frames,
-                "where": str(of.where),
+                "where": of.where.cited,
             }
             for of in coverage.mirrors
         ],
         "blind_spots": [
-            {"asset": of.asset, "kind": of.kind, "flows": of.flows, "peer": of.peer, "where": str(of.where)}
+            {"asset": of.asset, "kind": of.kind, "flows": of.flows, "peer": of.peer, "where": of.where.cited}
             for of in coverage.blind_spots
         ],
         "systems": [
@@ -136,7 +136,7 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
                 "seen": [of.lowest, of.highest],
                 "flows": of.flows,
                 "changes": of.changes,
-                "where": str(of.where),
+                "where": of.where.cited,
             }
             for of in coverage.systems
         ],

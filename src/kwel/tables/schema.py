@@ -71,7 +71,9 @@ FLOWS = Table(
     "one conversation: everything between two endpoints over one transport protocol, VLAN and tunnel",
     (
         CAPTURE,
-        Column("first_frame", "whole", "Frame number of its first packet, as in Wireshark.", "118", rank=3),
+        Column(
+            "first_frame", "whole", "Frame number of its first packet, as in Wireshark.", "118", optional=True, rank=3
+        ),
         *first_and_last("the flow"),
         TRANSPORT,
         *ENDS,
@@ -138,7 +140,7 @@ NAMES = Table(
     "one name read in one frame",
     (
         CAPTURE,
-        Column("frame", "whole", "Frame number in which the name ends.", "118", rank=1),
+        Column("frame", "whole", "Frame number in which the name ends.", "118", optional=True, rank=1),
         Column("time", "time", "When.", '"2026-03-02T09:14:07.120331000Z"', "UTC", rank=3),
         TRANSPORT,
         *ENDS,
@@ -171,7 +173,9 @@ HELLOS = Table(
     "one ClientHello: the first message of a client of TLS, QUIC or DTLS",
     (
         CAPTURE,
-        Column("frame", "whole", "Frame number in which it ends, as far as it was captured.", "118", rank=1),
+        Column(
+            "frame", "whole", "Frame number in which it ends, as far as it was captured.", "118", optional=True, rank=1
+        ),
         Column("time", "time", "When.", '"2026-03-02T09:14:07.120331000Z"', "UTC", rank=3),
         TRANSPORT,
         *ENDS,

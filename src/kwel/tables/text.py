@@ -30,6 +30,12 @@ def spell(values: NDArray, text: Callable[[int], str | None]) -> pd.Series:
     return take([text(value) for value in distinct.tolist()], index)
 
 
+def frame_numbers(frames: NDArray) -> pd.Series:
+    """Return a column of frame numbers; of frames that were not kept, none."""
+    numbers = frames.astype(np.int64)
+    return pd.Series(pd.arrays.IntegerArray(numbers, numbers == 0))
+
+
 def unknown(count: int) -> pd.Series:
     """Return a column of texts of which none is known."""
     return pd.Series(None, index=pd.RangeIndex(count), dtype="str")

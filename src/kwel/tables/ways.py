@@ -28,6 +28,6 @@ def spelt_ways(rows: Dependencies, captures: Sequence[str]) -> list[list[str]]:
         *(column.tolist() for column in columns), strict=True
     ):
         service = f"{LABELS.get(application, '-')} {transport_text(transport)}{f'/{port}' if port else ''}"
-        where = f"{captures[capture]}#{frame}"
+        where = f"{captures[capture]}#{frame}" if frame else "-"
         found[dependency].append(f"{BEGUN[Begun(begun)]} {service} {STATES[used]} {where}")
     return found

@@ -72,7 +72,7 @@ def _conduit(of: Conduit, report: Report) -> dict[str, Cell]:
         "responders_count": of.responders.count,
         "responders": list(of.responders.first),
         "commands": [f"{kind}={count}" for kind, count in of.commands],
-        "evidence": list(dict.fromkeys(str(step.where) for step in of.evidence)),
+        "evidence": list(dict.fromkeys(str(step.where) for step in of.evidence if step.where)),
     }
 
 

@@ -58,5 +58,5 @@ def _service(of: Service) -> dict[str, Any]:
         **{key: getattr(of, key) for key in numbers},
         "first": f"{np.datetime64(of.first, 'ns')}Z",
         "last": f"{np.datetime64(of.last, 'ns')}Z",
-        "where": str(of.where),
+        "where": of.where.cited,
     }
