@@ -41,14 +41,20 @@ class Positions:
                     path.unlink()
 
     def last(self) -> tuple[int, dict[str, Any] | None]:
-        """Return the number of the last window that is there, and where reading goes on after it."""
+        """Return the number of the last window that is there, and where reading goes on after it.
+
+        Raises:
+            ValueError: nobody knows where that is: to read on would leave frames out, or count them twice.
+        """
         there = self._is_there()
-        for number, path in sorted(self._kept(), reverse=True):
-            if number > there:
-                continue
-            with suppress(OSError, ValueError):
-                return there, json.loads(path.read_bytes())
-        return there, None
+        if there == 0:
+            return 0, None
+        try:
+            return there, json.loads(self._path(there).read_bytes())
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"{self._path(there)}: how far {self._source} was read cannot be known: {error}; begin with another store"
+            ) from error
 
     def _path(self, sequence: int) -> Path:
         return self._plan.state / f"{self._stem}{sequence}"

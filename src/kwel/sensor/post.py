@@ -138,7 +138,11 @@ def _hear_folder(watching: Watching, post: Post, plan: Plan, ending: Ending) -> 
     from kwel.sensor.positions import Positions
 
     positions = Positions(plan, post.source)
-    sequence, resume = positions.last()
+    try:
+        sequence, resume = positions.last()
+    except ValueError as error:
+        print(f"<3>kwel: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        return UNHEARD
     source = FolderSource(Path(post.folder), patience=PATIENCE, once=plan.once, resume=resume)
     marked = replace(watching, mark=lambda number, back: positions.mark(number, source.position(back)))
     Watcher(marked, sequence).watch(source, ending)

@@ -181,6 +181,6 @@ class Watcher:
 
     def finish(self, source: Source) -> None:
         """End the window under way and wait until all are written."""
-        if hasattr(self, "_hearing"):
+        if hasattr(self, "_hearing") and (self._frames or not self._how.by_frames):
             self._end(source)
         self._scribes.reap(wait=True)
