@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel import rulebook
-from kwel.cli.policies import known_words
 from kwel.limits.contacts import KEYS, Doubt, Names, Part, put_together
 from kwel.limits.policy import parse, sound
+from kwel.policies import known_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.cli.policies import load_policy, shipped
+from kwel.cli.policies import load_policy
 from kwel.limits import judge
 from kwel.limits.of_analysis import AnalysisError, looks_like, read
 from kwel.limits.of_report import contacts_of, seen
 from kwel.model.limits import Decision
 from kwel.pipeline import Options, analyse
+from kwel.policies import shipped
 from kwel.tables.report_json import write_report_json
 from tests.limits.making import known
 

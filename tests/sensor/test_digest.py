@@ -128,3 +128,35 @@ def test_the_tables_of_a_window_are_there_to_be_asked(waiting: Path, tmp_path: P
         names = {path.stem for part in store.windows() for path in store.place(part).rglob("*.parquet")}
 
     assert set(TABLES) <= names
+
+
+def test_a_window_that_nothing_can_be_concluded_from_is_stored_as_it_was_heard(
+    waiting: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count, told = len(list(waiting.iterdir())), list[str]()
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("nobody foresaw it")
+
+    monkeypatch.setattr("kwel.pipeline.conclude", fail)
+    with Store(tmp_path / "store", write=True) as store:
+        done = digest_all(Digesting(waiting, tmp_path / "proofs", Options(), complain=told.append), store)
+
+        assert done.stored == count == len(store.windows()) == len(told)
+        assert sum(store.read_part(part).coverage.packets for part in store.windows()) == 565
+    assert not list(waiting.iterdir())
+    assert "nobody foresaw it" in told[0]
+
+
+def test_on_a_full_disk_a_window_does_without_frames(
+    waiting: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("kwel.sensor.digest.write_frames", fail)
+    with Store(tmp_path / "store", write=True) as store:
+        done = digest_all(Digesting(waiting, tmp_path / "proofs", Options(), evidence=500), store)
+
+        assert done.stored == len(store.windows()) > 2
+        assert not done.lost

@@ -23,8 +23,9 @@ from kwel.cli.options import (
     site,
 )
 from kwel.cli.outcome import Status, say_when_compiling, writing
-from kwel.cli.policies import known_words, load_policy
+from kwel.cli.policies import load_policy
 from kwel.cli.progress import Progress
+from kwel.policies import known_words
 
 if TYPE_CHECKING:
     import datetime

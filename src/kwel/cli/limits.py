@@ -9,8 +9,8 @@ import click
 
 from kwel.cli.options import internal, load_site, refuse_own_capture, rules, site
 from kwel.cli.outcome import Failure, Status, complain, writing
-from kwel.cli.policies import known_words
 from kwel.cli.remarks import tell
+from kwel.policies import known_words
 
 if TYPE_CHECKING:
     from pathlib import Path

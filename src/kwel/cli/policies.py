@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import datetime
-import re
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kwel.cli.outcome import Failure
+from kwel.policies import known_words, named
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kwel.limits.words import Vocabulary
     from kwel.model.limits import Policy
     from kwel.rulemodel import Rulebook
-
-_NAME = re.compile(r"[a-z0-9-]+")
-
-
-def shipped() -> tuple[str, ...]:
-    """Return the names of the policies that kwel ships."""
-    folder = files("kwel.rules") / "policy"
-    return tuple(sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml")))
-
-
-def known_words(book: Rulebook, folder: Path | None = None) -> Vocabulary:
-    """Return the words that a policy may hold; *folder* holds rules of the user's own."""
-    from kwel.assets import rules as devices
-    from kwel.limits import vocabulary
-
-    return vocabulary(book, devices.installed(folder).roles)
 
 
 def named_policy(name: str | None, book: Rulebook | None, folder: Path | None = None) -> Policy | None:
@@ -43,14 +28,10 @@ def named_policy(name: str | None, book: Rulebook | None, folder: Path | None = 
 
 def load_policy(name: str, known: Vocabulary) -> Policy:
     """Return a policy; end with one line where it cannot be read or is wrong."""
-    from kwel.limits import LimitsError, load
-    from kwel.limits.policy import parse, sound
+    from kwel.limits import LimitsError
 
     try:
-        if not _NAME.fullmatch(name) or name not in shipped() or Path(name).exists():
-            return load(name, known)
-        text = (files("kwel.rules") / "policy" / f"{name}.toml").read_bytes()
-        return sound(*parse(text, f"{name}.toml", known))
+        return named(name, known)
     except LimitsError as error:
         raise Failure(f"{error}; `kwel limits check {name}` names all that is wrong") from error
 

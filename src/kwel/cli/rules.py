@@ -45,10 +45,11 @@ def lint(root: Path | None) -> int:
 
     from kwel import crosswalk, needbook, rulebook
     from kwel.assets import rules as devices
-    from kwel.cli.policies import known_words, lint_shipped
+    from kwel.cli.policies import lint_shipped
     from kwel.clouds.tables import TableError
     from kwel.feeds import contradictions, lists
     from kwel.outage import examples
+    from kwel.policies import known_words
 
     faults = [*rulebook.lint(root), *devices.lint(root)]
     faults = faults or [*needbook.lint(root), *examples.lint(root), *crosswalk.lint(root)]

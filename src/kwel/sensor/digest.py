@@ -12,6 +12,7 @@ from kwel.capture.frames import read_frames, within, write_frames
 from kwel.evidence.renumber import renumber
 from kwel.sensor import proofs
 from kwel.store import Damaged, spool
+from kwel.store.files import is_full
 from kwel.tables import frame
 
 if TYPE_CHECKING:
@@ -61,13 +62,13 @@ def digest_all(how: Digesting, into: Store) -> Digested:
     """Take every window that waits into the store.
 
     Raises:
-        OSError: the disk fails for another reason than that it is full.
+        OSError: the disk fails for another reason than that it is full; what waits goes on waiting.
     """
     done = Digested()
     for path in spool.waiting(how.spool):
         try:
             window, lost = spool.read_window(path), spool.read_lost(path)
-        except (Damaged, OSError) as error:
+        except Damaged as error:
             spool.set_aside(path)
             done.lost.append(f"{path.name}: {error}")
             how.complain(f"{path.name} is damaged and was set aside: {error}")
@@ -75,29 +76,43 @@ def digest_all(how: Digesting, into: Store) -> Digested:
         for one in lost:
             into.lose(one)
             done.lost.append(f"window {one.sequence} of {one.source}: {one.reason}")
-        _digest(how, into, window, path, done)
+        _digest(how, into, _with_proofs(how, window), path, done)
     return done
 
 
-def _digest(how: Digesting, into: Store, window: Window, path: Path, done: Digested) -> None:
-    """Take one window into the store, and out of the spool."""
+def _with_proofs(how: Digesting, window: Window) -> Window:
     interfaces = dict.fromkeys(loss.interface for loss in window.losses)
     found = [proofs.between(how.proofs, interface, window.opened, window.closed) for interface in interfaces]
-    window = replace(window, proofs=tuple(proof for proof in found if proof))
+    return replace(window, proofs=tuple(proof for proof in found if proof))
+
+
+def _digest(how: Digesting, into: Store, window: Window, path: Path, done: Digested) -> None:
+    """Take one window into the store, and out of the spool; one that nothing can be concluded from, as it was heard."""
     evidence = how.spool / f".{path.name}.kept.pcapng"
     evidence.unlink(missing_ok=True)
+    analysis: Analysis | None = None
     try:
-        window, analysis = _concluded(how, window, path, evidence)
-        added = into.add(window, tables_of(analysis), evidence if evidence.exists() else None)
+        try:
+            window, analysis = _concluded(how, window, path, evidence)
+            frames = evidence if evidence.exists() else None
+        except OSError as error:
+            if not is_full(error):
+                raise
+            frames = None
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not keep later windows out of the store
+            how.complain(f"{path.name}: nothing can be concluded from it: {error!r}; it is stored as it was heard")
+            frames = spool.evidence_of(path)
+        added = into.add(window, tables_of(analysis) if analysis else {}, frames)
     finally:
         evidence.unlink(missing_ok=True)
     if added.part is None and not added.already:
         done.lost.append(f"window {window.sequence} of {window.source}: the disk is full")
-    elif how.see and not added.already:
+    elif how.see and analysis and not added.already:
         how.see(window, analysis.report)
     spool.remove(path)
     done.stored += 1
-    done.report, done.window = analysis.report, window
+    if analysis:
+        done.report, done.window = analysis.report, window
 
 
 def _concluded(how: Digesting, window: Window, path: Path, evidence: Path) -> tuple[Window, Analysis]:

@@ -52,7 +52,9 @@ def main() -> int:
             return Keeper(plan, into).go_round()
     except (OSError, store.StoreError) as error:
         say(3, str(error))
-        return 3
+    except Exception as error:  # noqa: BLE001 - the next round may fare better, and the journal must say why
+        say(2, f"a fault of kwel, please report it: {error!r}")
+    return 3
 
 
 def say(priority: int, line: str) -> None:
@@ -71,6 +73,8 @@ class Keeper:
         """Do what there is to do."""
         for line in self.store.mended:
             say(5, f"{self.plan.store}: {line}")
+        if self._free() < SCARCE:
+            self._make_room()
         with telling(self.plan) as alerter:
             if alerter.trouble:
                 say(4, f"alerts: {alerter.trouble}")
@@ -119,9 +123,13 @@ class Keeper:
                 continue
             is_down = said.get("link") in ("down", "no-carrier", "gone")
             alerter.stands("interface-down", is_down, post.source)
-        space = os.statvfs(self.plan.store)
-        free = space.f_bavail * space.f_frsize
+        free = self._free()
         alerter.stands("disk-full", free < SCARCE, why=f"{free >> 20} MB are free")
+
+    def _free(self) -> int:
+        """Return the bytes that are free on the disk of the store."""
+        space = os.statvfs(self.plan.store)
+        return space.f_bavail * space.f_frsize
 
     def _reports(self) -> None:
         """Make the reports that are due."""
@@ -182,13 +190,23 @@ def report_command(plan: Plan, one: Due) -> list[str]:
 
 
 def options_of(plan: Plan) -> Options:
-    """Return how a window is judged: as its report will be."""
+    """Return how a window is judged: as its report will be. What cannot be read is told, and done without."""
     from kwel import rulebook
     from kwel.analysis import Options
-    from kwel.site import load
+    from kwel.limits import LimitsError
+    from kwel.policies import known_words, named
+    from kwel.site import SiteError, load
 
-    site = load(plan.site, rulebook.load()) if plan.site else None
-    return Options(internal=plan.internal, site=site, here=plan.here, title=plan.title)
+    site = policy = None
+    try:
+        site = load(plan.site, rulebook.load()) if plan.site else None
+    except SiteError as error:
+        say(3, f"{error}; windows are judged without it")
+    try:
+        policy = named(plan.policy, known_words(rulebook.load())) if plan.policy else None
+    except LimitsError as error:
+        say(3, f"{error}; windows are judged without it")
+    return Options(internal=plan.internal, site=site, here=plan.here, title=plan.title, policy=policy)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class Positions:
             return there, json.loads(self._path(there).read_bytes())
         except (OSError, ValueError) as error:
             raise ValueError(
-                f"{self._path(there)}: how far {self._source} was read cannot be known: {error}; begin with another store"
+                f"{self._path(there)}: how far {self._source} was read is not known: {error}; take another store"
             ) from error
 
     def _path(self, sequence: int) -> Path:

@@ -88,6 +88,7 @@ class Supervisor:
             signal.signal(number, self._end)
         for folder in (self.plan.spool, self.plan.state):
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        self._tidy()
         self.standing = [Standing(number, post) for number, post in enumerate(self.plan.posts)]
         self._tell()
         self._lock_all()
@@ -105,6 +106,16 @@ class Supervisor:
 
     def _end(self, *_: object) -> None:
         self.ending = True
+
+    def _tidy(self) -> None:
+        """Clear away what a crash left half-written; whoever wrote it is gone."""
+        from kwel.store import spool
+
+        with suppress(OSError):
+            if count := spool.tidy(self.plan.spool):
+                self.say(f"{count} windows were half-written when the sensor ended last; they are set aside")
+            for path in self.plan.spool.glob(".*.pcapng"):
+                path.unlink()
 
     def _tell(self) -> None:
         """Leave word for the keeper of when the sensor began, and of what had to be started again."""
@@ -261,9 +272,12 @@ class Supervisor:
         for _ in range(2):  # the one under way, then one that sees the last windows
             if self.keeper is None:
                 self._run_keeper()
-            if self.keeper:
-                with suppress(subprocess.TimeoutExpired):
+            try:
+                if self.keeper:
                     self.keeper.wait(FAREWELL)
+            except subprocess.TimeoutExpired:
+                self.say("the keeper is still at work, and goes on; what it leaves, the next start takes in")
+                break
             self.keeper = None
         return self.failed
 
