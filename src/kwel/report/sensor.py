@@ -101,7 +101,8 @@ def _whole(of: Account, say: Catalogue) -> Text:
     missing = sum(gap.last - gap.first + 1 for gap in of.gaps)
     dropped = sum(loss.dropped + (loss.missed or 0) for loss in of.losses)
     if not missing and not dropped:
-        return say("sensor.all-there")
+        is_known = all(loss.missed is not None for loss in of.losses)
+        return say("sensor.all-there" if is_known else "sensor.all-known")
     parts = [say.count("sensor.windows-missing", missing)] if missing else []
     parts += [say.count("sensor.frames-missing", dropped, n=numbers.number(dropped))] if dropped else []
     return joined(parts, " ")

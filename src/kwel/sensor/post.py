@@ -144,6 +144,7 @@ def _hear_folder(watching: Watching, post: Post, plan: Plan, ending: Ending) -> 
         print(f"<3>kwel: {error}", file=sys.stderr, flush=True)  # noqa: T201
         return UNHEARD
     source = FolderSource(Path(post.folder), patience=PATIENCE, once=plan.once, resume=resume)
+    source.interface = post.source  # where on this machine it lies is nobody's business who reads a report
     marked = replace(watching, mark=lambda number, back: positions.mark(number, source.position(back)))
     Watcher(marked, sequence).watch(source, ending)
     for problem in source.problems:
