@@ -83,6 +83,7 @@ class Portable:
 
         logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
         wanted = self._filter or None
+        conf.ifaces.reload()  # it remembers those that it saw first, maybe in another network namespace
         try:
             self._socket = conf.L2listen(iface=self.interface, promisc=self._promiscuous, filter=wanted)
         except (OSError, ValueError, Scapy_Exception) as error:

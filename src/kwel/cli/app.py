@@ -20,7 +20,6 @@ COMMANDS = (
     "sector", "interruptions", "inventory", "check", "limits", "sensor",
     "store", "diff",
     "explain", "verify", "site", "rules", "data", "update",
-    "sensor",
     "warmup",
 )  # fmt: skip
 """In the order in which ``kwel --help`` lists them; each has a module of its name."""

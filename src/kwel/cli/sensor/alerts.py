@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -191,8 +192,9 @@ def test(config: str) -> int:
     except SendError as error:
         raise Failure(f"{config}: {error}") from error
     with tempfile.TemporaryDirectory() as folder:
+        here = replace(settings, apart=False)  # to test is to send, wherever others send from
         alerter = Alerter(
-            settings, Path(folder), sensor=read.name, listened=listened, version=__version__, background=False
+            here, Path(folder), sensor=read.name, listened=listened, version=__version__, background=False
         )
         alerter.test()
         alerter.deliver()
