@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,8 +87,7 @@ class Supervisor:
         """Run the sensor until told to end; return the exit status of ``kwel sensor run``."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._end)
-        for folder in (self.plan.spool, self.plan.state):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        self._make_folders()
         self._tidy()
         self.standing = [Standing(number, post) for number, post in enumerate(self.plan.posts)]
         self._tell()
@@ -106,6 +106,17 @@ class Supervisor:
 
     def _end(self, *_: object) -> None:
         self.ending = True
+
+    def _make_folders(self) -> None:
+        """Make the folders that the watchers write to, and give them to whom those become.
+
+        Raises:
+            OSError: they cannot be made, or not be given away.
+        """
+        for folder in (self.plan.spool, self.plan.state):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+            if self.plan.user and os.geteuid() == 0:
+                shutil.chown(folder, self.plan.user)
 
     def _tidy(self) -> None:
         """Clear away what a crash left half-written; whoever wrote it is gone."""

@@ -29,6 +29,7 @@ def run(*words: str) -> tuple[int, str]:
         (("span0", "--config", "x.toml"), 2, "leave out span0"),
         (("nowhere0", "--store", "{tmp}/s"), 3, "nowhere0"),
         (("lo", "--store", "/proc/s"), 3, "--store"),
+        (("lo", "--store", "{tmp}/s", "--user", "nobody-of-that-name"), 3, "no user nobody-of-that-name"),
     ],
 )
 def test_what_is_lacking_is_said_in_one_line(words: tuple[str, ...], status: int, said: str, tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ def run(interfaces: tuple[str, ...], config: str | None, **given: Any) -> int:
         return Supervisor(plan, complain).run()
     except PassiveError as error:
         raise Failure(str(error)) from error
+    except LookupError as error:
+        raise Failure(f"there is no user {plan.user}; make one: adduser --system {plan.user}") from error
     except OSError as error:
         raise Failure(f"{error.filename or plan.store}: {error.strerror or error}") from error
 
