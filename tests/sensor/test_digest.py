@@ -160,3 +160,18 @@ def test_on_a_full_disk_a_window_does_without_frames(
 
         assert done.stored == len(store.windows()) > 2
         assert not done.lost
+
+
+def test_what_waits_goes_on_waiting_where_there_is_no_room(
+    waiting: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = len(list(waiting.iterdir()))
+    monkeypatch.setattr("kwel.sensor.digest.SPARE", 1 << 62)
+    how = Digesting(waiting, tmp_path / "proofs", Options(), complain=lambda _: None)
+    with Store(tmp_path / "store", write=True) as store:
+        assert digest_all(how, store).waits
+        assert (len(store.windows()), len(list(waiting.iterdir()))) == (0, count)
+
+        monkeypatch.undo()
+        assert not digest_all(how, store).waits
+        assert (len(store.windows()), store.account().lost) == (count, 0)

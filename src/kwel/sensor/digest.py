@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -31,6 +32,10 @@ TABLES: tuple[Name, ...] = ("assets", "facts", "dependencies", "commands", "inte
 """What of the conclusions is kept beside the traffic, for questions."""
 
 
+TIMES, SPARE = 2, 1 << 20
+"""A window and its conclusions take at most so often the room of what waits, and so many bytes more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Digesting:
     """How windows are taken from the spool into the store."""
@@ -56,6 +61,15 @@ class Digested:
     report: Report | None = None
     """Of the last one."""
     window: Window | None = None
+    waits: bool = False
+    """Windows were left where they are, for there is no room to store them."""
+
+
+def _has_room(path: Path) -> bool:
+    """Return whether a window can be stored beside the copy that waits, which is safe as long as it waits."""
+    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    space = os.statvfs(path)
+    return space.f_bavail * space.f_frsize > TIMES * size + SPARE
 
 
 def digest_all(how: Digesting, into: Store) -> Digested:
@@ -66,6 +80,10 @@ def digest_all(how: Digesting, into: Store) -> Digested:
     """
     done = Digested()
     for path in spool.waiting(how.spool):
+        if not _has_room(path):
+            done.waits = True
+            how.complain(f"{path.name} waits: the disk of {into.root} has no room to store it")
+            break
         try:
             window, lost = spool.read_window(path), spool.read_lost(path)
         except Damaged as error:

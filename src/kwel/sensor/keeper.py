@@ -21,7 +21,7 @@ from kwel import pipeline
 from kwel.sensor import shelf
 from kwel.sensor.calendar import due
 from kwel.sensor.digest import Digested, Digesting, digest_all, tables_of
-from kwel.sensor.plan import from_json
+from kwel.sensor.plan import WAITS, from_json
 from kwel.sensor.telling import Telling, telling
 from kwel.store import Damaged, compaction, quota
 from kwel.store.spans import spelt
@@ -42,7 +42,7 @@ LONGEST_REPORT = 1800
 
 
 def main() -> int:
-    """Do one round; return 0, or 3 where something could not be written."""
+    """Do one round; return 0, WAITS, or 3 where something could not be written."""
     from kwel import store
 
     plan = from_json(sys.stdin.readline())
@@ -89,7 +89,7 @@ class Keeper:
         self._make_room()
         self._reports()
         self._health(done, trouble)
-        return 0
+        return WAITS if done.waits else 0
 
     def _digesting(self, alerter: Telling) -> Digesting:
         plan = self.plan

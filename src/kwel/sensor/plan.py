@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from kwel.sensor.calendar import Kind
 
 SECOND = 1_000_000_000
+WAITS = 4
+"""Exit status of the keeper: windows wait for room on the disk."""
 
 
 @dataclass(frozen=True, slots=True)

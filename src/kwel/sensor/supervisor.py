@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from kwel.sensor import notify, proofs
 from kwel.sensor.files import replace_file
+from kwel.sensor.plan import WAITS
 from kwel.sensor.post import GONE, UNHEARD, UNPROVED
 
 if TYPE_CHECKING:
@@ -32,9 +33,11 @@ PROOF_EVERY = 10.0
 """Seconds."""
 KEEPER_EVERY = 60.0
 """Seconds at most between two runs of the keeper; it runs as soon as a window waits."""
+FULL_EVERY = 15.0
+"""Seconds between two runs while the disk is full."""
 KEEPER_AT_MOST = 3600.0
 """Seconds after which a keeper that does not end is ended: the next one goes on where it was."""
-SHORTEST, LONGEST = 1.0, 60.0
+SHORTEST, LONGEST = 0.1, 60.0
 """Seconds before what died is started again: doubled each time, until it has lived for a minute."""
 FAREWELL = 30.0
 """Seconds that the watchers have to write their windows when the sensor ends; then for the keeper as much again."""
@@ -78,6 +81,8 @@ class Supervisor:
     locked: dict[str, Locked] = field(default_factory=dict)
     keeper: subprocess.Popen[str] | None = None
     keeper_started: float = -KEEPER_EVERY
+    is_full: bool = False
+    """The keeper found no room on the disk."""
     ending: bool = False
     started: int = field(default_factory=time.time_ns)
     failed: int = 0
@@ -225,7 +230,7 @@ class Supervisor:
             self._put_off(one, f"{one.post.source}: {why}")
 
     def _put_off(self, one: Standing, why: str) -> None:
-        self.say(f"{why}; trying again in {one.pause:.0f} s")
+        self.say(f"{why}; trying again in {one.pause:g} s")
         one.again, one.restarts = time.monotonic() + one.pause, one.restarts + 1
         self._tell()
         one.pause = min(2 * one.pause, LONGEST)
@@ -239,11 +244,12 @@ class Supervisor:
                     self.say("the keeper did not end within an hour; it is ended, and the next one goes on")
                     self.keeper.kill()
                 return
-            if status:
+            self.is_full = status == WAITS
+            if status and not self.is_full:
                 self.say(f"the keeper ended with status {status}; it is run again within a minute")
             self.keeper = None
         since = time.monotonic() - self.keeper_started
-        if since >= KEEPER_EVERY or (since >= 1 and self._waits()):
+        if since >= KEEPER_EVERY or (since >= (FULL_EVERY if self.is_full else 1) and self._waits()):
             self._run_keeper()
 
     def _waits(self) -> bool:
