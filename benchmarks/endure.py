@@ -29,9 +29,12 @@ import numpy as np
 
 from benchmarks.soak import children
 from benchmarks.wire import FAR, NEAR, Wire, inside
+from kwel.store import spool
 
 RATE = 1000
 WINDOW = 2
+STORING = 120
+"""Seconds that the last windows have to be stored."""
 ROOM = 64 << 20
 """Bytes of the disk that gets full."""
 HERE = Path(__file__).resolve().parents[1]
@@ -152,9 +155,12 @@ class Sensor:
         return found
 
     def end(self) -> None:
-        """End it politely."""
+        """End it politely, once all that waits is stored."""
         self.revive()
+        until = time.monotonic() + STORING
         time.sleep(3 * WINDOW)
+        while spool.waiting(self.store / "sensor" / "spool") and time.monotonic() < until:
+            time.sleep(0.5)
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(300)
         self._said.close()
