@@ -205,11 +205,11 @@ def _address(table: RuleTable, url: str, port: int, key: str = "to") -> tuple[st
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or port
     except ValueError as error:
-        raise table.wrong(key, f"{url!r}: {error}") from error
+        raise table.wrong(key, f"no address: {error}") from error
     if parts.username or parts.password:
         raise table.wrong(key, "holds a user or a password: those belong in files")
     if not _is_host(host):
-        raise table.wrong(key, f"{url!r} names no host")
+        raise table.wrong(key, "names no host")
     return host, port
 
 
@@ -234,7 +234,7 @@ def _webhook(table: RuleTable, name: str) -> Webhook:
     host, _ = _address(table, url, 443)
     scheme = urlsplit(url).scheme
     if scheme != "https" and not (scheme == "http" and host in LOOPBACK):
-        raise table.wrong("to", f"{url!r} is not https")
+        raise table.wrong("to", f"{scheme}://{host} is not https")
     if proxy:
         _address(table, proxy, 8080, "proxy")
         if urlsplit(proxy).scheme != "http":

@@ -46,6 +46,10 @@ class Proof(NamedTuple):
     checks: tuple[Check, ...] = ()
 
 
+MAY_BE_UNKNOWN = frozenset({"own-namespace", "no-pause-frames", "no-lldp-agent", "outside-software"})
+"""Checks that prove nothing against an interface where they could not be made; each is told."""
+
+
 class ClockStep(NamedTuple):
     """The wall clock was set while the sensor ran."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 from typing import TYPE_CHECKING, Final
 
-from kwel.model.window import Check
+from kwel.model.window import MAY_BE_UNKNOWN, Check
 from kwel.passive import card, interface, namespaces, programs, walls
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from kwel.passive.interface import Interface
     from kwel.passive.walls import Walls
 
-MAY_BE_UNKNOWN: Final = frozenset({"own-namespace", "no-pause-frames", "no-lldp-agent", "outside-software"})
-"""What proves nothing against an interface where it cannot be looked at; each is told."""
 EGRESS: Final = "egress-filter"
 """The protection that a user may do without, by name: its check then fails, and is told in every proof."""
 

@@ -142,6 +142,8 @@ def _become(name: str) -> None:
 
     try:
         who = pwd.getpwnam(name)
+        if (os.getuid(), os.geteuid(), os.getgid()) == (who.pw_uid, who.pw_uid, who.pw_gid):
+            return
         os.setgroups([])
         os.setresgid(who.pw_gid, who.pw_gid, who.pw_gid)
         os.setresuid(who.pw_uid, who.pw_uid, who.pw_uid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from kwel.model.window import MAY_BE_UNKNOWN
 from kwel.report import numbers
 from kwel.report.text import NOTHING, Text, joined, plain, wire
 
@@ -100,10 +101,12 @@ def _whole(of: Account, say: Catalogue) -> Text:
     """Return in one sentence whether anything is missing."""
     missing = sum(gap.last - gap.first + 1 for gap in of.gaps)
     dropped = sum(loss.dropped + (loss.missed or 0) for loss in of.losses)
-    if not missing and not dropped:
+    idle = sum(1 for gap in of.gaps if gap.last < gap.first)
+    if not missing and not dropped and not idle:
         is_known = all(loss.missed is not None for loss in of.losses)
         return say("sensor.all-there" if is_known else "sensor.all-known")
     parts = [say.count("sensor.windows-missing", missing)] if missing else []
+    parts += [say.count("sensor.spells-idle", idle)] if idle else []
     parts += [say.count("sensor.frames-missing", dropped, n=numbers.number(dropped))] if dropped else []
     return joined(parts, " ")
 
@@ -123,7 +126,11 @@ def _heard(loss: Losses, proof: Proof | None, say: Catalogue) -> Heard:
 
 
 def _proved(proof: Proof, say: Catalogue) -> Proved:
-    holds = proof.sent == 0 and not any(check.holds is False for check in proof.checks)
+    holds = (
+        proof.sent == 0
+        and bool(proof.checks)
+        and all(check.holds or (check.holds is None and check.key in MAY_BE_UNKNOWN) for check in proof.checks)
+    )
     period = numbers.period(proof.since, proof.until)
     return Proved(
         wire(proof.interface, 60),
@@ -139,7 +146,7 @@ def _looked(check: Check, say: Catalogue) -> Looked:
 
 
 def _hole(gap: Gap, say: Catalogue) -> Hole:
-    numbered = numbers.number(gap.first)
+    numbered = numbers.number(gap.first) if gap.last >= gap.first else NOTHING
     if gap.last > gap.first:
         numbered = say("sensor.from-to", first=numbered, last=numbers.number(gap.last))
     known = gap.opened is not None and gap.closed is not None

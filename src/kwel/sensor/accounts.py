@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwel.model.window import Account, Gap, Losses, Proof
+from kwel.sensor.proofs import RANK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from kwel.model.window import Check
     from kwel.store.account import Account as Stored
     from kwel.store.account import SourceAccount
 
@@ -48,13 +50,28 @@ def _summed(losses: Iterable[Losses]) -> tuple[Losses, ...]:
 
 
 def _proofs(proofs: Iterable[Proof]) -> tuple[Proof, ...]:
-    """Return one an interface, the longest: each source of an interface bears the same."""
-    found: dict[str, Proof] = {}
-    for proof in proofs:
-        had = found.get(proof.interface)
-        if had is None or proof.until - proof.since > had.until - had.since:
-            found[proof.interface] = proof
-    return tuple(found.values())
+    """Return one an interface: of several spells the sum of what was sent, and of each check the worst outcome."""
+    found: dict[str, list[Proof]] = {}
+    for proof in dict.fromkeys(proofs):
+        found.setdefault(proof.interface, []).append(proof)
+    return tuple(_one(spells) for spells in found.values())
+
+
+def _one(spells: list[Proof]) -> Proof:
+    checks: dict[str, Check] = {}
+    for check in (check for spell in spells for check in spell.checks):
+        had = checks.get(check.key)
+        if had is None or RANK[check.holds] < RANK[had.holds]:
+            checks[check.key] = check
+    sent, stopped = ([getattr(spell, key) for spell in spells] for key in ("sent", "stopped"))
+    return Proof(
+        spells[0].interface,
+        min(spell.since for spell in spells),
+        max(spell.until for spell in spells),
+        None if None in sent else sum(sent),
+        None if None in stopped else sum(stopped),
+        tuple(checks.values()),
+    )
 
 
 def _place(gap: Gap) -> tuple[str, int]:
@@ -64,5 +81,7 @@ def _place(gap: Gap) -> tuple[str, int]:
 def _gaps(source: SourceAccount) -> Iterator[Gap]:
     for gap in source.missing:
         yield Gap(source.source, gap.first, gap.last, "missing", gap.since, gap.until)
+    for opened, closed in source.gaps:
+        yield Gap(source.source, 0, -1, "not-running", opened, closed)
     for lost in source.lost:
         yield Gap(source.source, lost.sequence, lost.sequence, lost.reason, lost.opened, lost.closed, lost.packets)

@@ -12,7 +12,7 @@ from kwel import pipeline
 from kwel.capture.frames import read_frames, within, write_frames
 from kwel.evidence.renumber import renumber
 from kwel.sensor import proofs
-from kwel.store import Damaged, spool
+from kwel.store import Damaged, StoreError, spool
 from kwel.store.files import is_full
 from kwel.tables import frame
 
@@ -86,7 +86,7 @@ def digest_all(how: Digesting, into: Store) -> Digested:
             break
         try:
             window, lost = spool.read_window(path), spool.read_lost(path)
-        except Damaged as error:
+        except (Damaged, NotADirectoryError) as error:
             spool.set_aside(path)
             done.lost.append(f"{path.name}: {error}")
             how.complain(f"{path.name} is damaged and was set aside: {error}")
@@ -94,7 +94,12 @@ def digest_all(how: Digesting, into: Store) -> Digested:
         for one in lost:
             into.lose(one)
             done.lost.append(f"window {one.sequence} of {one.source}: {one.reason}")
-        _digest(how, into, _with_proofs(how, window), path, done)
+        try:
+            _digest(how, into, _with_proofs(how, window), path, done)
+        except StoreError as error:  # its number is another window's: it must not keep the later ones out
+            spool.set_aside(path)
+            done.lost.append(f"{path.name}: {error}")
+            how.complain(f"{path.name} was set aside: {error}")
     return done
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kwel import __version__
-from kwel.passive.checks import MAY_BE_UNKNOWN
+from kwel.model.window import MAY_BE_UNKNOWN
 from kwel.sensor import health as status
 from kwel.sensor import prometheus, proofs
 from kwel.sensor.health import Health, HealthError, SourceHealth

@@ -23,7 +23,7 @@ from kwel.sensor.calendar import due
 from kwel.sensor.digest import Digested, Digesting, digest_all, tables_of
 from kwel.sensor.plan import WAITS, from_json
 from kwel.sensor.telling import Telling, telling
-from kwel.store import Damaged, compaction, quota
+from kwel.store import compaction, quota
 from kwel.store.spans import spelt
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from kwel.sensor.plan import Plan
     from kwel.store import Store
 
+STALE = 60_000_000_000
+"""Nanoseconds without word of a watcher after which it counts as dead."""
 SCARCE = 256 << 20
 """Bytes free below which the disk counts as full."""
 LONGEST_REPORT = 1800
@@ -87,8 +89,9 @@ class Keeper:
             alerter.deliver()
             trouble = alerter.trouble
         self._make_room()
-        self._reports()
         self._health(done, trouble)
+        if self._reports():
+            self._health(done, trouble)
         return WAITS if done.waits else 0
 
     def _digesting(self, alerter: Telling) -> Digesting:
@@ -103,9 +106,12 @@ class Keeper:
         )
         try:
             compaction.compact(self.store, conclude=self._tables)
+        except Exception as error:  # noqa: BLE001 - whatever it is, quotas and all the rest must go on
+            say(4, f"{plan.store}: could not be put together: {error!r}; `kwel store check` tells more")
+        try:
             freed = quota.enforce(self.store, quota.Quota(plan.most_bytes or None, frames, wire, tables))
-        except (OSError, Damaged) as error:
-            say(4, f"{plan.store}: could not be put together: {error}; `kwel store check` tells more")
+        except OSError as error:
+            say(4, f"{plan.store}: quotas could not be kept: {error}")
             return
         if freed:
             say(6, f"{plan.store}: {freed >> 20} MB were removed to keep to the quotas")
@@ -121,6 +127,9 @@ class Keeper:
                 said = json.loads((self.plan.state / f"{post.source}.json").read_bytes())
             except (OSError, ValueError):
                 continue
+            silent = time.time_ns() - int(said.get("at", 0)) > STALE
+            why = f"the process that hears {post.source} has said nothing for a minute"
+            alerter.stands("stopped-working", silent, post.source, why=why)
             is_down = said.get("link") in ("down", "no-carrier", "gone")
             alerter.stands("interface-down", is_down, post.source)
         free = self._free()
@@ -131,28 +140,34 @@ class Keeper:
         space = os.statvfs(self.plan.store)
         return space.f_bavail * space.f_frsize
 
-    def _reports(self) -> None:
-        """Make the reports that are due."""
+    def _reports(self) -> bool:
+        """Make one of the reports that are due, and return whether one was made: the others follow in later rounds."""
         if not self.plan.report_folder or not self.plan.reports:
-            return
+            return False
         folder = Path(self.plan.report_folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        there = {path.stem for path in folder.glob("*.html")}
-        oldest = min((part.closed for part in self.store.windows()), default=None)
-        if oldest is None:
-            return
-        made = [one for one in due(self.plan.reports, time.time_ns(), oldest, there) if self._report(one, folder)]
-        if made:
-            shelf.clear(folder, self.plan.keep_reports)
-        if made or not (folder / "index.html").exists():
-            shelf.write(folder, self.plan.title or self.plan.sensor, self.plan.language)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            there = {path.stem for path in folder.glob("*.html")}
+            oldest = min((part.closed for part in self.store.windows()), default=None)
+            if oldest is None:
+                return False
+            waiting = due(self.plan.reports, time.time_ns(), oldest, there)
+            made = any(self._report(one, folder) for one in waiting)
+            if made:
+                shelf.clear(folder, self.plan.keep_reports)
+            if made or not (folder / "index.html").exists():
+                shelf.write(folder, self.plan.title or self.plan.sensor, self.plan.language)
+        except OSError as error:
+            say(4, f"reports cannot be written to {folder}: {error.strerror or error}")
+            return False
+        return made
 
     def _report(self, one: Due, folder: Path) -> bool:
         """Make a report in a process of its own: it may need much memory, and must not take the keeper with it."""
         if not self.store.windows(one.since, one.until):
             return False
         beside = folder / f".{one.name}.html"
-        command = [sys.executable, "-m", "kwel", *report_command(self.plan, one), "-o", str(beside)]
+        command = [sys.executable, "-P", "-m", "kwel", *report_command(self.plan, one), "-o", str(beside)]
         try:
             told = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_REPORT, check=False)
             if told.returncode not in (0, 3, 4) or not beside.exists():

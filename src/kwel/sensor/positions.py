@@ -66,14 +66,18 @@ class Positions:
                 yield int(number), path
 
     def _is_there(self) -> int:
-        """Return the number of the newest window in the spool or the store; 0 is none."""
-        newest, own = 0, _stem(self._source)
-        for path in spool.waiting(self._plan.spool):
-            if _stem_of(path.name) == own:
-                newest = max(newest, int(path.name[len(own) :]))
-        with suppress(StoreError, OSError), Store(Path(self._plan.store)) as store:
-            newest = max(newest, store.next_sequence(self._source) - 1)
-        return newest
+        return newest_window(self._plan, self._source)
+
+
+def newest_window(plan: Plan, source: str) -> int:
+    """Return the number of the newest window of a source in the spool or the store; 0 is none."""
+    newest, own = 0, _stem(source)
+    for path in spool.waiting(plan.spool):
+        if _stem_of(path.name) == own:
+            newest = max(newest, int(path.name[len(own) :]))
+    with suppress(StoreError), Store(Path(plan.store)) as store:
+        newest = max(newest, store.next_sequence(source) - 1)
+    return newest
 
 
 def _stem(source: str) -> str:

@@ -101,9 +101,10 @@ def _hear_interface(watching: Watching, post: Post, plan: Plan, ending: Ending) 
     from kwel import native, passive
     from kwel.capture.live import CannotListen, Fanout, InterfaceGone, open_live
     from kwel.passive.seal import seal
+    from kwel.sensor.positions import newest_window
 
     native.load()
-    watcher = Watcher(watching)
+    watcher = Watcher(watching, at_least=newest_window(plan, post.source))
     try:
         if post.namespace:
             passive.enter(post.namespace)

@@ -6,6 +6,8 @@ and writes every few seconds what they sent, which is nothing.
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
 import json
 import os
 import shutil
@@ -15,7 +17,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from kwel.sensor import notify, proofs
 from kwel.sensor.files import replace_file
@@ -39,6 +41,8 @@ KEEPER_AT_MOST = 3600.0
 """Seconds after which a keeper that does not end is ended: the next one goes on where it was."""
 SHORTEST, LONGEST = 0.1, 60.0
 """Seconds before what died is started again: doubled each time, until it has lived for a minute."""
+END_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG, prctl(2)."""
 FAREWELL = 30.0
 """Seconds that the watchers have to write their windows when the sensor ends; then for the keeper as much again."""
 
@@ -81,9 +85,12 @@ class Supervisor:
     locked: dict[str, Locked] = field(default_factory=dict)
     keeper: subprocess.Popen[str] | None = None
     keeper_started: float = -KEEPER_EVERY
+    is_failing: bool = False
+    """The keeper failed the last time."""
     is_full: bool = False
     """The keeper found no room on the disk."""
     ending: bool = False
+    lock: IO[bytes] | None = None
     started: int = field(default_factory=time.time_ns)
     failed: int = 0
     """The first exit status that no restart can mend."""
@@ -93,6 +100,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._end)
         self._make_folders()
+        self._be_the_only_one()
         self._tidy()
         self.standing = [Standing(number, post) for number, post in enumerate(self.plan.posts)]
         self._tell()
@@ -123,6 +131,18 @@ class Supervisor:
             if self.plan.user and os.geteuid() == 0:
                 shutil.chown(folder, self.plan.user)
 
+    def _be_the_only_one(self) -> None:
+        """Refuse to hear for a store that others hear for, a sensor or a watcher that outlived one: all counts twice.
+
+        Raises:
+            BlockingIOError: there is another.
+        """
+        self.lock = open(self.plan.state / ".sensor.lock", "ab")  # noqa: SIM115 - held until the process ends
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BlockingIOError(error.errno, "another sensor keeps its windows there; stop it first") from error
+
     def _tidy(self) -> None:
         """Clear away what a crash left half-written; whoever wrote it is gone."""
         from kwel.store import spool
@@ -151,7 +171,7 @@ class Supervisor:
 
     def _prove(self) -> None:
         """Write what the interfaces sent since the last time."""
-        from kwel.passive import PassiveError
+        from kwel.passive import PassiveError, disprove
 
         for name, of in self.locked.items():
             hearing = [one.process for one in self.standing if one.post.interface == name and self._hears(one)]
@@ -164,8 +184,21 @@ class Supervisor:
             except (PassiveError, OSError) as error:
                 self.say(f"{name}: cannot be proved at the moment: {error}")
                 continue
+            if disprove(proof.checks):
+                self._raise_walls(name, of)
             if proof.sent:
                 self.say(f"{name}: sent {proof.sent} frames, which cannot be; see `kwel sensor check {name}`")
+
+    def _raise_walls(self, name: str, of: Locked) -> None:
+        """Lock an interface again whose walls somebody took down, such as who reloaded the firewall."""
+        from kwel import passive
+
+        post = next(one.post for one in self.standing if one.post.interface == name)
+        self.say(f"{name}: what keeps it from sending was taken down; it is put back")
+        try:
+            of.guard = passive.lock(name, namespace=post.namespace or None, without=post.without, self_test=False)
+        except passive.PassiveError as error:
+            self.say(f"{name}: cannot be locked again: {error}")
 
     def _hears(self, one: Standing) -> bool:
         """Return whether the process of a post has said that it is sealed and hears."""
@@ -194,11 +227,15 @@ class Supervisor:
     def _start(self, one: Standing) -> None:
         if one.restarts and one.post.interface in self.locked and not self._lock_again(one):
             return
-        command = [sys.executable, "-m", "kwel.sensor.post", str(one.number)]
-        one.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_urgent,
-            env={**os.environ, **STEADY},
-        )  # fmt: skip
+        command = [sys.executable, "-P", "-m", "kwel.sensor.post", str(one.number)]
+        try:
+            one.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_urgent,
+                env={**os.environ, **STEADY}, pass_fds=[self.lock.fileno()] if self.lock else (),
+            )  # fmt: skip
+        except OSError as error:
+            self._put_off(one, f"{one.post.source}: cannot be started: {error.strerror}")
+            return
         one.started = time.monotonic()
         with suppress(BrokenPipeError):
             if one.process.stdin:
@@ -221,9 +258,9 @@ class Supervisor:
 
     def _ended(self, one: Standing, status: int) -> None:
         one.process = None
-        if status == 0:
+        if status == 0 and (self.plan.once or self.ending):
             one.is_done = True
-        elif status in (UNPROVED, UNHEARD) and not one.restarts:
+        elif status in (UNPROVED, UNHEARD) and not one.restarts and len(self.standing) == 1:
             one.is_done, self.failed = True, self.failed or 3
         else:
             why = "its interface was taken away" if status == GONE else f"its process ended with status {status}"
@@ -245,11 +282,13 @@ class Supervisor:
                     self.keeper.kill()
                 return
             self.is_full = status == WAITS
-            if status and not self.is_full:
+            self.is_failing = bool(status) and not self.is_full
+            if self.is_failing:
                 self.say(f"the keeper ended with status {status}; it is run again within a minute")
             self.keeper = None
         since = time.monotonic() - self.keeper_started
-        if since >= KEEPER_EVERY or (since >= (FULL_EVERY if self.is_full else 1) and self._waits()):
+        soon = KEEPER_EVERY if self.is_failing else FULL_EVERY if self.is_full else 1.0
+        if since >= KEEPER_EVERY or (since >= soon and self._waits()):
             self._run_keeper()
 
     def _waits(self) -> bool:
@@ -259,7 +298,7 @@ class Supervisor:
 
     def _run_keeper(self) -> None:
         self.keeper_started = time.monotonic()
-        command = [sys.executable, "-m", "kwel.sensor.keeper"]
+        command = [sys.executable, "-P", "-m", "kwel.sensor.keeper"]
         try:
             self.keeper = subprocess.Popen(
                 command, stdin=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_modest,
@@ -300,7 +339,8 @@ class Supervisor:
 
 
 def _urgent() -> None:
-    """Go first, where that is permitted: what is not heard in time is lost."""
+    """Go first, where that is permitted: what is not heard in time is lost. And end with the supervisor, politely."""
+    ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGTERM)
     with suppress(OSError):
         os.nice(-10)
 

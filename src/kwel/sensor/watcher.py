@@ -70,12 +70,15 @@ class Watching:
 class Watcher:
     """One source under watch."""
 
-    def __init__(self, watching: Watching, sequence: int | None = None) -> None:
-        """*sequence*: number of the last window; by default the one that the last process of this source left."""
+    def __init__(self, watching: Watching, sequence: int | None = None, at_least: int = 0) -> None:
+        """*sequence*: number of the last window; by default the one that the last process of this source left.
+
+        *at_least*: of the newest window that is there: no number is given twice, whatever became of that word.
+        """
         self._how = watching
         self._scribes = Scribes(watching.spool)
         self._counter = (watching.state or watching.spool) / f".{self.file_name}.next"
-        self.sequence = read_number(self._counter) if sequence is None else sequence
+        self.sequence = max(read_number(self._counter), at_least) if sequence is None else sequence
         self.packets = self.windows = 0
         """Heard, and ended, since it began."""
         self.heard: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from kwel.store.folder import EVIDENCE, TABLES, TIERS, WIRE
@@ -66,7 +67,11 @@ def used(store: Store) -> int:
 
 
 def _size(folder: Path) -> int:
-    return sum(file.lstat().st_size for file in folder.rglob("*") if not file.is_dir())
+    size = 0
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # another process has just renamed it
+            size += 0 if file.is_dir() else file.lstat().st_size
+    return size
 
 
 def _ages(store: Store) -> dict[str, int]:

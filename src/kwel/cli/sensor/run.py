@@ -75,6 +75,8 @@ def made_plan(interfaces: tuple[str, ...], config: str | None, given: dict[str, 
         raise click.UsageError("name an interface, or --from-folder DIR, or --config FILE")
     if interfaces and given["folder"]:
         raise click.UsageError("interfaces and --from-folder do not go together: run one sensor for each")
+    if len(set(interfaces)) < len(interfaces):
+        raise click.UsageError("an interface is named twice")
     if not given["store"]:
         raise click.UsageError("say with --store DIR where windows are kept")
     posts = _posts(interfaces, given)
