@@ -10,6 +10,7 @@ from __future__ import annotations
 import select
 import socket
 import struct
+import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -80,10 +81,16 @@ class Portable:
         import scapy.arch  # noqa: F401 -- chooses the socket for this system
         from scapy.config import conf
         from scapy.error import Scapy_Exception
+        from scapy.interfaces import NetworkInterfaceDict
 
         logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
         wanted = self._filter or None
-        conf.ifaces.reload()  # it remembers those that it saw first, maybe in another network namespace
+        # It remembers the interfaces that it saw first, maybe of another namespace; or none, see dissect/discovery.py.
+        if sys.platform == "linux" and not conf.ifaces.providers:
+            from scapy.arch.linux import LinuxInterfaceProvider
+
+            conf.ifaces.register_provider(LinuxInterfaceProvider)
+        NetworkInterfaceDict.reload(conf.ifaces)
         try:
             self._socket = conf.L2listen(iface=self.interface, promisc=self._promiscuous, filter=wanted)
         except (OSError, ValueError, Scapy_Exception) as error:
