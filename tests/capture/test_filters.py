@@ -41,8 +41,7 @@ def test_it_is_what_tcpdump_makes_of_it(text: str, require_tool: Callable[[str],
         text=True,
         check=False,
     )
-    if told.returncode:
-        pytest.skip(f"tcpdump compiles nothing here: {told.stderr.strip()}")
+    assert told.returncode == 0, told.stderr
     numbers = [[int(number) for number in line.split()] for line in told.stdout.splitlines()[1:]]
     program = compile_filter(text)
     code = program.code
