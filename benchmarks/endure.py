@@ -135,12 +135,10 @@ class Sensor:
         """Start it again if it is dead; what it had started ends with it, as a service's processes do."""
         if self.process.poll() is None:
             return
+        ours = f"KWEL_JUMP_FILE={self._jump}\0".encode()
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                if (
-                    str(self.store) in (process / "environ").read_text()
-                    or b"kwel.sensor" in (process / "cmdline").read_bytes()
-                ):
+                if ours in (process / "environ").read_bytes() and int(process.name) != os.getpid():
                     os.kill(int(process.name), signal.SIGKILL)
         self.process = self._start()
 
