@@ -193,7 +193,7 @@ def kill(sensor: Sensor, chance: random.Random, times: int) -> int:
     """Kill -9 whatever there is, at random; return how many windows that may cost."""
     costs = 0
     for _ in range(times):
-        time.sleep(chance.uniform(0.2, 2.5))
+        time.sleep(chance.uniform(0.2, 3 * WINDOW))
         victims = sensor.victims()
         kind = chance.choice(sorted(victims))
         with suppress(ProcessLookupError):

@@ -31,6 +31,8 @@ LATE: Final = (NameSource.TLS_CERTIFICATE, NameSource.CAPTURE)
 
 def turn(flows: Rows, turned: NDArray[np.bool_]) -> Rows:
     """Return flows of which those that are *turned* have their ends in each other's place."""
+    if not turned.any():
+        return flows
     flows, old = flows.copy(), flows[turned]
     for part in ("hi", "lo", "port"):
         flows[f"initiator_{part}"][turned], flows[f"responder_{part}"][turned] = (
@@ -48,7 +50,7 @@ def merge_flows(stack: Stack, same: Sameness, copied: NDArray[np.bool_]) -> Rows
     *copied*: rows whose packets another row counts too.
     """
     flows = turn(stack.traffic.flows, same.turned)
-    whole = flows[same.first].copy()
+    whole = flows[same.first]
     whole["hops"][same.turned[same.first]] = 0
     if not len(same.order):
         return whole
@@ -68,7 +70,7 @@ def merge_flows(stack: Stack, same: Sameness, copied: NDArray[np.bool_]) -> Rows
     order = np.where(np.isin(spoken, FINER), 0, np.where(spoken == 0, 3, 1 + (spoken == Application.HTTP)))
     merged["application"] = spoken[first_least(order, starts)]
     merged["direction"] = rows["direction"][first_least(_uncertainty(rows), starts)]
-    _name(merged, rows, starts, is_told(stack.traffic.flows, stack.traffic.answers)[same.order])
+    _name(merged, rows, starts, is_told(stack.traffic.flows[same.order], stack.traffic.answers))
     merged["state"] = _states(merged, rows, starts)
     whole[place] = merged
     return whole

@@ -71,17 +71,19 @@ def find_same(stack: Stack) -> Sameness:
         return Sameness(none, none, none.astype(np.bool_), none, none)
     low, high = ends_of(flows)
     key = packed(*low, *high, *(flows[name] for name in PATH))
-    order = np.lexsort((np.arange(len(flows)), flows["first"], key))
+    order = np.lexsort((flows["first"], key)).astype(np.int64)
     begins = np.ones(len(order), np.bool_)
     begins[1:] = key[order][1:] != key[order][:-1]
-    begins |= _is_new(stack, order, begins)
+    alike = ~begins
+    alike[:-1] |= ~begins[1:]  # most rows share their key with none, and need no closer look
+    begins[alike] |= _is_new(stack, order[alike], begins[alike])
     chain = np.cumsum(begins) - 1
     first = np.minimum.reduceat(order, np.flatnonzero(begins))
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
     flow = np.empty(len(flows), np.int64)
     flow[order] = rank[chain]
-    several = np.bincount(flow)[flow[order]] > 1
+    several = np.bincount(chain)[chain] > 1
     order = order[several]
     turned = np.zeros(len(flows), np.bool_)
     starts = np.flatnonzero(begins[several])
@@ -111,11 +113,10 @@ def _is_new(stack: Stack, order: NDArray, begins: NDArray[np.bool_]) -> NDArray[
 
 def _is_sent_again(stack: Stack, order: NDArray) -> NDArray[np.bool_]:
     """Return where in *order* the SYN of a row is the one of the row before it, sent again: nothing else was ever."""
-    beats, flows = stack.traffic.beats, stack.traffic.flows[order]
-    again = np.zeros(len(order), np.bool_)
+    beats, again = stack.traffic.beats, np.zeros(len(order), np.bool_)
     if len(beats) < 2 * len(stack.part):
         return again
-    number = beats["sequence"][2 * order]
+    flows, number = stack.traffic.flows[order], beats["sequence"][2 * order]
     bare = (flows["payload_out"] == 0) & (flows["flags_out"] & SYN > 0) & (number != 0)
     same = flows["initiator_port"][1:] == flows["initiator_port"][:-1]
     again[1:] = bare[1:] & bare[:-1] & same & (number[1:] == number[:-1])

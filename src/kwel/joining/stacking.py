@@ -89,21 +89,23 @@ def stack(parts: Sequence[Traffic]) -> Stack:
     names, name_of = merge_names([part.names for part in parts])
     fingerprints, fingerprint_of = merge_items([("", *list(part.fingerprints)[1:]) for part in parts])
     certificates, certificate_of = merge_items([part.certificates for part in parts])
-    tables: dict[str, list[Rows]] = {table: [] for table in TABLES}
+    stacked: dict[str, Any] = {table: np.concatenate([_rows(table, part) for part in parts]) for table in TABLES}
+    ends = dict.fromkeys(TABLES, 0)
     begin = dict.fromkeys(("flows", "questions", "answers", "captures", "messages", "rhythms"), 0)
     observed: list[Observed] = []
     for number, part in enumerate(parts):
-        moved = {table: _moved(table, part, begin, name_of[number]) for table in TABLES}
+        moved = {}
+        for table in TABLES:
+            at, ends[table] = ends[table], ends[table] + len(_rows(table, part))
+            moved[table] = stacked[table][at : ends[table]]
+            _move(table, moved[table], part, begin, name_of[number])
         moved["hellos"]["fingerprint"] = fingerprint_of[number][moved["hellos"]["fingerprint"]]
         if len(moved["shown"]):
             moved["shown"]["certificate"] = certificate_of[number][moved["shown"]["certificate"]]
-        for table, rows in moved.items():
-            tables[table].append(rows)
         begin["messages"] += int(part.answers["message"].max()) + 1 if len(part.answers) else 0
         for key in ("flows", "questions", "answers", "captures", "rhythms"):
             begin[key] += len(getattr(part, key))
         observed += _cited_anew(part.observed, renamed[number])
-    stacked: dict[str, Any] = {table: np.concatenate(rows) for table, rows in tables.items()}
     whole = replace(
         parts[0],
         captures=captures,
@@ -125,11 +127,17 @@ def _with_parts(whole: Traffic, parts: Sequence[Traffic]) -> Stack:
     return Stack(whole, np.repeat(np.arange(len(parts)), counts), weight, ends, overlap)
 
 
-def _moved(table: str, part: Traffic, begin: dict[str, int], name_of: NDArray[np.int64]) -> Rows:
-    """Return a table of one part with numbers that hold for all; where a part has no beats, rows that tell none."""
-    rows = getattr(part, table).copy()
+def _rows(table: str, part: Traffic) -> Rows:
+    """Return a table of one part; where it has no beats, rows that tell none."""
+    rows: Rows = getattr(part, table)
     if table == "beats" and len(rows) < 2 * len(part.flows):
-        rows = np.zeros(2 * len(part.flows), BEAT)
+        return np.zeros(2 * len(part.flows), BEAT)
+    return rows
+
+
+def _move(table: str, rows: Rows, part: Traffic, begin: dict[str, int], name_of: NDArray[np.int64]) -> None:
+    """Give the rows of one part, written into, numbers that hold for all."""
+    columns = rows.dtype.names or ()
     for column in CITED_IN[table]:
         rows[column] += rows.dtype[column].base.type(begin["captures"])
     for column in NAMED_IN.get(table, ()):
@@ -137,9 +145,9 @@ def _moved(table: str, part: Traffic, begin: dict[str, int], name_of: NDArray[np
     if table == "flows":
         _renumber_asked(rows, part, begin, name_of)
         _shift(rows, "answer", begin["answers"])
-    elif "flow" in rows.dtype.names:
+    elif "flow" in columns:
         rows["flow"] += np.uint32(begin["flows"])
-    elif "half" in rows.dtype.names:
+    elif "half" in columns:
         rows["half"] += 2 * begin["flows"]
     for column, of in (("question", "questions"), ("row", "rhythms")):
         if (table, column) in (("named", "question"), ("beats", "row")):
@@ -150,7 +158,6 @@ def _moved(table: str, part: Traffic, begin: dict[str, int], name_of: NDArray[np
         _shift(rows, "previous", begin["answers"])
         _shift(rows, "asked", begin["questions"])
         rows["message"] += np.uint32(begin["messages"])
-    return rows  # type: ignore[no-any-return]
 
 
 def _shift(rows: Rows, column: str, by: int) -> None:

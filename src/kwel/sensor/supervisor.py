@@ -40,7 +40,7 @@ FULL_EVERY = 15.0
 KEEPER_AT_MOST = 3600.0
 """Seconds after which a keeper that does not end is ended: the next one goes on where it was."""
 SHORTEST, LONGEST = 0.1, 60.0
-"""Seconds before what died is started again: doubled each time, until it has lived for a minute."""
+"""Seconds before what died is started again: doubled each time, until it has lived for a window or a minute."""
 END_WITH_PARENT = 1
 """PR_SET_PDEATHSIG, prctl(2)."""
 FAREWELL = 30.0
@@ -221,7 +221,7 @@ class Supervisor:
             status = one.process.poll()
             if status is not None:
                 self._ended(one, status)
-            elif time.monotonic() > one.started + LONGEST:
+            elif time.monotonic() > one.started + min(LONGEST, self.plan.window):
                 one.pause = SHORTEST
 
     def _start(self, one: Standing) -> None:
