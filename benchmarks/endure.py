@@ -28,7 +28,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.soak import children
-from benchmarks.wire import FAR, NEAR, Wire, inside
+from benchmarks.wire import FAR, NEAR, Wire
+from kwel.passive import inside
 from kwel.store import spool
 
 RATE = 1000

@@ -5,41 +5,29 @@ They are made for one measurement or one test, under names of their own, and del
 
 from __future__ import annotations
 
-import ctypes
 import os
 import socket
 import subprocess
 import uuid
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from kwel.passive import inside
 
-CLONE_NEWNET = 0x40000000
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 NEAR, FAR = "span0", "switch0"
 """The sensor's interface and the one at the other end."""
 MTU = 65535
 
 
-def run(*words: str) -> None:
-    """Run a program; what it has to say of a failure is the failure."""
+def run(*words: str) -> str:
+    """Run a program and return what it says; what it has to say of a failure is the failure."""
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(words)}: {done.stderr.strip()}")
-
-
-@contextmanager
-def inside(namespace: str) -> Iterator[None]:
-    """Be in a network namespace: sockets that this thread makes belong to it, and stay there."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{namespace}") as there:
-        if libc.setns(there.fileno(), CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), "setns")
-        try:
-            yield
-        finally:
-            libc.setns(home.fileno(), CLONE_NEWNET)
+    return done.stdout
 
 
 class Wire:

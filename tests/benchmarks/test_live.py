@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks.sender import Frames, send
-from benchmarks.wire import FAR, Wire, inside
+from benchmarks.wire import FAR, Wire
 from tests.conftest import ROOT
 
 from benchmarks import live
+from kwel.passive import inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable

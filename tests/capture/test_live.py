@@ -6,10 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from benchmarks.wire import NEAR, Wire, inside
+from benchmarks.wire import NEAR, Wire
 
 from kwel.capture import packet_socket
 from kwel.capture.live import CannotListen, Fanout, open_live
+from kwel.passive import inside
 from tests.capture.test_ring import frame
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from benchmarks.wire import NEAR, Wire, inside, run
+from benchmarks.wire import NEAR, Wire, run
 
 from kwel.capture import packet_socket as ps
 from kwel.capture.live import CannotListen
+from kwel.passive import inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable

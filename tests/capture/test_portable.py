@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from benchmarks.wire import NEAR, Wire, inside
+from benchmarks.wire import NEAR, Wire
 
 from kwel.capture.live import CannotListen, InterfaceGone
 from kwel.capture.portable import Portable
 from kwel.hearing import Hearing
+from kwel.passive import inside
 from tests.capture.test_ring import frame, frames_in, heard_again, sizes_of, tag, udp
 
 if TYPE_CHECKING:

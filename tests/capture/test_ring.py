@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from benchmarks.wire import NEAR, Wire, inside
+from benchmarks.wire import NEAR, Wire
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +20,7 @@ from kwel.capture import Batch, CaptureFile
 from kwel.capture.live import CannotListen, Fanout, InterfaceGone
 from kwel.capture.ring import Ring
 from kwel.hearing import Hearing
+from kwel.passive import inside
 from tests.capture.making import pcap, record
 
 if TYPE_CHECKING:

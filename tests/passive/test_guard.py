@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from benchmarks.wire import run
 
 from kwel import passive
 from kwel.passive import programs, selftest, walls
 from kwel.passive.interface import look
-from tests.passive.wires import HELD, SENSOR, Wire, run
+from tests.passive.wires import HELD, SENSOR, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

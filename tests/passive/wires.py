@@ -11,6 +11,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from benchmarks.wire import run
+
 from kwel import passive
 from tests.conftest import ROOT
 
@@ -26,12 +28,6 @@ EVERYBODY = b"\xff" * 6
 SWITCH, HELD, ELSEWHERE = "10.77.0.1", "10.77.0.9", "10.99.9.9"
 """The switch; an address that the sensor's interface may hold; one that another interface of the machine may hold."""
 _numbers = itertools.count()
-
-
-def run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, (command, done.stderr)
-    return done.stdout
 
 
 class Wire:
