@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kwel.model.window import Check, Losses, Proof
+from kwel.model.window import Check, Losses, Partly, Proof
 from kwel.pipeline import analyse
 from kwel.report import render
 from kwel.sensor.accounts import told
@@ -41,12 +41,16 @@ def test_everything_is_in_the_report(samples: Path, tmp_path: Path) -> None:
     assert (account.windows, account.packets) == (3, 3 * 565)
     assert account.losses == (Losses("span0", 3 * 565, 21, None),)
     assert [(gap.first, gap.last, gap.why) for gap in account.gaps] == [(3, 3, "missing"), (5, 5, "disk-full")]
+    partly = (Partly("span0", 0, 40, is_taken=True), Partly("span1", 0, 40, is_taken=False))
+    account = replace(account, partly=partly)
     report = replace(analyse(str(samples / "ot_clean.pcap")).report, sensor=account)
     page = render(report, "en")
     assert "The sensor" in page
     assert "2 windows are missing." in page
     assert "IPv6 is on on the interface" in page
     assert "the disk was full" in page
+    assert "also what lies before the time that was asked for" in page
+    assert "none of it is in this report" in page
 
 
 def test_a_store_without_anything_answers_for_nothing(tmp_path: Path) -> None:

@@ -1,26 +1,34 @@
 from __future__ import annotations
 
+import datetime
 import re
 import shutil
 import subprocess
+import time
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kwel.cli.app import run
+from kwel.model.window import Partly
+from kwel.sensor import calendar
 from kwel.store import Level, Store
 from kwel.store.compaction import compact, groups
 from kwel.store.frames import count_frames
-from kwel.store.parts import count_of
+from kwel.store.parts import count_of, runs_of
 from tests.store.disks import Full, Stops
 from tests.store.windows import BEGIN, LENGTH, PLANT, few, stacked, tables_of, tiny, window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from kwel.store import Part
 
 HOUR = 3600 * 10**9
 
@@ -205,6 +213,83 @@ def test_in_whatever_order_windows_come_the_account_is_the_same(
     assert sum(loss.frames for loss in source.losses) == source.packets
     assert source.lasted == 14 * LENGTH
     store.close()
+
+
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    def stand_in(name: str) -> None:
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield stand_in
+    monkeypatch.undo()
+    time.tzset()
+
+
+def together(parts: list[Part], level: Level) -> list[Part]:
+    """Put parts together as ``compact`` does, without any files."""
+    made = list(parts)
+    for group in groups(parts, level):
+        made = [part for part in made if part not in group]
+        sequences = runs_of(run for part in group for run in part.sequences)
+        made.append(replace(group[-1], level=level, sequences=sequences, opened=group[0].opened))
+    return made
+
+
+@pytest.mark.parametrize("name", ["Europe/Amsterdam", "Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("day", ["2026-10-25", "2026-03-29", "2026-10-04"])
+def test_a_day_that_is_put_together_is_a_day_of_the_place(
+    name: str, day: str, zone: Callable[[str], None], sixteen: Path
+) -> None:
+    zone(name)
+    first = int(datetime.datetime.fromisoformat(f"{day}T00:00").timestamp()) * 10**9 - 20 * HOUR
+    with Store(sixteen) as store:
+        (one, *_) = store.windows()
+    parts = [
+        replace(one, sequences=((n, n),), opened=first + n * LENGTH, closed=first + (n + 1) * LENGTH)
+        for n in range(72 * 12)
+    ]
+    made = together(together(parts, Level.HOUR), Level.DAY)
+
+    days = Counter(part.level for part in made)[Level.DAY]
+    assert days == 3
+    for part in made:
+        here = [datetime.datetime.fromtimestamp(at // 10**9).date() for at in (part.opened + LENGTH, part.closed)]
+        assert here[0] == here[1]
+    (whole,) = [part for part in made if f"{datetime.datetime.fromtimestamp(part.closed // 10**9):%Y-%m-%d}" == day]
+    due = calendar.due(["daily"], whole.closed + 30 * HOUR, 0, ())
+    (report,) = [one for one in due if one.name == day]
+    assert count_of(whole.sequences) == (report.until - report.since) // LENGTH
+
+
+def test_a_day_of_which_only_some_was_asked_for_is_told(
+    tmp_path: Path, zone: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    zone("Europe/Amsterdam")
+    midnight = int(datetime.datetime.fromisoformat("2026-11-25T00:00+01:00").timestamp()) * 10**9
+    with Store(tmp_path, write=True) as store:
+        for number in range(1, 7):
+            shift = (number - 4) * LENGTH - LENGTH // 2 if number < 6 else 30 * HOUR
+            store.add(window(number, opened=midnight + shift, traffic=few()), {})
+        compact(store)
+
+    with Store(tmp_path) as store:
+        before, after, _ = store.windows()
+        assert (before.sequences, after.sequences) == (((1, 3),), ((4, 5),))
+        assert store.windows(midnight - 24 * HOUR, midnight) == [before]
+        assert store.account(midnight - 24 * HOUR, midnight).sources[0].partly == ()
+        assert store.account(midnight, midnight + 24 * HOUR).sources[0].partly == ()
+        late = before.closed - LENGTH // 2
+        taken, left = store.account(late), store.account(None, late)
+        assert next(part.closed for part in store.windows(late)) == before.closed
+        assert [one.partly for one in (*taken.sources, *left.sources)] == [
+            (Partly("span0", before.opened, before.closed, is_taken=True),),
+            (Partly("span0", before.opened, before.closed, is_taken=False),),
+        ]
+        assert taken.is_whole
+        assert not left.is_whole
+    assert run(["store", "list", "--store", str(tmp_path), "--until", str(late)]) == 0
+    assert "is left out, for it goes on beyond that time" in capsys.readouterr().out
 
 
 def test_only_windows_of_one_source_and_one_period_are_joined(copy: Path) -> None:

@@ -40,7 +40,7 @@ called gone may only not have been heard."""
 )
 @click.argument("sides", nargs=-1, metavar="[BEFORE AFTER]")
 @click.option("--store", "folder", metavar="DIR", help=f"{STORE_HELP} BEFORE and AFTER are spans, FROM..TO.")
-@click.option("--week", is_flag=True, help="The last seven days against the seven before them.")
+@click.option("--week", is_flag=True, help="These seven days, today among them, against the seven before.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 @internal
 @rules
@@ -77,10 +77,11 @@ def diff(sides: tuple[str, ...], folder: str | None, week: bool, as_json: bool, 
 
 
 def _weeks() -> list[Span]:
-    from kwel.store.spans import WEEK
+    """Return seven days, today among them, and the seven before: whole ones, for days are kept whole."""
+    from kwel.sensor.calendar import days_ago
 
     now = time.time_ns()
-    return [(now - 2 * WEEK, now - WEEK), (now - WEEK, None)]
+    return [(days_ago(now, 13), days_ago(now, 6)), (days_ago(now, 6), None)]
 
 
 def _span(text: str) -> Span:

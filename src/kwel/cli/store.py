@@ -121,6 +121,7 @@ read or written, or another process writes to it."""
 def compact(folder: str, months: bool) -> int:
     """Make hours of windows and days of hours: fewer files and rows, the same conclusions.
 
+    Hours and days are those of this machine's time zone (TZ).
     A running sensor does so by itself.
     """
     from kwel.store import Level

@@ -113,6 +113,9 @@ def _short(one: SourceAccount) -> list[str]:
         lines.append(f"{one.without_wire} windows have only tables left, and are in no report")
     if one.without_evidence:
         lines.append(f"{one.without_evidence} windows have no frames left to open")
+    for part in one.partly:
+        what = "is taken whole" if part.is_taken else "is left out, for it goes on beyond that time"
+        lines.append(f"what was put together from {spelt(part.opened)} to {spelt(part.closed)} {what}")
     if one.damaged:
         lines.append(f"{one.damaged} parts are damaged; run `kwel store check`")
     sent = [proof for proof in one.proofs if proof.sent or proof.stopped]

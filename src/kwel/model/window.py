@@ -99,6 +99,17 @@ class Gap(NamedTuple):
     packets: int | None = None
 
 
+class Partly(NamedTuple):
+    """Windows that were put together, of which only some are of a span of time: all of them are taken, or none."""
+
+    source: str
+    opened: int
+    """Wall clock, nanoseconds since the epoch, UTC."""
+    closed: int
+    is_taken: bool
+    """They begin before the span; else they go on beyond it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """What a sensor answers for in a span of time: what it heard, what it lost, and that it sent nothing."""
@@ -118,4 +129,5 @@ class Account:
     proofs: tuple[Proof, ...]
     """One an interface: of all the time that was watched."""
     gaps: tuple[Gap, ...] = ()
+    partly: tuple[Partly, ...] = ()
     clock_steps: tuple[ClockStep, ...] = ()

@@ -69,6 +69,7 @@ class Chapter:
     holes: list[Hole]
     holes_left_out: int
     steps: list[Text]
+    partly: list[Text]
     only_tables: Text
 
 
@@ -92,6 +93,11 @@ def chapter(report: Report, say: Catalogue) -> Chapter | None:
             say("sensor.step", at=numbers.time(step.at, seconds=True), by=numbers.duration(abs(step.by)),
                 way=say("sensor.forward" if step.by > 0 else "sensor.back"))
             for step in of.clock_steps[:SHOWN]
+        ],
+        partly=[
+            say("sensor.taken-whole" if one.is_taken else "sensor.left-out-whole", source=wire(one.source, 60),
+                period=numbers.period(one.opened, one.closed))
+            for one in of.partly[:SHOWN]
         ],
         only_tables=say.count("sensor.only-tables", of.only_tables) if of.only_tables else NOTHING,
     )  # fmt: skip

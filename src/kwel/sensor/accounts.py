@@ -32,6 +32,7 @@ def told(stored: Stored) -> Account | None:
         gaps=tuple(
             sorted((gap for source in sources for gap in _gaps(source)), key=lambda gap: (gap.source, gap.first))
         ),
+        partly=tuple(one for source in stored.sources for one in source.partly),
         clock_steps=tuple(sorted({step for source in sources for step in source.clock_steps})),
     )
 

@@ -58,6 +58,11 @@ def _periods(kind: Kind, now: int) -> list[Due]:
     return periods
 
 
+def days_ago(now: int, count: int) -> int:
+    """Return when the day began, here, that was some days before *now*, nanoseconds since the epoch."""
+    return _midnight(datetime.datetime.fromtimestamp(now / NANOSECONDS).date() - datetime.timedelta(days=count))
+
+
 def _midnight(day: datetime.date) -> int:
     """Return when a day begins here, nanoseconds since the epoch."""
     return int(datetime.datetime(day.year, day.month, day.day).timestamp()) * NANOSECONDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kwel.model.window import ClockStep
+from kwel.model.window import ClockStep, Partly
 from kwel.store import head
 from kwel.store.files import Damaged
 from kwel.store.manifest import ALL
@@ -59,6 +59,8 @@ class SourceAccount:
     """Windows of which no frame is kept."""
     without_wire: int
     """Windows of which only tables are left: they are in no report."""
+    partly: tuple[Partly, ...]
+    """What was put together, and is only in part of the span."""
     damaged: int
     """Parts whose head cannot be read; `check` names them."""
 
@@ -110,7 +112,10 @@ class Account:
     @property
     def is_whole(self) -> bool:
         """Whether every window of the span is in the store with all that was on the wire."""
-        return not (self.missing or self.lost or self._sum("without_wire") or self._removed())
+        return not (self.missing or self.lost or self._sum("without_wire") or self._removed() or self._left_out())
+
+    def _left_out(self) -> int:
+        return sum(not one.is_taken for source in self.sources for one in source.partly)
 
     def _removed(self) -> int:
         return sum(one.tier in (ALL, "wire") for source in self.sources for one in source.removed)
@@ -138,10 +143,12 @@ def _of_source(store: Store, sensor: str, source: str, since: int | None, until:
     lost = [one for one in manifest.lost if one[:2] == (sensor, source) and within(one.closed, one.closed)]
     removed = [one for one in manifest.removed if one[:2] == (sensor, source) and within(one.opened, one.closed)]
     missing = [gap for gap in _missing(store, sensor, source, every) if within(gap.since, gap.until)]
-    if not (parts or lost or removed or missing):
+    partly = [one for one in (_partly(part, since, until) for part in every) if one]
+    if not (parts or lost or removed or missing or partly):
         return None
     times = [(one.opened, one.closed) for one in parts] + [(one.opened, one.closed) for one in lost]
     times += [(one.opened, one.closed) for one in removed] + [(gap.since, gap.until) for gap in missing]
+    times = times or [(one.opened, one.closed) for one in partly]
     return SourceAccount(
         sensor=sensor,
         source=source,
@@ -155,8 +162,20 @@ def _of_source(store: Store, sensor: str, source: str, since: int | None, until:
         lasted=sum(part.lasted for part in parts),
         packets=sum(part.packets for part in parts),
         without_wire=sum(count_of(part.sequences) for part in parts if not part.has_wire),
+        partly=tuple(partly),
         **_said(store, parts),
     )
+
+
+def _partly(part: Part, since: int | None, until: int | None) -> Partly | None:
+    """Return a part of which some windows closed within a span and some did not, as far as their mean length tells."""
+    count = count_of(part.sequences)
+    usual = part.lasted // count
+    if count > 1 and until is not None and part.opened + usual < until <= part.closed:
+        return Partly(part.source, part.opened, part.closed, is_taken=False)
+    if count > 1 and since is not None and part.opened + usual < since <= part.closed:
+        return Partly(part.source, part.opened, part.closed, is_taken=True)
+    return None
 
 
 def _said(store: Store, parts: list[Part]) -> dict[str, Any]:

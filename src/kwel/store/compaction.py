@@ -38,14 +38,19 @@ MOST_BYTES = 64 << 20
 BILLION = 1_000_000_000
 
 
-def period(level: Level, moment: int) -> str:
-    """Return the hour, day or month, of UTC, in which a moment lies.
+PERIODS = {Level.HOUR: "%Y-%m-%dT%H%z", Level.DAY: "%Y-%m-%d", Level.MONTH: "%Y-%m"}
 
-    >>> period(Level.DAY, 1_790_000_000 * 10**9)
-    '2026-09-21'
+
+def period(level: Level, moment: int) -> str:
+    """Return the hour, day or month in which a moment lies, by the clocks of the place where the sensor stands.
+
+    Reports are made of its days, so that no part may go beyond one of its midnights.
+
+    >>> period(Level.MONTH, 1_790_000_000 * 10**9)
+    '2026-09'
     """
-    spelt = datetime.datetime.fromtimestamp(moment // BILLION, datetime.UTC).isoformat()
-    return spelt[: {Level.HOUR: 13, Level.DAY: 10, Level.MONTH: 7}[level]]
+    here = datetime.datetime.fromtimestamp(moment // BILLION, datetime.UTC).astimezone()
+    return here.strftime(PERIODS[level])
 
 
 def groups(parts: Sequence[Part], level: Level, *, most_bytes: int = MOST_BYTES) -> list[list[Part]]:

@@ -7,7 +7,6 @@ import re
 
 SECOND = 1_000_000_000
 UNITS = {"m": 60 * SECOND, "h": 3600 * SECOND, "d": 86_400 * SECOND, "w": 7 * 86_400 * SECOND}
-WEEK = UNITS["w"]
 FORMS = "7d, 12h, 2w, 2026-11-01 or 2026-11-01T06:00 (UTC, unless it says otherwise, such as +01:00)"
 
 

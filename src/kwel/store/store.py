@@ -264,7 +264,10 @@ class Store:
 
         parts = self.undisturbed(read_all)
         if not parts:
-            raise StoreError(f"{self.root}: no window closed in that time that is still whole; see `kwel store list`")
+            raise StoreError(
+                f"{self.root}: no window closed in that time that is still whole, or only some of a day that was put "
+                "together; `kwel store list` shows the times that can be asked for"
+            )
         return joined(parts)
 
     def read_part(self, part: Part) -> Traffic:
