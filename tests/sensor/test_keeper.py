@@ -72,6 +72,16 @@ def test_what_waits_is_stored_told_and_reported(plan: Plan, monkeypatch: pytest.
     assert (tmp_path / "reports" / "2026-11-25.html").stat().st_mtime_ns == made
 
 
+def test_where_nobody_says_how_large_the_store_may_become_its_disk_does(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper.quota, "share", lambda _folder, _taken: 1)
+    assert run(replace(plan, alerts={}, reports=(), health=""), monkeypatch) == 0
+
+    with Store(plan.spool.parents[1]) as store:
+        assert store.windows() == []
+
+
 def test_settings_of_alerts_that_are_wrong_stop_nothing_and_are_told(
     plan: Plan, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

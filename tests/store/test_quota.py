@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import shutil
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kwel.store import Store
 from kwel.store.manifest import Manifest
-from kwel.store.quota import Quota, enforce, used
+from kwel.store.quota import Quota, enforce, share, used
 from tests.store.windows import BEGIN, LENGTH, PLANT, few, tables_of, window
 
 if TYPE_CHECKING:
@@ -83,6 +84,20 @@ def test_age_is_what_was_heard_since_so_that_a_wrong_clock_removes_nothing(copy:
         found = left(store)
 
     assert found == {3: "t", 4: "t", 5: "tw", 6: "tw", 7: "tw", 8: "etw", 9: "etw", 10: "etw", 11: "ew"}
+
+
+def disk_of(monkeypatch: pytest.MonkeyPatch, blocks: int, free: int) -> None:
+    space = SimpleNamespace(f_blocks=blocks, f_bavail=free, f_frsize=1)
+    monkeypatch.setattr("kwel.store.quota.os", SimpleNamespace(statvfs=lambda _: space))
+
+
+def test_where_nobody_says_a_tenth_of_the_disk_stays_free(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk_of(monkeypatch, 1000, 300)
+    assert share(copy, 500) == 500 + 300 - 100
+    disk_of(monkeypatch, 1000, 20)
+    assert share(copy, 500) == 500 + 20 - 100
+    disk_of(monkeypatch, 1000, 0)
+    assert share(copy, 150) == 100, "others fill the disk, and do not drive the store out"
 
 
 def test_without_a_limit_nothing_goes(copy: Path) -> None:

@@ -15,7 +15,7 @@ from kwel.sensor import health as status
 from kwel.sensor import prometheus, proofs
 from kwel.sensor.health import Health, HealthError, SourceHealth
 from kwel.store.parts import count_of
-from kwel.store.quota import used
+from kwel.store.quota import share, used
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +62,7 @@ def fare(plan: Plan, store: Store, now: int, before: Health | None, seen: Seen |
         seen = Seen(before.one_way, before.dns) if before else Seen()
     space = os.statvfs(plan.store)
     made, made_at = _newest_report(plan)
+    taken = used(store)
     sources, began = _sources(plan, now, before)
     return Health(
         plan.sensor,
@@ -75,8 +76,8 @@ def fare(plan: Plan, store: Store, now: int, before: Health | None, seen: Seen |
         waiting=_waiting(plan),
         oldest=min((part.opened for part in parts), default=None),
         newest=max((part.closed for part in parts), default=None),
-        store_bytes=used(store),
-        store_most=plan.most_bytes or None,
+        store_bytes=taken,
+        store_most=plan.most_bytes or share(store.root, taken),
         free_bytes=space.f_bavail * space.f_frsize,
         report=made_at,
         report_name=made,

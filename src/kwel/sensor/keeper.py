@@ -109,7 +109,8 @@ class Keeper:
         except Exception as error:  # noqa: BLE001 - whatever it is, quotas and all the rest must go on
             say(4, f"{plan.store}: could not be put together: {error!r}; `kwel store check` tells more")
         try:
-            freed = quota.enforce(self.store, quota.Quota(plan.most_bytes or None, frames, wire, tables))
+            most = plan.most_bytes or quota.share(self.store.root, quota.used(self.store))
+            freed = quota.enforce(self.store, quota.Quota(most, frames, wire, tables))
         except OSError as error:
             say(4, f"{plan.store}: quotas could not be kept: {error}")
             return

@@ -58,7 +58,7 @@ class Plan:
     candidates: int = 32 << 20
     """Bytes of frames that a window keeps to choose from."""
     most_bytes: int = 0
-    """Of the store; 0 is no limit."""
+    """Of the store; 0: see ``store.quota.share``."""
     most_days: int = 0
     wire_days: int = 0
     evidence_days: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kwel.model.remarks import Remark
@@ -12,10 +13,12 @@ if TYPE_CHECKING:
 
     from kwel.sensor.config import Config
 
+GB = 1_000_000_000
+
 
 def beside(config: Config) -> list[Remark]:
     """Return what is wrong around a configuration that by itself may be right. Nothing is changed."""
-    return [*_alerts(config), *_files(config), *_interfaces(config), *_folders(config)]
+    return [*_alerts(config), *_files(config), *_interfaces(config), *_folders(config), *_room(config)]
 
 
 def _alerts(config: Config) -> Iterator[Remark]:
@@ -49,3 +52,19 @@ def _folders(config: Config) -> Iterator[Remark]:
         above = os.path.dirname(path)
         if path and not os.path.isdir(above):
             yield Remark("note", key, f"{above}: no such folder yet")
+
+
+def _room(config: Config) -> Iterator[Remark]:
+    """Tell how large the store may become on this disk, where it is left to kwel or is more than there is."""
+    from kwel.store.quota import SPARE
+
+    there = next((one for one in (Path(config.store.folder), *Path(config.store.folder).parents) if one.is_dir()), None)
+    if there is None:
+        return
+    space = os.statvfs(there)
+    holds = space.f_blocks * space.f_frsize / GB
+    if not config.store.most_gb:
+        most = f"the store may take {holds * (SPARE - 1) / SPARE:.0f} GB, less what else is on its disk"
+        yield Remark("note", "store.most_gb", f"0: a tenth of the disk stays free; {most}")
+    elif config.store.most_gb > holds:
+        yield Remark("note", "store.most_gb", f"{config.store.most_gb} GB is more than the {holds:.0f} GB of its disk")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 DAY = 86_400 * 1_000_000_000
 """Nanoseconds."""
+SPARE = 10
+"""Where nobody says how large a store may become: one part in so many of its disk stays free."""
 
 
 class Quota(NamedTuple):
@@ -59,6 +62,23 @@ def enforce(store: Store, quota: Quota) -> int:
     if store.manifest.is_long:
         store.rewrite_manifest()
     return before - used(store)
+
+
+def share(folder: Path, taken: int) -> int:
+    """Return the bytes that a store may take where nobody says: what leaves a tenth of its disk free.
+
+    What others put on the disk counts too; but a tenth of it is the store's, so that they cannot drive it out.
+
+    Args:
+        folder: on that disk.
+        taken: bytes that the store takes.
+
+    Raises:
+        OSError: there is no such folder.
+    """
+    space = os.statvfs(folder)
+    spare = space.f_blocks * space.f_frsize // SPARE
+    return max(taken + space.f_bavail * space.f_frsize - spare, spare)
 
 
 def used(store: Store) -> int:

@@ -48,12 +48,22 @@ def test_what_is_wrong_around_it_is_told_too(capsys: pytest.CaptureFixture[str],
         "[alerts]\nlearn_dayz = 3\n"
     )
     status, out, _ = said(capsys, "check", file, "--json")
-    told = [remark["message"] for remark in json.loads(out)["remarks"]]
+    told = [remark["message"] for remark in json.loads(out)["remarks"] if remark["level"] == "fault"]
 
     assert status == 1
     assert len(told) == 5
     for part in ("did you mean name?", "learn_dayz", "site.toml: No such file", "none: no such folder", "no-such"):
         assert any(part in one for one in told), part
+
+
+def test_how_large_the_store_may_become_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "sensor.toml"
+    for written, part in (("0", "a tenth of the disk stays free"), ("1000000", "is more than the"), ("1", None)):
+        file.write_text(f'[folder]\npath = "."\n[store]\nfolder = "store"\nmost_gb = {written}\n')
+        status, out, _ = said(capsys, "check", file, "--json")
+        told = [remark["message"] for remark in json.loads(out)["remarks"] if remark["key"] == "store.most_gb"]
+        assert status == 0
+        assert [part in one for one in told if part] == [True] * (part is not None)
 
 
 def test_a_file_that_is_not_there_cannot_be_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
