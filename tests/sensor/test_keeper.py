@@ -102,6 +102,7 @@ def test_a_report_that_cannot_be_made_stops_nothing(
 
     assert run(plan, monkeypatch) == 0
     assert "2026-11-25 could not be made" in capfd.readouterr().err
+    assert "2026-11-25 could not be made" in read(place(plan.store)).error
     assert not list((tmp_path / "reports").glob("*.html.part"))
 
 

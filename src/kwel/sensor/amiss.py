@@ -87,18 +87,25 @@ def _hearing(health: Health, now: int) -> Iterator[Amiss]:
 
 
 def _drops(one: SourceHealth) -> Iterator[Amiss]:
-    all_of_them = one.packets + one.dropped + (one.missed or 0)
-    if one.dropped > DROPS * all_of_them:
-        yield Amiss("dropped", one.source, f"{one.dropped} packets were dropped: the machine is too slow for them",
+    if one.dropped_share is not None and one.dropped_share > DROPS:
+        yield Amiss("dropped", one.source, f"{_share(one.dropped_share)} were dropped: the machine is too slow",
                     "share the interface (fanout), or mirror less")  # fmt: skip
-    if one.missed and one.missed > DROPS * all_of_them:
-        yield Amiss("missed", one.source, f"{one.missed} packets were lost by the card", "enlarge its ring: ethtool -G")
+    if one.missed_share is not None and one.missed_share > DROPS:
+        yield Amiss("missed", one.source, f"{_share(one.missed_share)} were lost by the card",
+                    "enlarge its ring: ethtool -G")  # fmt: skip
+
+
+def _share(share: float) -> str:
+    return f"{share * 100:.2g} % of the packets of the newest window or the last day"
 
 
 def _keeping(health: Health, now: int) -> Iterator[Amiss]:
     if health.lost:
         yield Amiss("lost", "", f"{health.lost} windows of the last day are missing", "journalctl -u kwel-sensor")
-    if health.newest is not None and now - health.newest > LATE * health.window + STALE:
+    if health.newest is None and health.kept and now - health.started > LATE * health.window + STALE:
+        yield Amiss("late", "", "all windows were closed in the future: the clock was set back",
+                    "set the clock of this machine; journalctl -u kwel-sensor")  # fmt: skip
+    elif health.newest is not None and now - health.newest > LATE * health.window + STALE:
         yield Amiss("late", "", f"the newest window is {_span(now - health.newest)} old", "journalctl -u kwel-sensor")
     elif health.waiting > LATE * max(len(health.sources), 1):
         yield Amiss("waiting", "", f"{health.waiting} windows wait to be stored", "is the machine busy otherwise?")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kwel.model.report import Report
     from kwel.model.window import Window
     from kwel.sensor.plan import Plan, Post
-    from kwel.store import Store
+    from kwel.store import Part, Store
 
 SECOND: Final = 1_000_000_000
 DAY: Final = 86_400 * SECOND
@@ -35,12 +35,14 @@ class Seen(NamedTuple):
 
     one_way: float | None = None
     dns: bool | None = None
+    unnamed: float | None = None
 
 
-def tell(plan: Plan, store: Store, now: int, seen: Seen | None, alerts: str = "") -> None:
+def tell(plan: Plan, store: Store, now: int, seen: Seen | None, alerts: str = "", error: str = "") -> None:
     """Write how the sensor fares, for people and for Prometheus.
 
-    *seen*: of a new window; ``None`` where none came. *alerts*: what is wrong with alerting.
+    *seen*: of a new window; ``None`` where none came. *alerts*: what is wrong with alerting. *error*: what went wrong
+    since it was told last.
 
     Raises:
         OSError: it cannot be written.
@@ -50,40 +52,45 @@ def tell(plan: Plan, store: Store, now: int, seen: Seen | None, alerts: str = ""
     with suppress(HealthError):
         before = status.read(place)
     made = replace(fare(plan, store, now, before, seen), alerts=alerts)
+    if error:
+        made = replace(made, error=error, error_at=now)
     status.write(made, place)
     if plan.health:
         prometheus.write(made, Path(plan.health))
 
 
 def fare(plan: Plan, store: Store, now: int, before: Health | None, seen: Seen | None) -> Health:
-    """Return how the sensor fares. *before*: how it fared last, for what is only told when it changes."""
-    parts, day = store.windows(), store.account(now - DAY)
-    if seen is None:
-        seen = Seen(before.one_way, before.dns) if before else Seen()
+    """Return how the sensor fares. *before*: how it fared last, for what is only told when it changes.
+
+    What a wrong clock put in the future is not waited for: it is taken as of now, or left out.
+    """
+    parts, day = store.windows(), store.account(now - DAY, now + 1)
+    seen = seen or (Seen(before.one_way, before.dns, before.unnamed) if before else Seen())
     space = os.statvfs(plan.store)
     made, made_at = _newest_report(plan)
     taken = used(store)
-    sources, began = _sources(plan, now, before)
+    word = _word(plan.state / "supervisor.json")
     return Health(
         plan.sensor,
         __version__,
         now,
-        min(began, default=now),
+        min(_count(word, "started") or (before.started if before else now), now),
         plan.window * SECOND,
-        sources,
+        _sources(plan, parts, now, before, word.get("restarts")),
         kept=sum(count_of(part.sequences) for part in parts),
         lost=day.lost + day.missing,
         waiting=_waiting(plan),
         oldest=min((part.opened for part in parts), default=None),
-        newest=max((part.closed for part in parts), default=None),
+        newest=max((part.closed for part in parts if part.closed <= now), default=None),
         store_bytes=taken,
         store_most=plan.most_bytes or share(store.root, taken),
         free_bytes=space.f_bavail * space.f_frsize,
         report=made_at,
         report_name=made,
+        error=before.error if before else "",
+        error_at=min(before.error_at, now) if before and before.error_at is not None else None,
         clock_steps=sum(len(one.clock_steps) for one in day.sources),
-        one_way=seen.one_way,
-        dns=seen.dns,
+        **seen._asdict(),
     )
 
 
@@ -91,32 +98,35 @@ def seen_in(window: Window | None, report: Report | None) -> Seen | None:
     """Return how much of the conversations a window showed; ``None`` without a window."""
     if window is None or report is None:
         return None
-    flows = len(window.traffic.flows)
+    flows, notes = len(window.traffic.flows), report.coverage.notes
     if not flows:
         return Seen()
     asked = len(window.traffic.answers) + len(window.traffic.questions) > 0
-    return Seen(report.coverage.notes.get("one-way", 0) / flows, asked)
+    outside = notes.get("outside-flows", 0)
+    return Seen(notes.get("one-way", 0) / flows, asked, notes.get("outside-unnamed", 0) / outside if outside else None)
 
 
-def _sources(plan: Plan, now: int, before: Health | None) -> tuple[tuple[SourceHealth, ...], list[int]]:
-    """Return how each source fares, and when the processes began that hear them."""
+def _sources(
+    plan: Plan, parts: Sequence[Part], now: int, before: Health | None, restarts: object
+) -> tuple[SourceHealth, ...]:
+    """Return how each source fares."""
     was = {one.source: one for one in before.sources} if before else {}
-    made, began = [], []
+    again = restarts if isinstance(restarts, dict) else {}
+    made = []
     for post in plan.posts:
-        told = _left_by(plan, post)
-        process = told.get("process")
-        if isinstance(process, int):
-            with suppress(OSError):
-                began.append(os.stat(f"/proc/{process}").st_ctime_ns)
-        made.append(_source(plan, post, told, was.get(post.source), now))
-    return tuple(made), began
+        told = _word(plan.state / f"{post.source}.json")
+        one = _source(plan, post, told, was.get(post.source), now)
+        dropped, missed = _lately([part for part in parts if part.source == post.source])
+        count = _count(again, post.source) or 0
+        made.append(replace(one, dropped_share=dropped, missed_share=missed, restarts=count))
+    return tuple(made)
 
 
 def _source(plan: Plan, post: Post, told: dict[str, Any], was: SourceHealth | None, now: int) -> SourceHealth:
-    packets = int(told.get("packets", 0))
+    packets = _count(told, "packets") or 0
     heard = was.heard if was else None
     if packets and (was is None or packets != was.packets):
-        heard = int(told.get("at", now))
+        heard = _count(told, "at") or now
     proof = proofs.between(plan.proofs, post.interface, now - DAY, now) if post.interface else None
     wrong: Sequence[str] = ()
     if proof:
@@ -127,24 +137,58 @@ def _source(plan: Plan, post: Post, told: dict[str, Any], was: SourceHealth | No
         post.interface,
         link=LINKS.get(str(told.get("link", ""))),
         packets=packets,
-        dropped=int(told.get("dropped", 0)),
-        missed=int(told.get("missed", 0)),
+        bytes=_count(told, "bytes") if post.interface else None,
+        dropped=_count(told, "dropped") or 0,
+        missed=_count(told, "missed"),
         sent=proof.sent if proof else None,
         stopped=proof.stopped if proof else None,
         proved=not wrong if proof else None,
         unproved=tuple(wrong),
-        heard=heard,
+        heard=min(heard, now) if heard is not None else None,
         memory=_memory(told.get("process")),
     )
 
 
-def _left_by(plan: Plan, post: Post) -> dict[str, Any]:
+def _lately(parts: Sequence[Part]) -> tuple[float | None, float | None]:
+    """Return which shares of the frames of one source were dropped, and missed by the card.
+
+    Of the newest window or of the last day that was heard, whichever is larger; ``None`` where that is not known.
+
+    Args:
+        parts: of the source, in order of their numbers.
+    """
+    first, lasted = len(parts), 0
+    while first and lasted < DAY:
+        first -= 1
+        lasted += parts[first].lasted
+    told = [_shares(parts[-1:]), _shares(parts[first:])]
+    dropped = [of[0] for of in told if of[0] is not None]
+    missed = [of[1] for of in told if of[1] is not None]
+    return max(dropped, default=None), max(missed, default=None)
+
+
+def _shares(parts: Sequence[Part]) -> tuple[float | None, float | None]:
+    dropped = sum(part.dropped for part in parts)
+    known = [part.missed for part in parts if part.missed is not None]
+    all_of_them = sum(part.frames for part in parts) + dropped + sum(known)
+    if not parts:
+        return None, None
+    return dropped / max(all_of_them, 1), sum(known) / max(all_of_them, 1) if known else None
+
+
+def _word(file: Path) -> dict[str, Any]:
     """Return the word that a process left; nothing where there is none, or a power cut has damaged it."""
     with suppress(OSError, ValueError):
-        told = json.loads((plan.state / f"{post.source}.json").read_bytes())
+        told = json.loads(file.read_bytes())
         if isinstance(told, dict):
             return told
     return {}
+
+
+def _count(told: dict[str, Any], key: str) -> int | None:
+    """Return a count; ``None`` where it is not known."""
+    value = told.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _memory(process: object) -> int | None:

@@ -39,6 +39,10 @@ class SourceHealth:
     """That the sensor was too slow for."""
     missed: int | None = None
     """That the card lost; ``None`` where its driver does not say."""
+    dropped_share: float | None = None
+    """Share of the packets that were dropped, in the newest window or in the last day, whichever is larger."""
+    missed_share: float | None = None
+    """Likewise of those that the card lost."""
     sent: int | None = None
     """Frames that the interface sent in the last day: 0 is what it should be."""
     stopped: int | None = None
@@ -51,6 +55,8 @@ class SourceHealth:
     """When it heard a frame last, nanoseconds since the epoch."""
     memory: int | None = None
     """Bytes that its process holds."""
+    restarts: int = 0
+    """How often its process had to be started again since the sensor was started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ class Health:
     oldest: int | None = None
     """When the oldest window of the store was opened."""
     newest: int | None = None
-    """When the newest window of the store was closed."""
+    """When the newest window of the store was closed; one that was closed in the future, by a wrong clock, is none."""
     store_bytes: int = 0
     store_most: int | None = None
     """Its quota; ``None`` is none."""
@@ -84,14 +90,14 @@ class Health:
     """When the last report was made."""
     report_name: str = ""
     error: str = ""
-    """What went wrong last; empty where nothing did."""
+    """What went wrong last when windows were taken in, put together, or reported on; empty where nothing did."""
     error_at: int | None = None
     clock_steps: int = 0
     """How often somebody set the clock, in the last day."""
     one_way: float | None = None
     """Share of conversations of which one side alone was seen, in the newest window; ``None`` with none."""
     unnamed: float | None = None
-    """Share of hosts outside for which no name was seen, likewise."""
+    """Share of conversations with the outside for which no name was seen, likewise."""
     dns: bool | None = None
     """Whether names were looked up in it, likewise."""
     alerts: str = ""

@@ -13,7 +13,6 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +69,12 @@ class Keeper:
 
     plan: Plan
     store: Store
+    wrong: str = ""
+    """What went wrong last."""
+
+    def _complain(self, line: str) -> None:
+        self.wrong = line
+        say(4, line)
 
     def go_round(self) -> int:
         """Do what there is to do."""
@@ -82,7 +87,7 @@ class Keeper:
                 say(4, f"alerts: {alerter.trouble}")
             done = digest_all(self._digesting(alerter), self.store)
             for line in done.lost:
-                say(4, f"lost: {line}")
+                self._complain(f"lost: {line}")
             if done.lost:
                 alerter.happened("window-lost", count=str(len(done.lost)), why=done.lost[-1])
             self._blindness(alerter)
@@ -90,13 +95,13 @@ class Keeper:
             trouble = alerter.trouble
         self._make_room()
         self._health(done, trouble)
-        if self._reports():
+        if self._reports() or self.wrong:
             self._health(done, trouble)
         return WAITS if done.waits else 0
 
     def _digesting(self, alerter: Telling) -> Digesting:
         plan = self.plan
-        return Digesting(plan.spool, plan.proofs, options_of(plan), plan.evidence, alerter.see, partial(say, 4))
+        return Digesting(plan.spool, plan.proofs, options_of(plan), plan.evidence, alerter.see, self._complain)
 
     def _make_room(self) -> None:
         """Put old windows together, and keep to the quotas."""
@@ -107,12 +112,12 @@ class Keeper:
         try:
             compaction.compact(self.store, conclude=self._tables)
         except Exception as error:  # noqa: BLE001 - whatever it is, quotas and all the rest must go on
-            say(4, f"{plan.store}: could not be put together: {error!r}; `kwel store check` tells more")
+            self._complain(f"{plan.store}: could not be put together: {error!r}; `kwel store check` tells more")
         try:
             most = plan.most_bytes or quota.share(self.store.root, quota.used(self.store))
             freed = quota.enforce(self.store, quota.Quota(most, frames, wire, tables))
         except OSError as error:
-            say(4, f"{plan.store}: quotas could not be kept: {error}")
+            self._complain(f"{plan.store}: quotas could not be kept: {error}")
             return
         if freed:
             say(6, f"{plan.store}: {freed >> 20} MB were removed to keep to the quotas")
@@ -159,7 +164,7 @@ class Keeper:
             if made or not (folder / "index.html").exists():
                 shelf.write(folder, self.plan.title or self.plan.sensor, self.plan.language)
         except OSError as error:
-            say(4, f"reports cannot be written to {folder}: {error.strerror or error}")
+            self._complain(f"reports cannot be written to {folder}: {error.strerror or error}")
             return False
         return made
 
@@ -173,11 +178,11 @@ class Keeper:
             told = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_REPORT, check=False)
             if told.returncode not in (0, 3, 4) or not beside.exists():
                 lines = told.stderr.strip().splitlines() or ["no reason given"]
-                say(4, f"report {one.name} could not be made: {lines[-1]}")
+                self._complain(f"report {one.name} could not be made: {lines[-1]}")
                 return False
             os.replace(beside, folder / f"{one.name}.html")
         except (OSError, subprocess.TimeoutExpired) as error:
-            say(4, f"report {one.name} could not be made: {error}")
+            self._complain(f"report {one.name} could not be made: {error}")
             return False
         finally:
             with suppress(OSError):
@@ -190,7 +195,7 @@ class Keeper:
         from kwel.sensor.faring import seen_in, tell
 
         try:
-            tell(self.plan, self.store, time.time_ns(), seen_in(done.window, done.report), trouble)
+            tell(self.plan, self.store, time.time_ns(), seen_in(done.window, done.report), trouble, self.wrong)
         except OSError as error:  # a full disk, or no folder for Prometheus: the windows matter more
             say(4, f"how the sensor fares cannot be told: {error.filename or ''}: {error.strerror}")
 

@@ -67,14 +67,16 @@ class Teller:
     def __init__(self, plan: Plan, post: Post) -> None:
         self._path = plan.state / f"{post.source}.json"
         self._at = 0.0
-        self._dropped = self._missed = 0
+        self._dropped = 0
+        self._missed: int | None = None
         self.live: Live | None = None
 
     def __call__(self, watcher: Watcher, *, ended: bool = False) -> None:
         """Write the file, if it is time."""
         if ended and watcher.losses:
             self._dropped += watcher.losses.dropped
-            self._missed += watcher.losses.missed or 0
+            if watcher.losses.missed is not None:  # else it stays not known
+                self._missed = (self._missed or 0) + watcher.losses.missed
         if not ended and time.monotonic() < self._at:
             return
         self._at = time.monotonic() + self.EVERY

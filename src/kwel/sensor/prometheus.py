@@ -37,7 +37,7 @@ OF_SENSOR: Final[tuple[tuple[str, str, str, Callable[[Health], Number]], ...]] =
     ("last_error_timestamp_seconds", "gauge", "When something went wrong last.", lambda of: _seconds(of.error_at)),
     ("clock_steps", "gauge", "How often the clock was set in the last day.", lambda of: of.clock_steps),
     ("one_way_share", "gauge", "Conversations of which one side alone was seen.", lambda of: of.one_way),
-    ("unnamed_share", "gauge", "Hosts outside for which no name was seen.", lambda of: of.unnamed),
+    ("unnamed_share", "gauge", "Conversations outside for which no name was seen.", lambda of: of.unnamed),
     ("dns_seen", "gauge", "1 where names were looked up in the newest window.", lambda of: of.dns),
 )
 OF_SOURCE: Final[tuple[tuple[str, str, str, Callable[[SourceHealth], Number]], ...]] = (
@@ -45,11 +45,14 @@ OF_SOURCE: Final[tuple[tuple[str, str, str, Callable[[SourceHealth], Number]], .
     ("bytes_total", "counter", "Bytes of packets that were heard.", lambda of: of.bytes),
     ("dropped_packets_total", "counter", "Packets that the sensor was too slow for.", lambda of: of.dropped),
     ("missed_packets_total", "counter", "Packets that the card lost.", lambda of: of.missed),
+    ("dropped_share", "gauge", "Dropped, of the newest window or the last day.", lambda of: of.dropped_share),
+    ("missed_share", "gauge", "Missed by the card, likewise.", lambda of: of.missed_share),
     ("sent_packets", "gauge", "Packets that the interface sent in the last day; 0 is right.", lambda of: of.sent),
     ("stopped_packets", "gauge", "Packets that the egress filter stopped in the last day.", lambda of: of.stopped),
     ("proved", "gauge", "1 where the interface is proved unable to send.", lambda of: of.proved),
     ("link_up", "gauge", "1 where the link is up.", lambda of: of.link),
     ("last_packet_timestamp_seconds", "gauge", "When a packet was heard last.", lambda of: _seconds(of.heard)),
+    ("restarts_total", "counter", "Times its process was started again.", lambda of: of.restarts),
     ("memory_bytes", "gauge", "Memory that the process holds.", lambda of: of.memory),
 )
 

@@ -79,6 +79,8 @@ def _rest(now: Health, at: int) -> Table:
     table.add_row("store", f"{size(now.store_bytes)}{quota}, {size(now.free_bytes)} free")
     table.add_row("coverage", seen)
     table.add_row("report", made)
+    if again := [f"{cell(one.source)} {one.restarts} times" for one in now.sources if one.restarts]:
+        table.add_row("started again", ", ".join(again))
     if now.clock_steps:
         table.add_row("clock", f"was set {now.clock_steps} times")
     if now.error:
