@@ -30,20 +30,21 @@ def at(text: str) -> int:
 
 
 def test_yesterday_is_due_just_after_midnight_here() -> None:
-    (one,) = due(["daily"], at("2026-11-26T00:00:30+01:00"), at("2026-11-25T10:00:00+01:00"), ())
+    (one,) = due(["daily"], at("2026-11-26T00:00:30+01:00"), [at("2026-11-25T10:00:00+01:00")], ())
 
     assert (one.name, one.kind) == ("2026-11-25", "daily")
     assert one.since == at("2026-11-25T00:00:00+01:00")
     assert one.until == at("2026-11-26T00:00:00+01:00")
-    assert due(["daily"], at("2026-11-25T23:59:30+01:00"), at("2026-11-25T10:00:00+01:00"), ()) == []
+    assert due(["daily"], at("2026-11-25T23:59:30+01:00"), [at("2026-11-25T10:00:00+01:00")], ()) == []
 
 
 def test_what_is_there_is_not_made_again() -> None:
-    assert due(["daily"], at("2026-11-26T12:00:00+01:00"), at("2026-11-25T10:00:00+01:00"), ["2026-11-25"]) == []
+    assert due(["daily"], at("2026-11-26T12:00:00+01:00"), [at("2026-11-25T10:00:00+01:00")], ["2026-11-25"]) == []
 
 
 def test_a_machine_that_was_off_catches_up() -> None:
-    found = due(["daily", "weekly"], at("2026-11-26T12:00:00+01:00"), at("2026-11-12T10:00:00+01:00"), ["2026-11-22"])
+    now, heard = at("2026-11-26T12:00:00+01:00"), at("2026-11-12T10:00:00+01:00")
+    found = due(["daily", "weekly"], now, range(heard, now, HOUR), ["2026-11-22"])
 
     assert [one.name for one in found if one.kind == "daily"] == [
         "2026-11-19", "2026-11-20", "2026-11-21", "2026-11-23", "2026-11-24", "2026-11-25",
@@ -55,12 +56,21 @@ def test_a_machine_that_was_off_catches_up() -> None:
 @pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-01", 24)])
 def test_days_are_as_long_as_they_are(day: str, hours: int) -> None:
     after = datetime.date.fromisoformat(day) + datetime.timedelta(days=1)
-    (one,) = due(["daily"], at(f"{after}T12:00:00+02:00"), at(f"{day}T12:00:00+02:00"), ())
+    (one,) = due(["daily"], at(f"{after}T12:00:00+02:00"), [at(f"{day}T12:00:00+02:00")], ())
 
     assert one.until - one.since == hours * HOUR
 
 
 def test_weeks_are_those_of_iso_8601() -> None:
-    found = due(["weekly"], at("2027-01-04T01:00:00+01:00"), at("2026-12-29T00:00:00+01:00"), ())
+    found = due(["weekly"], at("2027-01-04T01:00:00+01:00"), [at("2026-12-29T00:00:00+01:00")], ())
 
     assert [one.name for one in found] == ["2026-W53"]
+
+
+def test_a_period_in_which_nothing_was_heard_is_not_due_until_something_of_it_comes() -> None:
+    now, heard = at("2026-11-26T12:00:00+01:00"), [at("2026-11-23T10:00:00+01:00"), at("2026-11-25T00:00:00+01:00")]
+
+    assert [one.name for one in due(["daily"], now, heard, ())] == ["2026-11-23", "2026-11-25"]
+    assert due(["daily"], now, (), ()) == []
+    late = [heard[0], at("2026-11-24T23:59:59+01:00"), heard[1]]
+    assert [one.name for one in due(["daily"], now, late, ())] == ["2026-11-23", "2026-11-24", "2026-11-25"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from kwel.sensor import scribe
 from kwel.sensor.digest import Digesting, digest_all
 from kwel.sensor.folder import FolderSource
 from kwel.sensor.plan import Plan, Post
@@ -73,6 +75,44 @@ def test_no_frame_twice_and_none_left_out(plan: Plan, is_stored: bool) -> None:
     assert stored(plan) == 565
     read(plan)
     assert stored(plan) == 565, "there is nothing new"
+
+
+def test_however_many_windows_are_lost_in_a_row_it_goes_on_after_the_last_that_is_there(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = scribe._write
+
+    def write_the_first(draft: scribe.Draft, folder: Path) -> None:
+        if draft.lost.sequence > 1:
+            raise OSError(errno.ENOSPC, "full")
+        write(draft, folder)
+
+    monkeypatch.setattr(scribe, "_write", write_the_first)
+    with pytest.raises(Killed):
+        read(plan, 5)
+    assert len(spool.waiting(plan.spool)) == 1
+    monkeypatch.undo()
+    read(plan)
+
+    assert stored(plan) == 565
+
+
+def test_positions_are_kept_as_long_as_they_may_be_needed_and_no_longer(plan: Plan) -> None:
+    positions = Positions(plan, SOURCE)
+    for number in range(1, 200):
+        positions.mark(number, {"at": number})
+        if number in {1, 100}:
+            (plan.spool / f"{SOURCE}-{number:010}").mkdir()
+        assert positions.last()[1] == {"at": 100 if number >= 100 else 1}
+    for number in range(200, 400):
+        positions.mark(number, {"at": number})
+        (plan.spool / f"{SOURCE}-{number:010}").mkdir()
+    assert positions.last() == (399, {"at": 399})
+    assert len(list(plan.state.iterdir())) < 300
+    for number in range(400, 500):
+        positions.mark(number, {"at": number})
+        (plan.spool / f"{SOURCE}-{number:010}").mkdir()
+    assert len(list(plan.state.iterdir())) < 40
 
 
 def test_what_comes_later_is_read_later(plan: Plan, samples: Path) -> None:

@@ -15,11 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kwel.cli.app import run
-from kwel.model.window import Partly
+from kwel.model.window import Losses, Partly
 from kwel.sensor import calendar
 from kwel.store import Level, Store
 from kwel.store.compaction import compact, groups
 from kwel.store.frames import count_frames
+from kwel.store.merging import summed_losses
 from kwel.store.parts import count_of, runs_of
 from tests.store.disks import Full, Stops
 from tests.store.windows import BEGIN, LENGTH, PLANT, few, stacked, tables_of, tiny, window
@@ -257,7 +258,7 @@ def test_a_day_that_is_put_together_is_a_day_of_the_place(
         here = [datetime.datetime.fromtimestamp(at // 10**9).date() for at in (part.opened + LENGTH, part.closed)]
         assert here[0] == here[1]
     (whole,) = [part for part in made if f"{datetime.datetime.fromtimestamp(part.closed // 10**9):%Y-%m-%d}" == day]
-    due = calendar.due(["daily"], whole.closed + 30 * HOUR, 0, ())
+    due = calendar.due(["daily"], whole.closed + 30 * HOUR, [whole.closed], ())
     (report,) = [one for one in due if one.name == day]
     assert count_of(whole.sequences) == (report.until - report.since) // LENGTH
 
@@ -290,6 +291,14 @@ def test_a_day_of_which_only_some_was_asked_for_is_told(
         assert not left.is_whole
     assert run(["store", "list", "--store", str(tmp_path), "--until", str(late)]) == 0
     assert "is left out, for it goes on beyond that time" in capsys.readouterr().out
+
+
+def test_what_a_driver_did_not_tell_stays_not_known() -> None:
+    untold, none, some = (Losses("span0", 1, 0, missed) for missed in (None, 0, 4))
+
+    assert [one.missed for one in summed_losses([untold, none])] == [None]
+    assert [one.missed for one in summed_losses([none, none])] == [0]
+    assert [one.missed for one in summed_losses([untold, some])] == [4]
 
 
 def test_only_windows_of_one_source_and_one_period_are_joined(copy: Path) -> None:

@@ -7,10 +7,11 @@ summer time begins has 23 hours.
 from __future__ import annotations
 
 import datetime
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 Kind = Literal["daily", "weekly"]
 LOOK_BACK = {"daily": 7, "weekly": 4}
@@ -30,17 +31,24 @@ class Due(NamedTuple):
     """When the period is over, likewise."""
 
 
-def due(kinds: Collection[Kind], now: int, since: int, there: Collection[str]) -> list[Due]:
+def due(kinds: Collection[Kind], now: int, heard: Sequence[int], there: Collection[str]) -> list[Due]:
     """Return the reports that should be there and are not, the oldest first.
 
     Args:
         kinds: which are wanted.
         now: nanoseconds since the epoch.
-        since: when the store's oldest window closed, likewise: what is over before that, no report can be made of.
+        heard: when the windows of the store that have packets closed, likewise, the oldest first: of a period without
+            any no report can be made.
         there: names of the reports that there are.
     """
     wanted = [one for kind in kinds for one in _periods(kind, now)]
-    return [one for one in sorted(wanted, key=lambda of: of.until) if one.until > since and one.name not in there]
+    wanted = [one for one in wanted if one.name not in there and _is_among(heard, one)]
+    return sorted(wanted, key=lambda of: of.until)
+
+
+def _is_among(heard: Sequence[int], one: Due) -> bool:
+    at = bisect_left(heard, one.since)
+    return at < len(heard) and heard[at] < one.until
 
 
 def _periods(kind: Kind, now: int) -> list[Due]:

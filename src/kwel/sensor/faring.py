@@ -14,7 +14,7 @@ from kwel.model.window import MAY_BE_UNKNOWN
 from kwel.sensor import health as status
 from kwel.sensor import prometheus, proofs
 from kwel.sensor.health import Health, HealthError, SourceHealth
-from kwel.store.parts import count_of
+from kwel.store.parts import count_of, sum_known
 from kwel.store.quota import share, used
 
 if TYPE_CHECKING:
@@ -169,11 +169,11 @@ def _lately(parts: Sequence[Part]) -> tuple[float | None, float | None]:
 
 def _shares(parts: Sequence[Part]) -> tuple[float | None, float | None]:
     dropped = sum(part.dropped for part in parts)
-    known = [part.missed for part in parts if part.missed is not None]
-    all_of_them = sum(part.frames for part in parts) + dropped + sum(known)
+    missed = sum_known(part.missed for part in parts)
+    all_of_them = max(sum(part.frames for part in parts) + dropped + (missed or 0), 1)
     if not parts:
         return None, None
-    return dropped / max(all_of_them, 1), sum(known) / max(all_of_them, 1) if known else None
+    return dropped / all_of_them, None if missed is None else missed / all_of_them
 
 
 def _word(file: Path) -> dict[str, Any]:

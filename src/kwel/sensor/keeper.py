@@ -154,10 +154,10 @@ class Keeper:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             there = {path.stem for path in folder.glob("*.html")}
-            oldest = min((part.closed for part in self.store.windows()), default=None)
-            if oldest is None:
+            heard = sorted(part.closed for part in self.store.windows() if part.packets and part.has_wire)
+            if not heard:
                 return False
-            waiting = due(self.plan.reports, time.time_ns(), oldest, there)
+            waiting = due(self.plan.reports, time.time_ns(), heard, there)
             made = any(self._report(one, folder) for one in waiting)
             if made:
                 shelf.clear(folder, self.plan.keep_reports)
@@ -170,8 +170,6 @@ class Keeper:
 
     def _report(self, one: Due, folder: Path) -> bool:
         """Make a report in a process of its own: it may need much memory, and must not take the keeper with it."""
-        if not self.store.windows(one.since, one.until):
-            return False
         beside = folder / f".{one.name}.html"
         command = [sys.executable, "-P", "-m", "kwel", *report_command(self.plan, one), "-o", str(beside)]
         try:

@@ -21,12 +21,18 @@ if TYPE_CHECKING:
     from kwel.sensor.plan import Plan
 
 
+SPARE = 8
+"""Positions that are kept from before the newest window: it may yet turn out to be damaged."""
+
+
 class Positions:
     """How far a folder was read, by the number of its windows."""
 
     def __init__(self, plan: Plan, source: str) -> None:
         self._plan, self._source = plan, source
         self._stem = f"{_stem(source)}position."
+        self._most = 2 * SPARE
+        """Positions among which old ones are looked for."""
 
     def mark(self, sequence: int, position: Mapping[str, Any]) -> None:
         """Keep how far reading had come when a window ended.
@@ -35,10 +41,8 @@ class Positions:
             OSError: it cannot be written; the window must not be either.
         """
         replace_file(self._path(sequence), json.dumps(position).encode())
-        for number, path in self._kept():
-            if number < sequence - 2:
-                with suppress(OSError):
-                    path.unlink()
+        with suppress(OSError):
+            self._tidy()
 
     def last(self) -> tuple[int, dict[str, Any] | None]:
         """Return the number of the last window that is there, and where reading goes on after it.
@@ -55,6 +59,17 @@ class Positions:
             raise ValueError(
                 f"{self._path(there)}: how far {self._source} was read is not known: {error}; take another store"
             ) from error
+
+    def _tidy(self) -> None:
+        """Remove positions before the newest window that is there: windows after it may all have been lost."""
+        kept = list(self._kept())
+        if len(kept) <= self._most:
+            return
+        oldest = self._is_there() - SPARE
+        old = [path for number, path in kept if number < oldest]
+        for path in old:
+            path.unlink(missing_ok=True)
+        self._most = 2 * max(len(kept) - len(old), SPARE)
 
     def _path(self, sequence: int) -> Path:
         return self._plan.state / f"{self._stem}{sequence}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kwel.model.window import Check, Losses, Proof
 from kwel.store import head
-from kwel.store.parts import runs_of
+from kwel.store.parts import runs_of, sum_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,8 +27,8 @@ def summed_losses(losses: Iterable[Losses]) -> tuple[Losses, ...]:
         if was is None:
             found[loss.interface] = loss
             continue
-        missed = [count for count in (was.missed, loss.missed) if count is not None]
-        counts = was.frames + loss.frames, was.dropped + loss.dropped, sum(missed) if missed else None
+        missed = sum_known((was.missed, loss.missed))
+        counts = was.frames + loss.frames, was.dropped + loss.dropped, missed
         found[loss.interface] = Losses(loss.interface, *counts)
     return tuple(found.values())
 
@@ -55,20 +55,13 @@ def _both(one: Proof, other: Proof) -> Proof:
     for check in other.checks:
         was = checks.get(check.key)
         checks[check.key] = check if was is None or _rank(check) <= _rank(was) else was
-    counts = _sum(one.sent, other.sent), _sum(one.stopped, other.stopped)
+    counts = sum_known((one.sent, other.sent)), sum_known((one.stopped, other.stopped))
     return Proof(one.interface, one.since, other.until, *counts, tuple(checks.values()))
 
 
 def _rank(check: Check) -> int:
     """Return how well a check came out: one that failed says more than one that could not be made."""
     return {False: 0, None: 1, True: 2}[check.holds]
-
-
-def _sum(one: int | None, other: int | None) -> int | None:
-    """Return a sum; where one is not known, so is a sum of 0, but what was counted stays."""
-    if one is None or other is None:
-        return (one or other) or None
-    return one + other
 
 
 def gaps_between(parts: Sequence[Part]) -> list[tuple[int, int]]:

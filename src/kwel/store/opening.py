@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kwel.store import folder
 from kwel.store.files import Damaged
 from kwel.store.manifest import ALL
-from kwel.store.parts import Level, Part, count_of, overlap, runs_of
+from kwel.store.parts import Level, Part, count_of, overlap, runs_of, sum_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,6 @@ def part_of(place: Path, said: Said, level: Level) -> Part:
     """Return the part that a folder's head tells of."""
     window, coverage = said["window"], said["coverage"]
     losses = window["losses"]
-    missed = [loss[3] for loss in losses if len(loss) > 3 and loss[3] is not None]
     return Part(
         level=level,
         sensor=window["sensor"],
@@ -47,7 +46,7 @@ def part_of(place: Path, said: Said, level: Level) -> Part:
         packets=coverage["packets"],
         frames=sum(loss[1] for loss in losses),
         dropped=sum(loss[2] for loss in losses),
-        missed=sum(missed) if missed else None,
+        missed=sum_known(loss[3] if len(loss) > 3 else None for loss in losses) if losses else None,
         grade=window["grade"],
         files=(*said["files"], folder.head_file(place)),
         left_out=tuple(said["left_out"]),

@@ -38,6 +38,17 @@ def count_of(runs: Runs) -> int:
     return sum(last - first + 1 for first, last in runs)
 
 
+def sum_known(counts: Iterable[int | None]) -> int | None:
+    """Return a sum; where some of it is not known, neither is a sum of 0, but what was counted stays.
+
+    >>> sum_known([3, None]), sum_known([0, None]), sum_known([0, 0])
+    (3, None, 0)
+    """
+    listed = list(counts)
+    whole = sum(count for count in listed if count is not None)
+    return whole if whole or None not in listed else None
+
+
 def between(runs: Runs) -> Runs:
     """Return the numbers between *runs*.
 
