@@ -10,6 +10,8 @@ from kwel.columns import Direction, NameSource, State
 from kwel.model.claims import Grade
 from kwel.model.verdicts import Verdict
 from kwel.pipeline import analyse, find_files, read_traffic
+from kwel.probes.eve_flows import COLUMNS, MOST_BYTES, Flows, Halves
+from kwel.probes.gathered import Gathered
 from tests.conftest import SAMPLES
 from tests.probes.writing import events_of, write_eve, write_zeek
 
@@ -177,6 +179,65 @@ def test_netflow_events_are_put_together_again(plant: Traffic, tmp_path: Path) -
     assert found.flows["bytes_in"].sum() + found.flows["bytes_out"].sum() == int(
         plant.flows["bytes_in"].sum() + plant.flows["bytes_out"].sum()
     )
+
+
+def netflow(flow_id: int, *, turned: bool = False, port: int = 4000, pkts: int = 1, flags: str = "02") -> str:
+    ends = ("10.0.0.1", port, "192.0.2.9", 443)
+    source, source_port, target, target_port = (*ends[2:], *ends[:2]) if turned else ends
+    return json.dumps({
+        "timestamp": "2026-11-26T01:00:00Z", "event_type": "netflow", "flow_id": flow_id, "proto": "TCP",
+        "src_ip": source, "src_port": source_port, "dest_ip": target, "dest_port": target_port,
+        "netflow": {"pkts": pkts, "bytes": 100 * pkts, "start": "2026-11-26T00:59:00Z", "end": "2026-11-26T01:00:00Z"},
+        "tcp": {"tcp_flags": flags},
+    })  # fmt: skip
+
+
+def test_all_netflow_events_of_one_flow_add_up(tmp_path: Path) -> None:
+    file = tmp_path / "eve.json"
+    lines = [
+        netflow(1), netflow(1, turned=True, pkts=2, flags="12"), netflow(1, pkts=4, flags="10"),
+        netflow(1, turned=True, pkts=8, flags="11"), netflow(1, port=4001, pkts=16),
+    ]  # fmt: skip
+    file.write_text("\n".join(lines))
+
+    flows = read_traffic(str(file)).flows
+    told = {(int(row["initiator_port"]), int(row["packets_out"]), int(row["packets_in"])) for row in flows}
+    assert told == {(4000, 5, 10), (4001, 16, 0)}
+    (one,) = flows[flows["initiator_port"] == 4000]
+    assert (one["bytes_out"], one["bytes_in"]) == (500, 1000)
+    assert (one["flags_out"], one["flags_in"]) == (0x12, 0x13)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 50_000])
+def test_however_far_apart_netflow_events_of_a_flow_are_they_add_up(
+    batch: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kwel.probes.eve_flows.BATCH", batch)
+    file = tmp_path / "eve.json"
+    ports = range(4000, 4020)
+    lines = [netflow(port, port=port, turned=turned) for turned in (False, True, False) for port in ports]
+    file.write_text("\n".join(lines))
+
+    flows = read_traffic(str(file)).flows
+    assert [(int(row["initiator_port"]), int(row["packets_out"]), int(row["packets_in"])) for row in flows] == [
+        (port, 2, 1) for port in ports
+    ]
+    assert set(flows["responder_port"].tolist()) == {443}
+
+
+def test_netflow_events_are_kept_for_as_many_flows_as_there_is_room_for() -> None:
+    gathered = Gathered()
+    flows = Flows(gathered, 0, most=3)
+    halves = Halves(flows)
+    row = dict.fromkeys(COLUMNS, 0) | {"transport": 6, "bytes_out": MOST_BYTES, "packets_out": 1}
+    for line in range(1, 12):
+        halves.add(tuple((row | {"first_frame": line, "initiator_port": line % 5}).values()), line % 5)
+    halves.close()
+
+    assert gathered.notes["flows-evicted"] == 2
+    (kept,) = gathered.flows
+    assert sorted(kept["initiator_port"].tolist()) == [1, 2, 3]
+    assert kept["bytes_out"].max() == MOST_BYTES, "a sum does not run over"
 
 
 def test_rotated_and_packed_logs_are_found_in_a_folder(plant: Traffic, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_what_waits_is_stored_told_and_reported(plan: Plan, monkeypatch: pytest.
 def test_where_nobody_says_how_large_the_store_may_become_its_disk_does(
     plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper.quota, "share", lambda _folder, _taken: 1)
+    monkeypatch.setattr("kwel.store.quota.share", lambda _folder, _taken: 1)
     assert run(replace(plan, alerts={}, reports=(), health=""), monkeypatch) == 0
 
     with Store(plan.spool.parents[1]) as store:

@@ -6,16 +6,13 @@ kwel says of a plant does not rest on signatures.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
-from kwel.columns import FLOW, ClaimKind, address_halves
+from kwel.columns import ClaimKind, address_halves
 from kwel.probes.cells import mac_of, moment_of
 from kwel.probes.eve_events import SAYING, Event, host_of
+from kwel.probes.eve_flows import MOST, MOST_BYTES, Flows, Halves
 from kwel.probes.gathered import Holder, Times
-from kwel.probes.outcomes import settle
 from kwel.probes.services import ICMP, ICMPV6, application_of, transport_of
 from kwel.probes.zeek import object_of
 
@@ -35,50 +32,6 @@ PASSED_OVER: Final = (
 """Lines that hold one of these are counted and not parsed: they are most of many logs."""
 LOOKED_AT: Final = 512
 """Bytes of a line in which its type stands."""
-MOST: Final = 0xFFFF_FFFF
-MOST_BYTES: Final = (1 << 62) - 1
-BATCH: Final = 50_000
-"""Flows that are kept as Python objects at a time."""
-
-
-@dataclass(slots=True)
-class Flows:
-    """Flows of a batch, before they become rows."""
-
-    gathered: Gathered
-    capture: int
-    most: int
-    rows: list[tuple[int, ...]] = field(default_factory=list)
-    keys: list[int] = field(default_factory=list)
-
-    def add(self, row: tuple[int, ...], key: int) -> None:
-        """Keep a flow."""
-        self.rows.append(row)
-        self.keys.append(key)
-        if len(self.rows) >= BATCH:
-            self.close()
-
-    def close(self) -> None:
-        """Hand on what was kept."""
-        if not self.rows:
-            return
-        told = np.array(self.rows, np.int64).reshape(len(self.rows), len(_COLUMNS))
-        rows = np.zeros(len(told), FLOW)
-        for number, name in enumerate(_COLUMNS):
-            if name in (FLOW.names or ()):
-                rows[name] = told[:, number].astype(FLOW[name])
-        rows["capture"] = self.capture
-        settle(rows, told[:, _COLUMNS.index("flagged")] > 0)
-        self.gathered.add_flows(rows, np.array(self.keys, np.int64).view(np.uint64), self.most)
-        self.rows.clear()
-        self.keys.clear()
-
-
-_COLUMNS: Final = (
-    "initiator_hi", "initiator_lo", "responder_hi", "responder_lo", "initiator_port", "responder_port", "transport",
-    "version", "vlan", "first", "last", "bytes_out", "bytes_in", "packets_out", "packets_in", "flags_out", "flags_in",
-    "application", "first_frame", "flagged",
-)  # fmt: skip
 
 
 def read_eve(blocks: Iterable[Block], gathered: Gathered, reading: Reading, most: int) -> None:
@@ -91,7 +44,8 @@ def read_eve(blocks: Iterable[Block], gathered: Gathered, reading: Reading, most
         most: flows to keep.
     """
     reading.title = "eve"
-    flows, halves = Flows(gathered, reading.capture, most), dict[int, list[Any]]()
+    flows = Flows(gathered, reading.capture, most)
+    halves = Halves(flows)
     for block in blocks:
         for row in range(len(block.starts) - 1):
             line = block.line(row)
@@ -105,12 +59,11 @@ def read_eve(blocks: Iterable[Block], gathered: Gathered, reading: Reading, most
             if one is not None:
                 reading.lines += 1
                 _read(one, block.first + row, flows, halves, reading)
-    for half in halves.values():
-        flows.add(_whole(half[1], half[2] if len(half) > 2 else None), half[0])
+    halves.close()
     flows.close()
 
 
-def _read(one: dict[str, Any], line: int, flows: Flows, halves: dict[int, list[Any]], reading: Reading) -> None:
+def _read(one: dict[str, Any], line: int, flows: Flows, halves: Halves, reading: Reading) -> None:
     """Take in one event."""
     kind = one.get("event_type")
     if kind == "arp":
@@ -171,7 +124,7 @@ def _read_flow(event: Event, flows: Flows, reading: Reading) -> None:
 def _row(
     event: Event, first: int, last: int, volume: tuple[int, ...], flags: tuple[int, int], *, flagged: bool
 ) -> tuple[int, ...]:
-    """Return the values of ``_COLUMNS``."""
+    """Return the values of ``eve_flows.COLUMNS``."""
     (hi, lo), (to_hi, to_lo) = event.source, event.target
     ports = event.ports if event.transport not in (ICMP, ICMPV6) else (0, 0)
     version = 4 if hi == 0 and lo >> 32 == 0xFFFF else 6
@@ -187,8 +140,8 @@ def _signed(value: int) -> int:
     return value - (1 << 64) if value >> 63 else value
 
 
-def _read_half(event: Event, halves: dict[int, list[Any]], reading: Reading) -> None:
-    """Keep one direction of a flow until the other comes: netflow events come in pairs."""
+def _read_half(event: Event, halves: Halves, reading: Reading) -> None:
+    """Take in one direction of a flow: netflow events come in pairs."""
     told = event.part("netflow")
     first = _or(moment_of(str(told.get("start"))), event.time)
     last = max(first, _or(moment_of(str(told.get("end"))), event.time))
@@ -197,18 +150,8 @@ def _read_half(event: Event, halves: dict[int, list[Any]], reading: Reading) -> 
         return
     reading.saw(first, last)
     flags = _flags(event.part("tcp").get("tcp_flags"))
-    half = (event, first, last, _number(told.get("bytes"), MOST_BYTES), _number(told.get("pkts"), MOST), flags)
-    halves.setdefault(event.key, [event.key]).append(half)
-
-
-def _whole(one: tuple[Any, ...], other: tuple[Any, ...] | None) -> tuple[int, ...]:
-    """Return a flow made of its two directions; the first of them is that of the initiator."""
-    event, first, last, size, packets, flags = one
-    back: tuple[int, int, int | None] = (0, 0, None)
-    if other is not None and other[0].source == event.target and other[0].ports == event.ports[::-1]:
-        first, last, back = min(first, other[1]), max(last, other[2]), other[3:]
-    told = flags is not None
-    return _row(event, first, last, (size, back[0], packets, back[1]), (flags or 0, back[2] or 0), flagged=told)
+    volume = _number(told.get("bytes"), MOST_BYTES), 0, _number(told.get("pkts"), MOST), 0
+    halves.add(_row(event, first, last, volume, (flags or 0, 0), flagged=flags is not None), event.key)
 
 
 def _ethernet(event: Event, gathered: Gathered, reading: Reading, first: int, last: int) -> None:

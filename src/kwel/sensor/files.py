@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def replace_file(path: Path, content: bytes, *, lasting: bool = True) -> None:
+def replace_file(path: Path, content: bytes, *, lasting: bool = True, mode: int | None = None) -> None:
     """Write a file beside the old one and put it in its place.
 
     Args:
         path: of the file.
         content: all of it.
         lasting: whether it must survive a power cut from now on; what is written anew each second need not.
+        mode: who may read it; by default whoever the process lets.
 
     Raises:
         OSError: it cannot be written; the old file is still there.
@@ -26,10 +27,12 @@ def replace_file(path: Path, content: bytes, *, lasting: bool = True) -> None:
         with open(beside, "wb") as file:
             file.write(content)
             file.flush()
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             if lasting:
                 os.fsync(file.fileno())
         os.replace(beside, path)
-    except OSError:
+    except BaseException:
         with suppress(OSError):
             beside.unlink()
         raise

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import types
-from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from kwel.sensor.files import replace_file
 
 T = TypeVar("T")
 
@@ -17,7 +16,6 @@ VERSION: Final = 1
 """Of the file's form: it grows when a field changes its meaning, not when one is added."""
 LARGEST: Final = 4 << 20
 FOR_ITS_GROUP: Final = 0o640
-FOR_ALL: Final = 0o644
 
 
 class HealthError(ValueError):
@@ -116,25 +114,7 @@ def write(health: Health, file: Path) -> None:
         OSError: it cannot be written; the old file stays.
     """
     text = json.dumps({"form": VERSION, **asdict(health)}, ensure_ascii=False, indent=1)
-    replace(file, text.encode("utf-8", "backslashreplace"), FOR_ITS_GROUP)
-
-
-def replace(file: Path, content: bytes, mode: int) -> None:
-    """Replace a small file as one.
-
-    Raises:
-        OSError: it cannot be written; the old file stays.
-    """
-    descriptor, beside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with open(descriptor, "wb") as out:
-            out.write(content)
-            os.fchmod(out.fileno(), mode)
-        os.replace(beside, file)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(beside)
-        raise
+    replace_file(file, text.encode("utf-8", "backslashreplace"), lasting=False, mode=FOR_ITS_GROUP)
 
 
 def read(file: Path) -> Health:

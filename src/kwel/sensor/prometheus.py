@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kwel.sensor import health as status
 from kwel.sensor.amiss import amiss
+from kwel.sensor.files import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Number = float | int | bool | None
 
 SECOND: Final = 1_000_000_000
+FOR_ALL: Final = 0o644
 
 OF_SENSOR: Final[tuple[tuple[str, str, str, Callable[[Health], Number]], ...]] = (
     ("written_timestamp_seconds", "gauge", "When the sensor told this last.", lambda of: of.at / SECOND),
@@ -63,7 +64,7 @@ def write(health: Health, file: Path) -> None:
     Raises:
         OSError: it cannot be written; the old file stays.
     """
-    status.replace(file, text(health).encode("utf-8", "backslashreplace"), status.FOR_ALL)
+    replace_file(file, text(health).encode("utf-8", "backslashreplace"), lasting=False, mode=FOR_ALL)
 
 
 def text(health: Health) -> str:
