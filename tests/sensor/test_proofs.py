@@ -1,16 +1,18 @@
-"""What the one who holds the lock wrote is what a window gets, whatever a power cut left behind."""
+"""What the one who holds the lock wrote is what a window gets, whatever a power cut left behind, and once."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from kwel.model.window import Check, Proof
+from kwel.model.window import Check, Losses, Proof, Window
 from kwel.sensor import proofs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
+
+    from kwel.model.traffic import Traffic
 
 GOOD, BAD = Check("no-address", True), Check("no-address", False, "10.1.2.3")
 
@@ -19,47 +21,117 @@ def of(since: int, sent: int | None = 0, stopped: int | None = 0, check: Check =
     return Proof(interface, since, since + 10, sent, stopped, (check,))
 
 
-def test_the_proof_of_a_window_is_the_sum_of_its_parts(tmp_path: Path) -> None:
-    for proof in (of(0, 9), of(10), of(20, 1, 2, BAD), of(30, 0, 1), of(40, 8)):
-        proofs.append(tmp_path / "p", proof)
+def window(opened: int, closed: int, *interfaces: str) -> Window:
+    losses = tuple(Losses(name, 0, 0, 0) for name in interfaces or ("a",))
+    return Window("s", "a", 1, opened, closed, closed - opened, cast("Traffic", None), losses)
 
-    assert proofs.between(tmp_path / "p", "a", 12, 40) == Proof("a", 10, 40, 1, 3, (BAD,))
-    assert proofs.between(tmp_path / "p", "a", 50, 60) is None
+
+def test_the_proof_of_a_span_is_the_sum_of_its_parts(tmp_path: Path) -> None:
+    for proof in (of(0, 9), of(10), of(20, 1, 2, BAD), of(30, 0, 1), of(40, 8)):
+        proofs.append(tmp_path, proof)
+
+    assert proofs.between(tmp_path, "a", 12, 40) == Proof("a", 10, 40, 1, 3, (BAD,))
+    assert proofs.between(tmp_path, "a", 50, 60) is None
     assert proofs.between(tmp_path / "none", "a", 0, 60) is None
 
 
-def test_what_was_not_counted_is_not_nought(tmp_path: Path) -> None:
-    proofs.append(tmp_path / "p", of(0, None, None))
+def test_each_frame_that_was_sent_is_in_one_window(tmp_path: Path) -> None:
+    for since in range(0, 100, 10):
+        proofs.append(tmp_path, of(since, 1))
+    windows = [window(3, 35), window(36, 52), window(75, 100)]
 
-    found = proofs.between(tmp_path / "p", "a", 0, 10)
+    found = [
+        proofs.of_window(tmp_path, one, before.closed if before else None)
+        for before, one in zip([None, *windows], windows, strict=False)
+    ]
+    assert [[(proof.since, proof.until, proof.sent) for proof in spells] for spells in found] == [
+        [(0, 30, 3)],
+        [(30, 50, 2)],
+        [(50, 100, 5)],
+    ]
+
+
+def test_a_night_in_which_the_sensor_was_off_is_proved_by_nobody(tmp_path: Path) -> None:
+    night = 12 * 3600 * 10**9
+    for proof in (of(0, 1), of(night)):
+        proofs.append(tmp_path, proof)
+
+    found = proofs.of_window(tmp_path, window(night, night + 10), before=5)
+    assert [(proof.since, proof.sent) for proof in found] == [(0, 1), (night, 0)]
+
+
+def test_what_was_not_counted_is_not_nought(tmp_path: Path) -> None:
+    proofs.append(tmp_path, of(0, None, None))
+
+    found = proofs.between(tmp_path, "a", 0, 10)
     assert found
     assert found.sent is None
     assert found.stopped is None
 
 
-def test_a_damaged_line_is_passed_over(tmp_path: Path) -> None:
-    proofs.append(tmp_path / "p", of(0, 1))
-    with open(tmp_path / "p", "a") as file:
-        file.write('[10, 20, 0\n[]\n"x"\n')
-    proofs.append(tmp_path / "p", of(20, 1))
+def test_a_damaged_line_is_passed_over_and_spoils_no_other(tmp_path: Path) -> None:
+    proofs.append(tmp_path, of(0, 1))
+    with open(tmp_path / "a.jsonl", "a") as file:
+        file.write('[10, 20, 0\n[]\n"x"\n["a", 0')  # the last one half written
+    proofs.append(tmp_path, of(20, 1))
 
-    assert proofs.between(tmp_path / "p", "a", 0, 99) == Proof("a", 0, 30, 2, 0, (GOOD,))
+    assert proofs.between(tmp_path, "a", 0, 99) == Proof("a", 0, 30, 2, 0, (GOOD,))
 
 
-def test_the_file_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proofs, "MOST", 2)
+def test_a_file_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proofs, "LARGEST", 2048)
     for since in range(0, 1000, 10):
-        proofs.append(tmp_path / "p", of(since))
+        proofs.append(tmp_path, of(since))
 
-    assert (tmp_path / "p").stat().st_size <= 2 * 1024
-    found = proofs.between(tmp_path / "p", "a", 0, 1000)
+    assert (tmp_path / "a.jsonl").stat().st_size <= 2048 + 100
+    found = proofs.between(tmp_path, "a", 0, 1000)
     assert found
     assert found.until == 1000
 
 
+def test_what_is_old_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proofs, "KEPT", 100)
+    monkeypatch.setattr(proofs, "RECENT", 3)
+    for since in range(0, 1000, 10):
+        proofs.append(tmp_path, of(since))
+    assert len((tmp_path / "a.jsonl").read_bytes().splitlines()) <= 21
+
+    proofs.append(tmp_path, of(10**9))  # the clock was set forward
+    assert len((tmp_path / "a.jsonl").read_bytes().splitlines()) == 3
+
+
+def test_a_window_costs_its_own_lines_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for since in range(0, 20_000, 10):
+        proofs.append(tmp_path, of(since))
+    read: list[bytes] = []
+    whole = proofs._read
+
+    def counted(line: bytes) -> Proof | None:
+        read.append(line)
+        return whole(line)
+
+    monkeypatch.setattr(proofs, "_read", counted)
+
+    found = proofs.between(tmp_path, "a", 19_900, 20_000)
+    assert found
+    assert found.since == 19_900
+    assert len(read) <= 12 + proofs.STRAY
+
+
+def test_a_line_that_a_clock_put_out_of_order_hides_none(tmp_path: Path) -> None:
+    for since in (100, 110, 20, 120):
+        proofs.append(tmp_path, of(since, 1))
+
+    found = proofs.between(tmp_path, "a", 100, 130)
+    assert found
+    assert found.sent == 3
+
+
 def test_each_interface_has_its_own(tmp_path: Path) -> None:
     for proof in (of(0, 3, interface="a"), of(0, 5, interface="b")):
-        proofs.append(tmp_path / "p", proof)
+        proofs.append(tmp_path, proof)
 
-    found = [proofs.between(tmp_path / "p", name, 0, 10) for name in ("a", "b", "c")]
+    found = [proofs.between(tmp_path, name, 0, 10) for name in ("a", "b", "c")]
     assert [one and one.sent for one in found] == [3, 5, None]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "b.jsonl"]
+    assert [proof.sent for proof in proofs.of_window(tmp_path, window(0, 10, "a", "b"))] == [3, 5]

@@ -1,6 +1,7 @@
 """An interface in, the same interface unable to send out, and what proves it."""
 
-from kwel.passive.checks import disprove, prove
+from kwel.model.proofs import prove
+from kwel.passive.checks import disprove
 from kwel.passive.errors import AbsentError, NotPermittedError, PassiveError
 from kwel.passive.lock import Guard, LockError, Mark, lock, watch
 from kwel.passive.namespaces import enter, inside

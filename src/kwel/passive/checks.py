@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 from typing import TYPE_CHECKING, Final
 
-from kwel.model.window import MAY_BE_UNKNOWN, Check
+from kwel.model.window import Check
 from kwel.passive import card, interface, namespaces, programs, walls
 
 if TYPE_CHECKING:
@@ -33,13 +33,6 @@ def look(name: str, *, without: Sequence[str] = ()) -> tuple[Check, ...]:
         *_of_walls(walls.standing(name), without),
         *card.look(name),
         Check("outside-software", None),
-    )
-
-
-def prove(checks: Sequence[Check]) -> bool:
-    """Return whether nothing that was looked at lets an interface send, and nothing that matters was not looked at."""
-    return bool(checks) and all(
-        check.holds or (check.holds is None and check.key in MAY_BE_UNKNOWN) for check in checks
     )
 
 

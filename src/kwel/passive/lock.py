@@ -68,6 +68,14 @@ class Guard:
         Raises:
             PassiveError: the namespace is gone, or may not be entered.
         """
+        return self.proof_and_mark(since, sealed_processes=sealed_processes)[0]
+
+    def proof_and_mark(self, since: Mark | None = None, *, sealed_processes: Sequence[int] = ()) -> tuple[Proof, Mark]:
+        """Return a proof, and the moment at which it ends: where the next one begins, so that no frame is in both.
+
+        Raises:
+            PassiveError: as with `proof`.
+        """
         since = since or self.began
         with namespaces.inside(self.namespace):
             found = checks.look(self.interface, without=self.without)
@@ -76,7 +84,7 @@ class Guard:
         nothing = Check("nothing-sent", None if sent is None else sent == 0, "" if sent is None else str(sent))
         tested = (self.tested,) if self.tested else ()
         seals = tuple(sealed(process) for process in sealed_processes)
-        return Proof(self.interface, since.at, now.at, sent, stopped, (*found, *tested, *seals, nothing))
+        return Proof(self.interface, since.at, now.at, sent, stopped, (*found, *tested, *seals, nothing)), now
 
     def test(self) -> Self:
         """Hand a test frame to the interface, which cannot leave, and return a guard whose proofs tell how that went.

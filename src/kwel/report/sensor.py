@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kwel.model.window import MAY_BE_UNKNOWN
+from kwel.model.proofs import prove
 from kwel.report import numbers
 from kwel.report.text import NOTHING, Text, joined, plain, wire
 
@@ -132,11 +132,7 @@ def _heard(loss: Losses, proof: Proof | None, say: Catalogue) -> Heard:
 
 
 def _proved(proof: Proof, say: Catalogue) -> Proved:
-    holds = (
-        proof.sent == 0
-        and bool(proof.checks)
-        and all(check.holds or (check.holds is None and check.key in MAY_BE_UNKNOWN) for check in proof.checks)
-    )
+    holds = proof.sent == 0 and prove(proof.checks)
     period = numbers.period(proof.since, proof.until)
     return Proved(
         wire(proof.interface, 60),

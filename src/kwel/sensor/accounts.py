@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.model.window import Account, Gap, Losses, Proof
-from kwel.sensor.proofs import RANK
+from kwel.model.proofs import by_interface
+from kwel.model.window import Account, Gap, Losses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kwel.model.window import Check
     from kwel.store.account import Account as Stored
     from kwel.store.account import SourceAccount
 
@@ -28,7 +27,7 @@ def told(stored: Stored) -> Account | None:
         only_tables=sum(source.without_wire for source in sources),
         packets=stored.packets,
         losses=_summed(loss for source in sources for loss in source.losses),
-        proofs=_proofs(proof for source in sources for proof in source.proofs),
+        proofs=by_interface(proof for source in sources for proof in source.proofs),
         gaps=tuple(
             sorted((gap for source in sources for gap in _gaps(source)), key=lambda gap: (gap.source, gap.first))
         ),
@@ -48,31 +47,6 @@ def _summed(losses: Iterable[Losses]) -> tuple[Losses, ...]:
         missed = None if had.missed is None or loss.missed is None else had.missed + loss.missed
         found[loss.interface] = Losses(loss.interface, had.frames + loss.frames, had.dropped + loss.dropped, missed)
     return tuple(found.values())
-
-
-def _proofs(proofs: Iterable[Proof]) -> tuple[Proof, ...]:
-    """Return one an interface: of several spells the sum of what was sent, and of each check the worst outcome."""
-    found: dict[str, list[Proof]] = {}
-    for proof in dict.fromkeys(proofs):
-        found.setdefault(proof.interface, []).append(proof)
-    return tuple(_one(spells) for spells in found.values())
-
-
-def _one(spells: list[Proof]) -> Proof:
-    checks: dict[str, Check] = {}
-    for check in (check for spell in spells for check in spell.checks):
-        had = checks.get(check.key)
-        if had is None or RANK[check.holds] < RANK[had.holds]:
-            checks[check.key] = check
-    sent, stopped = ([getattr(spell, key) for spell in spells] for key in ("sent", "stopped"))
-    return Proof(
-        spells[0].interface,
-        min(spell.since for spell in spells),
-        max(spell.until for spell in spells),
-        None if None in sent else sum(sent),
-        None if None in stopped else sum(stopped),
-        tuple(checks.values()),
-    )
 
 
 def _place(gap: Gap) -> tuple[str, int]:

@@ -95,7 +95,7 @@ def digest_all(how: Digesting, into: Store) -> Digested:
             into.lose(one)
             done.lost.append(f"window {one.sequence} of {one.source}: {one.reason}")
         try:
-            _digest(how, into, _with_proofs(how, window), path, done)
+            _digest(how, into, _with_proofs(how, window, into), path, done)
         except StoreError as error:  # its number is another window's: it must not keep the later ones out
             spool.set_aside(path)
             done.lost.append(f"{path.name}: {error}")
@@ -103,10 +103,10 @@ def digest_all(how: Digesting, into: Store) -> Digested:
     return done
 
 
-def _with_proofs(how: Digesting, window: Window) -> Window:
-    interfaces = dict.fromkeys(loss.interface for loss in window.losses)
-    found = [proofs.between(how.proofs, interface, window.opened, window.closed) for interface in interfaces]
-    return replace(window, proofs=tuple(proof for proof in found if proof))
+def _with_proofs(how: Digesting, window: Window, into: Store) -> Window:
+    closed = (part.closed for part in into.windows() if (part.sensor, part.source) == (window.sensor, window.source))
+    before = max((moment for moment in closed if moment <= window.opened), default=None)
+    return replace(window, proofs=proofs.of_window(how.proofs, window, before))
 
 
 def _digest(how: Digesting, into: Store, window: Window, path: Path, done: Digested) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kwel import __version__
-from kwel.model.window import MAY_BE_UNKNOWN
+from kwel.model.proofs import unproved
 from kwel.sensor import health as status
 from kwel.sensor import prometheus, proofs
 from kwel.sensor.health import Health, HealthError, SourceHealth
@@ -130,8 +130,7 @@ def _source(plan: Plan, post: Post, told: dict[str, Any], was: SourceHealth | No
     proof = proofs.between(plan.proofs, post.interface, now - DAY, now) if post.interface else None
     wrong: Sequence[str] = ()
     if proof:
-        wrong = [one.key for one in proof.checks if one.holds is not True and not (
-            one.holds is None and one.key in MAY_BE_UNKNOWN)]  # fmt: skip
+        wrong = unproved(proof.checks)
     return SourceHealth(
         post.source,
         post.interface,

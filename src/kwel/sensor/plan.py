@@ -52,7 +52,7 @@ class Plan:
     window: int = 300
     """Seconds."""
     user: str = ""
-    """Whom the watchers become."""
+    """Whom the processes become that listen, keep, alert and report."""
     evidence: int = 2 << 20
     """Bytes of frames that a window keeps for good."""
     candidates: int = 32 << 20
@@ -94,8 +94,8 @@ class Plan:
 
     @property
     def proofs(self) -> Path:
-        """Return where the supervisor writes what the interfaces sent."""
-        return self.state / "proofs.jsonl"
+        """Return the folder in which the supervisor writes what the interfaces sent."""
+        return self.state / "proofs"
 
     def to_json(self) -> str:
         """Return the plan in one line."""

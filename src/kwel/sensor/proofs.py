@@ -1,72 +1,133 @@
-"""What the one who holds the lock sees in, lines in a file out; and of the time of a window, the proof of it again."""
+"""What the one who holds the lock sees in, lines in a file an interface out; and of a window's time, the proof of it.
+
+The newest lines stand last, and a file is read from there: a window costs its own lines, however old the file is.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from kwel.model.proofs import spells, together
 from kwel.model.window import Check, Proof
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-RANK = {False: 0, None: 1, True: 2}
-MOST = 20_000
-"""Lines that a file of proofs keeps: more than two days at one every ten seconds."""
+    from kwel.model.window import Window
+
+KEPT: Final = 2 * 86_400_000_000_000
+"""Nanoseconds for which a line is kept at least, if its file is not too large: how the sensor fares is told of a day,
+and windows that wait for room want theirs."""
+LARGEST: Final = 32 << 20
+"""Bytes of a file: some four days at a line every ten seconds."""
+RECENT: Final = 360
+"""Lines, an hour of them, that are kept whatever their age: the clock may have been set forward."""
+STRAY: Final = 60
+"""Older lines in a row after which none before is wanted: where the clock was set, some stand out of order."""
+BLOCK: Final = 1 << 16
 
 
-def append(path: Path, proof: Proof) -> None:
-    """Add a proof to a file; where it has grown too long, only its newer half stays.
+def append(folder: Path, proof: Proof) -> None:
+    """Add a proof to its interface's file; what is too old goes, now and then.
 
     Raises:
         OSError: it cannot be written.
     """
-    line = json.dumps([*proof[:-1], [list(check) for check in proof.checks]])
-    with open(path, "a") as file:
-        file.write(f"{line}\n")
-    if os.path.getsize(path) > MOST * 1024:
-        lines = path.read_bytes().splitlines(keepends=True)
-        beside = path.with_suffix(".part")
-        beside.write_bytes(b"".join(lines[len(lines) // 2 :]))
-        os.replace(beside, path)
+    path = _file(folder, proof.interface)
+    folder.mkdir(mode=0o750, exist_ok=True)
+    line = json.dumps([*proof[:-1], [list(check) for check in proof.checks]]).encode()
+    with open(path, "ab+") as file:
+        size = file.seek(0, os.SEEK_END)
+        if size:
+            file.seek(-1, os.SEEK_END)
+        mends = size > 0 and file.read(1) != b"\n"  # a power cut left half a line
+        file.write(b"\n" * mends + line + b"\n")
+    if size > LARGEST or _begins_before(path, proof.until - 2 * KEPT):
+        _cut(path, proof.until - KEPT)
 
 
-def between(path: Path, interface: str, opened: int, closed: int) -> Proof | None:
-    """Return the proof of the time from *opened* to *closed*, put together of those that overlap it."""
-    found: deque[Proof] = deque(maxlen=MOST)
-    with suppress(OSError), open(path) as file:
-        for line in file:
-            proof = _read(line, interface)
-            if proof and proof.until > opened and proof.since < closed:
-                found.append(proof)
-    if not found:
-        return None
-    sent = [one.sent for one in found if one.sent is not None]
-    stopped = [one.stopped for one in found if one.stopped is not None]
-    checks: dict[str, Check] = {}
-    for one in found:
-        for check in one.checks:  # of several, the worst: what failed once, failed; what was once not seen, was not
-            had = checks.get(check.key)
-            if had is None or RANK[check.holds] <= RANK[had.holds]:
-                checks[check.key] = check
-    return Proof(
-        interface,
-        found[0].since,
-        found[-1].until,
-        sum(sent) if sent else None,
-        sum(stopped) if stopped else None,
-        tuple(checks.values()),
-    )
+def of_window(folder: Path, window: Window, before: int | None = None) -> tuple[Proof, ...]:
+    """Return what proves the time of a window, one an interface and unbroken spell.
+
+    A line belongs to the window in which it ended; one that ended between two windows, to the later one. So each is in
+    one window of a source, and none is counted twice.
+
+    Args:
+        folder: of the files.
+        window: its losses name the interfaces.
+        before: when the window before it closed; by default nothing is wanted that ended before this one opened.
+    """
+    after = window.opened if before is None else min(before, window.opened)
+    names = dict.fromkeys(loss.interface for loss in window.losses)
+    return spells(proof for name in names for proof in _lines(_file(folder, name), after, window.closed))
 
 
-def _read(line: str, interface: str) -> Proof | None:
-    """Return the proof in a line; ``None`` where it is another interface's, or a power cut has damaged it."""
+def between(folder: Path, interface: str, opened: int, closed: int) -> Proof | None:
+    """Return one proof of all that ended after *opened*, up to *closed*; ``None`` where there is none."""
+    return together(_lines(_file(folder, interface), opened, closed))
+
+
+def _file(folder: Path, interface: str) -> Path:
+    return folder / f"{interface.replace('/', '-')}.jsonl"
+
+
+def _lines(path: Path, after: int, until: int) -> Iterator[Proof]:
+    """Yield the proofs that ended after a moment and not later than another, the newest first."""
+    stray = 0
+    with suppress(OSError):
+        for line in _backwards(path):
+            proof = _read(line)
+            if proof is None:
+                continue
+            stray = stray + 1 if proof.until <= after else 0
+            if stray > STRAY:
+                return
+            if after < proof.until <= until:
+                yield proof
+
+
+def _backwards(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, the last one first."""
+    with open(path, "rb") as file:
+        at, rest = file.seek(0, os.SEEK_END), b""
+        while at > 0:
+            step = min(at, BLOCK)
+            at = file.seek(at - step)
+            rest, *lines = (file.read(step) + rest).split(b"\n")
+            yield from reversed(lines)
+        yield rest
+
+
+def _read(line: bytes) -> Proof | None:
+    """Return the proof in a line; ``None`` where a power cut has damaged it."""
     try:
-        whose, since, until, sent, stopped, checks = json.loads(line)
-        proof = Proof(interface, since, until, sent, stopped, tuple(Check(*check) for check in checks))
+        interface, since, until, sent, stopped, checks = json.loads(line)
+        return Proof(interface, int(since), int(until), sent, stopped, tuple(Check(*check) for check in checks))
     except (ValueError, TypeError):
         return None
-    return proof if whose == interface else None
+
+
+def _begins_before(path: Path, moment: int) -> bool:
+    with open(path, "rb") as file:
+        first = _read(file.readline(BLOCK))
+    return first is not None and first.until < moment
+
+
+def _cut(path: Path, moment: int) -> None:
+    """Keep what is no older than a moment, and no more than half of what a file may hold."""
+    kept: list[bytes] = []
+    size = 0
+    for line in _backwards(path):
+        proof = _read(line)
+        size += len(line) + 1
+        if size > LARGEST // 2:
+            break
+        if proof and (proof.until >= moment or len(kept) < RECENT):
+            kept.append(line + b"\n")
+    beside = path.with_suffix(".part")
+    beside.write_bytes(b"".join(reversed(kept)))
+    os.replace(beside, path)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kwel.model.proofs import spells
 from kwel.model.window import ClockStep, Partly
 from kwel.store import head
 from kwel.store.files import Damaged
 from kwel.store.manifest import ALL
-from kwel.store.merging import gaps_between, linked_proofs, summed_losses
+from kwel.store.merging import gaps_between, summed_losses
 from kwel.store.parts import between, count_of, runs_of
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def _said(store: Store, parts: list[Part]) -> dict[str, Any]:
     ]
     return {
         "losses": summed_losses(loss for window in windows for loss in head.read_losses(window)),
-        "proofs": linked_proofs(proof for window in windows for proof in head.read_proofs(window)),
+        "proofs": spells(proof for window in windows for proof in head.read_proofs(window)),
         "clock_steps": tuple(ClockStep(*step) for window in windows for step in window["clock_steps"]),
         "gaps": tuple(sorted([*gaps, *gaps_between(parts)])),
         "without_evidence": sum(bare),

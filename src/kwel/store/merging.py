@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from kwel.model.window import Check, Losses, Proof
+from kwel.model.proofs import NEAR, spells
+from kwel.model.window import Losses
 from kwel.store import head
 from kwel.store.parts import runs_of, sum_known
 
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
 
     from kwel.store.folder import Said
     from kwel.store.parts import Part
-
-NEAR = 1_000_000_000
-"""Nanoseconds: what lies between two windows is no gap, and between two proofs no time that nobody watched."""
 
 
 def summed_losses(losses: Iterable[Losses]) -> tuple[Losses, ...]:
@@ -31,37 +29,6 @@ def summed_losses(losses: Iterable[Losses]) -> tuple[Losses, ...]:
         counts = was.frames + loss.frames, was.dropped + loss.dropped, missed
         found[loss.interface] = Losses(loss.interface, *counts)
     return tuple(found.values())
-
-
-def linked_proofs(proofs: Iterable[Proof]) -> tuple[Proof, ...]:
-    """Return proofs of spells without a break: those of one interface that follow on one another become one.
-
-    A check holds where it always did; time between two proofs is in neither.
-    """
-    found: list[Proof] = []
-    latest: dict[str, int] = {}
-    for proof in proofs:
-        at = latest.get(proof.interface)
-        if at is not None and proof.until - found[at].since >= 0 and abs(proof.since - found[at].until) <= NEAR:
-            found[at] = _both(found[at], proof)
-        else:
-            latest[proof.interface] = len(found)
-            found.append(proof)
-    return tuple(found)
-
-
-def _both(one: Proof, other: Proof) -> Proof:
-    checks: dict[str, Check] = {check.key: check for check in one.checks}
-    for check in other.checks:
-        was = checks.get(check.key)
-        checks[check.key] = check if was is None or _rank(check) <= _rank(was) else was
-    counts = sum_known((one.sent, other.sent)), sum_known((one.stopped, other.stopped))
-    return Proof(one.interface, one.since, other.until, *counts, tuple(checks.values()))
-
-
-def _rank(check: Check) -> int:
-    """Return how well a check came out: one that failed says more than one that could not be made."""
-    return {False: 0, None: 1, True: 2}[check.holds]
 
 
 def gaps_between(parts: Sequence[Part]) -> list[tuple[int, int]]:
@@ -87,7 +54,7 @@ def merged(parts: Sequence[Part], heads: Sequence[Said]) -> dict[str, Any]:
             "closed": max(part.closed for part in parts),
             "lasted": sum(part.lasted for part in parts),
             "losses": summed_losses(loss for window in windows for loss in head.read_losses(window)),
-            "proofs": linked_proofs(proof for window in windows for proof in head.read_proofs(window)),
+            "proofs": spells(proof for window in windows for proof in head.read_proofs(window)),
             "clock_steps": steps,
             "grade": parts[0].grade,
         },
