@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kwel.sensor import scribe
+from kwel.sensor import watcher as watching
 from kwel.sensor.spans import SECOND, Clock
 from kwel.sensor.watcher import Watcher, Watching
 from kwel.store import spool as spooled
@@ -74,7 +77,7 @@ def test_it_ends_when_told_and_nothing_is_lost(mixed: Path, tmp_path: Path) -> N
     watcher.watch(FileSource(mixed), lambda: next(asked))
     (window,) = windows_in(tmp_path)
 
-    assert window.traffic.coverage.packets == watcher.packets == 150
+    assert window.traffic.coverage.packets == watcher.packets == 565, "all of it was captured before"
 
 
 def test_one_window_is_enough_where_asked(mixed: Path, tmp_path: Path) -> None:
@@ -183,3 +186,85 @@ def test_hearing_is_let_go_of_with_its_window(mixed: Path, tmp_path: Path) -> No
     watcher.watch(FileSource(mixed, 1), lambda: False)
 
     assert not hasattr(watcher, "_hearing")
+
+
+class Ring:
+    """A source that goes on for ever, whose frames were captured a second apart."""
+
+    def __init__(self, path: Path, asked: int) -> None:
+        self._socket = os.open(os.devnull, os.O_RDONLY)
+        self._path, self.given, self.asked, self.closed_by = path, 0, asked, path.parent / "closed"
+
+    def batches(self) -> Iterator[Batch | None]:
+        for batch in FileSource(self._path, 1).batches():
+            if batch is not None:
+                batch.records["time"] = self.asked + (self.given - 4) * SECOND
+                self.given += 1
+            yield batch
+
+    def losses(self) -> Losses:
+        return FileSource(self._path).losses()
+
+    def fileno(self) -> int:
+        return self._socket
+
+    def close(self) -> None:
+        os.close(self._socket)
+        self.closed_by.write_text(str(os.getpid()))
+
+
+class Standing(Clock):
+    """A clock that stands still."""
+
+    def wall(self) -> int:
+        return 1_700_000_000 * SECOND
+
+
+def test_what_was_in_the_ring_at_the_end_is_heard(mixed: Path, tmp_path: Path) -> None:
+    """Asked to end after the second frame, it hears the fifth, which came before that, and the one that tells so."""
+    shutil.copy(mixed, tmp_path / "mixed.pcapng")
+    (tmp_path / "spool").mkdir()
+    ring = Ring(tmp_path / "mixed.pcapng", Standing().wall())
+    asked = iter([False, True])
+    Watcher(Watching("s", "span0", tmp_path / "spool", state=tmp_path, clock=Standing())).watch(
+        ring, lambda: next(asked)
+    )
+    (window,) = windows_in(tmp_path / "spool")
+
+    assert window.traffic.coverage.packets == 6
+
+
+def test_the_end_comes_also_where_frames_never_cease(
+    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "DRAINED", 0.0)
+    watcher = Watcher(Watching("s", "span0", tmp_path))
+    asked = iter([False, True])
+    watcher.watch(FileSource(mixed, 1), lambda: next(asked))
+
+    assert watcher.packets == 3
+
+
+def test_the_one_that_writes_lets_go_of_the_source_first(mixed: Path, tmp_path: Path) -> None:
+    """Else a packet socket whose watcher has ended would take its share of a fanout for as long as writing takes."""
+    shutil.copy(mixed, tmp_path / "mixed.pcapng")
+    (tmp_path / "spool").mkdir()
+    ring = Ring(tmp_path / "mixed.pcapng", Standing().wall())
+    Watcher(Watching("s", "span0", tmp_path / "spool", state=tmp_path)).watch(ring, lambda: False)
+
+    assert int(ring.closed_by.read_text()) != os.getpid()
+    assert len(windows_in(tmp_path / "spool")) == 1
+
+
+def test_a_scribe_that_hangs_is_ended_and_its_window_told_as_lost(
+    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signal, "alarm", lambda _: signal.setitimer(signal.ITIMER_REAL, 0.05))
+    monkeypatch.setattr(spooled, "write_window", lambda *_, **__: threading.Event().wait())
+    watcher = Watcher(Watching("s", "span0", tmp_path))
+    watcher.watch(FileSource(mixed), lambda: False)
+
+    assert [(lost.packets, lost.reason) for lost in watcher._scribes.lost] == [
+        (565, "was not written within 900 seconds")
+    ]
+    assert not watcher._scribes.are_busy()

@@ -14,7 +14,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from kwel.capture.frames import FRAME_COSTS, within, write_frames
 from kwel.evidence.renumber import renumber
@@ -40,6 +40,8 @@ MOST_TOLD = 10_000
 """Lost windows that are told one by one: more than a month of them."""
 BETWEEN = 5.0
 """Seconds between two tries."""
+AT_MOST = 900
+"""Seconds in which a window is written, or is lost: who waits for room has enough of them, and who hangs ends."""
 END_WITH_PARENT = 1
 """PR_SET_PDEATHSIG, prctl(2)."""
 SMALLEST = 0x1_0000
@@ -69,6 +71,17 @@ class Draft:
     """Its frames can be read again: it is not written once its watcher is gone, which then reads them again."""
 
 
+@runtime_checkable
+class Held(Protocol):
+    """A source that holds a packet socket."""
+
+    def fileno(self) -> int:
+        """Return its descriptor."""
+
+    def close(self) -> None:
+        """Let go of it, and of the ring."""
+
+
 class Scribes:
     """The processes that write windows: at most two at a time."""
 
@@ -85,15 +98,19 @@ class Scribes:
         self.reap()
         return len(self._at_work) >= self.MOST
 
-    def write(self, draft: Draft) -> None:
-        """Have a window written; the caller lets go of what it is made of."""
+    def write(self, draft: Draft, source: Held | None = None) -> None:
+        """Have a window written; the caller lets go of what it is made of. *source*: what only the caller goes on with.
+
+        Its copy lets go of it: a packet socket takes its share of the frames of a fanout for as long as anybody holds
+        it, whoever has ended.
+        """
         try:
             child = os.fork()
         except OSError as error:  # no memory, no processes left
             self._note_loss(draft.lost, draft.told, f"cannot start a process: {error.strerror}")
             return
         if child == 0:
-            os._exit(_write_in_child(draft, self._spool))
+            os._exit(_write_in_child(draft, self._spool, source))
         self._at_work[child] = draft.lost, draft.told
 
     def reap(self, *, wait: bool = False) -> None:
@@ -113,15 +130,21 @@ class Scribes:
 def _reason(status: int) -> str:
     """Return what became of a scribe that did not write its window."""
     if os.WIFSIGNALED(status):
+        if os.WTERMSIG(status) == signal.SIGALRM:
+            return f"was not written within {AT_MOST} seconds"
         return f"ended by {signal.Signals(os.WTERMSIG(status)).name}"
     code = os.waitstatus_to_exitcode(status)
     return os.strerror(code).lower() if code in NO_ROOM else "could not be drawn up"
 
 
-def _write_in_child(draft: Draft, spool: Path) -> int:
+def _write_in_child(draft: Draft, spool: Path, source: Held | None) -> int:
     """Write a window; return an exit status: 0, an errno of a full disk, or 1."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # who ends the watcher wants the window written
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(AT_MOST)  # by the system: a sealed parent can signal nobody, and what hangs looks at no clock
+    if source:
+        _let_go(source)
     if draft.is_repeatable:
         ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
     try:
@@ -133,6 +156,14 @@ def _write_in_child(draft: Draft, spool: Path) -> int:
         print(f"<3>kwel: window {draft.lost.sequence} is lost: {error!r}", file=sys.stderr, flush=True)  # noqa: T201
         return 1
     return 0
+
+
+def _let_go(source: Held) -> None:
+    """Let go of a source. The number of its descriptor stays taken: a seal lets nothing be written to that number."""
+    number, nothing = source.fileno(), os.open(os.devnull, os.O_RDONLY)
+    source.close()
+    if number >= 0:
+        os.dup2(nothing, number)
 
 
 def _write(draft: Draft, spool: Path) -> None:

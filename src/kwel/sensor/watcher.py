@@ -6,6 +6,7 @@ Its number is taken when it begins, so that one that came to nothing is missed.
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +18,7 @@ from kwel.capture import Batch
 from kwel.hearing import Hearing
 from kwel.model.window import Window
 from kwel.sensor.files import read_number, replace_file
-from kwel.sensor.scribe import Draft, Scribes
+from kwel.sensor.scribe import Draft, Held, Scribes
 from kwel.sensor.spans import Clock, Span
 from kwel.store import Lost
 from kwel.streams.cited import Cited
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 
 FAR = 2**63 - 1
+DRAINED = 5.0
+"""Seconds in which what came before the end was asked for has been heard."""
 
 
 class Source(Protocol):
@@ -111,7 +114,8 @@ class Watcher:
 
     def watch(self, source: Source, is_to_end: Callable[[], bool], *, once: bool = False) -> None:
         """Hear *source* until it ends, or *is_to_end* says so; with *once*, for one window."""
-        for batch in source.batches():
+        batches = source.batches()
+        for batch in batches:
             if batch is not None:
                 self._hear(batch, source)
             if self._how.tell:
@@ -122,8 +126,20 @@ class Watcher:
                     break
                 self._begin()
             elif is_to_end():
+                if not self._how.by_frames:  # files wait
+                    self._drain(batches, source)
                 break
         self.finish(source)
+
+    def _drain(self, batches: Iterator[Batch | None], source: Source) -> None:
+        """Hear what was in the ring when the end was asked for; what comes later belongs to nobody."""
+        asked, until = self._how.clock.wall(), time.monotonic() + DRAINED
+        for batch in batches:
+            if batch is None:
+                return
+            self._hear(batch, source)
+            if int(batch.records["time"][-1]) > asked or time.monotonic() > until:
+                return
 
     def _is_over(self) -> bool:
         return not self._how.by_frames and self._span.is_over()
@@ -176,7 +192,8 @@ class Watcher:
         lost = Lost(how.sensor, how.source, self.sequence, opened, closed, self._frames, "")
         dropped = self.losses.dropped + (self.losses.missed or 0)
         heard = self._hearing, self._cited, self._capture, *self._times
-        self._scribes.write(Draft(window, *heard, dropped, lost, lost_before, how.mark is not None))
+        draft = Draft(window, *heard, dropped, lost, lost_before, how.mark is not None)
+        self._scribes.write(draft, source if isinstance(source, Held) else None)
         self.windows += 1
         del self._hearing, self._cited
         if how.tell:
