@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from dataclasses import fields
 from typing import TYPE_CHECKING
-
-import pytest
 
 from kwel.sensor.config import load
 from kwel.sensor.plan import Plan, Post, from_json
 from kwel.sensor.planning import plan_of
-from kwel.sensor.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,13 +68,3 @@ def test_a_plan_comes_back_as_it_was() -> None:
 
     assert from_json(plan.to_json()) == plan
     assert all(getattr(plan, field.name) is not None for field in fields(plan))
-
-
-def test_whoever_the_watchers_become_may_write_what_they_hear(tmp_path: Path) -> None:
-    if os.geteuid():
-        pytest.skip("only root gives folders away")
-    plan = Plan(str(tmp_path / "store"), (), user="nobody")
-    Supervisor(plan, print)._make_folders()
-
-    owners = {path.stat().st_uid for path in (plan.spool, plan.state)}
-    assert owners == {pwd.getpwnam("nobody").pw_uid}

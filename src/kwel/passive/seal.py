@@ -15,13 +15,15 @@ from kwel.passive.errors import PassiveError
 from kwel.passive.status import what_is_open
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 NO_NEW_PRIVILEGES, DROP_FROM_BOUNDS, AMBIENT, CLEAR_ALL = 38, 24, 47, 4
 """PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, linux/prctl.h."""
 CAPABILITY_VERSION: Final = 0x20080522
 """_LINUX_CAPABILITY_VERSION_3, linux/capability.h."""
 CAPABILITIES: Final = 64
+FILES: Final = (0, 1, 3)
+"""CAP_CHOWN, CAP_DAC_OVERRIDE and CAP_FOWNER, linux/capability.h: what makes root's files root's."""
 SENDS_BY_ITSELF: Final = ("io_uring", "bpf", "/dev/net/tun", "/dev/vhost")
 """What a descriptor must not be: each can put frames on a wire without a call that a filter sees."""
 NOBODYS: Final = -1
@@ -31,21 +33,28 @@ class SealError(PassiveError):
     """The process is not sealed, or only in part: it has to end."""
 
 
-def give_up_rights(user: str | None = None) -> None:
-    """Give up every capability, and become *user* where the process was started as root.
+def give_up_rights(user: str | None = None, *, keep: Collection[int] = ()) -> None:
+    """Give up every capability, and become *user* where the process was started as root; programs it starts get none.
 
     For a process that has opened its packet socket and has yet to load libraries that start threads of their own: a
     thread has the rights of the one that started it, and cannot take them from another.
 
+    Args:
+        user: whom to become.
+        keep: capabilities that root keeps, as far as it has them: `FILES`. Whoever is not root, or does not stay root,
+            keeps none.
+
     Raises:
         SealError: the kernel refuses; the process has to end.
     """
-    on = seccomp.processor()
-    _drop_from_bounds()
+    kept = 0
+    if not user and os.geteuid() == 0:
+        kept = sum(1 << one for one in keep) & _permitted()
+    _drop_from_bounds(kept)
     if user:
         _become(user)
     _prctl(AMBIENT, CLEAR_ALL)
-    _give_up_capabilities(on.capset)
+    _have_only(kept)
     if _prctl(NO_NEW_PRIVILEGES, 1):
         raise SealError("the kernel refuses to forbid new privileges")
 
@@ -153,15 +162,24 @@ def _become(name: str) -> None:
         raise SealError(f"cannot become {name}: {error.strerror}; start it as root, or as {name}") from error
 
 
-def _drop_from_bounds() -> None:
-    """Drop every capability from the bounding set. Where that is not permitted it gives nothing: see new privileges."""
+def _drop_from_bounds(kept: int) -> None:
+    """Drop capabilities from the bounding set. Where that is not permitted it gives nothing: see new privileges."""
     for capability in range(CAPABILITIES):
-        _prctl(DROP_FROM_BOUNDS, capability)
+        if not kept >> capability & 1:
+            _prctl(DROP_FROM_BOUNDS, capability)
 
 
-def _give_up_capabilities(number: int) -> None:
-    header = struct.pack("=Ii", CAPABILITY_VERSION, 0)
-    if ctypes.CDLL(None, use_errno=True).syscall(number, header, bytes(24)):
+def _permitted() -> int:
+    """Return the capabilities that this thread may use, one bit each."""
+    with open("/proc/thread-self/status", encoding="ascii", errors="replace") as file:
+        return int(next(line.split()[1] for line in file if line.startswith("CapPrm:")), 16)
+
+
+def _have_only(kept: int) -> None:
+    """Have these capabilities, effective and permitted, and none that a program would inherit."""
+    header, low, high = struct.pack("=Ii", CAPABILITY_VERSION, 0), kept & 0xFFFFFFFF, kept >> 32
+    sets = struct.pack("=6I", low, low, 0, high, high, 0)
+    if ctypes.CDLL(None, use_errno=True).capset(header, sets):
         raise SealError(f"cannot give up capabilities: {os.strerror(ctypes.get_errno())}")
 
 

@@ -67,13 +67,12 @@ class Processor:
     audit: int
     """AUDIT_ARCH_…, linux/audit.h."""
     seccomp: int
-    """Numbers of the calls by which a process gives up what it has."""
-    capset: int
+    """Number of the call that sets a filter."""
 
 
 PROCESSORS: Final = {
-    "x86_64": Processor(X86_64, 0xC000003E, 317, 126),
-    "aarch64": Processor(AARCH64, 0xC00000B7, 277, 91),
+    "x86_64": Processor(X86_64, 0xC000003E, 317),
+    "aarch64": Processor(AARCH64, 0xC00000B7, 277),
 }
 
 

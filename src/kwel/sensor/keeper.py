@@ -134,7 +134,7 @@ class Keeper:
             except (OSError, ValueError):
                 continue
             silent = time.time_ns() - int(said.get("at", 0)) > STALE
-            why = f"the process that hears {post.source} has said nothing for a minute"
+            why = said.get("why") or f"the process that hears {post.source} has said nothing for a minute"
             alerter.stands("stopped-working", silent, post.source, why=why)
             is_down = said.get("link") in ("down", "no-carrier", "gone")
             alerter.stands("interface-down", is_down, post.source)

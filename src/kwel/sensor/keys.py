@@ -47,7 +47,8 @@ ALERTS: Final = "alerts"
 KEYS: Final = (
     Key("", "name", "", "What the sensor is called in windows, reports and alerts. Default: the name of the machine.",
         example="substation-7"),
-    Key("", "user", "", "Whom the processes become that listen. Default: whoever starts the sensor.", example="kwel"),
+    Key("", "user", "", "Whom the processes become that listen, keep and report. Default: whoever starts it.",
+        example="kwel"),
     Key(INTERFACES, "name", ..., "An interface that a mirror port or tap is on. It is locked before it is heard.",
         example="span0"),
     Key(INTERFACES, "namespace", "", "Network namespace that it is moved into, made if absent. Empty: it stays.",

@@ -1,7 +1,8 @@
 """A plan in, a running sensor out: locks interfaces, starts what hears them and what keeps, restarts what dies.
 
 It hears nothing itself and draws no conclusions, so it stays small; it alone keeps the right to look at the interfaces,
-and writes every few seconds what they sent, which is nothing.
+and writes every few seconds what they sent, which is nothing. An interface that is not there, or that could answer,
+keeps it from no other: it is told and tried again.
 """
 
 from __future__ import annotations
@@ -10,25 +11,25 @@ import ctypes
 import fcntl
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO, TYPE_CHECKING
 
-from kwel.sensor import notify, proofs
+from kwel.sensor import notify, rights
 from kwel.sensor.files import replace_file
+from kwel.sensor.locks import Locks
 from kwel.sensor.plan import WAITS
 from kwel.sensor.post import GONE, UNHEARD, UNPROVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kwel.passive import Guard
-    from kwel.passive.lock import Mark
+    from kwel.passive import PassiveError
     from kwel.sensor.plan import Plan, Post
 
 PROOF_EVERY = 10.0
@@ -65,14 +66,8 @@ class Standing:
     pause: float = SHORTEST
     restarts: int = 0
     is_done: bool = False
-
-
-@dataclass(slots=True)
-class Locked:
-    """An interface under lock."""
-
-    guard: Guard
-    since: Mark
+    silent: PassiveError | None = None
+    """Why its interface cannot be heard at the moment."""
 
 
 @dataclass(slots=True)
@@ -82,7 +77,6 @@ class Supervisor:
     plan: Plan
     say: Callable[[str], None]
     standing: list[Standing] = field(default_factory=list)
-    locked: dict[str, Locked] = field(default_factory=dict)
     keeper: subprocess.Popen[str] | None = None
     keeper_started: float = -KEEPER_EVERY
     is_failing: bool = False
@@ -94,17 +88,23 @@ class Supervisor:
     started: int = field(default_factory=time.time_ns)
     failed: int = 0
     """The first exit status that no restart can mend."""
+    locks: Locks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.locks = Locks(self.plan, self.say)
 
     def run(self) -> int:
         """Run the sensor until told to end; return the exit status of ``kwel sensor run``."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._end)
-        self._make_folders()
+        rights.hand_over(self.plan)
+        rights.look_through(self.plan)
         self._be_the_only_one()
         self._tidy()
         self.standing = [Standing(number, post) for number, post in enumerate(self.plan.posts)]
         self._tell()
-        self._lock_all()
+        if not self._lock_all():
+            return 3
         notify.ready()
         next_proof = 0.0
         while not self.ending and not all(one.is_done for one in self.standing):
@@ -119,17 +119,6 @@ class Supervisor:
 
     def _end(self, *_: object) -> None:
         self.ending = True
-
-    def _make_folders(self) -> None:
-        """Make the folders that the watchers write to, and give them to whom those become.
-
-        Raises:
-            OSError: they cannot be made, or not be given away.
-        """
-        for folder in (self.plan.spool, self.plan.state):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-            if self.plan.user and os.geteuid() == 0:
-                shutil.chown(folder, self.plan.user)
 
     def _be_the_only_one(self) -> None:
         """Refuse to hear for a store that others hear for, a sensor or a watcher that outlived one: all counts twice.
@@ -160,45 +149,65 @@ class Supervisor:
         with suppress(OSError):  # a full disk: the windows matter more
             replace_file(self.plan.state / "supervisor.json", json.dumps(told).encode(), lasting=False)
 
-    def _lock_all(self) -> None:
-        """Lock every interface; raises ``PassiveError`` where one could answer."""
-        from kwel import passive
+    def _lock_all(self) -> bool:
+        """Lock every interface, and say which cannot be heard; return whether any source can."""
+        for one in self.standing:
+            one.silent = self.locks.lock(one.post)
+        hears_any = not all(one.silent for one in self.standing)
+        for line in dict.fromkeys(str(one.silent) for one in self.standing if one.silent):
+            self.say(f"{line}; the others are heard, and it is tried again" if hears_any else line)
+        for one in self.standing:
+            if one.silent:
+                one.again = time.monotonic() + one.pause
+                self._leave_word(one)
+                if self.plan.once:
+                    one.is_done, self.failed = True, 3
+        if not hears_any and self.plan.config:  # nobody may be there to read the line: alerts and status tell it
+            self._run_keeper()
+            with suppress(subprocess.TimeoutExpired):
+                if self.keeper:
+                    self.keeper.wait(FAREWELL)
+        return hears_any
 
-        for post in self.plan.posts:
-            if post.interface and not post.unlocked and post.interface not in self.locked:
-                guard = passive.lock(post.interface, namespace=post.namespace or None, without=post.without)
-                self.locked[post.interface] = Locked(guard, guard.began)
+    def _is_locked(self, one: Standing) -> bool:
+        """Return whether the interface of a post is locked, so that it may be heard; else it is tried again later."""
+        was, one.silent = one.silent, self.locks.lock(one.post, again=one.restarts > 0)
+        if one.silent is None:
+            if was:
+                self.say(f"{one.post.source}: its interface is locked, and heard from now on")
+            return True
+        if str(one.silent) != str(was):
+            self.say(f"{one.silent}; it is tried again")
+        self._leave_word(one)
+        one.again, one.pause = time.monotonic() + one.pause, min(2 * one.pause, LONGEST)
+        return False
+
+    def _leave_word(self, one: Standing) -> None:
+        """Leave word in place of the process that would hear an interface, were it there and could not answer."""
+        from kwel.passive import AbsentError
+
+        is_absent = isinstance(one.silent, AbsentError)
+        said = {
+            "process": None,
+            "at": time.time_ns() if is_absent else 0,
+            "link": "gone" if is_absent else "unknown",
+            "why": str(one.silent),
+        }
+        with suppress(OSError):
+            replace_file(self.plan.state / f"{one.post.source}.json", json.dumps(said).encode(), lasting=False)
 
     def _prove(self) -> None:
-        """Write what the interfaces sent since the last time."""
-        from kwel.passive import PassiveError, disprove
-
-        for name, of in self.locked.items():
-            hearing = [one.process for one in self.standing if one.post.interface == name and self._hears(one)]
-            sealed = [process.pid for process in hearing if process]
-            try:
-                now = of.guard.mark()
-                proof = of.guard.proof(of.since, sealed_processes=sealed)
-                proofs.append(self.plan.proofs, proof)
-                of.since = now
-            except (PassiveError, OSError) as error:
-                self.say(f"{name}: cannot be proved at the moment: {error}")
-                continue
-            if disprove(proof.checks):
-                self._raise_walls(name, of)
-            if proof.sent:
-                self.say(f"{name}: sent {proof.sent} frames, which cannot be; see `kwel sensor check {name}`")
-
-    def _raise_walls(self, name: str, of: Locked) -> None:
-        """Lock an interface again whose walls somebody took down, such as who reloaded the firewall."""
-        from kwel import passive
-
-        post = next(one.post for one in self.standing if one.post.interface == name)
-        self.say(f"{name}: what keeps it from sending was taken down; it is put back")
-        try:
-            of.guard = passive.lock(name, namespace=post.namespace or None, without=post.without, self_test=False)
-        except passive.PassiveError as error:
-            self.say(f"{name}: cannot be locked again: {error}")
+        """Write what the interfaces sent since the last time, and of those that are not there that they are not."""
+        self.locks.prove(
+            lambda name: [
+                one.process.pid
+                for one in self.standing
+                if one.post.interface == name and one.process and self._hears(one)
+            ]
+        )
+        for one in self.standing:
+            if one.silent:
+                self._leave_word(one)
 
     def _hears(self, one: Standing) -> bool:
         """Return whether the process of a post has said that it is sealed and hears."""
@@ -225,36 +234,32 @@ class Supervisor:
                 one.pause = SHORTEST
 
     def _start(self, one: Standing) -> None:
-        if one.restarts and one.post.interface in self.locked and not self._lock_again(one):
+        if not self._is_locked(one):
             return
-        command = [sys.executable, "-P", "-m", "kwel.sensor.post", str(one.number)]
+        begin = _urgent if one.post.interface else partial(_reads_files, self.plan.user)
         try:
-            one.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_urgent,
-                env={**os.environ, **STEADY}, pass_fds=[self.lock.fileno()] if self.lock else (),
-            )  # fmt: skip
-        except OSError as error:
-            self._put_off(one, f"{one.post.source}: cannot be started: {error.strerror}")
+            one.process = self._begin("post", str(one.number), first=begin)
+        except (OSError, subprocess.SubprocessError) as error:
+            self._put_off(one, f"{one.post.source}: cannot be started: {error}")
             return
         one.started = time.monotonic()
+
+    def _begin(self, module: str, *words: str, first: Callable[[], None]) -> subprocess.Popen[str]:
+        """Start a process of the sensor, and hand it the plan. *first*: what it does before its program.
+
+        Raises:
+            OSError: there is no room for another; subprocess.SubprocessError: *first* failed.
+        """
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", f"kwel.sensor.{module}", *words], stdin=subprocess.PIPE, text=True,
+            start_new_session=True, preexec_fn=first, env={**os.environ, **STEADY},
+            pass_fds=[self.lock.fileno()] if self.lock and module == "post" else (),
+        )  # fmt: skip
         with suppress(BrokenPipeError):
-            if one.process.stdin:
-                one.process.stdin.write(self.plan.to_json() + "\n")
-                one.process.stdin.close()
-
-    def _lock_again(self, one: Standing) -> bool:
-        """Lock the interface of a post whose process died: it may have been away."""
-        from kwel import passive
-
-        try:
-            guard = passive.lock(
-                one.post.interface, namespace=one.post.namespace or None, without=one.post.without, self_test=False
-            )
-        except passive.PassiveError as error:
-            self._put_off(one, str(error))
-            return False
-        self.locked[one.post.interface].guard = guard
-        return True
+            if process.stdin:
+                process.stdin.write(self.plan.to_json() + "\n")
+                process.stdin.close()
+        return process
 
     def _ended(self, one: Standing, status: int) -> None:
         one.process = None
@@ -298,19 +303,10 @@ class Supervisor:
 
     def _run_keeper(self) -> None:
         self.keeper_started = time.monotonic()
-        command = [sys.executable, "-P", "-m", "kwel.sensor.keeper"]
         try:
-            self.keeper = subprocess.Popen(
-                command, stdin=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_modest,
-                env={**os.environ, **STEADY},
-            )  # fmt: skip
-        except OSError as error:
-            self.say(f"the keeper cannot be started: {error.strerror}")
-            return
-        with suppress(BrokenPipeError):
-            if self.keeper.stdin:
-                self.keeper.stdin.write(self.plan.to_json() + "\n")
-                self.keeper.stdin.close()
+            self.keeper = self._begin("keeper", first=rights.born_with(self.plan.user, nice=10))
+        except (OSError, subprocess.SubprocessError) as error:
+            self.say(f"the keeper cannot be started: {error}")
 
     def _leave(self) -> int:
         """End the watchers, which write their windows, and have the keeper take them in."""
@@ -340,11 +336,12 @@ class Supervisor:
 
 def _urgent() -> None:
     """Go first, where that is permitted: what is not heard in time is lost. And end with the supervisor, politely."""
-    ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGTERM)
     with suppress(OSError):
         os.nice(-10)
+    ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGTERM)
 
 
-def _modest() -> None:
-    """Let the watchers go first, always."""
-    os.nice(10)
+def _reads_files(user: str) -> None:
+    """Read captures without any right but to files; to become somebody else takes back the word for the end."""
+    rights.born_with(user, nice=0)()
+    _urgent()

@@ -23,8 +23,12 @@ Example:
   kwel sensor run --from-folder /captures --store plant.store --once
 
 \b
-Exit status: 0 ended as asked; 2 the command was not understood; 3 an interface
-could answer or cannot be heard, or the store cannot be written."""
+An interface that is not there, or that could answer, keeps it from no other:
+it is told, and tried again.
+
+\b
+Exit status: 0 ended as asked; 2 the command was not understood; 3 no interface
+can be heard, with --once not all of them, or the store cannot be written."""
 )
 @click.argument("interfaces", nargs=-1, metavar="[INTERFACE]...")
 @click.option("--config", metavar="FILE", help="Everything in one file, in place of switches; see docs/sensor.md.")
@@ -35,7 +39,7 @@ could answer or cannot be heard, or the store cannot be written."""
 @click.option("--filter", "filter_", default=None, metavar="TEXT", help="Hear only what passes: see pcap-filter(7).")
 @click.option("--fanout", type=click.IntRange(1, 64), metavar="N", help="Processes that share each interface.")
 @click.option("--namespace", metavar="NAME", help="Move the interfaces into this network namespace, made if absent.")
-@click.option("--user", metavar="USER", help="Whom the processes become that hear the interfaces.")
+@click.option("--user", metavar="USER", help="Whom the processes become that listen, keep and report.")
 @click.option(
     "--without",
     multiple=True,

@@ -1,0 +1,99 @@
+"""Interfaces in, each behind its lock or a line why not out; and what each sent, written down as often as asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kwel.sensor import proofs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kwel.model.window import Proof
+    from kwel.passive import Guard, PassiveError
+    from kwel.passive.lock import Mark
+    from kwel.sensor.plan import Plan, Post
+
+
+WALLS = frozenset({"egress-drop", "host-deaf", "queue-closed", "arp-off", "ipv6-off"})
+"""Checks that hold again once the interface is locked again."""
+
+
+@dataclass(slots=True)
+class Locked:
+    """An interface under lock."""
+
+    post: Post
+    guard: Guard
+    since: Mark
+    """Where the next proof begins."""
+    is_gone: bool = False
+
+
+class Locks:
+    """The interfaces of a plan."""
+
+    def __init__(self, plan: Plan, say: Callable[[str], None]) -> None:
+        self._plan, self._say = plan, say
+        self._locked: dict[str, Locked] = {}
+        self._said: dict[str, str] = {}
+        """What was said last of an interface that cannot be proved: it is said once."""
+
+    def lock(self, post: Post, *, again: bool = False) -> PassiveError | None:
+        """Lock the interface of a post, if it has one; return why it cannot be.
+
+        *again*: also one that is under lock, as far as is known: it may have been away.
+        """
+        from kwel import passive
+
+        had = self._locked.get(post.interface)
+        if not post.interface or post.unlocked or (had and not had.is_gone and not again):
+            return None
+        try:
+            guard = passive.lock(
+                post.interface, namespace=post.namespace or None, without=post.without, self_test=had is None
+            )
+        except passive.PassiveError as error:
+            return error
+        since = guard.began if had is None or had.is_gone else had.since
+        self._locked[post.interface] = Locked(post, guard, since)
+        return None
+
+    def prove(self, hearing: Callable[[str], Sequence[int]]) -> None:
+        """Write what the interfaces sent since the last time. *hearing*: the sealed processes of an interface."""
+        from kwel.passive import PassiveError
+
+        for name, of in self._locked.items():
+            try:
+                proof, now = of.guard.proof_and_mark(of.since, sealed_processes=hearing(name))
+                of.is_gone = any(check.key == "interface-is-here" for check in proof.checks)
+                if of.is_gone:  # there is nothing to prove; it is locked anew when it is back
+                    continue
+                proofs.append(self._plan.proofs, proof)
+                of.since = now
+            except (PassiveError, OSError) as error:
+                self._say_once(name, f"{name}: cannot be proved at the moment: {error}")
+                continue
+            self._judge(of, proof)
+
+    def _judge(self, of: Locked, proof: Proof) -> None:
+        """Say what is wrong, and lock an interface again whose walls somebody took down, as by a firewall's reload."""
+        name = of.post.interface
+        if proof.sent:
+            self._say(f"{name}: sent {proof.sent} frames, which cannot be; see `kwel sensor check {name}`")
+        excused = {"egress-drop", "host-deaf"} if of.post.without else set()
+        wrong = [check.key for check in proof.checks if check.holds is False and check.key not in excused]
+        if not wrong:
+            self._said.pop(name, None)
+        elif WALLS.isdisjoint(wrong):
+            self._say_once(name, f"{name}: not as it should be: {', '.join(wrong)}; see `kwel sensor check {name}`")
+        else:
+            self._say(f"{name}: what keeps it from sending was taken down ({', '.join(wrong)}); it is put back")
+            if error := self.lock(of.post, again=True):
+                self._say(f"{name}: cannot be locked again: {error}")
+
+    def _say_once(self, name: str, line: str) -> None:
+        if self._said.get(name) != line:
+            self._said[name] = line
+            self._say(line)

@@ -1,0 +1,94 @@
+"""Whom a sensor's processes become in, folders that are theirs and processes that begin with no right beside out.
+
+What keeps, alerts and reports reads what hostile packets were made into. It begins without the rights of the one that
+starts it: without any, or as root with those alone that make root's files its own.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import stat
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kwel.sensor.plan import Plan
+
+
+def hand_over(plan: Plan) -> None:
+    """Make the folders that the processes write to, and give them to whom they become, with what root left there.
+
+    Raises:
+        OSError: they cannot be made or be given away; PermissionError: their user could not read what it has to.
+        LookupError: there is no such user.
+    """
+    for folder in (plan.spool, plan.state):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+    if not plan.user or os.geteuid():
+        return
+    who = pwd.getpwnam(plan.user)
+    os.umask(0o022)  # what this process writes there the others read; nobody else comes into the folders
+    for place in filter(None, (plan.store, plan.report_folder)):
+        os.makedirs(place, exist_ok=True)
+        if os.stat(place).st_uid == 0:
+            shutil.chown(place, who.pw_uid, who.pw_gid)
+        _give(place, who)
+
+
+def look_through(plan: Plan) -> None:
+    """Look whether whom the processes become can come to what they need.
+
+    Raises:
+        PermissionError: it cannot; the line names the first folder.
+    """
+    from kwel import codecache
+
+    if not plan.user or os.geteuid():
+        return
+    needed = [Path(__file__).parent, Path(sys.prefix), Path(sys.base_prefix), codecache.folder(), Path(plan.store)]
+    if found := _closed_to(pwd.getpwnam(plan.user), [place for place in needed if place.is_dir()]):
+        raise PermissionError(
+            0, f"{plan.user} cannot come to this folder; open it and those above it (chmod o+rx), or use another", found
+        )
+
+
+def born_with(user: str, *, nice: int) -> Callable[[], None]:
+    """Return what a new process does first, before its program: it gives way, and gives up every right.
+
+    It becomes *user*, or stays root with the rights over files alone.
+    """
+    from kwel.passive.seal import FILES, give_up_rights
+
+    def begin() -> None:
+        os.nice(nice)
+        give_up_rights(user or None, keep=FILES)
+
+    return begin
+
+
+def _give(top: str, who: pwd.struct_passwd) -> None:
+    """Give what is root's in a folder away; no link is followed, and nothing that is linked elsewhere too is given."""
+    for _, folders, files, place in os.fwalk(top):
+        for name in (*folders, *files):
+            found = os.stat(name, dir_fd=place, follow_symlinks=False)
+            if found.st_uid == 0 and (stat.S_ISDIR(found.st_mode) or found.st_nlink == 1):
+                os.chown(name, who.pw_uid, who.pw_gid, dir_fd=place, follow_symlinks=False)
+
+
+def _closed_to(who: pwd.struct_passwd, places: Iterable[Path]) -> str:
+    """Return the first folder that a user cannot read; empty where there is none."""
+    for place in places:
+        child = os.fork()
+        if child == 0:
+            os.setgroups([])
+            os.setresgid(who.pw_gid, who.pw_gid, who.pw_gid)
+            os.setresuid(who.pw_uid, who.pw_uid, who.pw_uid)
+            os._exit(not os.access(place, os.R_OK | os.X_OK))
+        if os.waitpid(child, 0)[1]:
+            return str(place)
+    return ""

@@ -1,0 +1,240 @@
+"""One interface keeps the sensor from no other; what reads what was heard begins without rights."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from kwel import passive
+from kwel.model.window import Check, Proof
+from kwel.passive.lock import Mark
+from kwel.passive.seal import FILES
+from kwel.sensor import proofs, rights
+from kwel.sensor.faring import fare
+from kwel.sensor.keeper import Keeper
+from kwel.sensor.locks import Locks
+from kwel.sensor.plan import Plan, Post
+from kwel.sensor.supervisor import Standing, Supervisor
+from kwel.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+NOBODY = "nobody"
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives rights up that others have")
+ABSENT = passive.AbsentError("there is no interface span1 here; there are: span0")
+REFUSED = passive.LockError("span1 has the address 10.1.2.3, so it could answer")
+
+
+class Guard:
+    """A lock that says what it is told to."""
+
+    began = Mark(0, 0, 0)
+
+    def __init__(self, *said: Sequence[Check]) -> None:
+        self.said = list(said)
+        self.at = 0
+
+    def proof_and_mark(self, since: Mark, *, sealed_processes: Sequence[int] = ()) -> tuple[Proof, Mark]:
+        self.at += 10
+        now = Mark(self.at, 0, 0)
+        return Proof("span0", since.at, now.at, 0, 0, tuple(self.said.pop(0))), now
+
+
+def locking(monkeypatch: pytest.MonkeyPatch, **outcomes: passive.PassiveError | Guard) -> list[str]:
+    """Have interfaces be locked, or not, in this way; return those that were asked for, as they are."""
+    asked: list[str] = []
+
+    def lock(name: str, **_: Any) -> Any:
+        asked.append(name)
+        outcome = outcomes.get(name, Guard())
+        if isinstance(outcome, passive.PassiveError):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(passive, "lock", lock)
+    return asked
+
+
+def supervisor(folder: Path, *posts: Post, **more: Any) -> tuple[Supervisor, list[str]]:
+    said: list[str] = []
+    plan = Plan(str(folder), posts, **more)
+    made = Supervisor(plan, said.append)
+    rights.hand_over(plan)
+    made.standing = [Standing(number, post) for number, post in enumerate(posts)]
+    return made, said
+
+
+def told(of: Supervisor, source: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((of.plan.state / f"{source}.json").read_text())
+    return found
+
+
+class Alerter:
+    """Takes down what stands."""
+
+    def __init__(self) -> None:
+        self.standing: dict[tuple[str, str], str] = {}
+
+    def stands(self, kind: str, holds: bool, source: str = "", **values: str) -> None:
+        if holds:
+            self.standing[kind, source] = values.get("why", "")
+
+
+def alerts(of: Supervisor) -> dict[tuple[str, str], str]:
+    alerter = Alerter()
+    with Store(of.plan.state.parent.parent, write=True) as store:
+        Keeper(of.plan, store)._blindness(cast("Any", alerter))
+    return alerter.standing
+
+
+def test_one_that_is_absent_keeps_the_sensor_from_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = locking(monkeypatch, span1=ABSENT)
+    one, said = supervisor(tmp_path, Post("span0"), Post("span1"))
+
+    assert one._lock_all()
+    assert said == [f"{ABSENT}; the others are heard, and it is tried again"]
+    with Store(tmp_path, write=True) as store:
+        sources = fare(one.plan, store, time.time_ns(), None, None).sources
+    assert [source.link for source in sources] == [None, False]
+    assert alerts(one) == {("interface-down", "span1"): ""}
+
+    assert not one._is_locked(one.standing[1])
+    assert len(said) == 1, "the same is said once"
+    locking(monkeypatch)
+    assert one._is_locked(one.standing[1])
+    assert said[1:] == ["span1: its interface is locked, and heard from now on"]
+    assert asked == ["span0", "span1", "span1"]
+
+
+def test_word_of_one_that_stays_away_stays_fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locking(monkeypatch, span1=ABSENT)
+    one, _ = supervisor(tmp_path, Post("span0"), Post("span1"))
+    one._lock_all()
+    before = told(one, "span1")["at"]
+    one.locks = Locks(one.plan, print)  # there is nothing to prove here
+    one._prove()
+
+    assert told(one, "span1")["at"] > before
+
+
+def test_one_that_could_answer_is_refused_alone_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locking(monkeypatch, span1=REFUSED)
+    one, said = supervisor(tmp_path, Post("span0"), Post("span1", members=2), Post("span1", members=2, member=1))
+
+    assert one._lock_all()
+    assert len(said) == 1, "one line for both members"
+    assert alerts(one) == {("stopped-working", source): str(REFUSED) for source in ("span1.0", "span1.1")}
+
+
+def test_where_none_can_be_heard_it_ends_and_says_why_of_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locking(monkeypatch, span0=REFUSED, span1=ABSENT)
+    one, said = supervisor(tmp_path, Post("span0"), Post("span1"))
+
+    assert one.run() == 3
+    assert said == [str(REFUSED), str(ABSENT)]
+
+
+def test_an_interface_that_is_taken_away_is_nothing_that_somebody_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No proof of it is written, nothing is said, and what it sent is counted anew when it is back."""
+    good, gone = [Check("no-address", True)], [Check("interface-is-here", False, "no interface span0")]
+    asked = locking(monkeypatch, span0=Guard(good, gone, gone, good))
+    said: list[str] = []
+    plan = Plan(str(tmp_path), (Post("span0"),))
+    rights.hand_over(plan)
+    locks = Locks(plan, said.append)
+    assert locks.lock(plan.posts[0]) is None
+    for _ in range(3):
+        locks.prove(lambda _: [])
+    assert asked == ["span0"]
+    assert locks.lock(plan.posts[0]) is None
+    locks.prove(lambda _: [])
+
+    assert asked == ["span0", "span0"]
+    assert said == []
+    found = proofs.between(plan.proofs, "span0", 0, 99)
+    assert found
+    assert (found.until, len((plan.proofs / "span0.jsonl").read_bytes().splitlines())) == (40, 2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "without", "times"),
+    [("egress-drop", (), 2), ("egress-drop", ("egress-filter",), 1), ("no-pause-frames", (), 1)],
+)
+def test_only_walls_that_a_lock_puts_back_are_put_back(
+    wrong: str, without: tuple[str, ...], times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = locking(monkeypatch, span0=Guard([Check(wrong, False)]))
+    plan = Plan(str(tmp_path), (Post("span0", without=without),))
+    rights.hand_over(plan)
+    locks = Locks(plan, lambda _: None)
+    locks.lock(plan.posts[0])
+    locks.prove(lambda _: [])
+
+    assert len(asked) == times
+
+
+def status(begin: Callable[[], None]) -> list[str]:
+    done = subprocess.run(
+        ["/bin/cat", "/proc/self/status"], preexec_fn=begin, stdout=subprocess.PIPE, text=True, check=True
+    )
+    lines = [line.split() for line in done.stdout.splitlines()]
+    return [line[1] for line in lines if line[0] in ("Uid:", "NoNewPrivs:") or line[0].startswith("Cap")]
+
+
+@as_root
+def test_what_keeps_the_store_begins_without_rights() -> None:
+    uid, *capabilities, no_new = status(rights.born_with(NOBODY, nice=0))
+
+    assert (uid, no_new) == (str(pwd.getpwnam(NOBODY).pw_uid), "1")
+    assert {int(word, 16) for word in capabilities} == {0}
+
+
+@as_root
+def test_root_keeps_the_rights_over_files_alone(tmp_path: Path) -> None:
+    uid, inherited, permitted, effective, bounds, ambient, no_new = status(rights.born_with("", nice=0))
+    files = sum(1 << one for one in FILES)
+
+    assert (uid, no_new) == ("0", "1")
+    assert [int(word, 16) for word in (permitted, effective, bounds)] == [files] * 3
+    assert int(inherited, 16) == int(ambient, 16) == 0
+
+    (tmp_path / "theirs").mkdir(mode=0o700)
+    os.chown(tmp_path / "theirs", 65534, 65534)
+    subprocess.run(["/bin/touch", tmp_path / "theirs" / "x"], preexec_fn=rights.born_with("", nice=0), check=True)
+
+
+@as_root
+def test_a_store_that_root_made_is_handed_over(tmp_path: Path) -> None:
+    store, outside = tmp_path / "store", tmp_path / "outside"
+    (store / "parts").mkdir(parents=True)
+    (store / "parts" / "one").write_text("x")
+    outside.write_text("x")
+    (store / "linked").hardlink_to(outside)
+    (store / "pointed").symlink_to(outside)
+    plan = Plan(str(store), (), user=NOBODY, report_folder=str(tmp_path / "reports"))
+    rights.hand_over(plan)
+
+    owner = pwd.getpwnam(NOBODY).pw_uid
+    theirs = [store, plan.spool, plan.state, store / "parts" / "one", tmp_path / "reports"]
+    assert {path.stat().st_uid for path in theirs} == {owner}
+    assert outside.stat().st_uid == 0, "what is somewhere else too is not given"
+
+
+@as_root
+def test_a_folder_that_they_cannot_come_to_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    (tmp_path / "store").mkdir()
+    with pytest.raises(PermissionError) as raised:
+        rights.look_through(Plan(str(tmp_path / "store"), (), user=NOBODY))
+
+    assert "nobody cannot come to this folder" in str(raised.value)
