@@ -6,13 +6,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from kwel.columns import Ech, address_text
 from kwel.model.dependencies import DependencyState
 from kwel.model.verdicts import Control
 from kwel.pipeline import Analysis, analyse
 from tests.conftest import SAMPLES
+from tests.truths import read_truth
 
 if TYPE_CHECKING:
     from kwel.model.dependencies import Dependency
@@ -26,10 +26,8 @@ UNKNOWABLE = {
 }
 
 
-@cache
 def truth(name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((SAMPLES / f"{name}.yaml").read_text())
-    return loaded
+    return read_truth(SAMPLES / f"{name}.yaml")
 
 
 @cache

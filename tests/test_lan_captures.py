@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 
-import yaml
-
 from kwel.columns import mac_text
 from kwel.kinds import Lan
 from kwel.model.assets import AssetKind
 from kwel.pipeline import analyse
 from tests.conftest import SAMPLES
+from tests.truths import read_truth
 
 FOLDER = SAMPLES / "lan"
-TRUTH = yaml.safe_load((FOLDER / "no_ip.yaml").read_text())
+TRUTH = read_truth(FOLDER / "no_ip.yaml")
 LAYERS = {"pn_dcp": Lan.PROFINET_DCP, "goose": Lan.GOOSE}
 
 

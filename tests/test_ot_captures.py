@@ -7,20 +7,20 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from kwel.kinds import Application
 from kwel.model.assets import AssetKind
 from kwel.model.commands import CommandClass
 from kwel.pipeline import analyse
 from tests.conftest import SAMPLES
+from tests.truths import read_truth
 
 if TYPE_CHECKING:
     from kwel.analysis import Analysis
     from kwel.model.assets import Asset
 
 FOLDER = SAMPLES / "ot"
-TRUTH = yaml.safe_load((FOLDER / "dnp3.yaml").read_text())
+TRUTH = read_truth(FOLDER / "dnp3.yaml")
 CONFIRM = 0
 CLASSES = {
     1: CommandClass.READ, 2: CommandClass.WRITE, 3: CommandClass.WRITE, 4: CommandClass.WRITE, 5: CommandClass.WRITE,

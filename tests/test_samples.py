@@ -7,7 +7,8 @@ import struct
 from pathlib import Path
 
 import pytest
-import yaml
+
+from tests.truths import read_truth
 
 SAMPLES = Path(__file__).parents[1] / "sample_pcaps"
 CAPTURES = sorted(file for file in SAMPLES.iterdir() if file.suffix in {".pcap", ".pcapng"})
@@ -39,16 +40,16 @@ def test_there_are_captures_and_each_has_a_truth_of_its_name() -> None:
 
 @pytest.mark.parametrize("truth", TRUTHS, ids=lambda file: file.stem)
 def test_truth_was_written_for_this_very_file(truth: Path) -> None:
-    told = yaml.safe_load(truth.read_text())
-    raw = (SAMPLES / told["file"]).read_bytes()
+    said = read_truth(truth)
+    raw = (SAMPLES / said["file"]).read_bytes()
 
-    assert hashlib.sha256(raw).hexdigest() == told["sha256"]
-    assert len(raw) == told["size_bytes"]
-    assert count_packets(raw) == told["packets"]
+    assert hashlib.sha256(raw).hexdigest() == said["sha256"]
+    assert len(raw) == said["size_bytes"]
+    assert count_packets(raw) == said["packets"]
 
 
 @pytest.mark.parametrize("truth", TRUTHS, ids=lambda file: file.stem)
 def test_page_names_the_capture_and_its_packets(truth: Path) -> None:
-    told = yaml.safe_load(truth.read_text())
+    said = read_truth(truth)
 
-    assert f"| `{told['file']}` | {told['packets']} |" in PAGE
+    assert f"| `{said['file']}` | {said['packets']} |" in PAGE

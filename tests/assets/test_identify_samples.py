@@ -7,19 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from kwel.assets import Inventory, identify
 from kwel.model.assets import Asset, AssetKind
 from kwel.pipeline import read_traffic
+from tests.truths import read_truth
 
 SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
 
 
-@cache
 def truth_of(name: str) -> dict[str, Any]:
-    truth: dict[str, Any] = yaml.safe_load((SAMPLES / f"{name}.yaml").read_text())
-    return truth
+    return read_truth(SAMPLES / f"{name}.yaml")
 
 
 @cache

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-import yaml
-
 from kwel.assets import identify
 from kwel.pipeline import read_traffic
+from tests.truths import read_truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,12 +27,11 @@ LEAST: Final = 86
 def test_assets_of_the_laboratory_are_called_what_they_are(shared: Callable[[str], Path]) -> None:
     folder = shared("lab/captures")
     right, wrong = 0, Counter[tuple[str, str, str]]()
-    for truth in sorted(folder.glob("*.yaml")):
-        told = yaml.safe_load(truth.read_text())
+    for truth in map(read_truth, sorted(folder.glob("*.yaml"))):
         by = {
-            a: asset for asset in identify(read_traffic([str(folder / told["file"])])).assets for a in asset.addresses
+            a: asset for asset in identify(read_traffic([str(folder / truth["file"])])).assets for a in asset.addresses
         }
-        for device in (told["assets"] or {}).values():
+        for device in (truth["assets"] or {}).values():
             asset = by.get(device["ip"][0])
             if asset is None or asset.role is None:
                 continue

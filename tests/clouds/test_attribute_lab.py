@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from kwel import rulebook
 from kwel.clouds.attribute import Attributor
 from kwel.clouds.tables import Tables
 from kwel.model.verdicts import Control
+from tests.truths import read_truth
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = (ROOT / "sample_pcaps", ROOT.parent / "shared" / "lab" / "captures")
@@ -47,7 +47,7 @@ BEHIND_PROXY_UNKNOWABLE = {"telemetry.plantcloud.ovh"}
 def _events() -> dict[tuple[Any, ...], dict[str, Any]]:
     events: dict[tuple[Any, ...], dict[str, Any]] = {}
     for path in sorted(path for folder in FOLDERS for path in folder.glob("*.yaml")):
-        for event in yaml.safe_load(path.read_text(encoding="utf-8"))["cloud_events"] or []:
+        for event in read_truth(path)["cloud_events"] or []:
             address = None if "via_proxy" in event else event["dst_ip"]
             chain = () if address is None else tuple(event["cname_chain"])
             events.setdefault((address, event["hostname"], chain), event)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from kwel import rulebook, scenariobook
 from kwel.drill import judge
 from kwel.model.drill import AssetTested, Happened, Judgement
 from kwel.outage import simulate
 from kwel.pipeline import analyse
+from tests.truths import read_truth
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ HOSTS = ("plc", "hmi", "hist", "ews", "backup", "cam", "gw")
 
 @pytest.fixture(scope="module")
 def truth(samples: Path) -> Any:
-    return yaml.safe_load((samples / "drill" / "drill.yaml").read_text())
+    return read_truth(samples / "drill" / "drill.yaml")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from kwel.evidence.second_opinion import (
     Heard,
@@ -16,6 +15,7 @@ from kwel.evidence.second_opinion import (
     read_packet,
 )
 from tests.tables import plant
+from tests.truths import read_truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ def test_wireshark_reads_every_name_that_the_truth_promises(
     name: str, samples: Path, require_tool: Callable[[str], str]
 ) -> None:
     require_tool("tshark")
-    truth = yaml.safe_load((samples / f"{name}.yaml").read_text())
+    truth = read_truth(samples / f"{name}.yaml")
     kinds = {"sni": "server-name", "quic-sni": "server-name", "http-connect": "connect", "http-host": "host"}
     expected = {
         (kinds[evidence], event["hostname"])
