@@ -21,7 +21,7 @@ PACKAGING = ROOT / "packaging"
 PYTHON = Path("/usr/bin/python3")
 """Of the system: the package runs on this minor version alone, for its libraries are compiled for it."""
 HOME = Path("opt/kwel")
-UNITS = ("kwel-sensor.service", "kwel-alerts.service", "kwel-namespace.service", "kwel-mirror@.service")
+UNITS = tuple(sorted(path.name for path in (PACKAGING / "systemd").glob("*.service")))
 CONTROL = """Package: kwel
 Version: {version}
 Architecture: {architecture}

@@ -92,6 +92,20 @@ def test_a_mirror_port_that_left_for_its_namespace_does_not_take_the_sensor_alon
     assert "\nWantedBy=kwel-sensor.service\n" in unit, "one port that fails must not keep the sensor from the others"
 
 
+def test_a_mirror_port_that_comes_back_is_fetched_as_it_was_at_first() -> None:
+    """The device starts it each time that it appears, so it must be over by then; it may do what the first one may."""
+    first, later = (
+        (ROOT / "packaging" / "systemd" / f"kwel-{name}@.service").read_text() for name in ("mirror", "fetch")
+    )
+
+    assert "\nAlso=kwel-fetch@%i.service\n" in first
+    assert "\nWantedBy=sys-subsystem-net-devices-%i.device\n" in later
+    assert "\nRemainAfterExit=" not in later
+    assert "\nConditionPathExists=/sys/class/net/%I\n" in later
+    may = re.compile(r"^(?:ExecStart|Capability|Protect|Private|Restrict|NoNew|Lock).*$", re.M)
+    assert may.findall(first) == may.findall(later)
+
+
 def test_what_sends_alerts_hears_nothing() -> None:
     unit = (ROOT / "packaging" / "systemd" / "kwel-alerts.service").read_text()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from benchmarks.wire import run
 from kwel import passive
 from kwel.passive import programs, selftest, walls
 from kwel.passive.interface import look
+from tests.conftest import ROOT
 from tests.passive.wires import HELD, SENSOR, Wire
 
 if TYPE_CHECKING:
@@ -272,6 +274,23 @@ def test_what_goes_around_the_walls_is_told_by_the_counter(inside: Wire) -> None
     assert "nothing-sent" in failing(proof.checks)
 
 
+def test_a_card_that_was_put_back_is_fetched_by_its_unit_and_heard_where_it_was(inside: Wire) -> None:
+    """The unit runs in the namespace of the machine, where the new card is; the sensor needs no right there."""
+    passive.lock(SENSOR, namespace=inside.own)
+    run("ip", "-n", inside.own, "link", "delete", SENSOR)
+    with passive.inside(inside.own), pytest.raises(passive.AbsentError):
+        passive.lock(SENSOR, namespace=inside.own)
+    run("ip", "link", "add", "sw1", "netns", inside.switch, "type", "veth", "peer", "name", SENSOR,
+        "netns", inside.sensor)  # fmt: skip
+    unit = (ROOT / "packaging" / "systemd" / "kwel-fetch@.service").read_text()
+    words = unit.partition("ExecStart=/usr/bin/")[2].partition("\n")[0].replace("%I", SENSOR).split()
+    words[words.index("--namespace") + 1] = inside.own
+    run(sys.executable, "-m", *words, "--during", "0")
+
+    assert inside.python("modest", "unit", where=inside.own).strip() == "proved, self-test-refused True"
+    assert look(SENSOR) is None
+
+
 def test_a_watch_changes_nothing_and_finds_it_in_any_namespace(wire: Wire) -> None:
     with passive.inside(wire.sensor):
         passive.lock(SENSOR, namespace=wire.own)
@@ -282,10 +301,11 @@ def test_a_watch_changes_nothing_and_finds_it_in_any_namespace(wire: Wire) -> No
     assert guard.test().proof().checks[-2].key == "self-test-refused"
 
 
-def test_in_a_namespace_of_its_own_two_capabilities_are_enough(inside: Wire) -> None:
-    """As a unit runs that is put into the namespace: it may make none, and is nobody."""
+@pytest.mark.parametrize("how", ["", "unit", "container"])
+def test_in_a_namespace_of_its_own_two_capabilities_are_enough(how: str, inside: Wire) -> None:
+    """As a unit runs that is put into the namespace: it may make none, and is nobody; and as a container does."""
     passive.lock(SENSOR, namespace=inside.own)
-    said = inside.python("modest", where=inside.own)
+    said = inside.python("modest", *([how] if how else []), where=inside.own)
 
     assert said.strip() == "proved, self-test-refused True"
     assert run("ip", "-n", inside.own, "-brief", "link").count("\n") == 2  # lo and the card: nothing is left behind

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import ctypes
 import ctypes.util
 import json
 import platform
 import signal
 import struct
+import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ import pytest
 
 from kwel.passive import seccomp
 from kwel.passive.syscalls import AARCH64, ALLOWED, X86_64
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from tests.passive.wires import Wire
@@ -91,6 +94,37 @@ def test_a_call_of_another_architecture_ends_the_process(wire: Wire) -> None:
     said, _ = one.communicate()
 
     assert one.returncode in (-signal.SIGSYS, -signal.SIGSEGV), said  # the latter where the kernel has no 32-bit calls
+
+
+OTHERS = """
+import os, struct, sys, time
+from kwel.passive import seccomp
+from kwel.passive.seal import give_up_rights
+from kwel.passive.status import sealed
+give_up_rights()
+lets_all = struct.pack("=HBBI", 6, 0, 0, seccomp.ALLOW)
+seccomp.install(lets_all, seccomp.processor())
+def told(*filters):
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        for one in filters:
+            seccomp.install(one, seccomp.processor())
+        os.write(writing, b"x")
+        time.sleep(60)
+    os.read(reading, 1)
+    check = sealed(child)
+    os.kill(child, 9)
+    return check.holds, check.value.partition(", ")[2]
+print([told(), told(seccomp.program([], 1, seccomp.processor()))])
+"""
+
+
+def test_a_filter_that_somebody_else_set_seals_nobody() -> None:
+    """As that of a container, which lets a packet socket send: there has to be one more."""
+    done = subprocess.run([sys.executable, "-c", OTHERS], capture_output=True, text=True, check=True, cwd=ROOT / "src")
+
+    assert ast.literal_eval(done.stdout) == [(False, "Seccomp_filters 1, none of them its own"), (True, "")]
 
 
 def test_an_unknown_processor_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

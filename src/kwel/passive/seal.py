@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from kwel.model.window import Check
 from kwel.passive import seccomp
 from kwel.passive.errors import PassiveError
-from kwel.passive.status import what_is_open
+from kwel.passive.status import filters_of, what_is_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -81,8 +81,9 @@ def seal(
     held = sorted(one if isinstance(one, int) else one.fileno() for one in sockets)
     _refuse_other_ways(held)
     give_up_rights(user)
+    inherited = filters_of(os.getpid()) or 0
     seccomp.install(seccomp.program(held, os.getpid(), on, may_fork=may_fork), on)
-    if wrong := what_is_open(os.getpid()):
+    if wrong := what_is_open(os.getpid(), inherited):
         raise SealError(
             f"not sealed: {', '.join(wrong)}; a thread of a library had them before: "
             "start it with OPENBLAS_NUM_THREADS=1, or give up rights first"

@@ -88,11 +88,14 @@ def rehearse() -> str | None:
 
 
 def _try_apart() -> str | None:
-    """Try where nobody is: in a new namespace, else in this one if it is none of the machine's."""
+    """Try where nobody is: in a new namespace, else in this one if it is none of the machine's.
+
+    One without a name, as in a container, is none if it holds locked interfaces alone.
+    """
     try:
         namespaces.leave_for_an_empty_one()
     except NotPermittedError:
-        if namespaces.name_of_this() is None:
+        if namespaces.name_of_this() is None and not all(walls.standing(one).egress for one in interface.others("")):
             raise
     try:
         return _try_on_a_virtual_wire()
