@@ -16,7 +16,7 @@ from kwel.sensor import proofs
 from kwel.sensor.digest import TABLES, Digesting, digest_all
 from kwel.sensor.spans import SECOND
 from kwel.sensor.watcher import Watcher, Watching
-from kwel.store import Store
+from kwel.store import Store, spool
 from tests.sensor.sources import FileSource
 
 if TYPE_CHECKING:
@@ -84,7 +84,10 @@ def test_conclusions_of_the_windows_are_those_of_the_whole(waiting: Path, tmp_pa
 
 
 def test_a_window_bears_the_proof_of_its_time(waiting: Path, tmp_path: Path) -> None:
-    proofs.append(tmp_path / "proofs", Proof("span0", 0, 2**62, 0, 3, (Check("no-address", True),)))
+    windows = [spool.read_window(path) for path in spool.waiting(waiting)]
+    for window in windows:
+        lasted = Proof("span0", window.opened, window.closed, 0, 3, (Check("no-address", True),))
+        proofs.append(tmp_path / "proofs", lasted)
     seen = list[Window]()
     how = Digesting(waiting, tmp_path / "proofs", Options(), see=lambda window, _: seen.append(window))
     with Store(tmp_path / "store", write=True) as store:

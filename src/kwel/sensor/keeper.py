@@ -21,6 +21,7 @@ from kwel.sensor import shelf
 from kwel.sensor.calendar import due
 from kwel.sensor.digest import Digested, Digesting, digest_all, tables_of
 from kwel.sensor.plan import WAITS, from_json
+from kwel.sensor.service import remedy
 from kwel.sensor.telling import Telling, telling
 from kwel.store import compaction, quota
 from kwel.store.spans import spelt
@@ -164,7 +165,9 @@ class Keeper:
             if made or not (folder / "index.html").exists():
                 shelf.write(folder, self.plan.title or self.plan.sensor, self.plan.language)
         except OSError as error:
-            self._complain(f"reports cannot be written to {folder}: {error.strerror or error}")
+            self._complain(
+                f"reports cannot be written to {folder}: {error.strerror or error}{remedy(error, str(folder))}"
+            )
             return False
         return made
 
@@ -195,7 +198,8 @@ class Keeper:
         try:
             tell(self.plan, self.store, time.time_ns(), seen_in(done.window, done.report), trouble, self.wrong)
         except OSError as error:  # a full disk, or no folder for Prometheus: the windows matter more
-            say(4, f"how the sensor fares cannot be told: {error.filename or ''}: {error.strerror}")
+            more = remedy(error, os.path.dirname(self.plan.health)) if self.plan.health else ""
+            say(4, f"how the sensor fares cannot be told: {error.filename or ''}: {error.strerror}{more}")
 
 
 def report_command(plan: Plan, one: Due) -> list[str]:

@@ -18,7 +18,14 @@ GB = 1_000_000_000
 
 def beside(config: Config) -> list[Remark]:
     """Return what is wrong around a configuration that by itself may be right. Nothing is changed."""
-    return [*_alerts(config), *_files(config), *_interfaces(config), *_folders(config), *_room(config)]
+    return [
+        *_alerts(config),
+        *_files(config),
+        *_interfaces(config),
+        *_folders(config),
+        *_service(config),
+        *_room(config),
+    ]
 
 
 def _alerts(config: Config) -> Iterator[Remark]:
@@ -43,6 +50,13 @@ def _interfaces(config: Config) -> Iterator[Remark]:
     for one in config.interfaces:
         if not os.path.exists(f"/sys/class/net/{one.name}") and not one.namespace:
             yield Remark("note", "interfaces.name", f"there is no interface {one.name} here now")
+
+
+def _service(config: Config) -> Iterator[Remark]:
+    from kwel.sensor import service
+
+    for key, why in service.closed(config, service.installed()):
+        yield Remark("fault", key, why)
 
 
 def _folders(config: Config) -> Iterator[Remark]:

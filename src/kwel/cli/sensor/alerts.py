@@ -181,6 +181,8 @@ def test(config: str) -> int:
     from kwel import __version__
     from kwel.alerts import Alerter
     from kwel.alerts.send import Road, SendError
+    from kwel.alerts.settings import Lines
+    from kwel.sensor.service import give
 
     read, settings = configured(config)
     listened = tuple(of.name for of in read.interfaces)
@@ -200,6 +202,7 @@ def test(config: str) -> int:
         alerter.deliver()
         outputs = alerter.health().outputs
         alerter.close()
+    give([one.path for one in settings.outputs if isinstance(one, Lines)], read.store.folder)
     for output in outputs:
         click.echo(f"{output.name}: {output.trouble or 'taken'}")
     return Status.INCOMPLETE if any(output.trouble or output.waiting for output in outputs) else Status.DONE
