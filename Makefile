@@ -10,42 +10,51 @@ SECONDS ?= 600
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: deb release help report test test-fast check golden docs data bench fuzz setup setup-test clean
+CHECKS := check-format check-style check-types check-imports
+.PHONY: deb release help report test test-fast check $(CHECKS) warm golden docs data bench fuzz setup setup-test clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-report: $(VENV)/.run ## Analyse the sample plant and say where the report is
+# The tests start kwel a thousand times: Python keeps what it compiles of it, also where the environment forbids that.
+test test-fast: export PYTHONDONTWRITEBYTECODE :=
+
+report: setup ## Analyse the sample plant and say where the report is
 	@mkdir -p $(dir $(REPORT))
 	$(BIN)/kwel report $(SAMPLE) -o $(REPORT)
 
 test: setup-test ## All checks and all tests
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/kwel warmup
+	@$(MAKE) --no-print-directory --jobs=$(WORKERS) --output-sync=target warm check
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-test-fast: setup-test ## The tests that take less than a minute together
-	$(BIN)/kwel warmup
+test-fast: setup-test warm ## The tests that take less than a minute together
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" -q
 
-check: setup-test ## Formatting, style, types, imports between stages
+check: $(CHECKS) ## Formatting, style, types, imports between stages
+
+check-format: setup-test
 	$(BIN)/ruff format --check .
+
+check-style: setup-test
 	$(BIN)/ruff check .
+
+check-types: setup-test
 	$(BIN)/mypy
+
+check-imports: setup-test
 	$(BIN)/lint-imports
 
-bench: setup-test ## The table of speed and memory, beside other tools
+warm: setup-test
+	$(BIN)/kwel warmup
+
+bench: setup-test warm ## The table of speed and memory, beside other tools
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.lookups
 
-fuzz: setup-test ## Damaged captures for SECONDS=600 from SEED=1: findings go to out/fuzz, and fail it
-	$(BIN)/kwel warmup
+fuzz: setup-test warm ## Damaged captures for SECONDS=600 from SEED=1: findings go to out/fuzz, and fail it
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
 
-golden: setup-test ## Write the conclusions of the samples anew: then review the difference
+golden: setup-test warm ## Write the conclusions of the samples anew: then review the difference
 	KWEL_GOLDEN=write $(BIN)/python -m pytest -q tests/test_golden.py tests/test_malformed.py
 
 docs: setup-test ## Write the generated parts of docs/ anew
@@ -63,6 +72,8 @@ release: $(VENV)/.run ## Everything of a release, in out/release; KEY=release.pe
 	$(BIN)/python tools/release.py out/release $(OFFLINE) $(if $(KEY),--key $(KEY))
 
 setup: $(VENV)/.run
+	@$(BIN)/kwel warmup
+
 setup-test: $(VENV)/.test
 
 clean: ## Remove what these commands made
@@ -80,12 +91,10 @@ $(VENV)/.venv:
 $(VENV)/.run: pyproject.toml $(VENV)/.venv
 	@echo "Installing kwel into $(VENV): once, a minute or two"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
-	$(BIN)/kwel warmup
 	@touch $@
 
 $(VENV)/.test: pyproject.toml $(VENV)/.venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
-	$(BIN)/kwel warmup
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.data: pyproject.toml $(VENV)/.venv
