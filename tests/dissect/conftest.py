@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,5 +26,5 @@ def sample() -> Callable[[str], bytes]:
 
 @pytest.fixture(scope="session")
 def samples_of() -> Callable[[str], list[bytes]]:
-    """Return a function that reads all samples of one dissector."""
-    return lambda name: [_bytes(file) for file in sorted(SAMPLES.glob(f"{name}.*.hex"))]
+    """Return a function that reads all samples of one dissector, once: each is damaged hundreds of times."""
+    return cache(lambda name: [_bytes(file) for file in sorted(SAMPLES.glob(f"{name}.*.hex"))])
