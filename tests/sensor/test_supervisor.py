@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import pwd
+import signal
 import subprocess
 import time
 from typing import TYPE_CHECKING, Any, cast
@@ -20,7 +22,7 @@ from kwel.sensor.faring import fare
 from kwel.sensor.keeper import Keeper
 from kwel.sensor.locks import Locks
 from kwel.sensor.plan import Plan, Post
-from kwel.sensor.supervisor import Standing, Supervisor
+from kwel.sensor.supervisor import Standing, Supervisor, _reads_files
 from kwel.store import Store
 
 if TYPE_CHECKING:
@@ -134,12 +136,23 @@ def test_one_that_could_answer_is_refused_alone_and_told(tmp_path: Path, monkeyp
     assert alerts(one) == {("stopped-working", source): str(REFUSED) for source in ("span1.0", "span1.1")}
 
 
+def test_for_one_window_what_cannot_be_heard_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locking(monkeypatch, span1=ABSENT)
+    one, _ = supervisor(tmp_path, Post("span0"), Post("span1"), once=True)
+
+    assert one._lock_all()
+    assert ([standing.is_done for standing in one.standing], one.failed) == ([False, True], 3)
+
+
 def test_where_none_can_be_heard_it_ends_and_says_why_of_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     locking(monkeypatch, span0=REFUSED, span1=ABSENT)
-    one, said = supervisor(tmp_path, Post("span0"), Post("span1"))
+    one, said = supervisor(tmp_path, Post("span0"), Post("span1"), config="/etc/kwel/sensor.toml")
+    rounds: list[str] = []
+    monkeypatch.setattr(Supervisor, "_run_keeper", lambda of: rounds.append(told(of, "span1")["link"]))
 
     assert one.run() == 3
     assert said == [str(REFUSED), str(ABSENT)]
+    assert rounds == ["gone"], "alerts and status tell it, for nobody may read the line"
 
 
 def test_an_interface_that_is_taken_away_is_nothing_that_somebody_opened(
@@ -197,6 +210,19 @@ def test_what_keeps_the_store_begins_without_rights() -> None:
 
     assert (uid, no_new) == (str(pwd.getpwnam(NOBODY).pw_uid), "1")
     assert {int(word, 16) for word in capabilities} == {0}
+
+
+@as_root
+@pytest.mark.parametrize("user", ["", NOBODY])
+def test_what_reads_files_ends_with_the_sensor_whoever_it_became(user: str) -> None:
+    child = os.fork()
+    if child == 0:
+        _reads_files(user)
+        told = ctypes.c_int()
+        ctypes.CDLL(None).prctl(2, ctypes.byref(told))  # PR_GET_PDEATHSIG
+        os._exit(told.value)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == signal.SIGTERM
 
 
 @as_root

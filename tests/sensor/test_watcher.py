@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kwel import passive
+from kwel.capture.live import open_live
 from kwel.sensor import scribe
 from kwel.sensor import watcher as watching
 from kwel.sensor.spans import SECOND, Clock
 from kwel.sensor.watcher import Watcher, Watching
 from kwel.store import spool as spooled
+from tests.passive.wires import SENSOR
 from tests.sensor.sources import FileSource
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from kwel.capture import Batch
     from kwel.model.window import Losses, Window
+    from tests.passive.wires import Wire
 
 
 class Hurried(Clock):
@@ -216,6 +220,9 @@ class Ring:
 class Standing(Clock):
     """A clock that stands still."""
 
+    def steady(self) -> int:
+        return 0
+
     def wall(self) -> int:
         return 1_700_000_000 * SECOND
 
@@ -254,6 +261,27 @@ def test_the_one_that_writes_lets_go_of_the_source_first(mixed: Path, tmp_path: 
 
     assert int(ring.closed_by.read_text()) != os.getpid()
     assert len(windows_in(tmp_path / "spool")) == 1
+
+
+def test_a_packet_socket_is_gone_with_its_watcher_while_a_scribe_still_writes(wire: Wire) -> None:
+    wire.link("up")
+    reading, writing = os.pipe()
+    with passive.inside(wire.sensor):
+        ring = open_live(SENSOR)
+        ring.start()
+        child = os.fork()
+        if child == 0:
+            scribe._let_go(ring)
+            os.write(writing, b"x")
+            threading.Event().wait()
+        os.read(reading, 1)
+        ring.close()
+        with open("/proc/thread-self/net/packet") as sockets:
+            left = sockets.read().splitlines()[1:]
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+    assert left == []
 
 
 def test_a_scribe_that_hangs_is_ended_and_its_window_told_as_lost(

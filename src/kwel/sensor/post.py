@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from kwel.sensor.files import replace_file
 from kwel.sensor.plan import SECOND, from_json
+from kwel.sensor.rights import end_with_parent
 from kwel.sensor.watcher import Watcher, Watching
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Teller:
 def _hear_interface(watching: Watching, post: Post, plan: Plan, ending: Ending) -> int:
     from kwel import native, passive
     from kwel.capture.live import CannotListen, Fanout, InterfaceGone, open_live
-    from kwel.passive.seal import seal
+    from kwel.passive.seal import give_up_rights, seal
     from kwel.sensor.positions import newest_window
 
     native.load()
@@ -120,7 +121,9 @@ def _hear_interface(watching: Watching, post: Post, plan: Plan, ending: Ending) 
         watching.tell.live = live
     if not post.unlocked:
         try:
-            seal([live.fileno()], user=plan.user or None, may_fork=True)
+            give_up_rights(plan.user or None)
+            end_with_parent(signal.SIGTERM)  # as it was, before it became another
+            seal([live.fileno()], may_fork=True)
         except passive.PassiveError as error:
             print(f"<3>kwel: {post.interface}: {error}", file=sys.stderr, flush=True)  # noqa: T201
             return UNPROVED

@@ -6,6 +6,7 @@ starts it: without any, or as root with those alone that make root's files its o
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import shutil
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from kwel.sensor.plan import Plan
+
+END_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG, prctl(2)."""
 
 
 def hand_over(plan: Plan) -> None:
@@ -69,6 +73,11 @@ def born_with(user: str, *, nice: int) -> Callable[[], None]:
         give_up_rights(user or None, keep=FILES)
 
     return begin
+
+
+def end_with_parent(number: int) -> None:
+    """Have this process get a signal when its parent is gone; whoever becomes another user has to say so again."""
+    ctypes.CDLL(None).prctl(END_WITH_PARENT, number)
 
 
 def _give(top: str, who: pwd.struct_passwd) -> None:

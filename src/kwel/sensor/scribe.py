@@ -6,7 +6,6 @@ Nothing of the window stays in the parent, whose memory is the same after a year
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import signal
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from kwel.capture.frames import FRAME_COSTS, within, write_frames
 from kwel.evidence.renumber import renumber
 from kwel.model.traffic import Capture
+from kwel.sensor.rights import end_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,8 +42,6 @@ BETWEEN = 5.0
 """Seconds between two tries."""
 AT_MOST = 900
 """Seconds in which a window is written, or is lost: who waits for room has enough of them, and who hangs ends."""
-END_WITH_PARENT = 1
-"""PR_SET_PDEATHSIG, prctl(2)."""
 SMALLEST = 0x1_0000
 """Bytes of evidence below which a window on a full disk does without any."""
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
@@ -146,7 +144,7 @@ def _write_in_child(draft: Draft, spool: Path, source: Held | None) -> int:
     if source:
         _let_go(source)
     if draft.is_repeatable:
-        ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
+        end_with_parent(signal.SIGKILL)
     try:
         _write(draft, spool)
     except OSError as error:

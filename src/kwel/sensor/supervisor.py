@@ -7,7 +7,6 @@ keeps it from no other: it is told and tried again.
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import json
 import os
@@ -42,8 +41,6 @@ KEEPER_AT_MOST = 3600.0
 """Seconds after which a keeper that does not end is ended: the next one goes on where it was."""
 SHORTEST, LONGEST = 0.1, 60.0
 """Seconds before what died is started again: doubled each time, until it has lived for a window or a minute."""
-END_WITH_PARENT = 1
-"""PR_SET_PDEATHSIG, prctl(2)."""
 FAREWELL = 30.0
 """Seconds that the watchers have to write their windows when the sensor ends; then for the keeper as much again."""
 
@@ -338,7 +335,7 @@ def _urgent() -> None:
     """Go first, where that is permitted: what is not heard in time is lost. And end with the supervisor, politely."""
     with suppress(OSError):
         os.nice(-10)
-    ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGTERM)
+    rights.end_with_parent(signal.SIGTERM)
 
 
 def _reads_files(user: str) -> None:
