@@ -6,6 +6,8 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from kwel.joining import join
 from tests.conftest import SAMPLES
@@ -51,6 +53,18 @@ def test_what_several_processes_heard_leads_to_the_conclusions_of_the_whole(path
     hands = deal(frames, 2)
     whole, *dealt = read(tmp_path, [frames, *hands])
     assert differences(whole, join(dealt)) == {}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Cuts:
+    return Cuts(tmp_path_factory.mktemp("small"), frames_of(SAMPLES / "dhcp_dns_tls.pcap"))
+
+
+@settings(max_examples=6, phases=[Phase.generate])
+@given(borders=st.sets(st.integers(1, 57), min_size=1, max_size=9))
+def test_wherever_it_is_cut_the_pieces_lead_to_the_conclusions_of_the_whole(borders: set[int], small: Cuts) -> None:
+    assert len(small.frames) == 58
+    assert small.differ(sorted(borders)) == {}
 
 
 def test_the_order_of_parts_does_not_matter(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kwel.pipeline import read_traffic
 from tests.conftest import SAMPLES
-from tests.probes.writing import write_eve, write_zeek
+from tests.probes.writing import write_eve, write_netflow, write_zeek
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +40,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, bytes]]
         write_zeek(traffic, folder / name, as_json=name == "json")
     write_eve(traffic, folder / "eve.json", dns=3)
     write_eve(traffic, folder / "eve1.json", dns=1)
+    write_netflow(traffic, folder / "netflow.json")
     return [(file.name, file.read_bytes()) for file in sorted(folder.rglob("*")) if file.is_file()]
 
 

@@ -13,7 +13,7 @@ from kwel.pipeline import analyse, find_files, read_traffic
 from kwel.probes.eve_flows import COLUMNS, MOST_BYTES, Flows, Halves
 from kwel.probes.gathered import Gathered
 from tests.conftest import SAMPLES
-from tests.probes.writing import events_of, write_eve, write_zeek
+from tests.probes.writing import write_eve, write_netflow, write_zeek
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,24 +154,7 @@ def test_two_logs_of_one_conversation_count_it_once(plant: Traffic, tmp_path: Pa
 
 def test_netflow_events_are_put_together_again(plant: Traffic, tmp_path: Path) -> None:
     file = tmp_path / "eve.json"
-    lines = []
-    for event in events_of(plant):
-        if event["event_type"] != "flow":
-            continue
-        flow, turned = event.pop("flow"), dict(event)
-        turned.update(
-            src_ip=event["dest_ip"], src_port=event["dest_port"], dest_ip=event["src_ip"], dest_port=event["src_port"]
-        )
-        for one, way, of in ((event, "toserver", "ts"), (turned, "toclient", "tc")):
-            half = {
-                "pkts": flow[f"pkts_{way}"],
-                "bytes": flow[f"bytes_{way}"],
-                "start": flow["start"],
-                "end": flow["end"],
-            }
-            tcp = {"tcp": {"tcp_flags": event["tcp"][f"tcp_flags_{of}"]}} if "tcp" in event else {}
-            lines += [{**one, **tcp, "event_type": "netflow", "netflow": half}] if half["pkts"] else []
-    file.write_text("\n".join(map(json.dumps, lines)))
+    write_netflow(plant, file)
 
     found = read_traffic(str(file))
 

@@ -267,3 +267,25 @@ def _dns_events(traffic: Traffic, number: int, asked: Any, common: dict[str, Any
 def write_eve(traffic: Traffic, file: Path, *, dns: int = 2) -> None:
     """Write an EVE log."""
     file.write_text("".join(json.dumps(event, separators=(",", ":")) + "\n" for event in events_of(traffic, dns=dns)))
+
+
+def write_netflow(traffic: Traffic, file: Path) -> None:
+    """Write flows as Suricata's netflow events: each direction that has packets apart."""
+    lines = []
+    for event in events_of(traffic):
+        if event["event_type"] != "flow":
+            continue
+        flow, turned = event.pop("flow"), dict(event)
+        turned.update(
+            src_ip=event["dest_ip"], src_port=event["dest_port"], dest_ip=event["src_ip"], dest_port=event["src_port"]
+        )
+        for one, way, of in ((event, "toserver", "ts"), (turned, "toclient", "tc")):
+            half = {
+                "pkts": flow[f"pkts_{way}"],
+                "bytes": flow[f"bytes_{way}"],
+                "start": flow["start"],
+                "end": flow["end"],
+            }
+            tcp = {"tcp": {"tcp_flags": event["tcp"][f"tcp_flags_{of}"]}} if "tcp" in event else {}
+            lines += [{**one, **tcp, "event_type": "netflow", "netflow": half}] if half["pkts"] else []
+    file.write_text("\n".join(map(json.dumps, lines)))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from kwel.model.window import Check, Losses, Proof
 from kwel.sensor import health, proofs
 from kwel.sensor.amiss import amiss
 from kwel.sensor.faring import Seen, fare, tell
 from kwel.sensor.plan import Plan, Post
+from kwel.sensor.post import Teller
 from kwel.store import Lost, Store
 from tests.store.windows import tiny
 
@@ -95,3 +97,15 @@ def test_what_a_wrong_clock_put_in_the_future_hides_nothing(tmp_path: Path) -> N
         made = fare(plan, store, NOW, replace(made, error="disk", error_at=future), None)
         assert (made.newest, made.error_at) == (NOW - 3600 * SECOND, NOW)
         assert [one.key for one in amiss(made, NOW)] == ["error", "late"]
+
+
+def test_what_a_driver_does_not_tell_is_not_told_as_nought(tmp_path: Path) -> None:
+    plan = Plan(str(tmp_path), (Post(interface="span0"),))
+    plan.state.mkdir(parents=True)
+    watcher: Any = SimpleNamespace(sequence=1, windows=1, packets=7, heard=NOW, lost=0, losses=None)
+    teller = Teller(plan, plan.posts[0])
+    with Store(tmp_path, write=True) as store:
+        for missed, told in ((None, None), (3, 3), (None, 3), (4, 7)):
+            watcher.losses = Losses("span0", 7, 0, missed)
+            teller(watcher, ended=True)
+            assert fare(plan, store, NOW, None, None).sources[0].missed == told

@@ -25,6 +25,10 @@ CHUNK = 1 << 20
 class Damaged(ValueError):
     """What is stored is not what was written. The message is one line: what, and what is wrong with it."""
 
+    def __init__(self, message: str) -> None:
+        """*message*: also of a library, which may write several lines."""
+        super().__init__(" ".join(message.split("\n")).strip())
+
 
 def is_full(error: OSError) -> bool:
     """Return whether there was no room, which passes; anything else that goes wrong with a disk does not."""
