@@ -252,7 +252,7 @@ def test_a_kernel_without_an_egress_hook_leaves_the_host_deaf_all_the_same(
 def test_a_proof_counts_from_a_mark(inside: Wire) -> None:
     guard = passive.lock(SENSOR)
     inside.python("sender", "plain")
-    mark = guard.mark()
+    _, mark = guard.proof_and_mark()
     later = guard.proof(since=mark)
     whole = guard.proof()
 

@@ -8,7 +8,9 @@ import os
 import pwd
 import signal
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -27,7 +29,6 @@ from kwel.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 NOBODY = "nobody"
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives rights up that others have")
@@ -148,6 +149,7 @@ def test_where_none_can_be_heard_it_ends_and_says_why_of_each(tmp_path: Path, mo
     locking(monkeypatch, span0=REFUSED, span1=ABSENT)
     one, said = supervisor(tmp_path, Post("span0"), Post("span1"), config="/etc/kwel/sensor.toml")
     rounds: list[str] = []
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # those of the tests stay
     monkeypatch.setattr(Supervisor, "_run_keeper", lambda of: rounds.append(told(of, "span1")["link"]))
 
     assert one.run() == 3
@@ -254,6 +256,25 @@ def test_a_store_that_root_made_is_handed_over(tmp_path: Path) -> None:
     theirs = [store, plan.spool, plan.state, store / "parts" / "one", tmp_path / "reports"]
     assert {path.stat().st_uid for path in theirs} == {owner}
     assert outside.stat().st_uid == 0, "what is somewhere else too is not given"
+
+
+@as_root
+def test_what_the_sensor_writes_is_theirs_and_no_link_of_theirs_leads_it_astray() -> None:
+    with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile("w") as roots:
+        os.chown(folder, 65534, 65534)
+        Path(folder, "link").symlink_to(roots.name)
+        child = os.fork()
+        if child == 0:
+            rights.write_as(NOBODY)
+            Path(folder, "word").write_text("x")
+            try:
+                Path(folder, "link").write_text("x")
+            except PermissionError:
+                os._exit(0)
+            os._exit(1)
+
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert Path(folder, "word").stat().st_uid == 65534
 
 
 @as_root

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 NEAR: Final = 1_000_000_000
-"""Nanoseconds: what lies between two proofs that follow on one another is no time that nobody watched."""
+"""Nanoseconds: what lies between two proofs, or two windows, that follow on one another is nothing that was missed."""
 NOTHING_SENT: Final = "nothing-sent"
 """Key of the check whose value is the count of frames that were sent."""
 RANK: Final = {False: 0, None: 1, True: 2}

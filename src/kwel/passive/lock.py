@@ -51,15 +51,6 @@ class Guard:
     tested: Check | None
     """How the self-test went when it was locked; ``None`` where none was made."""
 
-    def mark(self) -> Mark:
-        """Return what the counters show now: where the proof of a window begins.
-
-        Raises:
-            PassiveError: the namespace is gone, or may not be entered.
-        """
-        with namespaces.inside(self.namespace):
-            return _mark(self.interface)
-
     def proof(self, since: Mark | None = None, *, sealed_processes: Sequence[int] = ()) -> Proof:
         """Look at everything again and return what shows that the interface sent nothing since *since*, or its lock.
 

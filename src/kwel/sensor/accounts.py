@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwel.model.proofs import by_interface
-from kwel.model.window import Account, Gap, Losses
+from kwel.model.window import Account, Gap
+from kwel.store.merging import summed_losses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from kwel.store.account import Account as Stored
     from kwel.store.account import SourceAccount
@@ -26,7 +27,7 @@ def told(stored: Stored) -> Account | None:
         windows=stored.windows,
         only_tables=sum(source.without_wire for source in sources),
         packets=stored.packets,
-        losses=_summed(loss for source in sources for loss in source.losses),
+        losses=summed_losses(loss for source in sources for loss in source.losses),
         proofs=by_interface(proof for source in sources for proof in source.proofs),
         gaps=tuple(
             sorted((gap for source in sources for gap in _gaps(source)), key=lambda gap: (gap.source, gap.first))
@@ -34,19 +35,6 @@ def told(stored: Stored) -> Account | None:
         partly=tuple(one for source in stored.sources for one in source.partly),
         clock_steps=tuple(sorted({step for source in sources for step in source.clock_steps})),
     )
-
-
-def _summed(losses: Iterable[Losses]) -> tuple[Losses, ...]:
-    """Return one row an interface: members of a fanout hear parts of the same one."""
-    found: dict[str, Losses] = {}
-    for loss in losses:
-        had = found.get(loss.interface)
-        if had is None:
-            found[loss.interface] = loss
-            continue
-        missed = None if had.missed is None or loss.missed is None else had.missed + loss.missed
-        found[loss.interface] = Losses(loss.interface, had.frames + loss.frames, had.dropped + loss.dropped, missed)
-    return tuple(found.values())
 
 
 def _place(gap: Gap) -> tuple[str, int]:

@@ -36,7 +36,6 @@ def hand_over(plan: Plan) -> None:
     if not plan.user or os.geteuid():
         return
     who = pwd.getpwnam(plan.user)
-    os.umask(0o022)  # what this process writes there the others read; nobody else comes into the folders
     for place in filter(None, (plan.store, plan.report_folder)):
         os.makedirs(place, exist_ok=True)
         if os.stat(place).st_uid == 0:
@@ -59,6 +58,22 @@ def look_through(plan: Plan) -> None:
         raise PermissionError(
             0, f"{plan.user} cannot come to this folder; open it and those above it (chmod o+rx), or use another", found
         )
+
+
+def write_as(user: str) -> None:
+    """Have the files of this process be those of a user, whose folders it writes to; its other rights stay.
+
+    So the others can read what it leaves there, and no link that they leave there leads it to a file of root's.
+    Programs that it starts are root's again.
+
+    Raises:
+        LookupError: there is no such user.
+    """
+    if not user or os.geteuid():
+        return
+    who, libc = pwd.getpwnam(user), ctypes.CDLL(None)
+    libc.setfsgid(who.pw_gid)
+    libc.setfsuid(who.pw_uid)
 
 
 def born_with(user: str, *, nice: int) -> Callable[[], None]:

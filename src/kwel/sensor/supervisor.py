@@ -96,6 +96,7 @@ class Supervisor:
             signal.signal(number, self._end)
         rights.hand_over(self.plan)
         rights.look_through(self.plan)
+        rights.write_as(self.plan.user)
         self._be_the_only_one()
         self._tidy()
         self.standing = [Standing(number, post) for number, post in enumerate(self.plan.posts)]
