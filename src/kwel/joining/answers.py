@@ -31,6 +31,11 @@ class Led:
         self._rows = np.flatnonzero(told)
         self._answers = answers[self._rows]
 
+    @property
+    def tells(self) -> bool:
+        """Whether any of them leads anywhere."""
+        return len(self._rows) > 0
+
     def previous(self, count: int) -> NDArray[np.int64]:
         """Return 1 + the row of the answer before each of *count* ones, for the same client and address; 0 is none."""
         found = np.zeros(count, np.int64)
@@ -59,6 +64,8 @@ def lead(flows: Rows, answers: Rows, led: Led, own: NDArray, *, overlap: bool) -
         overlap: whether another part may know a later answer.
     """
     found = own.astype(np.int64)
+    if not led.tells:
+        return found
     rows = np.arange(len(flows)) if overlap else np.flatnonzero(found == 0)
     of = flows[rows]
     ends = [(of[f"{end}_hi"], of[f"{end}_lo"]) for end in ("initiator", "responder")]

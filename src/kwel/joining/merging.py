@@ -30,10 +30,10 @@ LATE: Final = (NameSource.TLS_CERTIFICATE, NameSource.CAPTURE)
 
 
 def turn(flows: Rows, turned: NDArray[np.bool_]) -> Rows:
-    """Return flows of which those that are *turned* have their ends in each other's place."""
+    """Return *flows*, written into, of which those that are *turned* have their ends in each other's place."""
     if not turned.any():
         return flows
-    flows, old = flows.copy(), flows[turned]
+    old = flows[turned]
     for part in ("hi", "lo", "port"):
         flows[f"initiator_{part}"][turned], flows[f"responder_{part}"][turned] = (
             old[f"responder_{part}"],
@@ -49,12 +49,12 @@ def merge_flows(stack: Stack, same: Sameness, copied: NDArray[np.bool_]) -> Rows
 
     *copied*: rows whose packets another row counts too.
     """
-    flows = turn(stack.traffic.flows, same.turned)
-    whole = flows[same.first]
+    flows = stack.traffic.flows
+    whole = turn(flows[same.first], same.turned[same.first])
     whole["hops"][same.turned[same.first]] = 0
     if not len(same.order):
         return whole
-    rows, starts = flows[same.order], same.starts
+    rows, starts = turn(flows[same.order], same.turned[same.order]), same.starts
     place = same.flow[same.order[starts]]
     merged = whole[place]
     _count(merged, rows, starts, copied[same.order])
@@ -70,7 +70,7 @@ def merge_flows(stack: Stack, same: Sameness, copied: NDArray[np.bool_]) -> Rows
     order = np.where(np.isin(spoken, FINER), 0, np.where(spoken == 0, 3, 1 + (spoken == Application.HTTP)))
     merged["application"] = spoken[first_least(order, starts)]
     merged["direction"] = rows["direction"][first_least(_uncertainty(rows), starts)]
-    _name(merged, rows, starts, is_told(stack.traffic.flows[same.order], stack.traffic.answers))
+    _name(merged, rows, starts, is_told(rows, stack.traffic.answers))
     merged["state"] = _states(merged, rows, starts)
     whole[place] = merged
     return whole
