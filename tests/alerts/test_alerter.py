@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kwel.alerts import Alerter, Settings
-from kwel.alerts.kinds import kinds, sentence
+from kwel.alerts.kinds import Sort, kinds, sentence
 from kwel.alerts.ledger import FILE, Entry, Ledger
 from kwel.alerts.settings import Lines
 from kwel.model.dependencies import DependencyState
@@ -47,15 +47,17 @@ class Sensor:
         self.open()
 
     def open(self) -> None:
-        self.alerter = Alerter(self.settings, self.folder / "state", sensor="box", background=False)
+        self.alerter = Alerter(
+            self.settings, self.folder / "state", sensor="box", background=False, clock=lambda: self.now
+        )
 
     def sees(self, *contacts: Contact, **more: Any) -> list[Alert]:
         """Take in the next window, and return what was told."""
         self.sequence += 1
-        before = self.tellings()
+        before = self.told()
         self.alerter.see(window(self.sequence, **more), report(*contacts))
         assert self.alerter.trouble == ""
-        return [of.alert for of in self.entries() if of.tellings > before.get(of.alert.id, 0)]
+        return [of.alert for of in self.entries() if of.told and of.told != before.get(of.alert.id)]
 
     def learns(self, *contacts: Contact, weeks: int = 1, **more: Any) -> None:
         """Take in windows at the same hour of some weeks: each counts as the whole week."""
@@ -65,13 +67,19 @@ class Sensor:
 
     def ticks(self, hours: float) -> list[Alert]:
         """Let time pass, and return what was told."""
-        before = self.tellings()
+        before = self.told()
         self.alerter.tick(self.now + int(hours * HOUR))
-        return [of.alert for of in self.entries() if of.tellings > before.get(of.alert.id, 0)]
+        return [of.alert for of in self.entries() if of.told and of.told != before.get(of.alert.id)]
 
     @property
     def now(self) -> int:
         return START + self.sequence * 5 * MINUTE
+
+    def acknowledges(self, *alerts: Alert) -> None:
+        """Have somebody know of what was told."""
+        ledger = Ledger(self.folder / "state")
+        assert all(ledger.acknowledge(of.id, "anna", self.now, "known") for of in alerts)
+        ledger.close()
 
     def entries(self) -> list[Entry]:
         ledger = Ledger(self.folder / "state")
@@ -79,8 +87,8 @@ class Sensor:
         ledger.close()
         return found
 
-    def tellings(self) -> dict[str, int]:
-        return {of.alert.id: of.tellings for of in self.entries()}
+    def told(self) -> dict[str, int | None]:
+        return {of.alert.id: of.told for of in self.entries()}
 
 
 @pytest.fixture
@@ -198,9 +206,7 @@ def test_it_is_told_again_until_somebody_acknowledges_it(sensor: Sensor) -> None
     assert sensor.ticks(26) == []
     assert sensor.ticks(25 + 47) == []
     assert sensor.ticks(25 + 49) == [alert]
-    ledger = Ledger(sensor.folder / "state")
-    assert ledger.acknowledge(alert.id, "anna", sensor.now, "known")
-    ledger.close()
+    sensor.acknowledges(alert)
     assert sensor.ticks(24 * 300) == []
 
 
@@ -291,6 +297,99 @@ def test_what_is_in_order_is_not_told(fresh: Sensor, more: dict[str, Any]) -> No
     assert fresh.sees(KNOWN, **more) == []
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"proofs": (Proof("span0", 0, 1, 0, 2),)},
+        {"proofs": (Proof("span0", 0, 1, 2, 0),)},
+        {"clock_steps": (ClockStep(START, -3600 * 10**9),)},
+    ],
+)
+def test_what_happened_and_was_acknowledged_is_told_when_it_happens_again(fresh: Sensor, more: dict[str, Any]) -> None:
+    (alert,) = fresh.sees(KNOWN, **more)
+    fresh.acknowledges(alert)
+
+    assert fresh.sees(KNOWN) == []
+    (again,) = fresh.sees(KNOWN, **more)
+    assert (again.id, again.window) == (alert.id, 3)
+    assert fresh.sees(KNOWN, **more) == [], "nobody acknowledged it this time: it waits for its pause"
+    (entry,) = fresh.entries()
+    assert (entry.acked_by, entry.seen, entry.tellings) == (None, 3, 1)
+
+
+LOSSY: dict[str, Any] = {"losses": (Losses("span0", 1000, 10, 0),)}
+
+
+def test_what_goes_on_and_was_acknowledged_is_silent_until_it_begins_anew(fresh: Sensor) -> None:
+    (alert,) = fresh.sees(KNOWN, **LOSSY)
+    fresh.acknowledges(alert)
+
+    assert fresh.sees(KNOWN, **LOSSY) == []
+    assert [of.kind for of in fresh.sees(KNOWN)] == ["over"]
+    assert [of.kind for of in fresh.sees(KNOWN, **LOSSY)] == ["drops"], "within the hour"
+
+
+def test_what_begins_anew_within_the_hour_and_stays_is_told_when_the_hour_is_over(fresh: Sensor) -> None:
+    told = [fresh.sees(KNOWN, **more) for more in (LOSSY, {}, *[LOSSY] * 13)]
+
+    assert [len(of) for of in told] == [1, 1, *[0] * 10, 1, 0, 0]
+
+
+def test_nothing_is_told_of_a_window_that_was_seen(sensor: Sensor) -> None:
+    """The keeper may die between the two, or a store be read again."""
+    (alert,) = sensor.sees(KNOWN, proofs=(Proof("span0", 0, 1, 3, 0),))
+    sensor.acknowledges(alert)
+    sensor.sequence -= 1
+
+    assert sensor.sees(KNOWN, proofs=(Proof("span0", 0, 1, 3, 0),)) == []
+    assert alert.id not in [of.alert.id for of in sensor.entries() if of.acked is None]
+
+
+def test_a_window_without_conclusions_tells_what_it_shows_itself(fresh: Sensor) -> None:
+    fresh.alerter.see(window(1, proofs=(Proof("span0", 0, 1, 3, 0),), **LOSSY), None)
+
+    assert sorted(of.alert.kind for of in fresh.entries()) == ["drops", "sent"]
+    assert fresh.alerter.missed({"span0": ((1, 1),)}) == {"span0": frozenset()}
+
+
+def test_so_does_one_whose_report_nobody_foresaw(fresh: Sensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError("nobody foresaw it")
+
+    monkeypatch.setattr("kwel.alerts.news.contacts", fail)
+    fresh.alerter.see(window(1, proofs=(Proof("span0", 0, 1, 3, 0),)), report(KNOWN))
+
+    assert [of.alert.kind for of in fresh.entries()] == ["sent"]
+    assert "nobody foresaw it" in fresh.alerter.health().trouble
+
+
+def test_where_it_could_not_be_written_a_window_counts_as_missed(
+    sensor: Sensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = {"span0": ((sensor.sequence, sensor.sequence + 2),)}
+    other = KNOWN._replace(operator="Other Cloud")
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "learn", full)
+        sensor.alerter.see(window(sensor.sequence + 1), report(other))
+    sensor.alerter.see(window(sensor.sequence + 2), report(KNOWN))
+    sensor.alerter.trouble = ""
+
+    assert sensor.alerter.missed(stored) == {"span0": frozenset({sensor.sequence + 1})}
+    assert [of.kind for of in sensor.sees(other)] == ["new-operator"]
+    assert sensor.alerter.missed(stored) == {"span0": frozenset()}
+
+
+def test_what_an_old_window_shows_is_not_how_it_is_now(fresh: Sensor) -> None:
+    fresh.alerter.see(window(2), report(KNOWN))
+    fresh.alerter.see(window(1, proofs=(Proof("span0", 0, 1, 3, 0),), **LOSSY), report(KNOWN))
+
+    assert [of.alert.kind for of in fresh.entries()] == ["sent"]
+
+
 def test_one_way_traffic(fresh: Sensor) -> None:
     fresh.alerter.see(window(1, flows=100), report(KNOWN, notes={"one-way": 80, "flows": 100}))
     fresh.alerter.see(window(2, flows=100), report(KNOWN, notes={"one-way": 8, "flows": 100}))
@@ -361,9 +460,17 @@ def test_a_damaged_file_is_set_aside_and_told(sensor: Sensor) -> None:
     (sensor.folder / "state" / FILE).write_bytes(b"not a database" * 1000)
     sensor.open()
 
-    assert "learning anew" in sensor.alerter.health().trouble
-    assert sensor.alerter.health().learning
-    assert list((sensor.folder / "state").glob("*.damaged-1"))
+    (aside,) = (sensor.folder / "state").glob("*.damaged-1")
+    for _ in range(2):  # each round opens it anew
+        assert "learning anew" in sensor.alerter.health().trouble
+        assert sensor.alerter.health().learning
+        sensor.alerter.close()
+        sensor.open()
+    (entry,) = sensor.entries()
+    assert (entry.alert.kind, entry.seen, entry.tellings) == ("learns-anew", 1, 1)
+    assert str(aside) in sentence(entry.alert, "en")
+    sensor.learns(KNOWN)
+    assert sensor.alerter.health().trouble == ""
 
 
 def test_a_file_of_a_later_version_is_left_alone_and_nothing_is_raised(tmp_path: Path) -> None:
@@ -395,6 +502,7 @@ def test_every_kind_is_learnt_or_not_and_says_something_in_both_languages() -> N
     for kind in kinds().values():
         assert kind.says["nl"] != kind.says["en"], kind.id
         assert kind.unless_known == kind.id.startswith("new-")
+        assert (kind.sort is Sort.NEWS) == (kind.unless_known or kind.id in ("breach", "expired"))
 
 
 KILLED = """

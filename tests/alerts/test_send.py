@@ -113,7 +113,7 @@ def alerter(folder: Path, listened: tuple[str, ...] = (), **table: Any) -> Alert
 
 def told(one: Alerter, number: int = 1) -> None:
     for count in range(number):
-        one.blind("window-lost", f"span{count}", now=START, standing=False, count="1", why="a test")
+        one.blind("window-lost", f"span{count}", now=START, count="1", why="a test")
 
 
 def until(what: Callable[[], object], seconds: float = 5.0) -> None:
@@ -333,14 +333,50 @@ def test_a_message_that_is_never_taken_does_not_hold_up_the_others(
 ) -> None:
     kind, port = hook
     kind.status = 400
-    one = alerter(tmp_path, webhook=[{"to": f"http://127.0.0.1:{port}/"}])
-    told(one, 2)
-    for _ in range(10):
+    for number in range(10):  # each round of the keeper opens it anew
+        one = alerter(tmp_path, webhook=[{"to": f"http://127.0.0.1:{port}/"}])
+        if not number:
+            told(one, 2)
+        assert one.health().outputs[0].lost == 0
         one.deliver()
+        one.close()
     kind.status = 200
+    one = alerter(tmp_path, webhook=[{"to": f"http://127.0.0.1:{port}/"}])
     one.deliver()
 
-    assert one.health().outputs[0][1:3] == (0, 1)
+    health = one.health().outputs[0]
+    assert (health.waiting, health.lost, len(kind.got)) == (0, 1, 11)
+    assert "1 alerts never arrived" in health.trouble
+    assert "answers 400" in health.trouble
+    one.close()
+
+
+def test_a_receiver_that_hangs_holds_up_neither_the_round_nor_the_other_outputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(send, "post", lambda *_: ended.wait(10))
+    monkeypatch.setattr(send, "MOST_SECONDS", 0.05)
+    lines = tmp_path / "lines"
+    one = alerter(tmp_path, webhook=[{"to": "http://127.0.0.1:9/"}], file=[{"path": str(lines)}])
+    told(one)
+    begun = time.monotonic()
+    one.deliver(0.05)
+
+    assert time.monotonic() - begun < 5
+    assert "did not end" in next(of.trouble for of in one.health().outputs if of.name == "webhook 1")
+    assert len(lines.read_text().splitlines()) == 1
+    ended.set()
+    one.close()
+
+
+def test_what_there_was_no_time_for_waits_for_the_next_round(tmp_path: Path) -> None:
+    one = alerter(tmp_path, file=[{"path": str(tmp_path / "lines")}])
+    told(one)
+    one.deliver(0)
+    assert not (tmp_path / "lines").exists()
+    one.deliver()
+    assert len((tmp_path / "lines").read_text().splitlines()) == 1
     one.close()
 
 
@@ -445,7 +481,7 @@ def test_nothing_is_sent_by_an_interface_that_is_listened_to(tmp_path: Path, col
 
 def test_only_what_is_grave_enough_is_sent(tmp_path: Path) -> None:
     one = alerter(tmp_path, file=[{"path": str(tmp_path / "grave"), "least": "high"}, {"path": str(tmp_path / "all")}])
-    one.blind("clock-step", "span0", now=START, standing=False, seconds="+7")
+    one.blind("clock-step", "span0", now=START, seconds="+7")
     told(one)
     one.deliver()
 

@@ -36,8 +36,6 @@ class Condition(NamedTuple):
     kind: str
     holds: bool
     values: Mapping[str, str] = {}
-    standing: bool = True
-    """Whether it goes on until a window shows that it is over; else it is something that happened."""
 
 
 class Measures(NamedTuple):
@@ -66,12 +64,14 @@ def measures(window: Window) -> Measures:
     return Measures(frames * SECOND / max(window.lasted, 1), float(len(traffic.questions) + len(traffic.answers)))
 
 
-def find(window: Window, report: Report, know: Know, settings: Settings, *, learning: bool) -> Iterator[Condition]:
+def find(
+    window: Window, report: Report | None, know: Know, settings: Settings, *, learning: bool
+) -> Iterator[Condition]:
     """Yield what holds of a window and what does not.
 
     Args:
         window: the window.
-        report: what was concluded from it.
+        report: what was concluded from it; ``None`` where nothing could be.
         know: returns how a measure usually is at this hour.
         settings: from which shares on something is told.
         learning: whether it is too early to say what is usual.
@@ -84,7 +84,8 @@ def find(window: Window, report: Report, know: Know, settings: Settings, *, lear
         if not silent:
             yield Condition("no-dns", _always(know("dns")) and not now.dns)
     yield from _lost(window, settings)
-    yield from _one_way(window, report, settings)
+    if report is not None:
+        yield from _one_way(window, report, settings)
     yield from _happened(window)
 
 
@@ -111,10 +112,10 @@ def _one_way(window: Window, report: Report, settings: Settings) -> Iterator[Con
 def _happened(window: Window) -> Iterator[Condition]:
     for step in window.clock_steps:
         if abs(step.by) >= SECOND:
-            yield Condition("clock-step", True, {"seconds": f"{step.by / SECOND:+.0f}"}, False)
+            yield Condition("clock-step", True, {"seconds": f"{step.by / SECOND:+.0f}"})
     for kind, key in (("tried-to-send", "stopped"), ("sent", "sent")):
         if count := sum(getattr(proof, key) or 0 for proof in window.proofs):
-            yield Condition(kind, True, {"count": str(count)}, False)
+            yield Condition(kind, True, {"count": str(count)})
 
 
 def percent(share: float) -> str:

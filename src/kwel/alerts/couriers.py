@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kwel.alerts import messages, send
 from kwel.alerts.kinds import shown
-from kwel.alerts.ledger import Ledger
+from kwel.alerts.ledger import Ledger, Lost
 from kwel.alerts.lines import append
 from kwel.alerts.settings import Lines, Syslog, Webhook
 
@@ -32,6 +34,10 @@ PATIENCE: Final = 2.0
 """Seconds that whoever stops waits for what is being sent."""
 TRIES: Final = 10
 """After which a message goes that a receiver will never take: it would hold up all others."""
+ROUND: Final = 30.0
+"""Seconds in which ``deliver_all`` begins to send; what is under way then has its ``send.MOST_SECONDS``."""
+RECENT: Final = 24 * 3600 * 1_000_000_000
+"""So long it is told that an alert was lost."""
 
 
 class OutputHealth(NamedTuple):
@@ -59,8 +65,8 @@ class Courier:
         self._woken, self._ended = threading.Event(), threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._failures, self._hopeless = 0, 0
-        self._waiting, self._lost = 0, 0
+        self._failures = 0
+        self._waiting, self._lost = 0, Lost()
         self.idle, self.trouble = IDLE, ""
         self.last_sent: int | None = None
 
@@ -95,12 +101,12 @@ class Courier:
             else:
                 self._ended.wait(min(FIRST_PAUSE * 2 ** min(self._failures - 1, 20), LONGEST_PAUSE))
 
-    def deliver(self) -> bool:
-        """Send all that waits; return whether nothing is left."""
+    def deliver(self, ends: float = math.inf) -> bool:
+        """Send all that waits; return whether nothing failed. *ends*: when to begin no more, by the monotonic clock."""
         with self._lock:
             try:
-                self._deliver()
-            except (OSError, sqlite3.Error, LookupError, ValueError) as error:
+                self._deliver(ends)
+            except Exception as error:  # noqa: BLE001 - a thread that ends for it would never send again
                 self._failed(error)
                 return False
             return True
@@ -115,35 +121,30 @@ class Courier:
             except (OSError, sqlite3.Error, ValueError) as error:
                 self.trouble = shown(str(error))
 
-    def _deliver(self) -> None:
+    def _deliver(self, ends: float) -> None:
         if self._ledger is None:
             self._ledger = Ledger(self._folder)
-        while waiting := self._ledger.waiting(self.output.name, BATCH):
-            taken = self._take(waiting)
+        while (waiting := self._ledger.waiting(self.output.name, BATCH)) and time.monotonic() < ends:
+            taken = self._taken(self._ledger, waiting)
             self._ledger.delivered([of.number for of in taken])
-            self._failures, self._hopeless, self.trouble = 0, 0, ""
+            self._failures, self.trouble = 0, ""
             self.last_sent = time.time_ns()
         self._count()
 
+    def _taken(self, ledger: Ledger, waiting: Sequence[Waiting]) -> Sequence[Waiting]:
+        try:
+            return self._take(waiting)
+        except send.SendError as error:
+            if error.hopeless:
+                ledger.refused(waiting[0].number, self.output.name, TRIES, time.time_ns(), shown(str(error)))
+            raise
+
     def _failed(self, error: Exception) -> None:
         self._failures += 1
-        self.trouble = shown(str(error))
-        try:
+        self.trouble = shown(str(error) or type(error).__name__)
+        with suppress(OSError, sqlite3.Error):
             if self._ledger is not None:
                 self._count()
-                if isinstance(error, send.SendError) and error.hopeless:
-                    self._hopeless += 1
-                    if self._hopeless >= TRIES:
-                        self._give_up(self._ledger)
-        except (OSError, sqlite3.Error):
-            pass
-
-    def _give_up(self, ledger: Ledger) -> None:
-        first = ledger.waiting(self.output.name, 1)
-        ledger.delivered([of.number for of in first])
-        with ledger.change():
-            ledger.lose(self.output.name, len(first))
-        self._hopeless = 0
 
     def _count(self) -> None:
         assert self._ledger is not None
@@ -151,7 +152,11 @@ class Courier:
 
     def health(self) -> OutputHealth:
         """Return how it fares."""
-        return OutputHealth(self.output.name, self._waiting, self._lost, self.last_sent, self.trouble)
+        lost, trouble = self._lost, self.trouble
+        if lost.alerts and not trouble and abs(time.time_ns() - lost.at) < RECENT:
+            when = messages.moment(lost.at)[:16]
+            trouble = f"{lost.alerts} alerts never arrived, the last was given up at {when}Z: {lost.why}"
+        return OutputHealth(self.output.name, self._waiting, lost.alerts, self.last_sent, trouble)
 
     def _take(self, waiting: Sequence[Waiting]) -> Sequence[Waiting]:
         """Send some of what waits, and return what was taken."""
@@ -176,3 +181,20 @@ class Courier:
 
     def _road(self) -> send.Road:
         return send.Road(self._listened, self._settings.interface)
+
+
+def deliver_all(couriers: Sequence[Courier], seconds: float) -> None:
+    """Send what waits for several outputs, side by side: none waits for another, and nobody for ever.
+
+    Args:
+        couriers: one for each output.
+        seconds: in which they begin to send; what is left is for the next call.
+    """
+    ends = time.monotonic() + seconds
+    threads = [threading.Thread(target=courier.deliver, args=(ends,), daemon=True) for courier in couriers]
+    for thread in threads:
+        thread.start()
+    for courier, thread in zip(couriers, threads, strict=True):
+        thread.join(max(ends + send.MOST_SECONDS - time.monotonic(), 0))
+        if thread.is_alive():
+            courier.trouble = f"did not end within {seconds + send.MOST_SECONDS:g} seconds; what waits is sent later"

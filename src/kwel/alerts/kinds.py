@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -24,11 +25,26 @@ LANGUAGES: Final = ("nl", "en")
 SEVERITIES: Final = tuple(severity.name.lower() for severity in Severity)
 
 
+class Sort(enum.StrEnum):
+    """What becomes of an alert once somebody acknowledged it."""
+
+    NEWS = "news"
+    """It is about an asset, and is known for ever."""
+    STATE = "state"
+    """It goes on: it is silent until it is over and begins anew."""
+    EVENT = "event"
+    """It happened: what was seen until then is covered, and what happens after that is told."""
+
+
+SORTS: Final = tuple(sort.value for sort in Sort)
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What alerts of one kind have in common."""
 
     id: str
+    sort: Sort
     severity: Severity
     inside: Severity
     """Where all of it is under control inside the bloc."""
@@ -53,12 +69,12 @@ def kinds() -> dict[str, Kind]:
 
 
 def _kind(table: RuleTable, name: str) -> Kind:
-    severity = table.one_of("severity", SEVERITIES)
+    sort, severity = Sort(table.one_of("sort", SORTS)), table.one_of("severity", SEVERITIES)
     inside = table.one_of("inside", SEVERITIES, severity)
     learns = table.take("unless_known", bool, False)
     says, to_do = (dict(zip(LANGUAGES, table.sentence(key), strict=True)) for key in ("says", "to_do"))
     table.finish()
-    return Kind(name, Severity[severity.upper()], Severity[inside.upper()], learns, says, to_do)
+    return Kind(name, sort, Severity[severity.upper()], Severity[inside.upper()], learns, says, to_do)
 
 
 def sentence(alert: Alert, language: str) -> str:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from kwel.alerts.schema import VERSION, migrate, version_of
 from kwel.model.alerts import Alert
 
 if TYPE_CHECKING:
@@ -19,30 +20,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE: Final = "alerts.sqlite"
-VERSION: Final = 1
 DAY: Final = 86_400_000_000_000
 """Nanoseconds."""
 MOST_KNOWN: Final = 200_000
 MOST_ALERTS: Final = 10_000
 MOST_WAITING: Final = 10_000
 """Of each output; beyond, the oldest make room and are counted."""
-RESEEN: Final = 64
-"""A window whose number is at most so far below the last one was seen before; further below, counting began anew."""
+REMEMBERED: Final = 300
+"""Numbers of windows below the last one of which it is known whether they were seen: a day of five minutes each.
+A window further below is of a source whose counting began anew."""
 FLEETING: Final = ("new-unknown", "new-attempt")
 """Of these there may be any number, so they are forgotten first."""
-SCHEMA: Final = """
-CREATE TABLE known (subject BLOB PRIMARY KEY, kind TEXT NOT NULL, day INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE sources (source TEXT PRIMARY KEY, listened INTEGER NOT NULL, sequence INTEGER NOT NULL);
-CREATE TABLE usual (source TEXT, measure TEXT, hour INTEGER, windows INTEGER, present INTEGER, low REAL,
-  PRIMARY KEY (source, measure, hour)) WITHOUT ROWID;
-CREATE TABLE alerts (id TEXT PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL, first INTEGER NOT NULL,
-  last INTEGER NOT NULL, seen INTEGER NOT NULL, tellings INTEGER NOT NULL, told INTEGER,
-  held INTEGER NOT NULL DEFAULT 0, standing INTEGER NOT NULL DEFAULT 0, acked_by TEXT, acked INTEGER, remark TEXT);
-CREATE TABLE outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, output TEXT NOT NULL, telling INTEGER NOT NULL,
-  told INTEGER NOT NULL, body TEXT NOT NULL);
-CREATE INDEX waiting ON outbox (output, number);
-CREATE TABLE lost (output TEXT PRIMARY KEY, count INTEGER NOT NULL);
-"""
 
 
 class LedgerError(ValueError):
@@ -86,6 +74,25 @@ class Waiting(NamedTuple):
     told: int
 
 
+class Heard(NamedTuple):
+    """What a window is to what was seen before."""
+
+    is_new: bool
+    """It was not seen before."""
+    is_newest: bool
+    """None that was seen has a higher number: what it shows is how things are."""
+
+
+class Lost(NamedTuple):
+    """What an output will never have."""
+
+    alerts: int = 0
+    at: int = 0
+    """When it lost something last, nanoseconds since the epoch."""
+    why: str = ""
+    """What it lost last."""
+
+
 class Ledger:
     """The file, opened. Several processes may have it open; each waits for the other's transaction to end."""
 
@@ -97,18 +104,19 @@ class Ledger:
             OSError, sqlite3.Error: it cannot be opened or made.
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-        self.set_aside = ""
-        """Where a damaged file went, if there was one; then everything is learned again."""
-        path = folder / FILE
+        path, aside = folder / FILE, ""
         try:
             self._open(path)
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
                 raise
-            self.set_aside = _put_aside(path)
+            aside = _put_aside(path)
             self._open(path)
         self.known: dict[bytes, int] = {}
         self._remember()
+        if aside:
+            with self.change():
+                self.db.execute("INSERT INTO damages VALUES (?)", (aside,))
 
     def _open(self, path: Path) -> None:
         self.db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
@@ -125,15 +133,12 @@ class Ledger:
             damaged = sqlite3.DatabaseError("malformed")
             damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
             raise damaged
-        (version,) = self.db.execute("PRAGMA user_version").fetchone()
+        version = version_of(self.db)
         if version > VERSION:
             raise LedgerError(f"{path}: is of version {version}, and this kwel knows {VERSION}: use the newer one")
         if version < VERSION:
             with self.change():
-                if not self.db.execute("PRAGMA user_version").fetchone()[0]:
-                    for statement in SCHEMA.split(";\n"):
-                        self.db.execute(statement)
-                    self.db.execute(f"PRAGMA user_version = {VERSION}")
+                migrate(self.db)  # which looks again: another process may have done it
 
     def _remember(self) -> None:
         self.known = dict(self.db.execute("SELECT subject, day FROM known"))
@@ -156,17 +161,56 @@ class Ledger:
         """Close the file."""
         self.db.close()
 
-    def listen(self, source: str, sequence: int, lasted: int) -> bool:
-        """Count a window of a source; return whether it was not counted before."""
-        row = self.db.execute("SELECT sequence FROM sources WHERE source = ?", (source,)).fetchone()
-        if row and row[0] - RESEEN < sequence <= row[0]:
-            return False
+    def damaged(self) -> str:
+        """Return where a damaged file went in whose place this one is: all is learnt anew; else nothing."""
+        row = self.db.execute("SELECT aside FROM damages").fetchone()
+        return str(row[0]) if row else ""
+
+    def listen(self, source: str, numbers: Sequence[tuple[int, int]], lasted: int) -> Heard:
+        """Count a window of a source, or several that were put together. *numbers*: runs, first and last of each."""
+        last = numbers[-1][1]
+        row = self.db.execute("SELECT sequence, passed FROM sources WHERE source = ?", (source,)).fetchone()
+        newest, passed = row or (last, last - REMEMBERED)
+        if last <= newest - REMEMBERED:  # counting began anew
+            self.db.execute("DELETE FROM seen WHERE source = ?", (source,))
+            newest, passed = last, last - REMEMBERED
+        new = self._unseen(source, numbers, passed)
+        if not new:
+            return Heard(False, last >= newest)
+        self.db.executemany("INSERT INTO seen VALUES (?, ?)", [(source, number) for number in new])
+        heard = max(lasted, 0) * len(new) // _count(numbers)
+        self._pass(source, heard, max(newest, last), max(passed, last - REMEMBERED))
+        return Heard(True, last >= newest)
+
+    def _pass(self, source: str, lasted: int, newest: int, passed: int) -> None:
+        """Put down how far a source is; of what lies that far back nothing is remembered."""
         self.db.execute(
-            "INSERT INTO sources VALUES (?, ?, ?)"
-            " ON CONFLICT (source) DO UPDATE SET listened = listened + ?, sequence = ?",
-            (source, max(lasted, 0), sequence, max(lasted, 0), sequence),
+            "INSERT INTO sources (source, listened, sequence, passed) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (source) DO UPDATE SET listened = listened + ?, sequence = ?, passed = ?",
+            (source, lasted, newest, passed, lasted, newest, passed),
         )
-        return True
+        self.db.execute("DELETE FROM seen WHERE source = ? AND sequence <= ?", (source, passed))
+
+    def _unseen(self, source: str, numbers: Sequence[tuple[int, int]], passed: int) -> list[int]:
+        seen = {number for (number,) in self.db.execute("SELECT sequence FROM seen WHERE source = ?", (source,))}
+        wanted = (range(max(first, passed + 1), last + 1) for first, last in numbers)
+        return [number for run in wanted for number in run if number not in seen]
+
+    def missed(self, source: str, numbers: Sequence[tuple[int, int]]) -> frozenset[int]:
+        """Return the numbers of windows that were not seen, of those that a store has of a source: *numbers*, as runs.
+
+        Of a source that is not known yet all that is stored counts as seen, and so does what lies further back than is
+        remembered.
+        """
+        newest = numbers[-1][1] if numbers else 0
+        row = self.db.execute("SELECT sequence, passed FROM sources WHERE source = ?", (source,)).fetchone()
+        if row is None:
+            self._pass(source, 0, newest, newest)
+            return frozenset()
+        passed = max(row[1], newest - REMEMBERED)
+        if passed > row[1]:
+            self._pass(source, 0, row[0], passed)
+        return frozenset(self._unseen(source, numbers, passed))
 
     def listened(self) -> dict[str, int]:
         """Return for how long each source was listened to, nanoseconds by a clock that nobody can set."""
@@ -242,15 +286,21 @@ class Ledger:
                 (alert.id, count - MOST_ALERTS),
             )
 
-    def told_since(self, since: int, until: int, kinds: Iterable[str]) -> int:
-        """Count the alerts of some kinds that were told last within a span of time."""
-        names = tuple(kinds)
-        where = f"told > ? AND told <= ? AND kind IN ({', '.join('?' * len(names))})"
-        row = self.db.execute(f"SELECT count(*) FROM alerts WHERE {where}", (since, until, *names)).fetchone()
-        return int(row[0])
+    def tell(self, now: int, *, is_news: bool, span: int, most: int) -> bool:
+        """Count a telling, unless there were too many of its sort within a span of time; return whether it counts."""
+        where = "at > ? AND at <= ?"
+        row = self.db.execute(
+            f"SELECT count(*) FROM tellings WHERE {where} AND is_news = ?", (now - span, now, is_news)
+        ).fetchone()
+        if row[0] >= most:
+            return False
+        # what lies far ahead is of a clock that was set back since
+        self.db.execute("DELETE FROM tellings WHERE at <= ? OR at > ?", (now - span, now + span))
+        self.db.execute("INSERT INTO tellings VALUES (?, ?)", (now, is_news))
+        return True
 
     def acknowledge(self, id: str, by: str, now: int, remark: str) -> bool:
-        """Put down that somebody has seen an alert: it is not told again. Return whether there is such an alert."""
+        """Put down that somebody knows of an alert as far as it was seen; return whether there is such an alert."""
         with self.change():
             done = self.db.execute(
                 "UPDATE alerts SET acked_by = ?, acked = ?, remark = ?, held = 0 WHERE id = ?", (by, now, remark, id)
@@ -270,22 +320,33 @@ class Ledger:
                 " (SELECT number FROM outbox WHERE output = ? ORDER BY number LIMIT ?)",
                 (output, over),
             )
-            self.lose(output, over)
+            self._lose(output, over, told, f"more than {MOST_WAITING} waited")
 
-    def lose(self, output: str, count: int) -> None:
+    def _lose(self, output: str, count: int, at: int, why: str) -> None:
         """Count alerts that an output will never have."""
-        added = "ON CONFLICT (output) DO UPDATE SET count = count + ?"
-        self.db.execute(f"INSERT INTO lost VALUES (?, ?) {added}", (output, count, count))
+        self.db.execute(
+            "INSERT INTO lost (output, count, at, why) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (output) DO UPDATE SET count = count + ?, at = ?, why = ?",
+            (output, count, at, why, count, at, why),
+        )
+
+    def refused(self, number: int, output: str, most: int, at: int, why: str) -> None:
+        """Count that an output refused an alert; the one that it refused *most* times is lost."""
+        with self.change():
+            self.db.execute("UPDATE outbox SET tries = tries + 1 WHERE number = ?", (number,))
+            gone = self.db.execute("DELETE FROM outbox WHERE number = ? AND tries >= ?", (number, most))
+            if gone.rowcount > 0:
+                self._lose(output, 1, at, why)
 
     def waits(self, output: str) -> int:
         """Count what waits for an output."""
         (count,) = self.db.execute("SELECT count(*) FROM outbox WHERE output = ?", (output,)).fetchone()
         return int(count)
 
-    def lost(self, output: str) -> int:
-        """Count what had to make room before an output took it."""
-        row = self.db.execute("SELECT count FROM lost WHERE output = ?", (output,)).fetchone()
-        return int(row[0]) if row else 0
+    def lost(self, output: str) -> Lost:
+        """Return what had to make room before an output took it, or was refused by it."""
+        row = self.db.execute("SELECT count, at, why FROM lost WHERE output = ?", (output,)).fetchone()
+        return Lost(*row) if row else Lost()
 
     def waiting(self, output: str, most: int) -> list[Waiting]:
         """Return what has waited longest for an output."""
@@ -298,6 +359,10 @@ class Ledger:
         """Forget what an output has taken."""
         with self.change():
             self.db.executemany("DELETE FROM outbox WHERE number = ?", [(number,) for number in numbers])
+
+
+def _count(runs: Iterable[tuple[int, int]]) -> int:
+    return sum(last - first + 1 for first, last in runs)
 
 
 def _put_aside(path: Path) -> str:

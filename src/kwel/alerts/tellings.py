@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
-from kwel.alerts.kinds import kinds
+from kwel.alerts.kinds import Sort, kinds
 from kwel.alerts.ledger import Entry
 from kwel.model.alerts import Alert
 
@@ -23,8 +23,6 @@ MOST_TELLINGS: Final = 4
 MANY: Final = "many"
 NOBODY: Final = "kwel"
 """Acknowledges what sums up others: nobody has to."""
-NEWS: Final = ("new-", "breach", "expired")
-"""How kinds begin that are about assets; the others are about the sensor itself, and have a budget of their own."""
 
 
 def alert_id(subject: Sequence[str]) -> str:
@@ -37,92 +35,108 @@ def alert_id(subject: Sequence[str]) -> str:
 
 
 class Tellings:
-    """What is told, through the ledger: call within its ``change``."""
+    """What is told, through the ledger: call within its ``change``, and say before what time it is."""
 
     def __init__(self, ledger: Ledger, settings: Settings, sensor: str) -> None:
         self.ledger, self.settings, self.sensor = ledger, settings, sensor
+        self.now = 0
+        """Nanoseconds since the epoch: when what is told is told, whenever it was seen."""
         self.posted = False
         """Whether something waits for an output that did not before."""
 
-    def note(self, alert: Alert, now: int, *, standing: bool = False) -> None:
-        """Put down that something was seen, and tell it if it is time to."""
-        old = self.ledger.find(alert.id)
-        if old is None:
-            entry = Entry(alert, now, now, 1, 0, None, False, standing, None, None, None)
-        else:
-            entry = old._replace(last=now, seen=old.seen + 1, standing=standing)
-            if standing and not old.standing and (old.told is None or not now - HOUR < old.told <= now):
-                # it was over and begins anew: who acknowledged the last time knows nothing of this one
-                entry = entry._replace(alert=alert, first=now, tellings=0, acked_by=None, acked=None, remark=None)
-        if entry.acked is None and not entry.held and self._is_due(entry, now):
-            entry = self._tell(entry._replace(alert=alert if entry.tellings else entry.alert), now)
+    def note(self, alert: Alert, at: int) -> None:
+        """Put down that something was seen at a moment, and tell it if it is time to."""
+        entry = _seen(self.ledger.find(alert.id), alert, at)
+        if entry.acked is None and not entry.held and self._is_due(entry):
+            entry = self._tell(entry._replace(alert=alert))
         self.ledger.put(entry)
 
-    def _is_due(self, entry: Entry, now: int) -> bool:
-        if not entry.tellings or entry.told is None:
+    def _is_due(self, entry: Entry) -> bool:
+        if entry.told is None:
             return True
+        if not entry.tellings:  # it was over and began anew
+            return not self.now - HOUR < entry.told <= self.now
         pause = min(int(self.settings.again * HOUR) << min(entry.tellings - 1, 20), LONGEST_PAUSE)
-        return now >= entry.told + pause or now < entry.told - pause
+        return not entry.told - pause <= self.now < entry.told + pause
 
-    def _tell(self, entry: Entry, now: int) -> Entry:
-        """Tell it, or hold it back where there were too many within the hour."""
-        kind = entry.alert.kind
-        alike = [of for of in kinds() if of.startswith(NEWS) == kind.startswith(NEWS) and of != MANY]
-        if self.ledger.told_since(now - HOUR, now, alike) >= self.settings.per_hour:
+    def _tell(self, entry: Entry) -> Entry:
+        """Tell it, or hold it back where there were too many of its sort within the hour."""
+        is_news = _is_news(entry.alert)
+        if not self.ledger.tell(self.now, is_news=is_news, span=HOUR, most=self.settings.per_hour):
             return entry._replace(held=True)
-        return self.send(entry, now)
+        return self._send(entry)
 
-    def send(self, entry: Entry, now: int) -> Entry:
+    def _send(self, entry: Entry) -> Entry:
         """Have every output that wants it take an alert."""
-        told = entry._replace(tellings=entry.tellings + 1, told=now, held=False)
+        told = entry._replace(tellings=entry.tellings + 1, told=self.now, held=False)
         for output in self.settings.outputs:
             if entry.alert.severity >= output.least:
-                self.ledger.post(output.name, entry.alert, told.tellings, now)
+                self.ledger.post(output.name, entry.alert, told.tellings, self.now)
                 self.posted = True
         return told
 
-    def over(self, kind: str, source: str, now: int) -> None:
+    def over(self, kind: str, source: str, at: int) -> None:
         """Put down that something that went on is over, and tell so if it was told."""
         old = self.ledger.find(alert_id([kind, source]))
         if old is None or not old.standing:
             return
         self.ledger.put(old._replace(standing=False, held=False))
         if old.tellings and not old.held:
-            minutes = str(max(now - old.first, 0) // (60 * 1_000_000_000))
+            minutes = str(max(at - old.first, 0) // (60 * 1_000_000_000))
             values = {"what": kind, "minutes": minutes}
-            end = Alert(alert_id(["over", kind, source, str(old.first)]), "over", kinds()["over"].severity, now,
+            end = Alert(alert_id(["over", kind, source, str(old.first)]), "over", kinds()["over"].severity, at,
                         self.sensor, source, values=values)  # fmt: skip
-            self.note(end, now)
+            self.note(end, at)
 
-    def remind(self, now: int) -> None:
+    def remind(self) -> None:
         """Tell again what is about assets and nobody acknowledged: a few times, then it stays in the list."""
         for entry in self.ledger.entries():
-            is_news = entry.alert.kind.startswith(NEWS)
-            if is_news and 0 < entry.tellings < MOST_TELLINGS and not entry.held and self._is_due(entry, now):
-                self.ledger.put(self._tell(entry, now))
+            is_open = _is_news(entry.alert) and 0 < entry.tellings < MOST_TELLINGS
+            if is_open and not entry.held and self._is_due(entry):
+                self.ledger.put(self._tell(entry))
 
-    def test(self, alert: Alert, now: int) -> None:
+    def test(self, alert: Alert) -> None:
         """Tell every output, whatever it wants."""
         for output in self.settings.outputs:
-            self.ledger.post(output.name, alert, 1, now)
+            self.ledger.post(output.name, alert, 1, self.now)
             self.posted = True
 
-    def sum_up(self, now: int) -> None:
+    def sum_up(self) -> None:
         """Tell in one alert how many were held back, once the hour is over in which there were too many."""
         held = self.ledger.held()
         if not held:
             return
         last = self.ledger.find(alert_id([MANY]))
-        if last and last.told is not None and now - HOUR < last.told <= now:
+        if last and last.told is not None and self.now - HOUR < last.told <= self.now:
             return
         counts = _counted(entry.alert.kind for entry in held)
         values = {"count": str(len(held)), "kinds": ", ".join(f"{kind} {count}" for kind, count in counts.items())}
         gravest = max(entry.alert.severity for entry in held)
-        many = Alert(alert_id([MANY]), MANY, gravest, now, self.sensor, values=values)
+        many = Alert(alert_id([MANY]), MANY, gravest, self.now, self.sensor, values=values)
         for entry in held:
-            self.ledger.put(entry._replace(held=False, tellings=entry.tellings + 1, told=now - HOUR))
+            self.ledger.put(entry._replace(held=False, tellings=entry.tellings + 1, told=self.now))
         seen = last.seen + 1 if last else 1
-        self.ledger.put(self.send(Entry(many, now, now, seen, 0, None, False, False, NOBODY, now, None), now))
+        made = Entry(many, self.now, self.now, seen, 0, None, False, False, NOBODY, self.now, None)
+        self.ledger.put(self._send(made))
+
+
+def _is_news(alert: Alert) -> bool:
+    """Return whether an alert is about assets; the others are about the sensor, and have a budget of their own."""
+    return kinds()[alert.kind].sort is Sort.NEWS
+
+
+def _seen(old: Entry | None, alert: Alert, at: int) -> Entry:
+    """Return an alert with what becomes of it where it is seen once more; *old*: as it was before, if it was."""
+    sort = kinds()[alert.kind].sort
+    standing = sort is Sort.STATE
+    if old is None:
+        return Entry(alert, at, at, 1, 0, None, False, standing, None, None, None)
+    entry = old._replace(last=at, seen=old.seen + 1, standing=standing)
+    begins = standing and not old.standing
+    if old.acked is not None and (begins or sort is Sort.EVENT):
+        # who acknowledged it knows what was until then, and nothing of this
+        return entry._replace(alert=alert, first=at, tellings=0, told=None, acked_by=None, acked=None, remark=None)
+    return entry._replace(alert=alert, first=at, tellings=0) if begins else entry
 
 
 def _counted(words: Iterable[str]) -> Mapping[str, int]:

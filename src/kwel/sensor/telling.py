@@ -5,13 +5,16 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from kwel.sensor.journal import trace
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from kwel.alerts import Alerter
     from kwel.model.report import Report
     from kwel.model.window import Window
     from kwel.sensor.plan import Plan
+    from kwel.store.parts import Runs
 
 
 class Telling:
@@ -20,10 +23,19 @@ class Telling:
     def __init__(self, alerter: Alerter | None, wrong: str = "") -> None:
         self._alerter, self._wrong = alerter, wrong
 
-    def see(self, window: Window, report: Report) -> None:
-        """Take in a window and what was concluded of it."""
+    @property
+    def is_on(self) -> bool:
+        """Return whether anything alerts."""
+        return self._alerter is not None
+
+    def missed(self, stored: Mapping[str, Runs]) -> Mapping[str, frozenset[int]]:
+        """Return which of the windows that a store has of each source were not seen."""
+        return self._alerter.missed(stored) if self._alerter else {}
+
+    def see(self, window: Window, report: Report | None, numbers: Runs = ()) -> None:
+        """Take in a window and what was concluded of it, if anything was; *numbers*: of those put together in it."""
         if self._alerter:
-            self._alerter.see(window, report)
+            self._alerter.see(window, report, numbers)
 
     def stands(self, kind: str, holds: bool, source: str = "", **values: Any) -> None:
         """Take in that something goes on, or that it does not."""
@@ -37,7 +49,7 @@ class Telling:
     def happened(self, kind: str, source: str = "", **values: Any) -> None:
         """Take in that something happened."""
         if self._alerter:
-            self._alerter.blind(kind, source, standing=False, **values)
+            self._alerter.blind(kind, source, **values)
 
     @property
     def trouble(self) -> str:
@@ -45,7 +57,7 @@ class Telling:
         if self._alerter is None:
             return self._wrong
         health = self._alerter.health()
-        return health.trouble or next((one.trouble for one in health.outputs if one.trouble), "")
+        return health.trouble or next((f"{one.name}: {one.trouble}" for one in health.outputs if one.trouble), "")
 
     def deliver(self) -> None:
         """Tell what is due, and send what waits."""
@@ -68,7 +80,8 @@ def telling(plan: Plan) -> Iterator[Telling]:
     except alerts.SettingsError as error:
         yield Telling(None, str(error))
         return
-    alerter = alerts.Alerter(settings, plan.state / "alerts", sensor=plan.sensor, listened=interfaces, background=False)
+    alerter = alerts.Alerter(settings, plan.state / "alerts", sensor=plan.sensor, listened=interfaces,
+                             background=False, on_fault=trace)  # fmt: skip
     try:
         yield Telling(alerter)
     finally:

@@ -149,7 +149,7 @@ understood; 3 no sensor keeps its alerts there, or they cannot be changed."""
 @click.option("--remark", default="", metavar="TEXT", help="Why, for whoever reads it later.")
 @state
 def ack(ids: tuple[str, ...], all_of_them: bool, by: str, remark: str, state: str) -> int:
-    """Acknowledge alerts: they are not told again."""
+    """Acknowledge alerts: what was seen of them until now is not told again."""
     import time
 
     if bool(ids) == all_of_them:
