@@ -39,7 +39,7 @@ def waiting(spooled: Path, tmp_path: Path) -> Path:
 
 
 def test_all_that_waits_is_stored_and_waits_no_longer(waiting: Path, tmp_path: Path) -> None:
-    count, seen = len(list(waiting.iterdir())), list[tuple[Window, Report]]()
+    count, seen = len(list(waiting.iterdir())), list[tuple[Window, Report | None]]()
     how = Digesting(waiting, tmp_path / "proofs", Options(), see=lambda window, report: seen.append((window, report)))
     with Store(tmp_path / "store", write=True) as store:
         done = digest_all(how, store)
@@ -52,13 +52,14 @@ def test_all_that_waits_is_stored_and_waits_no_longer(waiting: Path, tmp_path: P
 
 
 def test_frames_that_are_cited_are_kept_and_can_be_opened(waiting: Path, tmp_path: Path) -> None:
-    seen = list[tuple[Window, Report]]()
+    seen = list[tuple[Window, Report | None]]()
     how = Digesting(
         waiting, tmp_path / "proofs", Options(), evidence=6000, see=lambda window, report: seen.append((window, report))
     )
     with Store(tmp_path / "store", write=True) as store:
         digest_all(how, store)
         for part, (window, report) in zip(store.windows(), seen, strict=True):
+            assert report
             files = list(store.place(part).rglob("*.pcapng"))
             frames = len(read_frames(files[0])[0]) if files else 0
             evidence = [one.where for of in report.dependencies for one in of.evidence if one.where]
@@ -72,7 +73,8 @@ def test_frames_that_are_cited_are_kept_and_can_be_opened(waiting: Path, tmp_pat
 def test_conclusions_of_the_windows_are_those_of_the_whole(waiting: Path, tmp_path: Path, samples: Path) -> None:
     hosts = set[tuple[str, str | None]]()
 
-    def see(_: Window, report: Report) -> None:
+    def see(_: Window, report: Report | None) -> None:
+        assert report
         hosts.update((of.asset_label, of.host) for of in report.dependencies)
 
     with Store(tmp_path / "store", write=True) as store:
@@ -108,6 +110,7 @@ def test_a_damaged_window_is_set_aside_and_told(waiting: Path, tmp_path: Path) -
 
         assert done.stored == len(rest) == len(store.windows())
     assert len(told) == len(done.lost) == 1
+    assert done.lost[0].source == "span0"
     assert re.search(re.escape(first.name), told[0])
 
 
@@ -133,22 +136,30 @@ def test_the_tables_of_a_window_are_there_to_be_asked(waiting: Path, tmp_path: P
     assert set(TABLES) <= names
 
 
-def test_a_window_that_nothing_can_be_concluded_from_is_stored_as_it_was_heard(
-    waiting: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_window_that_nothing_can_be_concluded_from_is_stored_as_it_was_heard_and_shown(
+    waiting: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     count, told = len(list(waiting.iterdir())), list[str]()
+    seen = list[tuple[Window, Report | None]]()
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError("nobody foresaw it")
 
     monkeypatch.setattr("kwel.pipeline.conclude", fail)
     with Store(tmp_path / "store", write=True) as store:
-        done = digest_all(Digesting(waiting, tmp_path / "proofs", Options(), complain=told.append), store)
+        how = Digesting(
+            waiting, tmp_path / "proofs", Options(), see=lambda *window: seen.append(window), complain=told.append
+        )
+        done = digest_all(how, store)
 
-        assert done.stored == count == len(store.windows()) == len(told)
+        assert done.stored == count == len(store.windows()) == len(told) == len(seen)
+        assert not any(report for _, report in seen)
         assert sum(store.read_part(part).coverage.packets for part in store.windows()) == 565
     assert not list(waiting.iterdir())
     assert "nobody foresaw it" in told[0]
+    lines = capfd.readouterr().err.splitlines()
+    assert "<7>kwel: Traceback (most recent call last):" in lines, "for whoever reports it"
+    assert all(line.startswith("<7>kwel: ") for line in lines)
 
 
 def test_on_a_full_disk_a_window_does_without_frames(

@@ -7,7 +7,7 @@ import json
 import shutil
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -91,6 +91,99 @@ def test_settings_of_alerts_that_are_wrong_stop_nothing_and_are_told(
     assert health.kept == 1
     assert "nonsense" in health.alerts
     assert "nonsense" in capfd.readouterr().err
+
+
+def alerts_of(tmp_path: Path) -> list[dict[str, Any]]:
+    """Return what was told."""
+    file = tmp_path / "alerts.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def test_a_window_that_was_stored_as_the_keeper_died_is_told_by_the_next_one(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def die(*_: object) -> None:
+        raise SystemExit
+
+    plan = replace(plan, reports=())
+    with monkeypatch.context() as patched:
+        patched.setattr("kwel.alerts.Alerter.see", die)
+        with pytest.raises(SystemExit):
+            run(plan, patched)
+    with Store(tmp_path / "store") as store:
+        assert len(store.windows()) == 1
+    assert alerts_of(tmp_path) == []
+
+    assert run(plan, monkeypatch) == 0
+    told = alerts_of(tmp_path)
+    assert "new-asset" in {of["kind"] for of in told}
+    assert all("-0000000001.pcapng#" in frame for of in told for frame in of["evidence"])
+    assert run(plan, monkeypatch) == 0
+    assert alerts_of(tmp_path) == told, "once"
+
+
+def test_windows_that_were_stored_before_anybody_wanted_alerts_are_not_told(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert run(replace(plan, reports=(), alerts={}), monkeypatch) == 0
+    assert run(replace(plan, reports=()), monkeypatch) == 0
+
+    assert alerts_of(tmp_path) == []
+
+
+def test_a_window_that_is_lost_is_told_with_its_source(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (window,) = (path for path in plan.spool.iterdir() if not path.name.startswith("."))
+    next(window.rglob("*.parquet")).write_bytes(b"damaged")
+
+    assert run(replace(plan, reports=()), monkeypatch) == 0
+    (told,) = (of for of in alerts_of(tmp_path) if of["kind"] == "window-lost")
+    assert told["text"].startswith("1 windows of span0 were lost: span0-0000000001: ")
+
+
+def test_room_is_made_before_anything_is_sent_and_health_told_whatever_becomes_of_it(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = list[str]()
+    monkeypatch.setattr("kwel.store.quota.enforce", lambda *_: order.append("quotas"))
+    monkeypatch.setattr("kwel.alerts.Alerter.deliver", lambda *_: order.append("sent"))
+    monkeypatch.setattr("kwel.store.compaction.compact", lambda *_, **__: order.append("compacted"))
+    monkeypatch.setattr("kwel.sensor.faring.tell", lambda *_: order.append("health"))
+
+    assert run(replace(plan, reports=()), monkeypatch) == 0
+    assert order == ["quotas", "sent", "compacted", "health"]
+
+
+def test_trouble_with_alerts_is_said_once_for_as_long_as_it_is_the_same(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wrong = replace(plan, alerts={"nonsense": 1}, reports=())
+    said = list[str]()
+    for one in (wrong, wrong, replace(plan, reports=())):
+        run(one, monkeypatch)
+        said.append(capfd.readouterr().err)
+
+    assert [("nonsense" in err, "arrive again" in err) for err in said] == [
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
+
+
+def test_a_fault_of_kwel_is_one_line_and_a_trace_below_the_others(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("nobody foresaw it")
+
+    monkeypatch.setattr(keeper, "digest_all", fail)
+    assert run(plan, monkeypatch) == 3
+
+    first, *others = capfd.readouterr().err.splitlines()
+    assert first == "<2>kwel: a fault of kwel, please report it: ZeroDivisionError('nobody foresaw it')"
+    assert "in go_round" in "".join(others)
+    assert all(line.startswith("<7>") for line in others)
 
 
 def test_a_report_that_cannot_be_made_stops_nothing(

@@ -6,14 +6,17 @@ import io
 import os
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 from kwel import pipeline
 from kwel.capture.frames import read_frames, within, write_frames
 from kwel.evidence.renumber import renumber
 from kwel.sensor import proofs
+from kwel.sensor.journal import trace
 from kwel.store import Damaged, StoreError, spool
 from kwel.store.files import is_full
+from kwel.store.parts import DIGITS
 from kwel.tables import frame
 
 if TYPE_CHECKING:
@@ -46,9 +49,17 @@ class Digesting:
     options: Options
     evidence: int = 2 << 20
     """Bytes of frames that a window may keep for good."""
-    see: Callable[[Window, Report], None] | None = None
-    """Told of each window that is stored."""
+    see: Callable[[Window, Report | None], None] | None = None
+    """Told of each window, with what was concluded from it where that is stored too."""
     complain: Callable[[str], None] = print
+
+
+class LostWindow(NamedTuple):
+    """A window that did not come into the store."""
+
+    source: str
+    line: str
+    """Which one, and why."""
 
 
 @dataclass(slots=True)
@@ -56,8 +67,7 @@ class Digested:
     """What became of the windows that waited."""
 
     stored: int = 0
-    lost: list[str] = field(default_factory=list)
-    """One line each."""
+    lost: list[LostWindow] = field(default_factory=list)
     report: Report | None = None
     """Of the last one."""
     window: Window | None = None
@@ -88,19 +98,24 @@ def digest_all(how: Digesting, into: Store) -> Digested:
             window, lost = spool.read_window(path), spool.read_lost(path)
         except (Damaged, NotADirectoryError) as error:
             spool.set_aside(path)
-            done.lost.append(f"{path.name}: {error}")
+            done.lost.append(LostWindow(_source_of(path), f"{path.name}: {error}"))
             how.complain(f"{path.name} is damaged and was set aside: {error}")
             continue
         for one in lost:
             into.lose(one)
-            done.lost.append(f"window {one.sequence} of {one.source}: {one.reason}")
+            done.lost.append(LostWindow(one.source, f"window {one.sequence} of {one.source}: {one.reason}"))
         try:
             _digest(how, into, _with_proofs(how, window, into), path, done)
         except StoreError as error:  # its number is another window's: it must not keep the later ones out
             spool.set_aside(path)
-            done.lost.append(f"{path.name}: {error}")
+            done.lost.append(LostWindow(window.source, f"{path.name}: {error}"))
             how.complain(f"{path.name} was set aside: {error}")
     return done
+
+
+def _source_of(path: Path) -> str:
+    """Return of which source a folder of the spool is, by its name alone."""
+    return unquote(path.name[: -DIGITS - 1])
 
 
 def _with_proofs(how: Digesting, window: Window, into: Store) -> Window:
@@ -124,14 +139,16 @@ def _digest(how: Digesting, into: Store, window: Window, path: Path, done: Diges
             frames = None
         except Exception as error:  # noqa: BLE001 - a fault of ours must not keep later windows out of the store
             how.complain(f"{path.name}: nothing can be concluded from it: {error!r}; it is stored as it was heard")
+            trace(error)
             frames = spool.evidence_of(path)
         added = into.add(window, tables_of(analysis) if analysis else {}, frames)
     finally:
         evidence.unlink(missing_ok=True)
     if added.part is None and not added.already:
-        done.lost.append(f"window {window.sequence} of {window.source}: the disk is full")
-    elif how.see and analysis and not added.already:
-        how.see(window, analysis.report)
+        line = f"window {window.sequence} of {window.source}: the disk is full"
+        done.lost.append(LostWindow(window.source, line))
+    if how.see and not added.already:  # evidence that is not stored is not cited
+        how.see(window, analysis.report if analysis and added.part else None)
     spool.remove(path)
     done.stored += 1
     if analysis:

@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING
 from kwel import pipeline
 from kwel.sensor import shelf
 from kwel.sensor.calendar import due
+from kwel.sensor.catching_up import catch_up
 from kwel.sensor.digest import Digested, Digesting, digest_all, tables_of
+from kwel.sensor.health import HealthError, place, read
+from kwel.sensor.journal import say, trace
 from kwel.sensor.plan import WAITS, from_json
 from kwel.sensor.service import remedy
 from kwel.sensor.telling import Telling, telling
@@ -56,12 +59,8 @@ def main() -> int:
         say(3, str(error))
     except Exception as error:  # noqa: BLE001 - the next round may fare better, and the journal must say why
         say(2, f"a fault of kwel, please report it: {error!r}")
+        trace(error)
     return 3
-
-
-def say(priority: int, line: str) -> None:
-    """Write a line for the journal, with its priority in front (sd-daemon(3))."""
-    print(f"<{priority}>kwel: {line}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 @dataclass(slots=True)
@@ -82,38 +81,57 @@ class Keeper:
         for line in self.store.mended:
             say(5, f"{self.plan.store}: {line}")
         if self._free() < SCARCE:
-            self._make_room()
+            self._put_together()
+            self._keep_to_quotas()
         with telling(self.plan) as alerter:
-            if alerter.trouble:
-                say(4, f"alerts: {alerter.trouble}")
-            done = digest_all(self._digesting(alerter), self.store)
-            for line in done.lost:
-                self._complain(f"lost: {line}")
-            if done.lost:
-                alerter.happened("window-lost", count=str(len(done.lost)), why=done.lost[-1])
+            done = self._take_in(alerter)
             self._blindness(alerter)
+            self._keep_to_quotas()
             alerter.deliver()
             trouble = alerter.trouble
-        self._make_room()
+        self._say_trouble(trouble)
+        self._put_together()
         self._health(done, trouble)
         if self._reports() or self.wrong:
             self._health(done, trouble)
         return WAITS if done.waits else 0
 
-    def _digesting(self, alerter: Telling) -> Digesting:
-        plan = self.plan
-        return Digesting(plan.spool, plan.proofs, options_of(plan), plan.evidence, alerter.see, self._complain)
+    def _take_in(self, alerter: Telling) -> Digested:
+        """Take what waits into the store; alerting sees first what it has not seen of what is there already."""
+        plan, options = self.plan, options_of(self.plan)
+        if count := catch_up(self.store, alerter, {post.source for post in plan.posts}, options):
+            say(5, f"alerts: {count} windows that were stored and not looked at are looked at now")
+        how = Digesting(plan.spool, plan.proofs, options, plan.evidence, alerter.see, self._complain)
+        done = digest_all(how, self.store)
+        for one in done.lost:
+            self._complain(f"lost: {one.line}")
+        for source in dict.fromkeys(one.source for one in done.lost):
+            lines = [one.line for one in done.lost if one.source == source]
+            alerter.happened("window-lost", source, count=str(len(lines)), why=lines[-1])
+        return done
 
-    def _make_room(self) -> None:
-        """Put old windows together, and keep to the quotas."""
+    def _say_trouble(self, trouble: str) -> None:
+        """Say what is wrong with alerting, once for as long as it is the same."""
+        before = ""
+        with suppress(HealthError):
+            before = read(place(self.plan.store)).alerts
+        if trouble != before:
+            say(4 if trouble else 5, f"alerts: {trouble or 'they arrive again'}")
+
+    def _put_together(self) -> None:
+        """Put old windows together."""
+        try:
+            compaction.compact(self.store, conclude=self._tables)
+        except Exception as error:  # noqa: BLE001 - whatever it is, all the rest must go on
+            self._complain(f"{self.plan.store}: could not be put together: {error!r}; `kwel store check` tells more")
+            trace(error)
+
+    def _keep_to_quotas(self) -> None:
+        """Remove what is older, or takes more room, than it may."""
         plan = self.plan
         frames, wire, tables = (
             days * quota.DAY if days else None for days in (plan.evidence_days, plan.wire_days, plan.most_days)
         )
-        try:
-            compaction.compact(self.store, conclude=self._tables)
-        except Exception as error:  # noqa: BLE001 - whatever it is, quotas and all the rest must go on
-            self._complain(f"{plan.store}: could not be put together: {error!r}; `kwel store check` tells more")
         try:
             most = plan.most_bytes or quota.share(self.store.root, quota.used(self.store))
             freed = quota.enforce(self.store, quota.Quota(most, frames, wire, tables))
