@@ -57,7 +57,7 @@ def _of_namespace(found: Interface) -> Iterator[Check]:
     """Say whether the interface is apart from the machine's own network: with locked interfaces at most."""
     name = namespaces.name_of_this()
     if name is None:
-        yield Check("own-namespace", None, "shares that of the machine")
+        yield Check("own-namespace", None, "without a name, as that of the machine is")
         return
     strangers = [one for one in interface.others(found.name) if not walls.standing(one).egress]
     yield Check("own-namespace", not strangers, ", ".join([name, *strangers]))
