@@ -45,6 +45,15 @@ def plan(heard: Path, tmp_path: Path) -> Plan:
     )  # fmt: skip
 
 
+@pytest.fixture
+def idle(tmp_path: Path) -> Plan:
+    """Return the plan of a sensor that has heard nothing yet."""
+    made = Plan(str(tmp_path / "store"), (Post("span0"),), alerts={"file": [{"path": str(tmp_path / "alerts.jsonl")}]})
+    for folder in (made.spool, made.state):
+        folder.mkdir(parents=True)
+    return made
+
+
 def run(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr("sys.stdin", io.StringIO(plan.to_json() + "\n"))
     return keeper.main()
@@ -122,6 +131,22 @@ def test_a_window_that_was_stored_as_the_keeper_died_is_told_by_the_next_one(
     assert alerts_of(tmp_path) == told, "once"
 
 
+def test_one_that_is_damaged_meanwhile_is_passed_over_and_said_once(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    plan = replace(plan, reports=())
+    with monkeypatch.context() as patched:
+        patched.setattr("kwel.alerts.Alerter.see", lambda *_: None)
+        assert run(plan, patched) == 0
+    flows = next((tmp_path / "store" / "windows").rglob("wire/flows.parquet"))
+    flows.write_bytes(bytes(flows.stat().st_size))  # of another size it would be noticed as the store is opened
+    for said in (1, 0):
+        capfd.readouterr()
+        assert run(plan, monkeypatch) == 0
+        assert capfd.readouterr().err.count("is passed over") == said
+    assert alerts_of(tmp_path) == []
+
+
 def test_windows_that_were_stored_before_anybody_wanted_alerts_are_not_told(
     plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -143,7 +168,7 @@ def test_a_window_that_is_lost_is_told_with_its_source(
 
 
 def test_room_is_made_before_anything_is_sent_and_health_told_whatever_becomes_of_it(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch
+    idle: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = list[str]()
     monkeypatch.setattr("kwel.store.quota.enforce", lambda *_: order.append("quotas"))
@@ -151,16 +176,16 @@ def test_room_is_made_before_anything_is_sent_and_health_told_whatever_becomes_o
     monkeypatch.setattr("kwel.store.compaction.compact", lambda *_, **__: order.append("compacted"))
     monkeypatch.setattr("kwel.sensor.faring.tell", lambda *_: order.append("health"))
 
-    assert run(replace(plan, reports=()), monkeypatch) == 0
+    assert run(idle, monkeypatch) == 0
     assert order == ["quotas", "sent", "compacted", "health"]
 
 
 def test_trouble_with_alerts_is_said_once_for_as_long_as_it_is_the_same(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    idle: Plan, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    wrong = replace(plan, alerts={"nonsense": 1}, reports=())
+    wrong = replace(idle, alerts={"nonsense": 1})
     said = list[str]()
-    for one in (wrong, wrong, replace(plan, reports=())):
+    for one in (wrong, wrong, idle):
         run(one, monkeypatch)
         said.append(capfd.readouterr().err)
 
@@ -172,13 +197,13 @@ def test_trouble_with_alerts_is_said_once_for_as_long_as_it_is_the_same(
 
 
 def test_a_fault_of_kwel_is_one_line_and_a_trace_below_the_others(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    idle: Plan, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError("nobody foresaw it")
 
     monkeypatch.setattr(keeper, "digest_all", fail)
-    assert run(plan, monkeypatch) == 3
+    assert run(idle, monkeypatch) == 3
 
     first, *others = capfd.readouterr().err.splitlines()
     assert first == "<2>kwel: a fault of kwel, please report it: ZeroDivisionError('nobody foresaw it')"

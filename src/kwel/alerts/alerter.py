@@ -150,6 +150,12 @@ class Alerter:
         if report is not None and self._faults > before:  # what the window itself shows is told all the same
             self._see(window, None, numbers)
 
+    def pass_over(self, source: str, numbers: Runs) -> None:
+        """Count windows as seen that nobody can look at."""
+        with self._telling() as telling:
+            if telling is not None:
+                telling.ledger.listen(source, numbers, 0)
+
     def _see(self, window: Window, report: Report | None, numbers: Runs) -> None:
         with self._telling() as telling:
             if telling is not None:

@@ -47,8 +47,12 @@ def _show(store: Store, part: Part, alerter: Telling, options: Options) -> None:
     try:
         traffic, told = store.read_with_head(part)
         window = head.read_window(told["window"], part.sequences[-1][1], traffic)
-    except (Damaged, OSError) as error:  # `kwel store check` tells it too, and the numbers pass by themselves
-        say(4, f"alerts: {part.id} cannot be looked at: {error}")
+    except OSError as error:  # the next round tries again
+        say(4, f"alerts: {part.id} cannot be read now: {error}")
+        return
+    except Damaged as error:
+        say(4, f"alerts: {part.id} is passed over: {error}; `kwel store check` tells more")
+        alerter.pass_over(part.source, part.sequences)
         return
     alerter.see(window, _concluded(part, window, options), part.sequences)
 

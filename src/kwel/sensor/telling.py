@@ -37,6 +37,11 @@ class Telling:
         if self._alerter:
             self._alerter.see(window, report, numbers)
 
+    def pass_over(self, source: str, numbers: Runs) -> None:
+        """Count windows as seen that nobody can look at."""
+        if self._alerter:
+            self._alerter.pass_over(source, numbers)
+
     def stands(self, kind: str, holds: bool, source: str = "", **values: Any) -> None:
         """Take in that something goes on, or that it does not."""
         if self._alerter is None:
