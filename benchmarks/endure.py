@@ -136,12 +136,19 @@ class Sensor:
         """Start it again if it is dead; what it had started ends with it, as a service's processes do."""
         if self.process.poll() is None:
             return
-        ours = f"KWEL_JUMP_FILE={self._jump}\0".encode()
+        for process in self._ours():
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        self.process = self._start()
+
+    def _ours(self) -> list[int]:
+        """Return the processes that bear the mark of this sensor, whoever started them."""
+        mark, found = f"KWEL_JUMP_FILE={self._jump}\0".encode(), []
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                if ours in (process / "environ").read_bytes() and int(process.name) != os.getpid():
-                    os.kill(int(process.name), signal.SIGKILL)
-        self.process = self._start()
+                if mark in (process / "environ").read_bytes():
+                    found.append(int(process.name))
+        return found
 
     def victims(self) -> dict[str, list[int]]:
         """Return the processes by what they are."""
@@ -162,6 +169,8 @@ class Sensor:
             time.sleep(0.5)
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(300)
+        while self._ours() and time.monotonic() < until + STORING:  # the keeper finishes what it is at
+            time.sleep(0.5)
         self._said.close()
 
 
