@@ -43,6 +43,18 @@ class Hurried(Clock):
         return self._looks
 
 
+class Slow(Hurried):
+    """A clock on which little time passes between two looks."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self._step = step
+
+    def steady(self) -> int:
+        self._looks += self._step
+        return self._looks
+
+
 def windows_in(spool: Path) -> list[Window]:
     return [spooled.read_window(path) for path in spooled.waiting(spool)]
 
@@ -73,6 +85,28 @@ def test_windows_of_files_are_told_apart_by_their_frames(mixed: Path, tmp_path: 
     assert sum(window.traffic.coverage.packets for window in windows) == 565
     for window in windows:
         assert window.opened // (10 * SECOND) == window.closed // (10 * SECOND)
+
+
+@pytest.mark.parametrize("by_frames", [False, True])
+def test_a_window_ends_early_when_there_is_soon_no_room_for_flows(
+    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_frames: bool
+) -> None:
+    """Of a flood of new conversations none is set aside: there are more windows, not less in them."""
+    monkeypatch.setattr(scribe.Scribes, "MOST", 1000)
+    how = Watching("s", "span0", tmp_path, length=60 * SECOND, max_flows=20, by_frames=by_frames, clock=Slow(SECOND))
+    Watcher(how).watch(FileSource(mixed, 2), lambda: False)
+    windows = windows_in(tmp_path)
+
+    assert sum(window.traffic.coverage.packets for window in windows) == 565
+    assert not any("table-full" in window.traffic.coverage.set_aside for window in windows)
+
+
+def test_no_flood_makes_slivers_of_windows(mixed: Path, tmp_path: Path) -> None:
+    how = Watching("s", "span0", tmp_path, length=36_000 * SECOND, max_flows=20, clock=Slow(SECOND))
+    Watcher(how).watch(FileSource(mixed, 2), lambda: False)
+    (window,) = windows_in(tmp_path)
+
+    assert window.traffic.coverage.set_aside["table-full"] > 0, "what there was no room for is told"
 
 
 def test_it_ends_when_told_and_nothing_is_lost(mixed: Path, tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from kwel.model.window import ClockStep
 
 SECOND = 1_000_000_000
+SLIVER = 10
+"""A window of less than this part of its length would be one."""
 STEP = SECOND
 """A difference of the two clocks that no slewing makes within a window: 1 s."""
 
@@ -50,7 +52,9 @@ class Span:
         """Return a span that begins now and ends at the next multiple of *length* by the wall clock."""
         wall, steady = clock.wall(), clock.steady()
         rest = length - wall % length
-        if rest < length // 10:  # the last one ended a moment too early, or the clock was set: no sliver of a window
+        if (
+            rest < length // SLIVER
+        ):  # the last one ended a moment too early, or the clock was set: no sliver of a window
             rest += length
         return cls(clock, length, wall, steady, steady + rest, wall - steady)
 
@@ -63,6 +67,10 @@ class Span:
             self.apart = wall - steady
             self.ends = steady
         return steady >= self.ends
+
+    def is_no_sliver(self) -> bool:
+        """Return whether the span has lasted long enough to be ended before its time."""
+        return self.lasted() >= self.length // SLIVER
 
     def lasted(self) -> int:
         """Return the nanoseconds since it began, by the steady clock."""

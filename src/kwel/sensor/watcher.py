@@ -142,7 +142,10 @@ class Watcher:
                 return
 
     def _is_over(self) -> bool:
-        return not self._how.by_frames and self._span.is_over()
+        """Return whether the window is to end: its time is up, or there is soon no room for what is new."""
+        if self._how.by_frames:
+            return False
+        return self._span.is_over() or (self._hearing.listener.is_filling() and self._span.is_no_sliver())
 
     def _hear(self, batch: Batch, source: Source) -> None:
         """Hear a batch; where windows are told apart by the times of frames, its parts, each in its window."""
@@ -156,7 +159,7 @@ class Watcher:
             count = int(np.argmax(is_beyond)) if is_beyond.any() else len(rest)
             self._hear_part(batch, rest[:count])
             rest = rest[count:]
-            if len(rest):
+            if len(rest) or self._hearing.listener.is_filling():
                 self._scribes.reap(wait=True)  # a folder can wait
                 self._end(source, len(rest))
                 self._begin()

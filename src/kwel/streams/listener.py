@@ -82,6 +82,9 @@ MARKS = 1024
 CAPACITY = 1 << 20
 """Rows that the large tables have room for at first. The system gives memory only to those that are written."""
 
+FILLING = 0.9
+"""Share of the room for flows, or for names, beyond which what comes next may soon find none."""
+
 
 class Listener:
     """One analysis under way."""
@@ -266,6 +269,13 @@ class Listener:
         """Return the number of a name that no packet of the batch under way holds."""
         self._packets["flow"][0] = -1
         return self._note_name(name, 0, 0, self._packets, 0) if name else 0
+
+    def is_filling(self) -> bool:
+        """Return whether flows or names take up so much of their room that what comes next may soon find none."""
+        flows, names, text = int(self._flow_counters[FLOWS]), int(self._pool[NAMES]), int(self._pool[ARENA])
+        return flows > FILLING * self._max_flows or (
+            names > FILLING * namepool.MOST_NAMES or text > FILLING * namepool.MOST_BYTES
+        )
 
     def _make_room_for_flows(self, more: int) -> None:
         flows = int(self._flow_counters[FLOWS])
