@@ -23,6 +23,9 @@ FROM_A, ABOVE_Z = np.uint64(0x3F3F3F3F3F3F3F3F), np.uint64(0x2525252525252525)
 MOST_NAMES, MOST_BYTES = 500_000, 1 << 26
 """Distinct names that are kept, and their bytes. Beyond, a capture shows a flood: flows and packets go on counting."""
 
+FILLING = 0.9
+"""Share of the room beyond which what comes next may soon find none."""
+
 
 class Pool(NamedTuple):
     """The arrays that hold all names."""
@@ -34,6 +37,11 @@ class Pool(NamedTuple):
     slots: NDArray[np.uint64]
     """An index, see ``hashing``."""
     counters: NDArray[np.int64]
+
+
+def is_filling(counters: NDArray[np.int64]) -> bool:
+    """Return whether the names that are known take up so much room that the next may soon find none."""
+    return bool(counters[NAMES] > FILLING * MOST_NAMES or counters[ARENA] > FILLING * MOST_BYTES)
 
 
 @helper

@@ -82,9 +82,6 @@ MARKS = 1024
 CAPACITY = 1 << 20
 """Rows that the large tables have room for at first. The system gives memory only to those that are written."""
 
-FILLING = 0.9
-"""Share of the room for flows, or for names, beyond which what comes next may soon find none."""
-
 
 class Listener:
     """One analysis under way."""
@@ -181,9 +178,7 @@ class Listener:
     ) -> int:
         packets = self._packets
         unread, without_ip = int(self._stops[Stop.LINK_TYPE]), frames_without_ip(self._stops)
-        count = decode(
-            buffer, records, len(records), first_frame, capture, packets, self._stops, *self._fragments
-        )  # fmt: skip
+        count = decode(buffer, records, len(records), first_frame, capture, packets, self._stops, *self._fragments)
         if self._stops[Stop.LINK_TYPE] > unread:
             self._note_links(packets["frame"][:count][packets["stop"][:count] == Stop.LINK_TYPE] - first_frame, records)
         if frames_without_ip(self._stops) > without_ip:
@@ -272,14 +267,10 @@ class Listener:
 
     def is_filling(self) -> bool:
         """Return whether flows or names take up so much of their room that what comes next may soon find none."""
-        flows, names, text = int(self._flow_counters[FLOWS]), int(self._pool[NAMES]), int(self._pool[ARENA])
-        return flows > FILLING * self._max_flows or (
-            names > FILLING * namepool.MOST_NAMES or text > FILLING * namepool.MOST_BYTES
-        )
+        return namepool.is_filling(self._pool) or self._flow_counters[FLOWS] > namepool.FILLING * self._max_flows
 
     def _make_room_for_flows(self, more: int) -> None:
-        flows = int(self._flow_counters[FLOWS])
-        size = len(self._runs)
+        flows, size = int(self._flow_counters[FLOWS]), len(self._runs)
         while flows + more > size and size < self._max_flows:
             size = min(2 * size, self._max_flows)
         if size > len(self._runs):
@@ -338,8 +329,7 @@ class Listener:
         flows["name"][joined] = self._answers["question"][flows["answer"][joined] - 1]
         flows["name_source"][joined] = NameSource.DNS
         named = self._named[: self._counters[C_NAMED]]
-        last = int(flows["last"].max()) if count else 0
-        questions = settle(self._questions[: self._counters[C_QUESTIONS]], last)
+        questions = settle(self._questions[: self._counters[C_QUESTIONS]], int(flows["last"].max()) if count else 0)
         read = shown.read_all(self._certificates, self._shown[: self._counters[C_SHOWN]])
         named = shown.name_flows(flows, named, read.certificates, read.shown, self._number_of)
         names = int(self._pool[NAMES])
