@@ -14,7 +14,8 @@ import pytest
 
 from kwel.alerts import Alerter, Settings
 from kwel.alerts.kinds import Sort, kinds, sentence
-from kwel.alerts.ledger import FILE, Entry, Ledger
+from kwel.alerts.ledger import Entry, Ledger
+from kwel.alerts.opening import FILE
 from kwel.alerts.settings import Lines
 from kwel.model.dependencies import DependencyState
 from kwel.model.findings import Severity

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.alerts.ledger import FILE, REMEMBERED, Heard, Ledger
+from kwel.alerts.ledger import REMEMBERED, Heard, Ledger
+from kwel.alerts.opening import FILE
 from kwel.model.alerts import Alert
 from kwel.model.findings import Severity
 
@@ -34,7 +35,7 @@ PRAGMA user_version = 1;
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    made = Ledger(tmp_path)
+    made = Ledger(tmp_path, mend=True)
     yield made
     made.close()
 

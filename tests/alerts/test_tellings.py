@@ -55,7 +55,7 @@ class Box:
         self.open()
 
     def open(self) -> None:
-        self.ledger = Ledger(self.folder)
+        self.ledger = Ledger(self.folder, mend=True)
         self.ledger.db.execute("PRAGMA synchronous = OFF")
         self.tellings = Tellings(self.ledger, SETTINGS, "box")
 

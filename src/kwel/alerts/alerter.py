@@ -15,8 +15,9 @@ from kwel.alerts import blindness, news
 from kwel.alerts.blindness import Condition
 from kwel.alerts.couriers import ROUND, Courier, OutputHealth, deliver_all
 from kwel.alerts.kinds import Sort, kinds
-from kwel.alerts.ledger import DAY, Ledger, LedgerError
+from kwel.alerts.ledger import DAY, Ledger
 from kwel.alerts.made import Fresh, Made
+from kwel.alerts.opening import LedgerError
 from kwel.alerts.tellings import Tellings, alert_id
 from kwel.model.alerts import Alert
 
@@ -110,7 +111,7 @@ class Alerter:
     def _opened(self) -> Tellings | None:
         try:
             if self._tellings is None:
-                self._ledger = Ledger(self._folder)
+                self._ledger = Ledger(self._folder, mend=True)
                 self._tellings = Tellings(self._ledger, self.settings, self.sensor)
         except DISK as error:
             self.trouble = f"{self._folder}: {error}; nothing is told until it can be opened"

@@ -36,6 +36,8 @@ TRIES: Final = 10
 """After which a message goes that a receiver will never take: it would hold up all others."""
 ROUND: Final = 30.0
 """Seconds in which ``deliver_all`` begins to send; what is under way then has its ``send.MOST_SECONDS``."""
+LATE: Final = 15 * 60 * 1_000_000_000
+"""After which the sensor tells that what another process has to send is not sent: longer than ``LONGEST_PAUSE``."""
 RECENT: Final = 24 * 3600 * 1_000_000_000
 """So long it is told that an alert was lost."""
 
@@ -67,6 +69,7 @@ class Courier:
         self._thread: threading.Thread | None = None
         self._failures = 0
         self._waiting, self._lost = 0, Lost()
+        self._since: int | None = None
         self.idle, self.trouble = IDLE, ""
         self.last_sent: int | None = None
 
@@ -88,9 +91,7 @@ class Courier:
         if self._lock.acquire(
             timeout=PATIENCE
         ):  # else it still sends: what it sends is sent again after the next start
-            if self._ledger is not None:
-                self._ledger.close()
-                self._ledger = None
+            self._shut()
             self._lock.release()
 
     def _run(self) -> None:
@@ -115,21 +116,31 @@ class Courier:
         """Look at how much waits, and send nothing."""
         with self._lock:
             try:
-                if self._ledger is None:
-                    self._ledger = Ledger(self._folder)
-                self._count()
+                self._count(self._opened())
             except (OSError, sqlite3.Error, ValueError) as error:
                 self.trouble = shown(str(error))
 
     def _deliver(self, ends: float) -> None:
-        if self._ledger is None:
-            self._ledger = Ledger(self._folder)
-        while (waiting := self._ledger.waiting(self.output.name, BATCH)) and time.monotonic() < ends:
-            taken = self._taken(self._ledger, waiting)
-            self._ledger.delivered([of.number for of in taken])
+        ledger = self._opened()
+        while (waiting := ledger.waiting(self.output.name, BATCH)) and time.monotonic() < ends:
+            taken = self._taken(ledger, waiting)
+            ledger.delivered([of.number for of in taken])
             self._failures, self.trouble = 0, ""
             self.last_sent = time.time_ns()
-        self._count()
+        self._count(ledger)
+
+    def _opened(self) -> Ledger:
+        """Return the ledger that stands there now: the sensor may have put the one of before aside."""
+        if self._ledger is not None and not self._ledger.is_current():
+            self._shut()
+        if self._ledger is None:
+            self._ledger = Ledger(self._folder)
+        return self._ledger
+
+    def _shut(self) -> None:
+        if self._ledger is not None:
+            self._ledger.close()
+            self._ledger = None
 
     def _taken(self, ledger: Ledger, waiting: Sequence[Waiting]) -> Sequence[Waiting]:
         try:
@@ -144,16 +155,21 @@ class Courier:
         self.trouble = shown(str(error) or type(error).__name__)
         with suppress(OSError, sqlite3.Error):
             if self._ledger is not None:
-                self._count()
+                self._count(self._ledger)
+        if not isinstance(error, send.SendError):
+            self._shut()
 
-    def _count(self) -> None:
-        assert self._ledger is not None
-        self._waiting, self._lost = self._ledger.waits(self.output.name), self._ledger.lost(self.output.name)
+    def _count(self, ledger: Ledger) -> None:
+        name = self.output.name
+        self._waiting, self._since, self._lost = ledger.waits(name), ledger.waits_since(name), ledger.lost(name)
 
     def health(self) -> OutputHealth:
         """Return how it fares."""
-        lost, trouble = self._lost, self.trouble
-        if lost.alerts and not trouble and abs(time.time_ns() - lost.at) < RECENT:
+        lost, trouble, since, now = self._lost, self.trouble, self._since, time.time_ns()
+        if self._settings.apart and not trouble and since is not None and abs(now - since) > LATE:
+            when = messages.moment(since)[:16]
+            trouble = f"{self._waiting} alerts have waited since {when}Z; is kwel-alerts running, and what does it say?"
+        if lost.alerts and not trouble and abs(now - lost.at) < RECENT:
             when = messages.moment(lost.at)[:16]
             trouble = f"{lost.alerts} alerts never arrived, the last was given up at {when}Z: {lost.why}"
         return OutputHealth(self.output.name, self._waiting, lost.alerts, self.last_sent, trouble)

@@ -7,19 +7,17 @@ is after it: an alert is never known and yet not waiting to be sent. Everything 
 from __future__ import annotations
 
 import json
-import sqlite3
 from contextlib import contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from kwel.alerts.schema import VERSION, migrate, version_of
+from kwel.alerts.opening import FILE, identity, opened
 from kwel.model.alerts import Alert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-FILE: Final = "alerts.sqlite"
 DAY: Final = 86_400_000_000_000
 """Nanoseconds."""
 MOST_KNOWN: Final = 200_000
@@ -31,10 +29,6 @@ REMEMBERED: Final = 300
 A window further below is of a source whose counting began anew."""
 FLEETING: Final = ("new-unknown", "new-attempt")
 """Of these there may be any number, so they are forgotten first."""
-
-
-class LedgerError(ValueError):
-    """The file is of a later version of kwel, or cannot be opened."""
 
 
 class Usual(NamedTuple):
@@ -96,49 +90,21 @@ class Lost(NamedTuple):
 class Ledger:
     """The file, opened. Several processes may have it open; each waits for the other's transaction to end."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open it, or make it.
+    def __init__(self, folder: Path, *, mend: bool = False) -> None:
+        """Open it. *mend*: make it where there is none, and put one that is damaged aside: the sensor alone does.
 
         Raises:
-            LedgerError: it is of a later version.
+            LedgerError: it is of a later version; without *mend*, it is not there or is damaged.
             OSError, sqlite3.Error: it cannot be opened or made.
         """
-        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-        path, aside = folder / FILE, ""
-        try:
-            self._open(path)
-        except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-                raise
-            aside = _put_aside(path)
-            self._open(path)
+        self._path = folder / FILE
+        self.db, self._identity = opened(folder, mend=mend)
         self.known: dict[bytes, int] = {}
         self._remember()
-        if aside:
-            with self.change():
-                self.db.execute("INSERT INTO damages VALUES (?)", (aside,))
 
-    def _open(self, path: Path) -> None:
-        self.db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-        try:
-            self.db.execute("PRAGMA journal_mode = WAL")
-            self.db.execute("PRAGMA synchronous = FULL")
-            self._prepare(path)
-        except (sqlite3.Error, LedgerError):
-            self.db.close()
-            raise
-
-    def _prepare(self, path: Path) -> None:
-        if self.db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            damaged = sqlite3.DatabaseError("malformed")
-            damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-            raise damaged
-        version = version_of(self.db)
-        if version > VERSION:
-            raise LedgerError(f"{path}: is of version {version}, and this kwel knows {VERSION}: use the newer one")
-        if version < VERSION:
-            with self.change():
-                migrate(self.db)  # which looks again: another process may have done it
+    def is_current(self) -> bool:
+        """Return whether its file is still the one that stands there: a damaged one is put aside by the sensor."""
+        return identity(self._path) == self._identity
 
     def _remember(self) -> None:
         self.known = dict(self.db.execute("SELECT subject, day FROM known"))
@@ -153,8 +119,7 @@ class Ledger:
         except BaseException:
             if self.db.in_transaction:
                 self.db.execute("ROLLBACK")
-            if hasattr(self, "known"):
-                self._remember()
+            self._remember()
             raise
 
     def close(self) -> None:
@@ -343,6 +308,11 @@ class Ledger:
         (count,) = self.db.execute("SELECT count(*) FROM outbox WHERE output = ?", (output,)).fetchone()
         return int(count)
 
+    def waits_since(self, output: str) -> int | None:
+        """Return when what has waited longest for an output was told, nanoseconds since the epoch."""
+        (told,) = self.db.execute("SELECT min(told) FROM outbox WHERE output = ?", (output,)).fetchone()
+        return None if told is None else int(told)
+
     def lost(self, output: str) -> Lost:
         """Return what had to make room before an output took it, or was refused by it."""
         row = self.db.execute("SELECT count, at, why FROM lost WHERE output = ?", (output,)).fetchone()
@@ -363,14 +333,3 @@ class Ledger:
 
 def _count(runs: Iterable[tuple[int, int]]) -> int:
     return sum(last - first + 1 for first, last in runs)
-
-
-def _put_aside(path: Path) -> str:
-    """Rename a damaged file, and remove what belongs to it; return where it went."""
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    path.rename(aside)
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    return str(aside)

@@ -82,6 +82,18 @@ def test_where_no_sensor_is(cli: Cli, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_damaged_ledger_is_left_as_it_is_and_said_in_one_line(cli: Cli, state: str, tmp_path: Path) -> None:
+    """A file that root made in its place would be closed to the sensor."""
+    for path in (tmp_path / "state").iterdir():
+        path.write_bytes(b"not a database" * 1000)
+    before = sorted(path.name for path in (tmp_path / "state").iterdir())
+    for command in (["list"], ["explain", "A00"], ["ack", "A00"]):
+        status, out, err = cli("sensor", "alerts", *command, "--state", state)
+        assert (status, out, err.count("\n")) == (3, "", 1)
+        assert "is damaged; the sensor puts it aside" in err
+    assert sorted(path.name for path in (tmp_path / "state").iterdir()) == before
+
+
 def test_all_or_some_but_not_neither(cli: Cli, state: str) -> None:
     assert cli("sensor", "alerts", "ack", "--state", state)[0] == 2
     assert cli("sensor", "alerts", "ack", "--all", "A1", "--state", state)[0] == 2

@@ -44,13 +44,16 @@ def opened(folder: str) -> Iterator[Ledger]:
     """Open what a sensor told; end with one line where there is nothing, or it cannot be opened."""
     import sqlite3
 
-    from kwel.alerts.ledger import FILE, Ledger, LedgerError
+    from kwel.alerts.ledger import Ledger
+    from kwel.alerts.opening import FILE, LedgerError
 
     if not (Path(folder) / FILE).exists():
         raise Failure(f"{folder}: no sensor keeps its alerts there; name the folder with --state")
     try:
         ledger = Ledger(Path(folder))
-    except (OSError, sqlite3.Error, LedgerError) as error:
+    except LedgerError as error:
+        raise Failure(str(error)) from error
+    except (OSError, sqlite3.Error) as error:
         raise Failure(f"{folder}: {error}; are you permitted to read it?") from error
     try:
         yield ledger
