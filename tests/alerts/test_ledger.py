@@ -60,7 +60,7 @@ def test_a_file_of_the_first_version_is_brought_to_this_one_with_all_that_is_in_
         (entry,) = ledger.entries(all=True)
         assert (entry.alert, entry.seen, entry.acked_by) == (alert, 2, "anna")
         assert [of.alert for of in ledger.waiting("webhook 1", 9)] == [alert]
-        assert ledger.lost("webhook 1").alerts == 4
+        assert ledger.lost("webhook 1").number == 4
         assert not ledger.tell(8, is_news=False, span=60, most=1), "what was told lately counts"
         assert not ledger.damaged()
         ledger.close()

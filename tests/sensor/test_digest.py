@@ -103,13 +103,16 @@ def test_a_damaged_window_is_set_aside_and_told(waiting: Path, tmp_path: Path) -
     first, *rest = sorted(path for path in waiting.iterdir() if not path.name.startswith("."))
     table = next(first.rglob("*.parquet"))
     table.write_bytes(table.read_bytes()[:-7])
-    told = list[str]()
-    how = Digesting(waiting, tmp_path / "proofs", Options(), complain=told.append)
+    told, there = list[str](), list[bool]()
+    how = Digesting(
+        waiting, tmp_path / "proofs", Options(), complain=told.append, lost=lambda _: there.append(first.exists())
+    )
     with Store(tmp_path / "store", write=True) as store:
         done = digest_all(how, store)
 
         assert done.stored == len(rest) == len(store.windows())
     assert len(told) == len(done.lost) == 1
+    assert there == [True], "whoever dies of it finds it again"
     assert done.lost[0].source == "span0"
     assert re.search(re.escape(first.name), told[0])
 

@@ -13,6 +13,7 @@ import pytest
 
 from kwel.sensor import keeper
 from kwel.sensor.calendar import Due
+from kwel.sensor.digest import LostWindow
 from kwel.sensor.health import place, read
 from kwel.sensor.plan import Plan, Post
 from kwel.sensor.watcher import Watcher, Watching
@@ -21,6 +22,8 @@ from tests.sensor.sources import FileSource
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from kwel.sensor.digest import Digested, Digesting
 
 
 @pytest.fixture(scope="module")
@@ -167,17 +170,38 @@ def test_a_window_that_is_lost_is_told_with_its_source(
     assert told["text"].startswith("1 windows of span0 were lost: span0-0000000001: ")
 
 
-def test_room_is_made_before_anything_is_sent_and_health_told_whatever_becomes_of_it(
+def test_room_is_made_and_health_told_before_anything_is_sent_whatever_becomes_of_it(
     idle: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def send(*_: object) -> None:
+        order.append("sent")
+        raise ZeroDivisionError("nobody foresaw it")
+
     order = list[str]()
     monkeypatch.setattr("kwel.store.quota.enforce", lambda *_: order.append("quotas"))
-    monkeypatch.setattr("kwel.alerts.Alerter.deliver", lambda *_: order.append("sent"))
+    monkeypatch.setattr("kwel.alerts.Alerter.deliver", send)
     monkeypatch.setattr("kwel.store.compaction.compact", lambda *_, **__: order.append("compacted"))
     monkeypatch.setattr("kwel.sensor.faring.tell", lambda *_: order.append("health"))
 
+    assert run(idle, monkeypatch) == 3
+    assert order == ["quotas", "compacted", "health", "sent"]
+
+
+def test_a_window_that_is_lost_is_told_before_the_round_may_die_of_something_else(
+    idle: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def die(how: Digesting, _: Store) -> Digested:
+        assert how.lost
+        how.lost([LostWindow("span0", "window 7 of span0: the disk is full")])
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keeper, "digest_all", die)
+        with pytest.raises(SystemExit):
+            run(idle, patched)
     assert run(idle, monkeypatch) == 0
-    assert order == ["quotas", "sent", "compacted", "health"]
+    (told,) = alerts_of(tmp_path)
+    assert "window 7 of span0" in told["text"]
 
 
 def test_trouble_with_alerts_is_said_once_for_as_long_as_it_is_the_same(
@@ -221,6 +245,8 @@ def test_a_report_that_cannot_be_made_stops_nothing(
     assert run(plan, monkeypatch) == 0
     assert "2026-11-25 could not be made" in capfd.readouterr().err
     assert "2026-11-25 could not be made" in read(place(plan.store)).error
+    monkeypatch.setattr(keeper, "report_command", lambda *_: 1 / 0)
+    assert run(plan, monkeypatch) == 0, "it is put off: the next round does not try it"
     assert not list((tmp_path / "reports").glob("*.html.part"))
 
 

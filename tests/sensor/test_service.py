@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kwel.sensor.config import Config, parse
-from kwel.sensor.service import Service, closed, give, installed, remedy
+from kwel.sensor.service import SENDER, Service, closed, give, installed, remedy
 from tests.conftest import ROOT
 
 UNIT = ROOT / "packaging" / "systemd" / "kwel-sensor.service"
@@ -32,14 +32,15 @@ def places(folder: Path, *drop_ins: str) -> tuple[str, str]:
     own, shipped = folder / "etc", folder / "lib"
     (own / f"{UNIT.name}.d").mkdir(parents=True)
     shipped.mkdir()
-    (shipped / UNIT.name).write_text(UNIT.read_text())
+    for unit in (UNIT, UNIT.with_name(SENDER)):
+        (shipped / unit.name).write_text(unit.read_text())
     for number, text in enumerate(drop_ins):
         (own / f"{UNIT.name}.d" / f"{number}.conf").write_text(text)
     return str(own), str(shipped)
 
 
-def config(file: str = "/etc/kwel/sensor.toml") -> Config:
-    found, faults = parse(TEXT.encode(), Path(file))
+def config(file: str = "/etc/kwel/sensor.toml", text: str = TEXT) -> Config:
+    found, faults = parse(text.encode(), Path(file))
     assert faults == []
     return found
 
@@ -60,6 +61,23 @@ def test_what_a_drop_in_lets_is_let(tmp_path: Path) -> None:
     more = "[Service]\nReadWritePaths=-/srv /var/lib/prometheus/node-exporter\n"
 
     assert closed(config(), installed(places(tmp_path, more))) == []
+
+
+def test_where_alerts_are_sent_apart_their_files_are_the_senders(tmp_path: Path) -> None:
+    units = places(tmp_path, "[Service]\nReadWritePaths=/srv /var/lib/prometheus/node-exporter\n")
+    sensor, sender = installed(units), installed(units, SENDER)
+    text = TEXT.replace("[alerts]", "[alerts]\napart = true")
+
+    assert sender
+    assert sender.config == "/etc/kwel/sensor.toml"
+    assert closed(config(text=text), sensor, sender) == [], "both units have a folder for logs"
+    ((key, why),) = closed(config(text=text.replace("/var/log/kwel", "/srv")), sensor, sender)
+    assert key == "alerts.file.path"
+    assert why.startswith(
+        "kwel-alerts.service cannot write to /srv; let kwel write there (chown), then: systemctl edit "
+    )
+    assert "edit kwel-alerts, and write" in why
+    assert closed(config(text=text.replace("/var/log/kwel", "/nowhere")), sensor, None) == []
 
 
 def test_a_configuration_that_the_unit_does_not_start_is_none_of_its_business(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kwel.alerts import blindness, news
 from kwel.alerts.blindness import Condition
-from kwel.alerts.couriers import ROUND, Courier, OutputHealth, deliver_all
+from kwel.alerts.couriers import RECENT, ROUND, Courier, OutputHealth, deliver_all
 from kwel.alerts.kinds import Sort, kinds
-from kwel.alerts.ledger import DAY, Ledger
+from kwel.alerts.ledger import DAY, Ledger, Lost
 from kwel.alerts.made import Fresh, Made
 from kwel.alerts.opening import LedgerError
 from kwel.alerts.tellings import Tellings, alert_id
@@ -134,7 +134,7 @@ class Alerter:
         """
         with self._telling() as telling:
             if telling is not None:
-                return {source: telling.ledger.missed(source, numbers) for source, numbers in stored.items()}
+                return {of: telling.ledger.missed(of, numbers, telling.now) for of, numbers in stored.items()}
         return {}
 
     def see(self, window: Window, report: Report | None, numbers: Runs = ()) -> None:
@@ -151,11 +151,24 @@ class Alerter:
         if report is not None and self._faults > before:  # what the window itself shows is told all the same
             self._see(window, None, numbers)
 
-    def pass_over(self, source: str, numbers: Runs) -> None:
-        """Count windows as seen that nobody can look at."""
+    def pass_over(self, source: str, numbers: Runs, why: str) -> None:
+        """Count windows as seen that nobody looks at; health tells of them for a day."""
         with self._telling() as telling:
             if telling is not None:
-                telling.ledger.listen(source, numbers, 0)
+                telling.ledger.pass_over(source, numbers, telling.now, why)
+
+    def begin(self, source: str, number: int) -> int:
+        """Put down, before it is done, that a stored window is looked at; return how often that killed whoever did."""
+        with self._telling() as telling:
+            if telling is not None:
+                return telling.ledger.begin(source, number)
+        return 0
+
+    def end(self, source: str, number: int) -> None:
+        """Put down that it was looked at, whatever came of it."""
+        with self._telling() as telling:
+            if telling is not None:
+                telling.ledger.end(source, number)
 
     def _see(self, window: Window, report: Report | None, numbers: Runs) -> None:
         with self._telling() as telling:
@@ -269,17 +282,19 @@ class Alerter:
 
     def health(self) -> Health:
         """Return how it fares."""
-        days, aside = 0.0, ""
+        days, aside, overlooked = 0.0, "", Lost()
         with self._telling() as telling:
             if telling is not None:
                 days = max(telling.ledger.listened().values(), default=0) / DAY
-                aside = telling.ledger.damaged()
+                aside, overlooked = telling.ledger.damaged(), telling.ledger.overlooked()
         if self.settings.apart:
             self.deliver()
-        learning = days < self.settings.learn
-        anew = f"what was known is damaged and lies in {aside}: learning anew" if aside and learning else ""
-        outputs = tuple(courier.health() for courier in self.couriers)
-        return Health(self.trouble or anew, days, learning, outputs)
+        learning, trouble = days < self.settings.learn, self.trouble
+        if aside and learning and not trouble:
+            trouble = f"what was known is damaged and lies in {aside}: learning anew"
+        if overlooked.number and abs(self._clock() - overlooked.at) < RECENT and not trouble:
+            trouble = f"{overlooked.number} stored windows were never looked at: {overlooked.why}"
+        return Health(trouble, days, learning, tuple(courier.health() for courier in self.couriers))
 
     def close(self) -> None:
         """Stop sending; what waits is sent after the next start."""

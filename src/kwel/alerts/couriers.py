@@ -169,10 +169,10 @@ class Courier:
         if self._settings.apart and not trouble and since is not None and abs(now - since) > LATE:
             when = messages.moment(since)[:16]
             trouble = f"{self._waiting} alerts have waited since {when}Z; is kwel-alerts running, and what does it say?"
-        if lost.alerts and not trouble and abs(now - lost.at) < RECENT:
+        if lost.number and not trouble and abs(now - lost.at) < RECENT:
             when = messages.moment(lost.at)[:16]
-            trouble = f"{lost.alerts} alerts never arrived, the last was given up at {when}Z: {lost.why}"
-        return OutputHealth(self.output.name, self._waiting, lost.alerts, self.last_sent, trouble)
+            trouble = f"{lost.number} alerts never arrived, the last was given up at {when}Z: {lost.why}"
+        return OutputHealth(self.output.name, self._waiting, lost.number, self.last_sent, trouble)
 
     def _take(self, waiting: Sequence[Waiting]) -> Sequence[Waiting]:
         """Send some of what waits, and return what was taken."""

@@ -78,13 +78,14 @@ class Heard(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """What an output will never have."""
+    """What an output will never have, or what alerting never looked at."""
 
-    alerts: int = 0
+    number: int = 0
+    """Of alerts, or of windows."""
     at: int = 0
-    """When it lost something last, nanoseconds since the epoch."""
+    """When that was last, nanoseconds since the epoch."""
     why: str = ""
-    """What it lost last."""
+    """Why the last one was."""
 
 
 class Ledger:
@@ -154,18 +155,19 @@ class Ledger:
             " ON CONFLICT (source) DO UPDATE SET listened = listened + ?, sequence = ?, passed = ?",
             (source, lasted, newest, passed, lasted, newest, passed),
         )
-        self.db.execute("DELETE FROM seen WHERE source = ? AND sequence <= ?", (source, passed))
+        for table in ("seen", "begun"):
+            self.db.execute(f"DELETE FROM {table} WHERE source = ? AND sequence <= ?", (source, passed))
 
     def _unseen(self, source: str, numbers: Sequence[tuple[int, int]], passed: int) -> list[int]:
         seen = {number for (number,) in self.db.execute("SELECT sequence FROM seen WHERE source = ?", (source,))}
         wanted = (range(max(first, passed + 1), last + 1) for first, last in numbers)
         return [number for run in wanted for number in run if number not in seen]
 
-    def missed(self, source: str, numbers: Sequence[tuple[int, int]]) -> frozenset[int]:
+    def missed(self, source: str, numbers: Sequence[tuple[int, int]], now: int = 0) -> frozenset[int]:
         """Return the numbers of windows that were not seen, of those that a store has of a source: *numbers*, as runs.
 
-        Of a source that is not known yet all that is stored counts as seen, and so does what lies further back than is
-        remembered.
+        Of a source that is not known yet all that is stored counts as seen. What lies further back than is remembered
+        is overlooked.
         """
         newest = numbers[-1][1] if numbers else 0
         row = self.db.execute("SELECT sequence, passed FROM sources WHERE source = ?", (source,)).fetchone()
@@ -174,8 +176,41 @@ class Ledger:
             return frozenset()
         passed = max(row[1], newest - REMEMBERED)
         if passed > row[1]:
+            far = sum(number <= passed for number in self._unseen(source, numbers, row[1]))
+            self._overlook(source, far, now, f"it lay more than {REMEMBERED} windows back")
             self._pass(source, 0, row[0], passed)
         return frozenset(self._unseen(source, numbers, passed))
+
+    def pass_over(self, source: str, numbers: Sequence[tuple[int, int]], now: int, why: str) -> None:
+        """Count windows as seen that are not looked at, and remember that they were not."""
+        row = self.db.execute("SELECT passed FROM sources WHERE source = ?", (source,)).fetchone()
+        self._overlook(source, len(self._unseen(source, numbers, row[0])) if row else _count(numbers), now, why)
+        self.listen(source, numbers, 0)
+
+    def _overlook(self, source: str, windows: int, at: int, why: str) -> None:
+        if windows:
+            self.db.execute(
+                "INSERT INTO overlooked VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (source) DO UPDATE SET windows = windows + ?, at = ?, why = ?",
+                (source, windows, at, why, windows, at, why),
+            )
+
+    def overlooked(self) -> Lost:
+        """Return how many windows were stored and never looked at, and when and why that was found last."""
+        row = self.db.execute("SELECT sum(windows) OVER (), at, why FROM overlooked ORDER BY at DESC").fetchone()
+        return Lost(*row) if row else Lost()
+
+    def begin(self, source: str, number: int) -> int:
+        """Put down that a window is about to be looked at; return how often that was begun before and not ended."""
+        row = self.db.execute(
+            "INSERT INTO begun VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET times = times + 1 RETURNING times",
+            (source, number),
+        ).fetchone()
+        return int(row[0]) - 1
+
+    def end(self, source: str, number: int) -> None:
+        """Put down that whoever looked at a window is alive."""
+        self.db.execute("DELETE FROM begun WHERE source = ? AND sequence = ?", (source, number))
 
     def listened(self) -> dict[str, int]:
         """Return for how long each source was listened to, nanoseconds by a clock that nobody can set."""

@@ -32,7 +32,12 @@ INSERT INTO tellings SELECT told, kind LIKE 'new-%' OR kind IN ('breach', 'expir
   WHERE told IS NOT NULL AND kind != 'many';
 CREATE TABLE damages (aside TEXT PRIMARY KEY);
 """
-STEPS: Final = (_FIRST, _SECOND)
+_THIRD: Final = """
+CREATE TABLE begun (source TEXT, sequence INTEGER, times INTEGER NOT NULL,
+  PRIMARY KEY (source, sequence)) WITHOUT ROWID;
+CREATE TABLE overlooked (source TEXT PRIMARY KEY, windows INTEGER NOT NULL, at INTEGER NOT NULL, why TEXT NOT NULL);
+"""
+STEPS: Final = (_FIRST, _SECOND, _THIRD)
 """What makes each version of the one before; the first, of an empty file. What was released is never changed."""
 VERSION: Final = len(STEPS)
 

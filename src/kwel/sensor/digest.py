@@ -20,7 +20,7 @@ from kwel.store.parts import DIGITS
 from kwel.tables import frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -52,6 +52,8 @@ class Digesting:
     see: Callable[[Window, Report | None], None] | None = None
     """Told of each window, with what was concluded from it where that is stored too."""
     complain: Callable[[str], None] = print
+    lost: Callable[[Sequence[LostWindow]], None] | None = None
+    """Told of windows of one source that are lost, before what says so leaves the spool."""
 
 
 class LostWindow(NamedTuple):
@@ -97,20 +99,26 @@ def digest_all(how: Digesting, into: Store) -> Digested:
         try:
             window, lost = spool.read_window(path), spool.read_lost(path)
         except (Damaged, NotADirectoryError) as error:
+            _lose(how, done, [LostWindow(_source_of(path), f"{path.name}: {error}")])
             spool.set_aside(path)
-            done.lost.append(LostWindow(_source_of(path), f"{path.name}: {error}"))
             how.complain(f"{path.name} is damaged and was set aside: {error}")
             continue
         for one in lost:
             into.lose(one)
-            done.lost.append(LostWindow(one.source, f"window {one.sequence} of {one.source}: {one.reason}"))
+        _lose(how, done, [LostWindow(of.source, f"window {of.sequence} of {of.source}: {of.reason}") for of in lost])
         try:
             _digest(how, into, _with_proofs(how, window, into), path, done)
         except StoreError as error:  # its number is another window's: it must not keep the later ones out
+            _lose(how, done, [LostWindow(window.source, f"{path.name}: {error}")])
             spool.set_aside(path)
-            done.lost.append(LostWindow(window.source, f"{path.name}: {error}"))
             how.complain(f"{path.name} was set aside: {error}")
     return done
+
+
+def _lose(how: Digesting, done: Digested, lost: Sequence[LostWindow]) -> None:
+    done.lost += lost
+    if how.lost and lost:
+        how.lost(lost)
 
 
 def _source_of(path: Path) -> str:
@@ -146,7 +154,7 @@ def _digest(how: Digesting, into: Store, window: Window, path: Path, done: Diges
         evidence.unlink(missing_ok=True)
     if added.part is None and not added.already:
         line = f"window {window.sequence} of {window.source}: the disk is full"
-        done.lost.append(LostWindow(window.source, line))
+        _lose(how, done, [LostWindow(window.source, line)])
     if how.see and not added.already:  # evidence that is not stored is not cited
         how.see(window, analysis.report if analysis and added.part else None)
     spool.remove(path)

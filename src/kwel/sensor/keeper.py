@@ -19,22 +19,26 @@ from typing import TYPE_CHECKING
 from kwel import pipeline
 from kwel.sensor import shelf
 from kwel.sensor.calendar import due
-from kwel.sensor.catching_up import catch_up
+from kwel.sensor.catching_up import catch_up, unseen
 from kwel.sensor.digest import Digested, Digesting, digest_all, tables_of
 from kwel.sensor.health import HealthError, place, read
 from kwel.sensor.journal import say, trace
 from kwel.sensor.plan import WAITS, from_json
+from kwel.sensor.put_off import PutOff
 from kwel.sensor.service import remedy
 from kwel.sensor.telling import Telling, telling
 from kwel.store import compaction, quota
 from kwel.store.spans import spelt
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from kwel.analysis import Options
     from kwel.model.traffic import Traffic
     from kwel.sensor.calendar import Due
+    from kwel.sensor.digest import LostWindow
     from kwel.sensor.plan import Plan
     from kwel.store import Store
 
@@ -80,43 +84,46 @@ class Keeper:
         """Do what there is to do."""
         for line in self.store.mended:
             say(5, f"{self.plan.store}: {line}")
-        if self._free() < SCARCE:
+        if _free(self.plan.store) < SCARCE:
             self._put_together()
             self._keep_to_quotas()
+        before = self._trouble_before()
         with telling(self.plan) as alerter:
             done = self._take_in(alerter)
             self._blindness(alerter)
             self._keep_to_quotas()
+            self._put_together()
+            self._health(done, alerter.trouble or before)  # a receiver that hangs does not hold it up
+            told = self.wrong
             alerter.deliver()
             trouble = alerter.trouble
-        self._say_trouble(trouble)
-        self._put_together()
-        self._health(done, trouble)
-        if self._reports() or self.wrong:
+        if trouble != before:
+            say(4 if trouble else 5, f"alerts: {trouble or 'they arrive again'}")
+        if self._reports() or self.wrong != told or trouble != before:
             self._health(done, trouble)
         return WAITS if done.waits else 0
 
     def _take_in(self, alerter: Telling) -> Digested:
-        """Take what waits into the store; alerting sees first what it has not seen of what is there already."""
+        """Take what waits into the store; then alerting sees what it had not seen of what was there already."""
         plan, options = self.plan, options_of(self.plan)
-        if count := catch_up(self.store, alerter, {post.source for post in plan.posts}, options):
-            say(5, f"alerts: {count} windows that were stored and not looked at are looked at now")
-        how = Digesting(plan.spool, plan.proofs, options, plan.evidence, alerter.see, self._complain)
+        missed = unseen(self.store, alerter, {post.source for post in plan.posts})
+        how = Digesting(plan.spool, plan.proofs, options, plan.evidence, alerter.see, self._complain,
+                        lambda lost: self._lose(alerter, lost))  # fmt: skip
         done = digest_all(how, self.store)
-        for one in done.lost:
-            self._complain(f"lost: {one.line}")
-        for source in dict.fromkeys(one.source for one in done.lost):
-            lines = [one.line for one in done.lost if one.source == source]
-            alerter.happened("window-lost", source, count=str(len(lines)), why=lines[-1])
+        if count := catch_up(self.store, missed, alerter, options):
+            say(5, f"alerts: {count} windows that were stored and not looked at were looked at now")
         return done
 
-    def _say_trouble(self, trouble: str) -> None:
-        """Say what is wrong with alerting, once for as long as it is the same."""
-        before = ""
+    def _lose(self, alerter: Telling, lost: Sequence[LostWindow]) -> None:
+        for one in lost:
+            self._complain(f"lost: {one.line}")
+        alerter.happened("window-lost", lost[0].source, count=str(len(lost)), why=lost[-1].line)
+
+    def _trouble_before(self) -> str:
+        """Return what was wrong with alerting in the round before: it is said once for as long as it is the same."""
         with suppress(HealthError):
-            before = read(place(self.plan.store)).alerts
-        if trouble != before:
-            say(4 if trouble else 5, f"alerts: {trouble or 'they arrive again'}")
+            return read(place(self.plan.store)).alerts
+        return ""
 
     def _put_together(self) -> None:
         """Put old windows together."""
@@ -157,13 +164,8 @@ class Keeper:
             alerter.stands("stopped-working", silent, post.source, why=why)
             is_down = said.get("link") in ("down", "no-carrier", "gone")
             alerter.stands("interface-down", is_down, post.source)
-        free = self._free()
+        free = _free(self.plan.store)
         alerter.stands("disk-full", free < SCARCE, why=f"{free >> 20} MB are free")
-
-    def _free(self) -> int:
-        """Return the bytes that are free on the disk of the store."""
-        space = os.statvfs(self.plan.store)
-        return space.f_bavail * space.f_frsize
 
     def _reports(self) -> bool:
         """Make one of the reports that are due, and return whether one was made: the others follow in later rounds."""
@@ -176,8 +178,7 @@ class Keeper:
             heard = sorted(part.closed for part in self.store.windows() if part.packets and part.has_wire)
             if not heard:
                 return False
-            waiting = due(self.plan.reports, time.time_ns(), heard, there)
-            made = any(self._report(one, folder) for one in waiting)
+            made = self._first_of(due(self.plan.reports, time.time_ns(), heard, there), folder)
             if made:
                 shelf.clear(folder, self.plan.keep_reports)
             if made or not (folder / "index.html").exists():
@@ -187,6 +188,17 @@ class Keeper:
                 f"reports cannot be written to {folder}: {error.strerror or error}{remedy(error, str(folder))}"
             )
             return False
+        return made
+
+    def _first_of(self, waiting: Sequence[Due], folder: Path) -> bool:
+        """Make the first report that was not put off; one that fails for want of room is tried again in each round."""
+        put_off, now = PutOff(self.plan.state), time.time_ns()
+        one = put_off.first(waiting, now)
+        if one is None:
+            return False
+        made = self._report(one, folder)
+        if not made and _free(folder) >= SCARCE:
+            put_off.fail(one, waiting, now)
         return made
 
     def _report(self, one: Due, folder: Path) -> bool:
@@ -218,6 +230,12 @@ class Keeper:
         except OSError as error:  # a full disk, or no folder for Prometheus: the windows matter more
             more = remedy(error, os.path.dirname(self.plan.health)) if self.plan.health else ""
             say(4, f"how the sensor fares cannot be told: {error.filename or ''}: {error.strerror}{more}")
+
+
+def _free(folder: str | Path) -> int:
+    """Return the bytes that are free on the disk of a folder."""
+    space = os.statvfs(folder)
+    return space.f_bavail * space.f_frsize
 
 
 def report_command(plan: Plan, one: Due) -> list[str]:

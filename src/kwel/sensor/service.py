@@ -1,4 +1,4 @@
-"""Paths in, those that the hardened unit of the sensor cannot write to out, and the lines that let it."""
+"""Paths in, those that the hardened units of the sensor cannot write to out, and the lines that let them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kwel.sensor.config import Config
 
 UNIT: Final = "kwel-sensor.service"
+SENDER: Final = "kwel-alerts.service"
+"""Writes the files of alerts where the sensor does not send them itself."""
 PLACES: Final = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 """Where systemd looks for units, the first one wins (systemd.unit(5))."""
 FOLDERS: Final = {"State": "/var/lib", "Cache": "/var/cache", "Logs": "/var/log", "Runtime": "/run"}
@@ -23,22 +25,23 @@ FOLDERS: Final = {"State": "/var/lib", "Cache": "/var/cache", "Logs": "/var/log"
 
 
 class Service(NamedTuple):
-    """What the unit says."""
+    """What a unit says."""
 
     config: str
-    """File that it starts the sensor with."""
+    """File that it starts kwel with."""
     user: str
     writable: tuple[str, ...]
     """Folders, all that is below them too."""
+    unit: str = UNIT
 
 
-def installed(places: Sequence[str] = PLACES) -> Service | None:
-    """Return what the unit of the sensor says, with what was added to it; ``None`` where none is installed."""
-    own = next((Path(place, UNIT) for place in places if Path(place, UNIT).is_file()), None)
+def installed(places: Sequence[str] = PLACES, unit: str = UNIT) -> Service | None:
+    """Return what a unit says, with what was added to it; ``None`` where none is installed."""
+    own = next((Path(place, unit) for place in places if Path(place, unit).is_file()), None)
     if own is None:
         return None
     added = sorted(
-        (path for place in places for path in Path(place, f"{UNIT}.d").glob("*.conf")), key=lambda at: at.name
+        (path for place in places for path in Path(place, f"{unit}.d").glob("*.conf")), key=lambda at: at.name
     )
     text = ""
     for path in (own, *added):
@@ -51,21 +54,31 @@ def installed(places: Sequence[str] = PLACES) -> Service | None:
     writable += [f"{top}/{word}" for key, top in FOLDERS.items() for word in found.get(f"{key}Directory", ())]
     words = found.get("ExecStart", [])
     config = words[words.index("--config") + 1] if "--config" in words[:-1] else ""
-    return Service(config, found.get("User", [""])[-1], tuple(word for word in writable if word.startswith("/")))
+    return Service(config, found.get("User", [""])[-1], tuple(word for word in writable if word.startswith("/")), unit)
 
 
-def closed(config: Config, service: Service | None) -> list[tuple[str, str]]:
-    """Return what the service that is started with a configuration cannot write: the key, and why, with what to do."""
-    if service is None or not service.config or os.path.realpath(config.file) != os.path.realpath(service.config):
-        return []
-    files = [one.get("path", "") for one in config.alerts.get("file", ()) if isinstance(one, dict)]
+def closed(config: Config, service: Service | None, sender: Service | None = None) -> list[tuple[str, str]]:
+    """Return what the services that are started with a configuration cannot write: the key, and why, with what to do.
+
+    *service*: the sensor's; *sender*: what sends its alerts where the configuration says ``apart``.
+    """
     named = [
-        ("store.folder", config.store.folder),
-        ("reports.folder", config.reports.folder),
-        ("health.prometheus", os.path.dirname(config.prometheus)),
-        *(("alerts.file.path", os.path.dirname(str(path))) for path in files),
+        ("store.folder", config.store.folder, service),
+        ("reports.folder", config.reports.folder, service),
+        ("health.prometheus", os.path.dirname(config.prometheus), service),
     ]
-    return [(key, _why(folder, service.user)) for key, folder in named if folder and not _lies_in(folder, service)]
+    writes = sender if config.alerts.get("apart") is True else service
+    files = [one.get("path", "") for one in config.alerts.get("file", ()) if isinstance(one, dict)]
+    named += [("alerts.file.path", os.path.dirname(str(path)), writes) for path in files]
+    return [
+        (key, _why(folder, of))
+        for key, folder, of in named
+        if of is not None and folder and _starts_with(of, config) and not _lies_in(folder, of)
+    ]
+
+
+def _starts_with(service: Service, config: Config) -> bool:
+    return bool(service.config) and os.path.realpath(config.file) == os.path.realpath(service.config)
 
 
 def remedy(error: OSError, folder: str) -> str:
@@ -97,9 +110,10 @@ def _lies_in(folder: str, service: Service) -> bool:
     return any(Path(folder).is_relative_to(writable) for writable in service.writable)
 
 
-def _why(folder: str, user: str) -> str:
-    return f"{UNIT} cannot write to {folder}; let {user or 'its user'} write there (chown), then: {_lines(folder)}"
+def _why(folder: str, of: Service) -> str:
+    user = of.user or "its user"
+    return f"{of.unit} cannot write to {folder}; let {user} write there (chown), then: {_lines(folder, of.unit)}"
 
 
-def _lines(folder: str) -> str:
-    return f"systemctl edit {UNIT.removesuffix('.service')}, and write [Service] and below it ReadWritePaths={folder}"
+def _lines(folder: str, unit: str = UNIT) -> str:
+    return f"systemctl edit {unit.removesuffix('.service')}, and write [Service] and below it ReadWritePaths={folder}"

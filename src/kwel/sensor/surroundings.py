@@ -55,7 +55,7 @@ def _interfaces(config: Config) -> Iterator[Remark]:
 def _service(config: Config) -> Iterator[Remark]:
     from kwel.sensor import service
 
-    for key, why in service.closed(config, service.installed()):
+    for key, why in service.closed(config, service.installed(), service.installed(unit=service.SENDER)):
         yield Remark("fault", key, why)
 
 

@@ -37,10 +37,20 @@ class Telling:
         if self._alerter:
             self._alerter.see(window, report, numbers)
 
-    def pass_over(self, source: str, numbers: Runs) -> None:
-        """Count windows as seen that nobody can look at."""
+    def pass_over(self, source: str, numbers: Runs, why: str) -> None:
+        """Count windows as seen that nobody looks at."""
         if self._alerter:
-            self._alerter.pass_over(source, numbers)
+            self._alerter.pass_over(source, numbers, why)
+
+    @contextmanager
+    def attempt(self, source: str, number: int) -> Iterator[int]:
+        """Have it known, should the body kill this process, that it did; give how often it did."""
+        before = self._alerter.begin(source, number) if self._alerter else 0
+        try:
+            yield before
+        finally:
+            if self._alerter:
+                self._alerter.end(source, number)
 
     def stands(self, kind: str, holds: bool, source: str = "", **values: Any) -> None:
         """Take in that something goes on, or that it does not."""
