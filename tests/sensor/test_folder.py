@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import random
@@ -127,6 +128,25 @@ def test_every_frame_comes_once_whatever_happens(form: str, rotations: str, seed
     assert sorted(kept) == list(range(writer.count))
     assert last.facts["vanished"] == 0
     assert last.facts["cut"] == 0
+
+
+@pytest.mark.parametrize("form", ["pcap", "pcapng"])
+def test_what_another_release_knew_of_a_file_loses_no_frame_and_counts_none_twice(form: str, tmp_path: Path) -> None:
+    file = tmp_path / f"a.{form}"
+    file.write_bytes(HEADER[form] + b"".join(frame(number, form) for number in range(3)))
+    source = FolderSource(tmp_path, sleep=lambda _: None)
+    told = [numbers(batch) for batch in [next(source.batches())] if batch]
+    state = json.loads(json.dumps(source.position(1)))
+    state["files"][0]["state"] = base64.b85encode(bytes(8)).decode()
+    with file.open("ab") as more:
+        more.write(frame(3, form))
+
+    source = FolderSource(tmp_path, resume=state, once=True, sleep=lambda _: None)
+    for batch in source.batches():
+        told += [numbers(batch)] if batch else []
+    assert told == [[0, 1, 2], [2, 3]]
+    assert source.facts["unread"] == 0
+    assert FolderSource(tmp_path, resume=source.position(), once=True).position() == source.position()
 
 
 def test_a_record_half_written_waits(tmp_path: Path) -> None:

@@ -142,10 +142,10 @@ class Followed:
         if isinstance(index, str):
             self.problem = index if len(head) >= HEAD else None
             return None
-        if self._state is None:
+        if self._state is None or not _restore(index, self._state):
+            if self._state is not None:  # of another release: read anew, and what was handed out is passed over
+                self._state, self._skip = None, self.frames
             self.offset = index.position
-        else:
-            _restore(index, self._state)
         return index
 
     def _packed(self) -> Iterator[Batch]:
@@ -212,11 +212,17 @@ def _state_of(index: Index) -> dict[str, Any]:
     return {key: base64.b85encode(value.astype("<i8").tobytes()).decode() for key, value in numbers}
 
 
-def _restore(index: Index, told: dict[str, Any]) -> None:
-    state, interfaces = (np.frombuffer(base64.b85decode(told[key]), "<i8") for key in STATE)
-    if len(state) == len(index.state):  # else another release wrote it: then the file is read anew
-        index.state[:] = state
-        index._interfaces = interfaces.astype(np.int64)
+def _restore(index: Index, told: dict[str, Any]) -> bool:
+    """Give an index back what it knew, and return whether that could be: another release knows something else."""
+    try:
+        state, interfaces = (np.frombuffer(base64.b85decode(told[key]), "<i8") for key in STATE)
+    except (KeyError, ValueError):
+        return False
+    if len(state) != len(index.state):
+        return False
+    index.state[:] = state
+    index._interfaces = interfaces.astype(np.int64)
+    return True
 
 
 def first_time(path: Path) -> int:
