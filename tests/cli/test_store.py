@@ -120,7 +120,7 @@ def test_a_report_on_a_span_with_a_gap_says_so_in_its_status(
 
 def test_a_span_without_a_window_has_no_report(folder: str, tmp_path: Path, capsys: Captured) -> None:
     assert run(["report", "--store", folder, "--since", "2030-01-01", "-o", str(tmp_path / "out.html")]) == 3
-    assert "no window closed" in capsys.readouterr().err
+    assert "no window of that time" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

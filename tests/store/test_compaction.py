@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kwel.store import Part
 
 HOUR = 3600 * 10**9
+MOMENT = 50_000_000
 
 
 def told(store: Store) -> dict[str, Any]:
@@ -233,7 +234,8 @@ def together(parts: list[Part], level: Level) -> list[Part]:
     for group in groups(parts, level):
         made = [part for part in made if part not in group]
         sequences = runs_of(run for part in group for run in part.sequences)
-        made.append(replace(group[-1], level=level, sequences=sequences, opened=group[0].opened))
+        lasted = sum(part.lasted for part in group)
+        made.append(replace(group[-1], level=level, sequences=sequences, opened=group[0].opened, lasted=lasted))
     return made
 
 
@@ -247,7 +249,7 @@ def test_a_day_that_is_put_together_is_a_day_of_the_place(
     with Store(sixteen) as store:
         (one, *_) = store.windows()
     parts = [
-        replace(one, sequences=((n, n),), opened=first + n * LENGTH, closed=first + (n + 1) * LENGTH)
+        replace(one, sequences=((n, n),), opened=first + n * LENGTH + MOMENT, closed=first + (n + 1) * LENGTH + MOMENT)
         for n in range(72 * 12)
     ]
     made = together(together(parts, Level.HOUR), Level.DAY)
@@ -255,10 +257,10 @@ def test_a_day_that_is_put_together_is_a_day_of_the_place(
     days = Counter(part.level for part in made)[Level.DAY]
     assert days == 3
     for part in made:
-        here = [datetime.datetime.fromtimestamp(at // 10**9).date() for at in (part.opened + LENGTH, part.closed)]
+        here = [datetime.datetime.fromtimestamp(at // 10**9).date() for at in (part.opened + LENGTH, part.filed)]
         assert here[0] == here[1]
-    (whole,) = [part for part in made if f"{datetime.datetime.fromtimestamp(part.closed // 10**9):%Y-%m-%d}" == day]
-    due = calendar.due(["daily"], whole.closed + 30 * HOUR, [whole.closed], ())
+    (whole,) = [part for part in made if f"{datetime.datetime.fromtimestamp(part.filed // 10**9):%Y-%m-%d}" == day]
+    due = calendar.due(["daily"], whole.closed + 30 * HOUR, [whole.filed], (), 400)
     (report,) = [one for one in due if one.name == day]
     assert count_of(whole.sequences) == (report.until - report.since) // LENGTH
 
@@ -270,8 +272,9 @@ def test_a_day_of_which_only_some_was_asked_for_is_told(
     midnight = int(datetime.datetime.fromisoformat("2026-11-25T00:00+01:00").timestamp()) * 10**9
     with Store(tmp_path, write=True) as store:
         for number in range(1, 7):
-            shift = (number - 4) * LENGTH - LENGTH // 2 if number < 6 else 30 * HOUR
-            store.add(window(number, opened=midnight + shift, traffic=few()), {})
+            shift = (number - 4) * LENGTH if number < 6 else 30 * HOUR  # the third ends at midnight, and a moment late
+            made = window(number, opened=midnight + shift + MOMENT, traffic=few())
+            store.add(replace(made, closed=made.closed + number), {})
         compact(store)
 
     with Store(tmp_path) as store:
@@ -280,7 +283,8 @@ def test_a_day_of_which_only_some_was_asked_for_is_told(
         assert store.windows(midnight - 24 * HOUR, midnight) == [before]
         assert store.account(midnight - 24 * HOUR, midnight).sources[0].partly == ()
         assert store.account(midnight, midnight + 24 * HOUR).sources[0].partly == ()
-        late = before.closed - LENGTH // 2
+        assert before.closed > midnight
+        late = before.closed - LENGTH
         taken, left = store.account(late), store.account(None, late)
         assert next(part.closed for part in store.windows(late)) == before.closed
         assert [one.partly for one in (*taken.sources, *left.sources)] == [

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 STORE_HELP = "A store that `kwel sensor` keeps."
 since = click.option(
-    "--since", metavar="WHEN", help="Windows that closed from then on: 7d, 12h, 2026-11-01. Default: all."
+    "--since", metavar="WHEN", help="Windows from then on, by their middle: 7d, 12h, 2026-11-01. Default: all."
 )
-until = click.option("--until", metavar="WHEN", help="Windows that closed before then. Default: all.")
+until = click.option("--until", metavar="WHEN", help="Windows before then, by their middle. Default: all.")
 
 
 def moment(text: str | None) -> int | None:

@@ -11,7 +11,7 @@ from kwel.store import head
 from kwel.store.files import Damaged
 from kwel.store.manifest import ALL
 from kwel.store.merging import gaps_between, summed_losses
-from kwel.store.parts import between, count_of, runs_of
+from kwel.store.parts import between, count_of, middle_of, runs_of
 
 if TYPE_CHECKING:
     from kwel.model.window import Losses, Proof
@@ -78,7 +78,7 @@ class SourceAccount:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What became of all windows that closed within a span of time."""
+    """What became of all windows that are filed within a span of time."""
 
     sources: tuple[SourceAccount, ...]
 
@@ -123,7 +123,7 @@ class Account:
 
 
 def account(store: Store, since: int | None = None, until: int | None = None) -> Account:
-    """Return what became of the windows that closed between two moments, nanoseconds since the epoch."""
+    """Return what became of the windows that are filed between two moments, nanoseconds since the epoch."""
     names = {(part.sensor, part.source) for part in store.manifest.parts.values()}
     names |= {(lost.sensor, lost.source) for lost in store.manifest.lost}
     names |= {(one.sensor, one.source) for one in store.manifest.removed}
@@ -141,7 +141,11 @@ def _of_source(store: Store, sensor: str, source: str, since: int | None, until:
     manifest = store.manifest
     every = [part for part in manifest.in_order() if (part.sensor, part.source) == (sensor, source)]
     parts = [part for part in store.windows(since, until) if (part.sensor, part.source) == (sensor, source)]
-    lost = [one for one in manifest.lost if one[:2] == (sensor, source) and within(one.closed, one.closed)]
+    lost = [
+        one
+        for one in manifest.lost
+        if one[:2] == (sensor, source) and within(middle := middle_of(one.opened, one.closed), middle)
+    ]
     removed = [one for one in manifest.removed if one[:2] == (sensor, source) and within(one.opened, one.closed)]
     missing = [gap for gap in _missing(store, sensor, source, every) if within(gap.since, gap.until)]
     partly = [one for one in (_partly(part, since, until) for part in every) if one]
@@ -169,12 +173,12 @@ def _of_source(store: Store, sensor: str, source: str, since: int | None, until:
 
 
 def _partly(part: Part, since: int | None, until: int | None) -> Partly | None:
-    """Return a part of which some windows closed within a span and some did not, as far as their mean length tells."""
+    """Return a part of which some windows are within a span and some are not, as far as their mean length tells."""
     count = count_of(part.sequences)
-    usual = part.lasted // count
-    if count > 1 and until is not None and part.opened + usual < until <= part.closed:
+    first = part.opened + part.lasted // count // 2
+    if count > 1 and until is not None and first < until <= part.filed:
         return Partly(part.source, part.opened, part.closed, is_taken=False)
-    if count > 1 and since is not None and part.opened + usual < since <= part.closed:
+    if count > 1 and since is not None and first < since <= part.filed:
         return Partly(part.source, part.opened, part.closed, is_taken=True)
     return None
 

@@ -54,14 +54,14 @@ def period(level: Level, moment: int) -> str:
 
 
 def groups(parts: Sequence[Part], level: Level, *, most_bytes: int = MOST_BYTES) -> list[list[Part]]:
-    """Return parts that become one: of one source, one behind the other, that closed in the same period.
+    """Return parts that become one: of one source, one behind the other, that are filed in the same period.
 
     The last period of a source may go on, and stays as it is.
     """
     runs: dict[tuple[str, str, str], list[tuple[str, list[Part]]]] = {}
     for part in sorted(parts, key=lambda one: (one.source, one.sequences)):
         source = runs.setdefault((part.sensor, part.source, part.grade), [])
-        when = period(level, part.closed)
+        when = period(level, part.filed)
         if not source or source[-1][0] != when:
             source.append((when, []))
         source[-1][1].append(part)

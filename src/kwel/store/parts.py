@@ -133,6 +133,14 @@ class Part:
         return part_id(self.source, first, last)
 
     @property
+    def filed(self) -> int:
+        """The moment by which it belongs to a day: the middle of its last window, as far as their mean length tells.
+
+        A window that ends at midnight closes a moment after it.
+        """
+        return self.closed - self.lasted // count_of(self.sequences) // 2
+
+    @property
     def present(self) -> tuple[File, ...]:
         """The files that are there."""
         return tuple(file for file in self.files if file.tier not in self.gone)
@@ -167,6 +175,11 @@ def read_part(said: dict[str, Any]) -> Part:
     told["files"] = tuple(File(*file) for file in told["files"])
     told["gone"], told["left_out"] = frozenset(told["gone"]), tuple(told["left_out"])
     return Part(**told)
+
+
+def middle_of(opened: int, closed: int) -> int:
+    """Return the moment by which a window belongs to a day, where no more than its ends is known."""
+    return (opened + closed) // 2
 
 
 def part_id(source: str, first: int, last: int) -> str:

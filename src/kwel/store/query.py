@@ -47,7 +47,7 @@ def ask(store: Store, sql: str, since: int | None = None, until: int | None = No
     ``row_number``, which counts from 0 within a part: what columns such as ``flow`` point to.
 
     Args:
-        store: of which windows that closed between *since* and *until* are read.
+        store: of which windows that are filed between *since* and *until* are read.
         sql: one statement, ``SELECT`` or ``EXPLAIN``.
         since: nanoseconds since the epoch.
         until: likewise.

@@ -228,18 +228,20 @@ class Store:
     def windows(
         self, since: int | None = None, until: int | None = None, sources: Collection[str] | None = None
     ) -> list[Part]:
-        """Return the parts whose windows closed between two moments, those of each source by their numbers.
+        """Return the parts that are filed between two moments, those of each source by their numbers.
+
+        A window is filed by its middle, and what was put together by the middle of its last window.
 
         Args:
             since: nanoseconds since the epoch; ``None`` is from the beginning.
-            until: likewise; what closed then is not among them.
+            until: likewise; what is filed by this moment is not among them.
             sources: ``None`` is all.
         """
         return [
             part
             for part in self.manifest.in_order()
-            if (since is None or part.closed >= since)
-            and (until is None or part.closed < until)
+            if (since is None or part.filed >= since)
+            and (until is None or part.filed < until)
             and (sources is None or part.source in sources)
         ]
 
@@ -255,7 +257,7 @@ class Store:
         Windows of which only the tables are left are not in it: ``account`` tells how many those are.
 
         Raises:
-            StoreError: no window closed then of which there is more than tables.
+            StoreError: no window is filed there of which there is more than tables.
             Damaged: a table is not what was written.
         """
 
@@ -265,7 +267,7 @@ class Store:
         parts = self.undisturbed(read_all)
         if not parts:
             raise StoreError(
-                f"{self.root}: no window closed in that time that is still whole, or only some of a day that was put "
+                f"{self.root}: no window of that time is still whole, or only some of a day that was put "
                 "together; `kwel store list` shows the times that can be asked for"
             )
         return joined(parts)
@@ -320,7 +322,7 @@ class Store:
         raise StoreError(f"{self.root}: files that the manifest names are not there; run `kwel store check`")
 
     def account(self, since: int | None = None, until: int | None = None) -> Account:
-        """Return what became of the windows that closed between two moments, nanoseconds since the epoch."""
+        """Return what became of the windows that are filed between two moments, nanoseconds since the epoch."""
         from kwel.store.account import account
 
         return account(self, since, until)
