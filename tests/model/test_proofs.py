@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwel.model.proofs import NEAR, by_interface, prove, spells, together, unproved
+from kwel.model.proofs import NEAR, prove, spells, together, unproved
 from kwel.model.window import Check, Proof
 
 GOOD, BAD, UNSEEN = (Check("arp-off", holds) for holds in (True, False, None))
@@ -29,7 +29,7 @@ def test_a_lock_that_was_begun_again_counts_nothing_twice() -> None:
 def test_both_members_of_a_fanout_tell_of_one_interface() -> None:
     first, second = [of(0, 300, 1), of(300, 600, 1)], [of(0, 301, 1), of(301, 602, 1)]
 
-    (found,) = by_interface([*spells(first), *spells(second)])
+    (found,) = spells([*spells(first), *spells(second)])
     assert found.sent == 2
 
 
@@ -42,6 +42,21 @@ def test_what_failed_once_failed_and_nothing_sent_tells_the_sum() -> None:
     assert found.checks == (GOOD, Check("nothing-sent", False, "3"))
     assert worse
     assert worse.checks == (UNSEEN,)
+
+
+def test_a_check_that_one_proof_lacks_was_not_looked_at() -> None:
+    sealed = Check("sealed", True)
+    bare = together([of(0, 1, 0, 0, GOOD, sealed), of(1, 2)])
+    seen = together([of(0, 1, 0, 0, GOOD), of(1, 2, 0, 0, GOOD, sealed)])
+    failed = together([of(0, 1, 0, 0, BAD), of(1, 2)])
+
+    assert bare
+    assert seen
+    assert failed
+    assert bare.checks == (UNSEEN, sealed)
+    assert not prove(bare.checks)
+    assert prove(seen.checks), "while nobody hears there is nobody to seal"
+    assert failed.checks == (BAD,)
 
 
 def test_a_count_that_is_not_known_is_not_nought_and_hides_none() -> None:

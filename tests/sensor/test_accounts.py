@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kwel.model.window import Check, Losses, Partly, Proof
+from kwel.model.window import Account, Check, Losses, Partly, Proof
 from kwel.pipeline import analyse
 from kwel.report import render
+from kwel.report.catalogue import load
+from kwel.report.sensor import chapter
 from kwel.sensor.accounts import told
 from kwel.sensor.watcher import Watcher, Watching
 from kwel.store import Lost, Store, spool
@@ -16,6 +18,7 @@ from tests.sensor.sources import FileSource
 if TYPE_CHECKING:
     from pathlib import Path
 
+HOUR = 3600 * 10**9
 PROOF = Proof("span0", 10, 20, 0, 2, (Check("no-address", True), Check("ipv6-off", False, "on"), Check("x", None)))
 
 
@@ -57,3 +60,21 @@ def test_everything_is_in_the_report(samples: Path, tmp_path: Path) -> None:
 def test_a_store_without_anything_answers_for_nothing(tmp_path: Path) -> None:
     with Store(tmp_path, write=True) as store:
         assert told(store.account()) is None
+
+
+def test_nothing_is_said_of_time_in_which_nobody_watched(samples: Path) -> None:
+    report = analyse(str(samples / "ot_clean.pcap")).report
+    say = load()
+
+    def sentence(*watched: tuple[int, int], closed: int = 24) -> str:
+        proofs = tuple(Proof("span0", since * HOUR, until * HOUR, 0, 0, PROOF.checks[:1]) for since, until in watched)
+        whole = Account(("north",), 0, closed * HOUR, 288, 0, 1, (), proofs)
+        made = chapter(replace(report, sensor=whole), say)
+        assert made
+        return str(made.proofs[0].sentence.en)
+
+    assert sentence((0, 24)).startswith("sent nothing: ")
+    assert "while it was watched, 9 hours of 1 day: " in sentence((0, 1), (16, 24))
+    assert sentence((0, 1), (16, 24)).count("UTC") == 2
+    assert "1 hour of 1 day" in sentence((0, 1))
+    assert "and 2 more times" in sentence(*((n, n + 1) for n in range(0, 16, 2)))

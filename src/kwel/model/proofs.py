@@ -14,6 +14,9 @@ NEAR: Final = 1_000_000_000
 """Nanoseconds: what lies between two proofs, or two windows, that follow on one another is nothing that was missed."""
 NOTHING_SENT: Final = "nothing-sent"
 """Key of the check whose value is the count of frames that were sent."""
+OF_A_MOMENT: Final = frozenset({"self-test-refused", "sealed", "seal-test-refused"})
+"""Keys of checks that are made when an interface is locked, and while a process hears: one proof of many may have them,
+where every other check is of a state and counts only if each proof looked."""
 RANK: Final = {False: 0, None: 1, True: 2}
 """How well a check came out: one that failed says more than one that could not be made."""
 
@@ -33,9 +36,9 @@ def prove(checks: Sequence[Check]) -> bool:
 def together(proofs: Iterable[Proof]) -> Proof | None:
     """Return one proof of all the time from the first to the last; ``None`` where there is none.
 
-    All are of one interface. A check holds where it always did. A frame is counted once: proofs that overlap may have
-    counted the same ones, so of those the most that proofs tell which do not overlap. Where one count is not known,
-    neither is a sum of 0; but what was counted stays.
+    All are of one interface. A check holds where it always did; one that a proof lacks was not looked at then. A frame
+    is counted once: proofs that overlap may have counted the same ones, so of those the most that proofs tell which do
+    not overlap. Where one count is not known, neither is a sum of 0; but what was counted stays.
     """
     found = sorted(dict.fromkeys(proofs), key=_span)
     if not found:
@@ -46,6 +49,9 @@ def together(proofs: Iterable[Proof]) -> Proof | None:
         had = checks.get(check.key)
         if had is None or RANK[check.holds] <= RANK[had.holds]:
             checks[check.key] = check
+    for key in checks.keys() - OF_A_MOMENT - _keys_of_all(found):
+        if checks[key].holds:
+            checks[key] = Check(key, None)
     if sent is not None and NOTHING_SENT in checks:
         checks[NOTHING_SENT] = checks[NOTHING_SENT]._replace(value=str(sent))
     until = max(_span(proof)[1] for proof in found)
@@ -70,13 +76,9 @@ def spells(proofs: Iterable[Proof]) -> tuple[Proof, ...]:
     return tuple(proof for proof in made if proof)
 
 
-def by_interface(proofs: Iterable[Proof]) -> tuple[Proof, ...]:
-    """Return one proof an interface, of all the time that was watched."""
-    found: dict[str, list[Proof]] = {}
-    for proof in proofs:
-        found.setdefault(proof.interface, []).append(proof)
-    made = (together(of) for of in found.values())
-    return tuple(proof for proof in made if proof)
+def _keys_of_all(proofs: Sequence[Proof]) -> set[str]:
+    """Return the keys of the checks that every proof has."""
+    return set.intersection(*({check.key for check in proof.checks} for proof in proofs))
 
 
 def _span(proof: Proof) -> tuple[int, int]:

@@ -127,7 +127,7 @@ class Account:
     losses: tuple[Losses, ...]
     """One an interface or folder: the sum of all windows."""
     proofs: tuple[Proof, ...]
-    """One an interface: of all the time that was watched."""
+    """One an interface and spell in which it was watched without a break."""
     gaps: tuple[Gap, ...] = ()
     partly: tuple[Partly, ...] = ()
     clock_steps: tuple[ClockStep, ...] = ()

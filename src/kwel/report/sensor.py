@@ -5,17 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kwel.model.proofs import prove
+from kwel.model.proofs import prove, together
 from kwel.report import numbers
 from kwel.report.text import NOTHING, Text, joined, plain, wire
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kwel.model.report import Report
     from kwel.model.window import Account, Check, Gap, Losses, Proof
     from kwel.report.catalogue import Catalogue
 
 SHOWN = 40
 """Gaps that are listed one by one."""
+SPELLS = 6
+"""Spells of one proof that are told one by one."""
+SLACK = 60_000_000_000
+"""Nanoseconds: a proof is made every ten seconds, and the last ones of a span of time stand in the next."""
 SIGNS = {True: "yes", False: "no", None: "unknown"}
 
 
@@ -78,7 +84,10 @@ def chapter(report: Report, say: Catalogue) -> Chapter | None:
     of = report.sensor
     if of is None:
         return None
-    proofs = {proof.interface: proof for proof in of.proofs}
+    spells: dict[str, list[Proof]] = {}
+    for proof in of.proofs:
+        spells.setdefault(proof.interface, []).append(proof)
+    proofs = {name: whole for name, found in spells.items() if (whole := together(found))}
     name = joined([wire(sensor, 60) for sensor in of.sensors])
     period = numbers.period(of.opened, of.closed)
     lead = say.count("sensor.lead", of.windows, n=numbers.number(of.windows), name=name, period=period)
@@ -86,7 +95,7 @@ def chapter(report: Report, say: Catalogue) -> Chapter | None:
         lead=lead,
         whole=_whole(of, say),
         interfaces=[_heard(loss, proofs.get(loss.interface), say) for loss in of.losses],
-        proofs=[_proved(proof, say) for proof in of.proofs],
+        proofs=[_proved(whole, _sentence(of, whole, spells[name], say), say) for name, whole in proofs.items()],
         holes=[_hole(gap, say) for gap in of.gaps[:SHOWN]],
         holes_left_out=max(len(of.gaps) - SHOWN, 0),
         steps=[
@@ -131,14 +140,22 @@ def _heard(loss: Losses, proof: Proof | None, say: Catalogue) -> Heard:
     )
 
 
-def _proved(proof: Proof, say: Catalogue) -> Proved:
-    holds = proof.sent == 0 and prove(proof.checks)
-    period = numbers.period(proof.since, proof.until)
-    return Proved(
-        wire(proof.interface, 60),
-        say("sensor.proved" if holds else "sensor.unproved", period=period),
-        [_looked(check, say) for check in proof.checks],
-    )
+def _proved(proof: Proof, sentence: Text, say: Catalogue) -> Proved:
+    return Proved(wire(proof.interface, 60), sentence, [_looked(check, say) for check in proof.checks])
+
+
+def _sentence(of: Account, whole: Proof, spells: Sequence[Proof], say: Catalogue) -> Text:
+    """Return what is proved of an interface, and of which time: nothing is said of time in which nobody watched."""
+    is_proved = whole.sent == 0 and prove(whole.checks)
+    within = [(max(spell.since, of.opened), min(spell.until, of.closed)) for spell in spells]
+    watched = sum(max(until - since, 0) for since, until in within)
+    if not is_proved or (len(spells) == 1 and of.closed - of.opened - watched <= SLACK):
+        return say("sensor.proved" if is_proved else "sensor.unproved", period=numbers.period(whole.since, whole.until))
+    periods = [numbers.period(spell.since, spell.until) for spell in spells[:SPELLS]]
+    if (more := len(spells) - SPELLS) > 0:
+        periods.append(say.count("sensor.more-spells", more, n=numbers.number(more)))
+    lasted, all_of_it = numbers.duration(watched), numbers.duration(of.closed - of.opened)
+    return say("sensor.proved-partly", watched=lasted, whole=all_of_it, periods=joined(periods, "; "))
 
 
 def _looked(check: Check, say: Catalogue) -> Looked:
