@@ -65,7 +65,8 @@ def run(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> int:
 def test_what_waits_is_stored_told_and_reported(plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     now = time.time_ns()
     due = Due("daily", "2026-11-25", now - 86_400 * 10**9, now + 60 * 10**9)
-    monkeypatch.setattr(keeper, "due", lambda _kinds, _now, _since, there: [] if due.name in there else [due])
+    monkeypatch.setattr(keeper, "due", lambda _kinds, _now, _since, there, _keep: [] if due.name in there else [due])
+    monkeypatch.setattr(keeper, "ripe", lambda wanted, *_: wanted)
 
     assert run(plan, monkeypatch) == 0
     with Store(tmp_path / "store") as store:
@@ -239,7 +240,7 @@ def test_a_report_that_cannot_be_made_stops_nothing(
     plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     now = time.time_ns()
-    monkeypatch.setattr(keeper, "due", lambda *_: [Due("daily", "2026-11-25", now - 86_400 * 10**9, now + 10**9)])
+    monkeypatch.setattr(keeper, "due", lambda *_: [Due("daily", "2026-11-25", 0, now - 3600 * 10**9)])
     monkeypatch.setattr(keeper, "report_command", lambda *_: ["report", "--store", "/nowhere"])
 
     assert run(plan, monkeypatch) == 0

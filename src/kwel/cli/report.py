@@ -145,6 +145,7 @@ def _analysed(captures: tuple[str, ...], span: Chosen | None, options: Options) 
     """Return the report on captures or on a span of a store, and whether all of that span is there."""
     from kwel.pipeline import analyse, conclude
     from kwel.sensor.accounts import told
+    from kwel.sensor.waiting import waiting
 
     if span is None:
         with Progress("Reading captures") as progress:
@@ -152,8 +153,12 @@ def _analysed(captures: tuple[str, ...], span: Chosen | None, options: Options) 
     with opened(span.folder) as store:
         account = store.account(span.since, span.until)
         traffic = store.read(span.since, span.until)
-    report = replace(conclude(traffic, options).report, sensor=told(account))
-    return report, status_of_store(account)
+    waits = waiting(span.folder, span.since, span.until)
+    if waits:
+        complain(f"{len(waits)} windows of that time wait to be stored, and are not in the report")
+    report = replace(conclude(traffic, options).report, sensor=told(account, waits))
+    status = status_of_store(account)
+    return report, Status.INCOMPLETE if waits else status
 
 
 def _told(files: tuple[str, ...]) -> tuple[DrillTold, ...]:

@@ -7,6 +7,7 @@ summer time begins has 23 hours.
 from __future__ import annotations
 
 import datetime
+import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -17,6 +18,12 @@ Kind = Literal["daily", "weekly"]
 LOOK_BACK = {"daily": 7, "weekly": 4}
 """Days and weeks that are caught up with after the machine was off."""
 NANOSECONDS = 1_000_000_000
+SETTLED = 300 * NANOSECONDS
+"""After the last window of a period: then it is written, unless something is amiss."""
+PATIENCE = 6 * 3600 * NANOSECONDS
+"""After a period: then its report is made, also while windows of it wait."""
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+WEEK = re.compile(r"(\d{4})-W(\d{2})")
 
 
 class Due(NamedTuple):
@@ -30,20 +37,68 @@ class Due(NamedTuple):
     until: int
     """When the period is over, likewise."""
 
+    def has(self, moment: int) -> bool:
+        """Return whether a moment lies in the period."""
+        return self.since <= moment < self.until
 
-def due(kinds: Collection[Kind], now: int, heard: Sequence[int], there: Collection[str]) -> list[Due]:
+
+class Days(NamedTuple):
+    """The days of a report. In order of them, the last report is the newest."""
+
+    last: datetime.date
+    first: datetime.date
+
+
+def days_of(name: str) -> Days | None:
+    """Return the days that the report of a name is on; ``None`` where it is the name of none.
+
+    >>> days_of("2026-W48")
+    Days(last=datetime.date(2026, 11, 29), first=datetime.date(2026, 11, 23))
+    """
+    try:
+        if DAY.fullmatch(name):
+            return Days(day := datetime.date.fromisoformat(name), day)
+        if of := WEEK.fullmatch(name):
+            first = datetime.date.fromisocalendar(int(of[1]), int(of[2]), 1)
+            return Days(first + datetime.timedelta(days=6), first)
+    except (ValueError, OverflowError):
+        pass
+    return None
+
+
+def due(kinds: Collection[Kind], now: int, heard: Sequence[int], there: Collection[str], keep: int) -> list[Due]:
     """Return the reports that should be there and are not, the oldest first.
 
     Args:
         kinds: which are wanted.
         now: nanoseconds since the epoch.
-        heard: when the windows of the store that have packets closed, likewise, the oldest first: of a period without
-            any no report can be made.
+        heard: moments by which the windows of the store that have packets are filed, likewise, the oldest first: of a
+            period without any no report can be made.
         there: names of the reports that there are.
+        keep: how many are kept: what would not be among the newest of so many is not made.
     """
     wanted = [one for kind in kinds for one in _periods(kind, now)]
     wanted = [one for one in wanted if one.name not in there and _is_among(heard, one)]
-    return sorted(wanted, key=lambda of: of.until)
+    known = sorted(days for name in {*there, *(one.name for one in wanted)} if (days := days_of(name)))
+    newest = set(known[-keep:])
+    return sorted((one for one in wanted if days_of(one.name) in newest), key=lambda of: of.until)
+
+
+def ripe(wanted: Sequence[Due], now: int, window: int, waiting: Sequence[int]) -> list[Due]:
+    """Return the reports that can be made now: those that nothing more will come into, or that it was waited for.
+
+    Args:
+        wanted: reports that are due.
+        now: nanoseconds since the epoch.
+        window: length of a window, nanoseconds: half of the last one may lie behind the period.
+        waiting: moments by which the windows are filed that are not in the store yet.
+    """
+    return [
+        one
+        for one in wanted
+        if now >= one.until + window // 2 + SETTLED
+        and (now >= one.until + PATIENCE or not any(one.has(moment) for moment in waiting))
+    ]
 
 
 def _is_among(heard: Sequence[int], one: Due) -> bool:

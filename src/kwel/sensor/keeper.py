@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from kwel import pipeline
 from kwel.sensor import shelf
-from kwel.sensor.calendar import due
+from kwel.sensor.calendar import due, ripe
 from kwel.sensor.catching_up import catch_up, unseen
 from kwel.sensor.digest import Digested, Digesting, digest_all, tables_of
 from kwel.sensor.health import HealthError, place, read
@@ -27,6 +27,7 @@ from kwel.sensor.plan import WAITS, from_json
 from kwel.sensor.put_off import PutOff
 from kwel.sensor.service import remedy
 from kwel.sensor.telling import Telling, telling
+from kwel.sensor.waiting import filed, waiting
 from kwel.store import compaction, quota
 from kwel.store.spans import spelt
 
@@ -175,10 +176,15 @@ class Keeper:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             there = {path.stem for path in folder.glob("*.html")}
-            heard = sorted(part.closed for part in self.store.windows() if part.packets and part.has_wire)
+            heard = sorted(part.filed for part in self.store.windows() if part.packets and part.has_wire)
             if not heard:
                 return False
-            made = self._first_of(due(self.plan.reports, time.time_ns(), heard, there), folder)
+            now = time.time_ns()
+            wanted = due(self.plan.reports, now, heard, there, self.plan.keep_reports)
+            if wanted:
+                waits = [filed(one) for one in waiting(self.plan.store)]
+                wanted = ripe(wanted, now, self.plan.window * 1_000_000_000, waits)
+            made = self._first_of(wanted, folder)
             if made:
                 shelf.clear(folder, self.plan.keep_reports)
             if made or not (folder / "index.html").exists():
@@ -218,7 +224,9 @@ class Keeper:
         finally:
             with suppress(OSError):
                 beside.unlink(missing_ok=True)
-        say(6, f"report {one.name} is in {folder}")
+        waits = waiting(self.plan.store, one.since, one.until)
+        without = f", without {len(waits)} windows that wait to be stored" if waits else ""
+        say(4 if waits else 6, f"report {one.name} is in {folder}{without}")
         return True
 
     def _health(self, done: Digested, trouble: str) -> None:

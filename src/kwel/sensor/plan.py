@@ -85,7 +85,7 @@ class Plan:
     @property
     def spool(self) -> Path:
         """Return where windows wait."""
-        return Path(self.store) / "sensor" / "spool"
+        return spool_of(self.store)
 
     @property
     def state(self) -> Path:
@@ -100,6 +100,11 @@ class Plan:
     def to_json(self) -> str:
         """Return the plan in one line."""
         return json.dumps(asdict(self))
+
+
+def spool_of(store: str | Path) -> Path:
+    """Return where windows wait that go into a store."""
+    return Path(store) / "sensor" / "spool"
 
 
 def from_json(line: str) -> Plan:

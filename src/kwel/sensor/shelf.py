@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
 import os
-import re
 from typing import TYPE_CHECKING
 
 from kwel import __version__
 from kwel.report import shelf as page
+from kwel.sensor.calendar import days_of
 from kwel.sensor.files import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-WEEK = re.compile(r"(\d{4})-W(\d{2})")
 Filed = page.Filed
 
 
@@ -24,23 +21,10 @@ def filed(folder: Path) -> list[Filed]:
     found = []
     for name in os.listdir(folder):
         stem, ending = os.path.splitext(name)
-        first = _first_day(stem) if ending == ".html" else None
-        if first:
-            days = 7 if "W" in stem else 1
-            found.append(Filed(name, first, first + datetime.timedelta(days=days - 1), (folder / name).stat().st_size))
+        days = days_of(stem) if ending == ".html" else None
+        if days:
+            found.append(Filed(name, days.first, days.last, (folder / name).stat().st_size))
     return sorted(found, key=lambda one: (one.last, one.first), reverse=True)
-
-
-def _first_day(stem: str) -> datetime.date | None:
-    """Return the day with which the period of a report begins; ``None`` for a file that is none."""
-    try:
-        if DAY.fullmatch(stem):
-            return datetime.date.fromisoformat(stem)
-        if of := WEEK.fullmatch(stem):
-            return datetime.date.fromisocalendar(int(of[1]), int(of[2]), 1)
-    except ValueError:
-        pass
-    return None
 
 
 def clear(folder: Path, keep: int) -> None:
