@@ -318,6 +318,43 @@ def test_what_happened_and_was_acknowledged_is_told_when_it_happens_again(fresh:
     assert (entry.acked_by, entry.seen, entry.tellings) == (None, 3, 1)
 
 
+def test_what_happened_is_told_again_without_end_and_within_a_day_once_it_happens_again(fresh: Sensor) -> None:
+    sent = {"proofs": (Proof("span0", 0, 1, 2, 0),)}
+    (alert,) = fresh.sees(KNOWN, **sent)
+    hours = 0
+    for days in (1, 2, 4, 8, 16, 30, 30):
+        assert fresh.ticks(hours + 24 * days - 1) == []
+        hours += 24 * days + 1
+        assert fresh.ticks(hours) == [alert]
+
+    fresh.sequence = 12 * hours + 1
+    assert fresh.sees(KNOWN, **sent) == [], "within the day"
+    (again,) = fresh.ticks(25)
+    assert (again.id, again.window) == (alert.id, fresh.sequence)
+    assert fresh.ticks(25 + 25) == []
+    fresh.acknowledges(alert)
+    assert fresh.ticks(24 * 300) == []
+
+
+def test_nobody_has_to_acknowledge_that_something_is_over(fresh: Sensor) -> None:
+    fresh.sees(KNOWN, **LOSSY)
+    assert [of.kind for of in fresh.sees(KNOWN)] == ["over"]
+    assert [of.alert.kind for of in fresh.entries() if of.acked is None] == ["drops"]
+    assert "over" not in [of.kind for of in fresh.ticks(25)]
+
+
+def test_what_was_held_back_and_is_over_is_summed_up(tmp_path: Path) -> None:
+    sensor = Sensor(tmp_path, per_hour=1)
+    sensor.alerter.blind("disk-full", now=START, why="first")
+    sensor.alerter.blind("interface-down", "span0", now=START)
+    sensor.alerter.over("interface-down", "span0", now=START + MINUTE)
+
+    assert [(of.kind, of.values.get("kinds")) for of in sensor.ticks(1.1) if of.kind == "many"] == [
+        ("many", "interface-down 1")
+    ]
+    sensor.alerter.close()
+
+
 LOSSY: dict[str, Any] = {"losses": (Losses("span0", 1000, 10, 0),)}
 
 

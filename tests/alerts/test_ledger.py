@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.alerts.ledger import REMEMBERED, Heard, Ledger
+from kwel.alerts.ledger import REMEMBERED, Entry, Heard, Ledger
 from kwel.alerts.opening import FILE
 from kwel.model.alerts import Alert
 from kwel.model.findings import Severity
@@ -117,3 +117,25 @@ def test_what_an_output_refuses_ten_times_is_lost_and_no_other(ledger: Ledger) -
 
     assert [of.number for of in ledger.waiting("webhook 1", 9)] == [second]
     assert ledger.lost("webhook 1") == (1, 2, "answers 400")
+
+
+def test_of_too_many_alerts_those_go_first_that_nobody_misses(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    def put(id: str, kind: str, *, acked: bool = False, standing: bool = False, held: bool = False) -> None:
+        by = ("anna", 1, "") if acked else (None, None, None)
+        at = len(ledger.entries(all=True))
+        ledger.put(Entry(Alert(id, kind, Severity.LOW, at, "box"), at, at, 1, 1, at, held, standing, *by))
+
+    put("goes-on", "drops", acked=True, standing=True)
+    put("known-breach", "breach", acked=True)
+    put("breach", "breach")
+    put("known-operator", "new-operator", acked=True)
+    put("untold", "sent", held=True)
+    put("event", "sent")
+    put("known-event", "sent", acked=True)
+    put("over", "over")
+    left = [of.alert.id for of in ledger.entries(all=True)]
+    monkeypatch.setattr("kwel.alerts.ledger.MOST_ALERTS", len(left))
+    for gone in reversed(left):
+        put(f"instead of {gone}", "drops", standing=True)
+        ids = {of.alert.id for of in ledger.entries(all=True)}
+        assert (gone in ids, left.index(gone)) == (False, len(ids & set(left)))

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from kwel.alerts.kinds import Sort, kinds
 from kwel.alerts.opening import FILE, identity, opened
 from kwel.model.alerts import Alert
 
@@ -273,7 +275,7 @@ class Ledger:
             yield Entry(alert, first, last, seen, tellings, told, bool(held), bool(standing), *acked)
 
     def put(self, entry: Entry) -> None:
-        """Keep an alert; of too many, those go that were acknowledged or seen longest ago."""
+        """Keep an alert; of too many, those go that are missed least, see ``_worth``."""
         alert, *rest = entry
         body = json.dumps(alert.to_json())
         row = (alert.id, alert.kind, body, *rest)
@@ -282,7 +284,7 @@ class Ledger:
         if count > MOST_ALERTS:
             self.db.execute(
                 "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE id != ?"
-                " ORDER BY acked IS NULL, last LIMIT ?)",
+                f" ORDER BY {_worth()}, held, acked IS NULL, last LIMIT ?)",
                 (alert.id, count - MOST_ALERTS),
             )
 
@@ -364,6 +366,23 @@ class Ledger:
         """Forget what an output has taken."""
         with self.change():
             self.db.executemany("DELETE FROM outbox WHERE number = ?", [(number,) for number in numbers])
+
+
+@cache
+def _worth() -> str:
+    """Return how much is missed of an alert that goes, in SQL: nothing of what only says that others were.
+
+    What goes on would be told as if it began, and a breach that somebody acknowledged as new. What is new only once is
+    known elsewhere (``learn``).
+    """
+    news = [kind for kind in kinds().values() if kind.sort is Sort.NEWS]
+    known, again = (
+        ", ".join(f"'{kind.id}'" for kind in news if kind.unless_known is is_known) for is_known in (True, False)
+    )
+    return (
+        "CASE WHEN kind IN ('over', 'many') THEN 0 WHEN standing THEN 5"
+        f" WHEN kind IN ({again}) THEN 3 + (acked IS NOT NULL) WHEN kind IN ({known}) THEN 2 ELSE 1 END"
+    )
 
 
 def _count(runs: Iterable[tuple[int, int]]) -> int:

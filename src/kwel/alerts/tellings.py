@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +23,7 @@ MOST_TELLINGS: Final = 4
 """Of what is about assets."""
 MANY: Final = "many"
 NOBODY: Final = "kwel"
-"""Acknowledges what sums up others: nobody has to."""
+"""Acknowledges what sums up others, and that something is over: nobody has to."""
 
 
 def alert_id(subject: Sequence[str]) -> str:
@@ -47,16 +48,20 @@ class Tellings:
     def note(self, alert: Alert, at: int) -> None:
         """Put down that something was seen at a moment, and tell it if it is time to."""
         entry = _seen(self.ledger.find(alert.id), alert, at)
-        if entry.acked is None and not entry.held and self._is_due(entry):
+        happens = kinds()[alert.kind].sort is Sort.EVENT
+        if entry.acked is None and not entry.held and self._is_due(entry, happens=happens):
             entry = self._tell(entry._replace(alert=alert))
         self.ledger.put(entry)
 
-    def _is_due(self, entry: Entry) -> bool:
+    def _is_due(self, entry: Entry, *, happens: bool = False) -> bool:
+        """Return whether it is time to tell it, after ever longer pauses; *happens*: it did again just now."""
         if entry.told is None:
             return True
         if not entry.tellings:  # it was over and began anew
             return not self.now - HOUR < entry.told <= self.now
-        pause = min(int(self.settings.again * HOUR) << min(entry.tellings - 1, 20), LONGEST_PAUSE)
+        again, times = int(self.settings.again * HOUR), entry.tellings - 1
+        happened = happens or (kinds()[entry.alert.kind].sort is Sort.EVENT and entry.last > entry.told)
+        pause = again if happened else min(again << min(times, 20), LONGEST_PAUSE)
         return not entry.told - pause <= self.now < entry.told + pause
 
     def _tell(self, entry: Entry) -> Entry:
@@ -80,19 +85,20 @@ class Tellings:
         old = self.ledger.find(alert_id([kind, source]))
         if old is None or not old.standing:
             return
-        self.ledger.put(old._replace(standing=False, held=False))
-        if old.tellings and not old.held:
+        # what was never told for there was too much is told with the rest of it
+        self.ledger.put(old._replace(standing=False, held=old.held and not old.tellings))
+        if old.tellings:
             minutes = str(max(at - old.first, 0) // (60 * 1_000_000_000))
             values = {"what": kind, "minutes": minutes}
             end = Alert(alert_id(["over", kind, source, str(old.first)]), "over", kinds()["over"].severity, at,
                         self.sensor, source, values=values)  # fmt: skip
-            self.note(end, at)
+            self.ledger.put(self._tell(Entry(end, at, at, 1, 0, None, False, False, NOBODY, at, None)))
 
     def remind(self) -> None:
-        """Tell again what is about assets and nobody acknowledged: a few times, then it stays in the list."""
+        """Tell again what nobody acknowledged: what happened without end, what is about assets a few times."""
         for entry in self.ledger.entries():
-            is_open = _is_news(entry.alert) and 0 < entry.tellings < MOST_TELLINGS
-            if is_open and not entry.held and self._is_due(entry):
+            most = {Sort.NEWS: MOST_TELLINGS, Sort.EVENT: math.inf}.get(kinds()[entry.alert.kind].sort, 0)
+            if 0 < entry.tellings < most and not entry.held and self._is_due(entry):
                 self.ledger.put(self._tell(entry))
 
     def test(self, alert: Alert) -> None:
@@ -136,7 +142,9 @@ def _seen(old: Entry | None, alert: Alert, at: int) -> Entry:
     if old.acked is not None and (begins or sort is Sort.EVENT):
         # who acknowledged it knows what was until then, and nothing of this
         return entry._replace(alert=alert, first=at, tellings=0, told=None, acked_by=None, acked=None, remark=None)
-    return entry._replace(alert=alert, first=at, tellings=0) if begins else entry
+    if begins:
+        return entry._replace(alert=alert, first=at, tellings=0)
+    return entry._replace(alert=alert) if sort is Sort.EVENT else entry  # the last one says it better than the first
 
 
 def _counted(words: Iterable[str]) -> Mapping[str, int]:
