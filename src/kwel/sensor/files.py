@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
+import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+HALF: Final = re.compile(r"\..+\.kwel-[0-9a-f]{16}")
+"""Names of files that are being written."""
+ABANDONED: Final = 60
+"""Seconds after which nobody writes in such a file any more."""
+
 
 def replace_file(path: Path, content: bytes, *, lasting: bool = True, mode: int | None = None) -> None:
     """Write a file beside the old one and put it in its place.
+
+    Its folder may be one that others write to: no name can be foreseen, and no link is followed.
 
     Args:
         path: of the file.
@@ -22,9 +32,11 @@ def replace_file(path: Path, content: bytes, *, lasting: bool = True, mode: int 
     Raises:
         OSError: it cannot be written; the old file is still there.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.kwel-{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(beside, flags, 0o666)
     try:
-        with open(beside, "wb") as file:
+        with open(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             if mode is not None:
@@ -38,6 +50,15 @@ def replace_file(path: Path, content: bytes, *, lasting: bool = True, mode: int 
         raise
     if lasting:
         sync_folder(path.parent)
+
+
+def clear_abandoned(folder: Path) -> None:
+    """Remove what ``replace_file`` could not finish in a folder, for the process was killed or the power failed."""
+    with suppress(OSError):
+        for one in list(os.scandir(folder)):
+            with suppress(OSError):
+                if HALF.fullmatch(one.name) and time.time() - one.stat(follow_symlinks=False).st_mtime > ABANDONED:
+                    os.unlink(one.path)
 
 
 def sync_folder(folder: Path) -> None:

@@ -17,10 +17,11 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from kwel.sensor import notify, rights
-from kwel.sensor.files import replace_file
+from kwel.sensor.files import clear_abandoned, replace_file
 from kwel.sensor.locks import Locks
 from kwel.sensor.plan import WAITS
 from kwel.sensor.post import GONE, UNHEARD, UNPROVED
@@ -134,6 +135,10 @@ class Supervisor:
         """Clear away what a crash left half-written; whoever wrote it is gone."""
         from kwel.store import spool
 
+        plan = self.plan
+        written = [plan.report_folder, *([os.path.dirname(plan.health)] if plan.health else [])]
+        for folder in (plan.state, plan.state.parent, *map(Path, filter(None, written))):
+            clear_abandoned(folder)
         with suppress(OSError):
             if count := spool.tidy(self.plan.spool):
                 self.say(f"{count} windows were half-written when the sensor ended last; they are set aside")
