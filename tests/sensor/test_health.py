@@ -115,6 +115,8 @@ def source(**changes: Any) -> dict[str, Any]:
         ({"newest": None}, "late"),
         ({"waiting": 9}, "waiting"),
         ({"free_bytes": 10**8}, "disk-full"),
+        ({"free_bytes": 10**9, "disk_bytes": 10**12}, "disk-full"),
+        ({"free_bytes": 39 * 10**7, "disk_bytes": 8 * 10**9}, "disk-full"),
     ],
 )
 def test_what_needs_a_person_is_told_with_what_to_do(changes: dict[str, Any], key: str) -> None:
@@ -132,6 +134,7 @@ def test_what_needs_a_person_is_told_with_what_to_do(changes: dict[str, Any], ke
         source(dropped=10_000, missed=10_000, dropped_share=0.0001, missed_share=0.0),
         {"error": "disk", "error_at": NOW - 48 * HOUR},
         {"one_way": None, "unnamed": None, "dns": None, "free_bytes": None, "newest": None, "kept": 0},
+        {"free_bytes": 8 * 10**8, "disk_bytes": 8 * 10**9},
         {"sources": (SourceHealth("captures", packets=3),)},
         {"started": NOW - 60 * SECOND, "sources": (replace(SPAN, heard=None),)},
     ],

@@ -8,7 +8,7 @@ import pytest
 
 from kwel.store import Store
 from kwel.store.manifest import Manifest
-from kwel.store.quota import Quota, enforce, share, used
+from kwel.store.quota import Quota, enforce, scarce, share, used
 from tests.store.windows import BEGIN, LENGTH, PLANT, few, tables_of, window
 
 if TYPE_CHECKING:
@@ -137,3 +137,9 @@ def test_what_was_set_aside_goes_before_any_window(copy: Path) -> None:
         enforce(store, Quota(bytes=used(store) - 10))
         assert set(left(store).values()) == {"etw"}
     assert not list((copy / "aside").iterdir())
+
+
+def test_what_the_store_leaves_free_by_itself_is_never_few() -> None:
+    for disk in (10**9, 8 * 10**9, 10**10, 10**12):
+        assert 0 < scarce(disk, 1 << 30) <= disk // 20
+        assert scarce(disk, 1 << 30) <= 1 << 30

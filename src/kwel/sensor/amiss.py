@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from kwel.store.quota import scarce
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -109,7 +111,8 @@ def _keeping(health: Health, now: int) -> Iterator[Amiss]:
         yield Amiss("late", "", f"the newest window is {_span(now - health.newest)} old", "journalctl -u kwel-sensor")
     elif health.waiting > LATE * max(len(health.sources), 1):
         yield Amiss("waiting", "", f"{health.waiting} windows wait to be stored", "is the machine busy otherwise?")
-    if health.free_bytes is not None and health.free_bytes < SCARCE:
+    few = SCARCE if health.disk_bytes is None else scarce(health.disk_bytes, SCARCE)
+    if health.free_bytes is not None and health.free_bytes < few:
         yield Amiss(
             "disk-full",
             "",

@@ -85,6 +85,7 @@ def fare(plan: Plan, store: Store, now: int, before: Health | None, seen: Seen |
         store_bytes=taken,
         store_most=plan.most_bytes or share(store.root, taken),
         free_bytes=space.f_bavail * space.f_frsize,
+        disk_bytes=space.f_blocks * space.f_frsize,
         report=made_at,
         report_name=made,
         error=before.error if before else "",

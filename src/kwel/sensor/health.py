@@ -84,6 +84,8 @@ class Health:
     """Its quota; ``None`` is none."""
     free_bytes: int | None = None
     """On the disk that the store is on."""
+    disk_bytes: int | None = None
+    """The size of that disk."""
     report: int | None = None
     """When the last report was made."""
     report_name: str = ""

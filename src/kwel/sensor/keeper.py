@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 STALE = 60_000_000_000
 """Nanoseconds without word of a watcher after which it counts as dead."""
 SCARCE = 256 << 20
-"""Bytes free below which the disk counts as full."""
+"""Bytes free below which the disk counts as full, if it is no small one."""
 LONGEST_REPORT = 1800
 """Seconds that a report may take."""
 
@@ -85,7 +85,7 @@ class Keeper:
         """Do what there is to do."""
         for line in self.store.mended:
             say(5, f"{self.plan.store}: {line}")
-        if _free(self.plan.store) < SCARCE:
+        if _is_full(self.plan.store):
             self._put_together()
             self._keep_to_quotas()
         before = self._trouble_before()
@@ -165,8 +165,7 @@ class Keeper:
             alerter.stands("stopped-working", silent, post.source, why=why)
             is_down = said.get("link") in ("down", "no-carrier", "gone")
             alerter.stands("interface-down", is_down, post.source)
-        free = _free(self.plan.store)
-        alerter.stands("disk-full", free < SCARCE, why=f"{free >> 20} MB are free")
+        alerter.stands("disk-full", _is_full(self.plan.store), why=f"{_free(self.plan.store) >> 20} MB are free")
 
     def _reports(self) -> bool:
         """Make one of the reports that are due, and return whether one was made: the others follow in later rounds."""
@@ -203,7 +202,7 @@ class Keeper:
         if one is None:
             return False
         made = self._report(one, folder)
-        if not made and _free(folder) >= SCARCE:
+        if not made and not _is_full(folder):
             put_off.fail(one, waiting, now)
         return made
 
@@ -238,6 +237,12 @@ class Keeper:
         except OSError as error:  # a full disk, or no folder for Prometheus: the windows matter more
             more = remedy(error, os.path.dirname(self.plan.health)) if self.plan.health else ""
             say(4, f"how the sensor fares cannot be told: {error.filename or ''}: {error.strerror}{more}")
+
+
+def _is_full(folder: str | Path) -> bool:
+    """Return whether the disk of a folder counts as full."""
+    space = os.statvfs(folder)
+    return space.f_bavail * space.f_frsize < quota.scarce(space.f_blocks * space.f_frsize, SCARCE)
 
 
 def _free(folder: str | Path) -> int:

@@ -81,6 +81,16 @@ def share(folder: Path, taken: int) -> int:
     return max(taken + space.f_bavail * space.f_frsize - spare, spare)
 
 
+def scarce(disk: int, most: int) -> int:
+    """Return how many bytes of a disk are free where few are: *most*, or half of what ``share`` leaves free.
+
+    Args:
+        disk: bytes of all of it.
+        most: bytes.
+    """
+    return min(most, disk // SPARE // 2)
+
+
 def used(store: Store) -> int:
     """Return the bytes of all files of a store."""
     return _size(store.root)
