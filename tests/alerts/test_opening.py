@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.alerts import Alerter
+from kwel.alerts import Alerter, opening
 from kwel.alerts.couriers import LATE, Courier
 from kwel.alerts.ledger import Ledger
 from kwel.alerts.opening import FILE, LedgerError
@@ -77,20 +77,21 @@ def test_where_another_process_sends_and_does_not_health_says_so(tmp_path: Path)
     one.close()
 
 
-def test_two_that_find_it_damaged_at_once_put_one_file_aside(tmp_path: Path) -> None:
+def test_two_that_find_it_damaged_at_once_put_one_file_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, real = list[Ledger](), opening._put_aside
+    other = threading.Thread(target=lambda: made.append(Ledger(tmp_path, mend=True)))
+
+    def put_aside(path: Path) -> None:
+        monkeypatch.setattr(opening, "_put_aside", real)
+        other.start()
+        other.join(0.2)  # it waits until this one is done
+        real(path)
+
     Ledger(tmp_path, mend=True).close()
     damage(tmp_path)
-    both, made = threading.Barrier(2), list[Ledger]()
-
-    def open_it() -> None:
-        both.wait()
-        made.append(Ledger(tmp_path, mend=True))
-
-    threads = [threading.Thread(target=open_it) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    monkeypatch.setattr(opening, "_put_aside", put_aside)
+    made.append(Ledger(tmp_path, mend=True))
+    other.join()
     assert asides(tmp_path) == [f"{FILE}.damaged-1"]
     assert [ledger.is_current() for ledger in made] == [True, True]
     for ledger in made:

@@ -13,7 +13,7 @@ import pytest
 
 from kwel.sensor import keeper
 from kwel.sensor.calendar import Due
-from kwel.sensor.digest import LostWindow
+from kwel.sensor.digest import Digested, LostWindow
 from kwel.sensor.health import place, read
 from kwel.sensor.plan import Plan, Post
 from kwel.sensor.watcher import Watcher, Watching
@@ -21,9 +21,10 @@ from kwel.store import Store
 from tests.sensor.sources import FileSource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from kwel.sensor.digest import Digested, Digesting
+    from kwel.sensor.digest import Digesting
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +187,27 @@ def test_room_is_made_and_health_told_before_anything_is_sent_whatever_becomes_o
 
     assert run(idle, monkeypatch) == 3
     assert order == ["quotas", "compacted", "health", "sent"]
+
+
+def test_what_waits_is_stored_before_alerting_looks_at_what_it_had_not_seen(
+    idle: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking at an old window may kill the keeper; the store goes on all the same."""
+    order = list[str]()
+
+    def note(step: str, result: object) -> Callable[..., object]:
+        def done(*_: object) -> object:
+            order.append(step)
+            return result
+
+        return done
+
+    monkeypatch.setattr(keeper, "unseen", note("looked for", []))
+    monkeypatch.setattr(keeper, "digest_all", note("stored", Digested()))
+    monkeypatch.setattr(keeper, "catch_up", note("looked at", 0))
+
+    assert run(idle, monkeypatch) == 0
+    assert order == ["looked for", "stored", "looked at"]
 
 
 def test_a_window_that_is_lost_is_told_before_the_round_may_die_of_something_else(
