@@ -103,9 +103,15 @@ def test_the_sum_is_the_most_that_proofs_tell_which_do_not_overlap(told: list[tu
 
 
 def test_what_matters_and_was_not_looked_at_proves_nothing() -> None:
-    checks = [GOOD, Check("outside-software", None), Check("sealed", None), Check("no-route", False)]
+    tested = Check("self-test-refused", True)
+    checks = [tested, GOOD, Check("outside-software", None), Check("sealed", None), Check("no-route", False)]
 
     assert unproved(checks) == ("sealed", "no-route")
-    assert prove(checks[:2])
-    assert not prove(checks[:3])
+    assert prove(checks[:3])
+    assert not prove(checks[:4])
     assert not prove([])
+
+
+def test_a_test_that_nobody_made_proves_nothing() -> None:
+    assert unproved([GOOD]) == ("self-test-refused",)
+    assert not prove([GOOD])

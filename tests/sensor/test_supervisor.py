@@ -10,21 +10,26 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from kwel import passive
+from kwel import native, passive
+from kwel.capture import live
+from kwel.capture.live import CannotListen
 from kwel.model.window import Check, Proof
 from kwel.passive.lock import Mark
 from kwel.passive.seal import FILES
-from kwel.sensor import proofs, rights
+from kwel.sensor import post, proofs, rights
 from kwel.sensor.faring import fare
 from kwel.sensor.keeper import Keeper
 from kwel.sensor.locks import Locks
 from kwel.sensor.plan import Plan, Post
 from kwel.sensor.supervisor import Standing, Supervisor, _reads_files
+from kwel.sensor.watcher import Watching
 from kwel.store import Store
 
 if TYPE_CHECKING:
@@ -36,14 +41,26 @@ ABSENT = passive.AbsentError("there is no interface span1 here; there are: span0
 REFUSED = passive.LockError("span1 has the address 10.1.2.3, so it could answer")
 
 
+TESTED = Check("self-test-refused", True)
+
+
 class Guard:
     """A lock that says what it is told to."""
 
     began = Mark(0, 0, 0)
 
-    def __init__(self, *said: Sequence[Check]) -> None:
+    def __init__(self, *said: Sequence[Check], up: bool = True) -> None:
         self.said = list(said)
         self.at = 0
+        self.tested: Check | None = TESTED
+        self.up, self.closed = up, 0
+
+    def is_up(self) -> bool:
+        return self.up
+
+    def close(self) -> None:
+        self.up = False
+        self.closed += 1
 
     def proof_and_mark(self, since: Mark, *, sealed_processes: Sequence[int] = ()) -> tuple[Proof, Mark]:
         self.at += 10
@@ -51,12 +68,19 @@ class Guard:
         return Proof("span0", since.at, now.at, 0, 0, tuple(self.said.pop(0))), now
 
 
-def locking(monkeypatch: pytest.MonkeyPatch, **outcomes: passive.PassiveError | Guard) -> list[str]:
-    """Have interfaces be locked, or not, in this way; return those that were asked for, as they are."""
+def locking(
+    monkeypatch: pytest.MonkeyPatch, tested: list[Check | None] | None = None, **outcomes: passive.PassiveError | Guard
+) -> list[str]:
+    """Have interfaces be locked, or not, in this way; return those that were asked for, as they are.
+
+    *tested*: takes the tests that are said to hold still.
+    """
     asked: list[str] = []
 
-    def lock(name: str, **_: Any) -> Any:
+    def lock(name: str, **how: Any) -> Any:
         asked.append(name)
+        if tested is not None:
+            tested.append(how["tested"])
         outcome = outcomes.get(name, Guard())
         if isinstance(outcome, passive.PassiveError):
             raise outcome
@@ -198,6 +222,83 @@ def test_only_walls_that_a_lock_puts_back_are_put_back(
     assert len(asked) == times
 
 
+def test_a_test_holds_for_the_card_that_it_was_made_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is locked again keeps it; one that was away is tested anew."""
+    good, wrong = [Check("no-address", True)], [Check("arp-off", False)]
+    gone = [Check("interface-is-here", False)]
+    tested: list[Check | None] = []
+    locking(monkeypatch, tested, span0=Guard(wrong, good, gone, good))
+    plan = Plan(str(tmp_path), (Post("span0"),))
+    rights.hand_over(plan)
+    locks = Locks(plan, lambda _: None)
+    locks.lock(plan.posts[0])
+    locks.prove(lambda _: [])
+    assert tested == [None, TESTED]
+
+    for _ in range(2):
+        locks.prove(lambda _: [])
+    locks.lock(plan.posts[0])
+    assert tested == [None, TESTED, None]
+
+    locking(monkeypatch, tested, span0=ABSENT)
+    locks.lock(plan.posts[0], again=True)
+    locking(monkeypatch, tested)
+    locks.lock(plan.posts[0])
+    assert tested[3:] == [TESTED, None], "it was away and nobody had proved anything meanwhile"
+
+
+def test_what_cannot_be_locked_again_is_taken_down_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody took the walls down and gave it an address: it could answer."""
+    open_, said = Guard(*[[Check("egress-drop", False), Check("no-address", False)]] * 3), []
+    locking(monkeypatch, span0=open_)
+    plan = Plan(str(tmp_path), (Post("span0"),))
+    rights.hand_over(plan)
+    locks = Locks(plan, said.append)
+    locks.lock(plan.posts[0])
+    asked = locking(monkeypatch, span0=REFUSED)
+    for _ in range(2):
+        locks.prove(lambda _: [])
+
+    assert (open_.up, asked) == (False, ["span0", "span0"])
+    assert said == [f"span0: cannot be locked again, so its link is down, and it is tried again: {REFUSED}"]
+    locking(monkeypatch)
+    locks.prove(lambda _: [])
+    assert said[1:] == [
+        "span0: what keeps it from sending was taken down (egress-drop, no-address); it is locked again, and up"
+    ]
+
+
+def test_one_whose_link_somebody_took_down_is_locked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As another that locked it at the same time and failed."""
+    good = [Check("no-address", True)]
+    asked = locking(monkeypatch, span0=Guard(good, up=False))
+    said: list[str] = []
+    plan = Plan(str(tmp_path), (Post("span0"),))
+    rights.hand_over(plan)
+    locks = Locks(plan, said.append)
+    locks.lock(plan.posts[0])
+    locking(monkeypatch, span0=Guard(good))
+    locks.prove(lambda _: [])
+    locks.prove(lambda _: [])
+
+    assert asked == ["span0"]
+    assert said == ["span0: its link was down; it is locked again, and up"]
+
+
+def test_what_hears_and_never_says_that_it_is_sealed_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk it cannot say so; and it may not be."""
+    one, _ = supervisor(tmp_path, Post("span0"))
+    with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, text=True) as process:
+        one.standing[0].process, one.standing[0].started = process, time.monotonic()
+        assert not one._hears(one.standing[0])
+        one.standing[0].started -= 61
+        assert one._hears(one.standing[0])
+
+
 def status(begin: Callable[[], None]) -> list[str]:
     done = subprocess.run(
         ["/bin/cat", "/proc/self/status"], preexec_fn=begin, stdout=subprocess.PIPE, text=True, check=True
@@ -256,6 +357,46 @@ def test_a_store_that_root_made_is_handed_over(tmp_path: Path) -> None:
     theirs = [store, plan.spool, plan.state, store / "parts" / "one", tmp_path / "reports"]
     assert {path.stat().st_uid for path in theirs} == {owner}
     assert outside.stat().st_uid == 0, "what is somewhere else too is not given"
+
+
+@as_root
+def test_root_that_listens_without_rights_is_told_whose_the_store_is(tmp_path: Path) -> None:
+    """Else each window of what it hears would be lost."""
+    store = tmp_path / "store"
+    plan = Plan(str(store), (Post("span0"),))
+    rights.hand_over(plan)
+    rights.look_through(plan)
+    for place in (store, plan.spool.parent, plan.spool, plan.state):
+        os.chown(place, 65534, 65534)
+        place.chmod(0o750)
+
+    with pytest.raises(PermissionError, match=f'belongs to {NOBODY}.* say user = "{NOBODY}"'):
+        rights.look_through(plan)
+    rights.look_through(replace(plan, posts=(Post(folder="/x"), Post("span0", unlocked=True))))
+
+
+@as_root
+def test_what_is_still_root_as_it_begins_leaves_files_of_its_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        plan = Plan(folder, (Post("span0"),), user=NOBODY)
+        rights.hand_over(plan)
+
+        def refused(*_: object, **__: object) -> None:
+            raise CannotListen("no such interface")
+
+        monkeypatch.setattr(live, "open_live", refused)
+        monkeypatch.setattr(native, "load", lambda: None)
+        monkeypatch.setattr(post, "Watcher", lambda *_, **__: (plan.state / "number").write_text("1"))
+        child = os.fork()
+        if child == 0:
+            with suppress(BaseException):
+                how = Watching("s", "span0", plan.spool, state=plan.state)
+                os._exit(post._hear_interface(how, plan.posts[0], plan, lambda: True))
+            os._exit(1)
+
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == post.UNHEARD
+        assert [path.stat().st_uid for path in plan.state.iterdir()] == [65534]
 
 
 @as_root

@@ -17,20 +17,23 @@ NOTHING_SENT: Final = "nothing-sent"
 OF_A_MOMENT: Final = frozenset({"self-test-refused", "sealed", "seal-test-refused"})
 """Keys of checks that are made when an interface is locked, and while a process hears: one proof of many may have them,
 where every other check is of a state and counts only if each proof looked."""
+MUST_BE: Final = ("self-test-refused",)
+"""Checks without which nothing is proved: where one is not there at all, nobody has made it."""
 RANK: Final = {False: 0, None: 1, True: 2}
 """How well a check came out: one that failed says more than one that could not be made."""
 
 
 def unproved(checks: Iterable[Check]) -> tuple[str, ...]:
-    """Return the keys of what lets an interface send, and of what matters and was not looked at."""
-    return tuple(
-        check.key for check in checks if not (check.holds or (check.holds is None and check.key in MAY_BE_UNKNOWN))
-    )
+    """Return the keys of what lets an interface send, and of what matters and was not looked at, or is not there."""
+    found = tuple(checks)
+    there = {check.key for check in found}
+    wrong = (one.key for one in found if not (one.holds or (one.holds is None and one.key in MAY_BE_UNKNOWN)))
+    return (*wrong, *(key for key in MUST_BE if key not in there))
 
 
 def prove(checks: Sequence[Check]) -> bool:
     """Return whether nothing that was looked at lets an interface send, and nothing that matters was not looked at."""
-    return bool(checks) and not unproved(checks)
+    return not unproved(checks)
 
 
 def together(proofs: Iterable[Proof]) -> Proof | None:

@@ -82,6 +82,15 @@ def look(name: str) -> Interface | None:
     )
 
 
+def is_up(name: str) -> bool:
+    """Return whether an interface of this thread's namespace is set up, with a cable in it or without.
+
+    Raises:
+        PassiveError: there is no such interface, or the system cannot be asked.
+    """
+    return any("UP" in link.get("flags", ()) for link in programs.ask_json("ip", "-json", "link", "show", "dev", name))
+
+
 def others(name: str) -> tuple[str, ...]:
     """Return the other interfaces in this namespace, loopback left out."""
     links = programs.ask_json("ip", "-json", "link", "show")

@@ -3,6 +3,7 @@
 The order is that in which measurements showed no frame: refuse what could answer; link down; own namespace; IPv6 and
 ARP off; egress filter, ingress filter and closed queue; only then link up; then a test frame, which has to be refused.
 Whatever fails on the way, and whoever ends on the way, leaves the interface down or behind its walls, never open.
+Of two that lock at once, one waits for the other: else one that fails takes down what the other has just put up.
 """
 
 from __future__ import annotations
@@ -73,9 +74,9 @@ class Guard:
             now = _mark(self.interface)
         sent, stopped = _more(since.sent, now.sent), _more(since.stopped, now.stopped)
         nothing = Check("nothing-sent", None if sent is None else sent == 0, "" if sent is None else str(sent))
-        tested = (self.tested,) if self.tested else ()
+        tested = self.tested or Check(selftest.KEY, None, "not tried")
         seals = tuple(sealed(process) for process in sealed_processes)
-        return Proof(self.interface, since.at, now.at, sent, stopped, (*found, *tested, *seals, nothing)), now
+        return Proof(self.interface, since.at, now.at, sent, stopped, (*found, tested, *seals, nothing)), now
 
     def test(self) -> Self:
         """Hand a test frame to the interface, which cannot leave, and return a guard whose proofs tell how that went.
@@ -85,6 +86,15 @@ class Guard:
         """
         with namespaces.inside(self.namespace):
             return replace(self, tested=selftest.run(self.interface))
+
+    def is_up(self) -> bool:
+        """Return whether its link is up, as `lock` left it: a cable that is out takes nothing of that away.
+
+        Raises:
+            PassiveError: the interface or its namespace is gone, or may not be looked at.
+        """
+        with namespaces.inside(self.namespace):
+            return interface.is_up(self.interface)
 
     def refusal(self) -> str | None:
         """Return why `lock` would refuse the interface as it is, in one line; ``None`` where it would not.
@@ -108,16 +118,21 @@ class Guard:
         self.close()
 
 
-def lock(name: str, *, namespace: str | None = None, without: Collection[str] = (), self_test: bool = True) -> Guard:
+def lock(
+    name: str, *, namespace: str | None = None, without: Collection[str] = (), tested: Check | None = None
+) -> Guard:
     """Lock an interface: after this it hears, and cannot send.
 
-    Locking it again finds it locked and leaves it as it is, without a moment in which it is open or deaf.
+    Locking it again finds it locked and leaves it as it is, without a moment in which it is open or deaf. Who else
+    locks one in that namespace at the same time is waited for.
 
     Args:
         name: the interface, in the network namespace of the calling thread or in *namespace* already.
         namespace: network namespace that it is moved into, and which is made if absent; ``None`` leaves it where it is.
         without: protections that the user does without, by name: ``egress-filter`` where the kernel has none.
-        self_test: whether to hand it a test frame, which cannot leave (see `kwel.passive.selftest`).
+        tested: how the self-test of this very interface went when it was locked before. If the frame was refused, and
+            the walls stand as they did, that holds; else the interface is handed a test frame, which cannot leave (see
+            `kwel.passive.selftest`).
 
     Raises:
         AbsentError: there is no such interface.
@@ -125,15 +140,26 @@ def lock(name: str, *, namespace: str | None = None, without: Collection[str] = 
         NotPermittedError: CAP_NET_ADMIN is missing, or CAP_SYS_ADMIN for a namespace.
         PassiveError: a program of the system is missing, or failed.
     """
+    if namespace:
+        namespaces.create(namespace)
+    with namespaces.held(namespace):
+        return _lock_alone(name, namespace, without, tested)
+
+
+def _lock_alone(name: str, namespace: str | None, without: Collection[str], tested: Check | None) -> Guard:
     _bring(name, namespace)
     with namespaces.inside(namespace):
         found = _refuse(interface.look(name), name)
         try:
-            if not _is_locked(found):
+            stood = _is_locked(found)
+            if not stood:
                 _wall_in(found, without)
             began = _mark(name)
             programs.ask("ip", "link", "set", name, "up", "promisc", "on")
-            tested = selftest.run(name) if self_test and checks.EGRESS not in without else None
+            if checks.EGRESS in without:
+                tested = None
+            elif not (stood and tested and tested.holds):
+                tested = selftest.run(name)
             _insist(name, without, tested)
         except BaseException:
             with suppress(PassiveError):
@@ -167,7 +193,6 @@ def _bring(name: str, namespace: str | None) -> None:
     """Move an interface into its namespace, down, after it was made sure that it may be taken."""
     if namespace is None:
         return
-    namespaces.create(namespace)
     with namespaces.inside(namespace):
         if interface.look(name):
             return

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import re
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,8 @@ NEW_NETWORK = 0x40000000
 """CLONE_NEWNET, unshare(2)."""
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 IPV6_OFF = ("all", "default")
+LONGEST = 60.0
+"""Seconds for which one that locks waits for another."""
 
 
 def names() -> tuple[str, ...]:
@@ -72,6 +76,33 @@ def inside(name: str | None) -> Iterator[None]:
         os.close(back)
 
 
+@contextmanager
+def held(name: str | None) -> Iterator[None]:
+    """Keep others that ask for the same network namespace waiting; ``None`` is that of this thread.
+
+    The lock is on the namespace itself, which root and the sensor's user see alike, whatever else each of them sees.
+
+    Raises:
+        NotPermittedError: it may not be looked at.
+        PassiveError: there is none of this name, or another keeps it for longer than a minute.
+    """
+    descriptor = _open(HERE if name is None else f"{FOLDER}/{name}")
+    try:
+        until = time.monotonic() + LONGEST
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > until:
+                    where = f"in the network namespace {name}" if name else "here"
+                    raise PassiveError(f"another kwel has been locking {where} for a minute; end it first") from error
+                time.sleep(0.05)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def enter(name: str) -> None:
     """Move this thread, and all that it starts, into a network namespace for good: what a watcher does first.
 
@@ -109,16 +140,20 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _enter(path: str) -> None:
+def _open(path: str) -> int:
     name = os.path.basename(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError as error:
         raise PassiveError(f"there is no network namespace {name}; `ip netns` lists those that there are") from error
     except PermissionError as error:
         raise NotPermittedError(f"network namespace {name}: not permitted; run it as root") from error
+
+
+def _enter(path: str) -> None:
+    descriptor = _open(path)
     try:
-        _join(descriptor, name)
+        _join(descriptor, os.path.basename(path))
     finally:
         os.close(descriptor)
 

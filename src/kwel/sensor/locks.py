@@ -48,17 +48,29 @@ class Locks:
         from kwel import passive
 
         had = self._locked.get(post.interface)
-        if not post.interface or post.unlocked or (had and not had.is_gone and not again):
+        stays = had if had and not had.is_gone else None
+        if not post.interface or post.unlocked or (stays and not again):
             return None
+        tested = stays.guard.tested if stays else None
         try:
-            guard = passive.lock(
-                post.interface, namespace=post.namespace or None, without=post.without, self_test=had is None
-            )
-        except passive.PassiveError as error:
+            guard = passive.lock(post.interface, namespace=post.namespace or None, without=post.without, tested=tested)
+        except passive.AbsentError as error:
+            if stays:
+                stays.is_gone = True
             return error
-        since = guard.began if had is None or had.is_gone else had.since
-        self._locked[post.interface] = Locked(post, guard, since)
+        except passive.PassiveError as error:
+            if stays:
+                self._take_down(stays, error)
+            return error
+        self._locked[post.interface] = Locked(post, guard, stays.since if stays else guard.began)
+        self._said.pop(post.interface, None)
         return None
+
+    def _take_down(self, of: Locked, why: PassiveError) -> None:
+        """Take down the link of what cannot be locked again, for nobody knows what stands between it and the wire."""
+        of.guard.close()
+        name = of.post.interface
+        self._say_once(name, f"{name}: cannot be locked again, so its link is down, and it is tried again: {why}")
 
     def prove(self, hearing: Callable[[str], Sequence[int]]) -> None:
         """Write what the interfaces sent since the last time. *hearing*: the sealed processes of an interface."""
@@ -71,27 +83,32 @@ class Locks:
                 if of.is_gone:  # there is nothing to prove; it is locked anew when it is back
                     continue
                 proofs.append(self._plan.proofs, proof)
-                of.since = now
+                of.since, is_up = now, of.guard.is_up()
             except (PassiveError, OSError) as error:
                 self._say_once(name, f"{name}: cannot be proved at the moment: {error}")
                 continue
-            self._judge(of, proof)
+            self._judge(of, proof, is_up)
 
-    def _judge(self, of: Locked, proof: Proof) -> None:
-        """Say what is wrong, and lock an interface again whose walls somebody took down, as by a firewall's reload."""
+    def _judge(self, of: Locked, proof: Proof, is_up: bool) -> None:
+        """Say what is wrong, and lock an interface again whose walls or link somebody took down, as a firewall does."""
         name = of.post.interface
         if proof.sent:
             self._say(f"{name}: sent {proof.sent} frames, which cannot be; see `kwel sensor check {name}`")
         excused = {"egress-drop", "host-deaf"} if of.post.without else set()
         wrong = [check.key for check in proof.checks if check.holds is False and check.key not in excused]
-        if not wrong:
-            self._said.pop(name, None)
-        elif WALLS.isdisjoint(wrong):
+        are_open = not WALLS.isdisjoint(wrong)
+        if are_open or not is_up:
+            if self.lock(of.post, again=True) is None:
+                what = (
+                    f"what keeps it from sending was taken down ({', '.join(wrong)})"
+                    if are_open
+                    else "its link was down"
+                )
+                self._say(f"{name}: {what}; it is locked again, and up")
+        elif wrong:
             self._say_once(name, f"{name}: not as it should be: {', '.join(wrong)}; see `kwel sensor check {name}`")
         else:
-            self._say(f"{name}: what keeps it from sending was taken down ({', '.join(wrong)}); it is put back")
-            if error := self.lock(of.post, again=True):
-                self._say(f"{name}: cannot be locked again: {error}")
+            self._said.pop(name, None)
 
     def _say_once(self, name: str, line: str) -> None:
         if self._said.get(name) != line:

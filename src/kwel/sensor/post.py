@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from kwel.sensor.files import replace_file
 from kwel.sensor.plan import SECOND, from_json
-from kwel.sensor.rights import end_with_parent
+from kwel.sensor.rights import end_with_parent, write_as
 from kwel.sensor.watcher import Watcher, Watching
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def _hear_interface(watching: Watching, post: Post, plan: Plan, ending: Ending) 
     from kwel.passive.seal import give_up_rights, seal
     from kwel.sensor.positions import newest_window
 
+    write_as(plan.user)  # still root, it leaves files in a folder of theirs
     native.load()
     watcher = Watcher(watching, at_least=newest_window(plan, post.source))
     try:

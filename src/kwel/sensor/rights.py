@@ -12,6 +12,7 @@ import pwd
 import shutil
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,10 +52,14 @@ def look_through(plan: Plan) -> None:
     """
     from kwel import codecache
 
-    if not plan.user or os.geteuid():
+    if os.geteuid():
+        return
+    if not plan.user:
+        _root_without_rights(plan)
         return
     needed = [Path(__file__).parent, Path(sys.prefix), Path(sys.base_prefix), codecache.folder(), Path(plan.store)]
-    if found := _closed_to(pwd.getpwnam(plan.user), [place for place in needed if place.is_dir()]):
+    who = pwd.getpwnam(plan.user)
+    if found := _closed_to(lambda: _become(who), [place for place in needed if place.is_dir()], os.R_OK | os.X_OK):
         raise PermissionError(
             0, f"{plan.user} cannot come to this folder; open it and those above it (chmod o+rx), or use another", found
         )
@@ -104,15 +109,40 @@ def _give(top: str, who: pwd.struct_passwd) -> None:
                 os.chown(name, who.pw_uid, who.pw_gid, dir_fd=place, follow_symlinks=False)
 
 
-def _closed_to(who: pwd.struct_passwd, places: Iterable[Path]) -> str:
-    """Return the first folder that a user cannot read; empty where there is none."""
+def _root_without_rights(plan: Plan) -> None:
+    """Look whether root can write the windows of what it hears: to listen, it gives up the rights that make it root.
+
+    Raises:
+        PermissionError: the store is somebody else's; each window would be lost.
+    """
+    from kwel.passive.seal import give_up_rights
+
+    if not any(post.interface and not post.unlocked for post in plan.posts):
+        return
+    if found := _closed_to(give_up_rights, [plan.spool, plan.state], os.W_OK | os.X_OK):
+        owner = os.stat(plan.store).st_uid
+        with suppress(KeyError):
+            owner = pwd.getpwuid(owner).pw_name
+        raise PermissionError(
+            0, f'the store belongs to {owner}, and root listens without rights: say user = "{owner}", or --user', found
+        )
+
+
+def _become(who: pwd.struct_passwd) -> None:
+    os.setgroups([])
+    os.setresgid(who.pw_gid, who.pw_gid, who.pw_gid)
+    os.setresuid(who.pw_uid, who.pw_uid, who.pw_uid)
+
+
+def _closed_to(become: Callable[[], None], places: Iterable[Path], mode: int) -> str:
+    """Return the first folder that is not open to whom a process becomes; empty where there is none."""
     for place in places:
         child = os.fork()
         if child == 0:
-            os.setgroups([])
-            os.setresgid(who.pw_gid, who.pw_gid, who.pw_gid)
-            os.setresuid(who.pw_uid, who.pw_uid, who.pw_uid)
-            os._exit(not os.access(place, os.R_OK | os.X_OK))
+            with suppress(Exception):
+                become()
+                os._exit(not os.access(place, mode))
+            os._exit(1)
         if os.waitpid(child, 0)[1]:
             return str(place)
     return ""

@@ -213,13 +213,14 @@ class Supervisor:
                 self._leave_word(one)
 
     def _hears(self, one: Standing) -> bool:
-        """Return whether the process of a post has said that it is sealed and hears."""
+        """Return whether the process of a post has said that it is sealed and hears, or has had a minute for that."""
         if one.process is None or one.process.poll() is not None:
             return False
         with suppress(OSError, ValueError):
             told = json.loads((self.plan.state / f"{one.post.source}.json").read_bytes())
-            return bool(told["process"] == one.process.pid)
-        return False
+            if told["process"] == one.process.pid:
+                return True
+        return time.monotonic() > one.started + LONGEST
 
     def _keep_standing(self) -> None:
         """Start what does not run, and take note of what ended."""
