@@ -30,7 +30,12 @@ def test_word_of_the_processes_is_gathered_and_a_damaged_one_is_nothing(tmp_path
     told = {"process": os.getpid(), "at": NOW - SECOND, "packets": 7, "dropped": 1, "missed": 2, "link": "up"}
     (plan.state / "span0.json").write_text(json.dumps(told))
     (plan.state / "span1.json").write_text('{"pack')
-    checks = (Check("no-address", True), Check("own-namespace", None), Check("egress-drop", False))
+    checks = (
+        Check("no-address", True),
+        Check("own-namespace", None),
+        Check("egress-drop", False),
+        Check("self-test-refused", True),
+    )
     proofs.append(plan.proofs, Proof("span0", NOW - 9 * SECOND, NOW, 0, 4, checks))
     with Store(tmp_path, write=True) as store:
         tell(plan, store, NOW, Seen(0.25, False, 0.5), error="window 3 is lost")
