@@ -251,7 +251,8 @@ def test_what_cannot_be_locked_again_is_taken_down_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody took the walls down and gave it an address: it could answer."""
-    open_, said = Guard(*[[Check("egress-drop", False), Check("no-address", False)]] * 3), []
+    open_ = Guard(*[[Check("egress-drop", False), Check("no-address", False)]] * 3)
+    said: list[str] = []
     locking(monkeypatch, span0=open_)
     plan = Plan(str(tmp_path), (Post("span0"),))
     rights.hand_over(plan)
@@ -392,7 +393,7 @@ def test_what_is_still_root_as_it_begins_leaves_files_of_its_user(monkeypatch: p
         if child == 0:
             with suppress(BaseException):
                 how = Watching("s", "span0", plan.spool, state=plan.state)
-                os._exit(post._hear_interface(how, plan.posts[0], plan, lambda: True))
+                os._exit(post._hear_interface(how, plan.posts[0], plan, cast("Any", None)))
             os._exit(1)
 
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == post.UNHEARD

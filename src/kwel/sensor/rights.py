@@ -120,9 +120,10 @@ def _root_without_rights(plan: Plan) -> None:
     if not any(post.interface and not post.unlocked for post in plan.posts):
         return
     if found := _closed_to(give_up_rights, [plan.spool, plan.state], os.W_OK | os.X_OK):
-        owner = os.stat(plan.store).st_uid
+        number = os.stat(plan.store).st_uid
+        owner = str(number)
         with suppress(KeyError):
-            owner = pwd.getpwuid(owner).pw_name
+            owner = pwd.getpwuid(number).pw_name
         raise PermissionError(
             0, f'the store belongs to {owner}, and root listens without rights: say user = "{owner}", or --user', found
         )
