@@ -47,7 +47,8 @@ def test_what_failed_once_failed_and_nothing_sent_tells_the_sum() -> None:
 def test_a_check_that_one_proof_lacks_was_not_looked_at() -> None:
     sealed = Check("sealed", True)
     bare = together([of(0, 1, 0, 0, GOOD, sealed), of(1, 2)])
-    seen = together([of(0, 1, 0, 0, GOOD), of(1, 2, 0, 0, GOOD, sealed)])
+    tested = Check("self-test-refused", True)
+    seen = together([of(0, 1, 0, 0, GOOD, tested), of(1, 2, 0, 0, GOOD, tested, sealed)])
     failed = together([of(0, 1, 0, 0, BAD), of(1, 2)])
 
     assert bare

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from kwel.model.window import Check, Losses, Proof, Window
+from kwel.model.window import Check, ClockStep, Losses, Proof, Window
 from kwel.sensor import proofs
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from kwel.model.traffic import Traffic
 
 GOOD, BAD = Check("no-address", True), Check("no-address", False, "10.1.2.3")
+
+
+MINUTE = 60 * 10**9
 
 
 def of(since: int, sent: int | None = 0, stopped: int | None = 0, check: Check = GOOD, interface: str = "a") -> Proof:
@@ -58,6 +62,37 @@ def test_a_night_in_which_the_sensor_was_off_is_proved_by_nobody(tmp_path: Path)
 
     found = proofs.of_window(tmp_path, window(night, night + 10), before=5)
     assert [(proof.since, proof.sent) for proof in found] == [(0, 1), (night, 0)]
+
+
+def test_a_clock_that_is_set_back_puts_no_line_into_two_windows_and_none_out_of_all(tmp_path: Path) -> None:
+    """From 120 to 60 minutes, three minutes into a window that ends at once; a line every minute, each with a frame."""
+
+    def line(minute: int, since: int | None = None) -> Proof:
+        return Proof("a", (minute - 1 if since is None else since) * MINUTE, minute * MINUTE, 1, 0, (GOOD,))
+
+    def span(opened: int, closed: int, steps: tuple[ClockStep, ...] = ()) -> Window:
+        return replace(window(opened * MINUTE, closed * MINUTE), clock_steps=steps)
+
+    for minute in range(50, 121):
+        proofs.append(tmp_path, line(minute))
+    before = span(112, 117)
+    step = span(117, 60, (ClockStep(60 * MINUTE, -60 * MINUTE),))
+    after = [span(60, 65), span(65, 70), span(112, 117)]
+    assert sum(one.sent or 0 for one in proofs.of_window(tmp_path, before)) == 5
+
+    proofs.append(tmp_path, line(61, 120))
+    for minute in range(62, 118):
+        proofs.append(tmp_path, line(minute))
+    found = [proofs.of_window(tmp_path, one) for one in (step, *after)]
+    assert [sum(one.sent or 0 for one in spells) for spells in found] == [3, 5, 5, 5]
+
+
+def test_what_of_a_window_came_after_the_clock_was_set_back_is_in_it(tmp_path: Path) -> None:
+    for since in (100, 110, 120, 30, 40, 50, 60):  # the scribes were busy: it went on for a while
+        proofs.append(tmp_path, of(since, 1))
+
+    found = proofs.of_window(tmp_path, replace(window(110, 60), clock_steps=(ClockStep(35, -95),)))
+    assert [(proof.since, proof.until, proof.sent) for proof in found] == [(30, 130, 5)]
 
 
 def test_what_was_not_counted_is_not_nought(tmp_path: Path) -> None:

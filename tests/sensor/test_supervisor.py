@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import io
 import json
 import os
 import pwd
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -23,14 +25,16 @@ from kwel.capture.live import CannotListen
 from kwel.model.window import Check, Proof
 from kwel.passive.lock import Mark
 from kwel.passive.seal import FILES
-from kwel.sensor import post, proofs, rights
+from kwel.sensor import notify, post, proofs, rights
+from kwel.sensor import supervisor as supervisors
 from kwel.sensor.faring import fare
 from kwel.sensor.keeper import Keeper
-from kwel.sensor.locks import Locks
+from kwel.sensor.locks import Hearing, Locks
 from kwel.sensor.plan import Plan, Post
 from kwel.sensor.supervisor import Standing, Supervisor, _reads_files
 from kwel.sensor.watcher import Watching
 from kwel.store import Store
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -171,14 +175,100 @@ def test_for_one_window_what_cannot_be_heard_is_not_waited_for(tmp_path: Path, m
 
 def test_where_none_can_be_heard_it_ends_and_says_why_of_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     locking(monkeypatch, span0=REFUSED, span1=ABSENT)
-    one, said = supervisor(tmp_path, Post("span0"), Post("span1"), config="/etc/kwel/sensor.toml")
-    rounds: list[str] = []
+    one, said = supervisor(tmp_path, Post("span0"), Post("span1"))
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # those of the tests stay
-    monkeypatch.setattr(Supervisor, "_run_keeper", lambda of: rounds.append(told(of, "span1")["link"]))
 
     assert one.run() == 3
     assert said == [str(REFUSED), str(ABSENT)]
-    assert rounds == ["gone"], "alerts and status tell it, for nobody may read the line"
+
+
+def test_a_service_whose_only_mirror_port_is_away_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To end and be begun again every few seconds would end the keeper each time."""
+    locking(monkeypatch, span1=ABSENT)
+    one, said = supervisor(tmp_path, Post("span1"), config="/etc/kwel/sensor.toml")
+    rounds: list[str] = []
+
+    def keep(of: Supervisor) -> None:
+        rounds.append(told(of, "span1")["link"])
+        of.ending = True
+
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(notify, "ready", lambda: rounds.append("ready"))
+    monkeypatch.setattr(Supervisor, "_keep", keep)
+    monkeypatch.setattr(Supervisor, "_leave", lambda of: of.failed)
+
+    assert one.run() == 0
+    assert said == [f"{ABSENT}; it is tried again"]
+    assert rounds == ["ready", "gone"], "the keeper tells it to alerts and status"
+    one._ended(one.standing[0], post.UNHEARD)
+    assert not one.standing[0].is_done
+
+
+class Slow:
+    """A process that does not end."""
+
+    pid = 0
+
+    def __init__(self) -> None:
+        self.kills = 0
+
+    def poll(self) -> None:
+        return
+
+    def terminate(self) -> None:
+        return
+
+    def kill(self) -> None:
+        self.kills += 1
+
+    def wait(self, seconds: float) -> int:
+        raise subprocess.TimeoutExpired("post", seconds)
+
+
+def test_a_window_that_is_not_written_at_the_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisors, "FAREWELL", 0.0)
+    monkeypatch.setattr(Supervisor, "_run_keeper", lambda _: None)
+    one, said = supervisor(tmp_path, Post("span0"))
+    one.standing[0].process = cast("Any", Slow())
+
+    assert one._leave() == 0
+    assert said == [
+        "span0: its window is not written after 0 s; its process goes on, and if it is ended too, the window is lost"
+    ]
+
+
+def test_the_unit_waits_longer_than_the_sensor_takes_to_end() -> None:
+    unit = (ROOT / "packaging" / "systemd" / "kwel-sensor.service").read_text()
+    stops = int(unit.partition("TimeoutStopSec=")[2].split()[0])
+
+    assert stops > supervisors.FAREWELL + 2 * supervisors.KEEPER_FAREWELL + 15
+
+
+def test_a_keeper_that_cannot_be_started_is_told_once_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fails() -> None:
+        raise PermissionError("no user kwel")
+
+    monkeypatch.setattr(rights, "born_with", lambda *_, **__: fails)
+    one, said = supervisor(tmp_path, Post("span0"))
+    (one.plan.spool / "span0-00000001").mkdir()
+    for _ in range(3):
+        one._keep()
+        one.keeper_started -= 10
+
+    assert len(said) == 1
+    assert "a process cannot begin: no user kwel" in capfd.readouterr().err
+
+
+def test_a_keeper_that_hangs_in_the_disk_is_ended_and_told_once(tmp_path: Path) -> None:
+    one, said = supervisor(tmp_path, Post("span0"))
+    hangs = Slow()
+    one.keeper, one.keeper_started = cast("Any", hangs), time.monotonic() - 4000
+    for _ in range(3):
+        one._keep()
+
+    assert (len(said), hangs.kills) == (1, 1)
 
 
 def test_an_interface_that_is_taken_away_is_nothing_that_somebody_opened(
@@ -295,9 +385,25 @@ def test_what_hears_and_never_says_that_it_is_sealed_is_looked_at(
     one, _ = supervisor(tmp_path, Post("span0"))
     with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, text=True) as process:
         one.standing[0].process, one.standing[0].started = process, time.monotonic()
-        assert not one._hears(one.standing[0])
+        assert one._hearing("span0") == []
         one.standing[0].started -= 61
-        assert one._hears(one.standing[0])
+        assert one._hearing("span0") == [(process.pid, "")]
+        (one.plan.state / "span0.json").write_text(json.dumps({"process": process.pid, "tried": "9 ways refused"}))
+        assert one._hearing("span0") == [(process.pid, "9 ways refused")]
+    assert one._hearing("span0") == []
+
+
+def test_what_the_process_tried_stands_in_the_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locking(monkeypatch, span0=Guard([Check("no-address", True)]))
+    plan = Plan(str(tmp_path), (Post("span0"),))
+    rights.hand_over(plan)
+    locks = Locks(plan, lambda _: None)
+    locks.lock(plan.posts[0])
+    locks.prove(lambda _: [Hearing(7, "9 ways refused"), Hearing(8, "")])
+
+    found = proofs.between(plan.proofs, "span0", 0, 99)
+    assert found
+    assert found.checks[1:] == (Check("seal-test-refused", True, "9 ways refused"),)
 
 
 def status(begin: Callable[[], None]) -> list[str]:
@@ -319,14 +425,50 @@ def test_what_keeps_the_store_begins_without_rights() -> None:
 @as_root
 @pytest.mark.parametrize("user", ["", NOBODY])
 def test_what_reads_files_ends_with_the_sensor_whoever_it_became(user: str) -> None:
+    parent = os.getpid()
     child = os.fork()
     if child == 0:
-        _reads_files(user)
+        _reads_files(user, parent)
         told = ctypes.c_int()
         ctypes.CDLL(None).prctl(2, ctypes.byref(told))  # PR_GET_PDEATHSIG
         os._exit(told.value)
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == signal.SIGTERM
+
+
+def test_whose_parent_is_gone_already_ends() -> None:
+    """Its end would be told to nobody: who asks for the signal after that waits for ever."""
+    parent, ends = os.getpid(), []
+    for claimed in (parent, 1):
+        child = os.fork()
+        if child == 0:
+            rights.end_with_parent(signal.SIGKILL, claimed)
+            os._exit(7)
+        ends.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+    assert ends == [7, 1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (OSError(28, "No space left on device", "x"), "<3>kwel: span0: [Errno 28] No space left on device: 'x'\n"),
+        (ValueError("x"), "<2>kwel: span0: a fault of kwel, please report it: ValueError('x')\n<7>kwel: Traceback"),
+    ],
+)
+def test_a_fault_of_what_hears_is_one_line_in_the_journal(
+    fault: Exception, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> int:
+        raise fault
+
+    monkeypatch.setattr(post, "_hear", fails)
+    monkeypatch.setattr(post, "Ending", lambda: lambda: False)
+    monkeypatch.setattr(os, "umask", lambda _: 0)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(Plan(str(tmp_path), (Post("span0"),)).to_json()))
+
+    assert post.main(0) == 1
+    assert capfd.readouterr().err.startswith(told)
 
 
 @as_root

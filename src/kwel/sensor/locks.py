@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from kwel.model.window import Check
 from kwel.sensor import proofs
 
 if TYPE_CHECKING:
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 
 WALLS = frozenset({"egress-drop", "host-deaf", "queue-closed", "arp-off", "ipv6-off"})
 """Checks that hold again once the interface is locked again."""
+
+
+class Hearing(NamedTuple):
+    """A process that hears an interface."""
+
+    process: int
+    tried: str
+    """How many ways to send it tried in vain, by its own word; who is not sealed ends before it can give it."""
 
 
 @dataclass(slots=True)
@@ -72,17 +81,19 @@ class Locks:
         name = of.post.interface
         self._say_once(name, f"{name}: cannot be locked again, so its link is down, and it is tried again: {why}")
 
-    def prove(self, hearing: Callable[[str], Sequence[int]]) -> None:
+    def prove(self, hearing: Callable[[str], Sequence[Hearing]]) -> None:
         """Write what the interfaces sent since the last time. *hearing*: the sealed processes of an interface."""
         from kwel.passive import PassiveError
 
         for name, of in self._locked.items():
+            heard = hearing(name)
             try:
-                proof, now = of.guard.proof_and_mark(of.since, sealed_processes=hearing(name))
+                proof, now = of.guard.proof_and_mark(of.since, sealed_processes=[one.process for one in heard])
                 of.is_gone = any(check.key == "interface-is-here" for check in proof.checks)
                 if of.is_gone:  # there is nothing to prove; it is locked anew when it is back
                     continue
-                proofs.append(self._plan.proofs, proof)
+                tried = (Check("seal-test-refused", True, one.tried) for one in heard if one.tried)
+                proofs.append(self._plan.proofs, proof._replace(checks=(*proof.checks, *tried)))
                 of.since, is_up = now, of.guard.is_up()
             except (PassiveError, OSError) as error:
                 self._say_once(name, f"{name}: cannot be proved at the moment: {error}")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kwel.sensor.files import replace_file
+from kwel.sensor.journal import say, trace
 from kwel.sensor.plan import SECOND, from_json
 from kwel.sensor.rights import end_with_parent, write_as
 from kwel.sensor.watcher import Watcher, Watching
@@ -34,11 +35,22 @@ def main(number: int) -> int:
     """Hear one source until told to end; return an exit status."""
     plan = from_json(sys.stdin.readline())
     post, ending = plan.posts[number], Ending()
+    os.umask(0o027)
+    try:
+        return _hear(plan, post, ending)
+    except OSError as error:  # a full disk: what of a folder is in no window is read again
+        say(3, f"{post.source}: {error}")
+    except Exception as error:  # noqa: BLE001 - it is begun again, and the journal must say why
+        say(2, f"{post.source}: a fault of kwel, please report it: {error!r}")
+        trace(error)
+    return 1
+
+
+def _hear(plan: Plan, post: Post, ending: Ending) -> int:
     watching = Watching(
         plan.sensor, post.source, plan.spool, plan.window * SECOND, plan.candidates,
         state=plan.state, by_frames=bool(post.folder), tell=Teller(plan, post),
     )  # fmt: skip
-    os.umask(0o027)
     if post.folder:
         return _hear_folder(watching, post, plan, ending)
     return _hear_interface(watching, post, plan, ending)
@@ -71,6 +83,8 @@ class Teller:
         self._dropped = 0
         self._missed: int | None = None
         self.live: Live | None = None
+        self.tried = ""
+        """How many ways to send the process tried in vain when it was sealed; empty: it is not."""
 
     def __call__(self, watcher: Watcher, *, ended: bool = False) -> None:
         """Write the file, if it is time."""
@@ -93,6 +107,7 @@ class Teller:
             "missed": self._missed,
             "lost": watcher.lost,
             "link": self.live.link if self.live else "",
+            "tried": self.tried,
         }
         try:
             replace_file(self._path, json.dumps(content).encode(), lasting=False)
@@ -106,6 +121,7 @@ def _hear_interface(watching: Watching, post: Post, plan: Plan, ending: Ending) 
     from kwel.passive.seal import give_up_rights, seal
     from kwel.sensor.positions import newest_window
 
+    supervisor = os.getppid()
     write_as(plan.user)  # still root, it leaves files in a folder of theirs
     native.load()
     watcher = Watcher(watching, at_least=newest_window(plan, post.source))
@@ -116,18 +132,21 @@ def _hear_interface(watching: Watching, post: Post, plan: Plan, ending: Ending) 
         live = open_live(post.interface, patience=PATIENCE, filter=post.filter, fanout=fanout)
         live.start()
     except (CannotListen, passive.PassiveError) as error:
-        print(f"<3>kwel: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        say(3, str(error))
         return UNHEARD
-    if isinstance(watching.tell, Teller):
-        watching.tell.live = live
+    teller = watching.tell if isinstance(watching.tell, Teller) else None
+    if teller:
+        teller.live = live
     if not post.unlocked:
         try:
             give_up_rights(plan.user or None)
-            end_with_parent(signal.SIGTERM)  # as it was, before it became another
-            seal([live.fileno()], may_fork=True)
+            end_with_parent(signal.SIGTERM, supervisor)  # as it was, before it became another
+            _, tried = seal([live.fileno()], may_fork=True)
         except passive.PassiveError as error:
-            print(f"<3>kwel: {post.interface}: {error}", file=sys.stderr, flush=True)  # noqa: T201
+            say(3, f"{post.interface}: {error}")
             return UNPROVED
+        if teller:
+            teller.tried = tried.value
     if watching.tell:
         watching.tell(watcher, ended=True)  # from now on the supervisor may look whether it is sealed
     gc.freeze()
@@ -135,7 +154,7 @@ def _hear_interface(watching: Watching, post: Post, plan: Plan, ending: Ending) 
         watcher.watch(live, ending, once=plan.once)
     except InterfaceGone as error:
         watcher.finish(live)
-        print(f"<4>kwel: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        say(4, str(error))
         return GONE
     return 0
 
@@ -148,14 +167,14 @@ def _hear_folder(watching: Watching, post: Post, plan: Plan, ending: Ending) -> 
     try:
         sequence, resume = positions.last()
     except ValueError as error:
-        print(f"<3>kwel: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        say(3, str(error))
         return UNHEARD
     source = FolderSource(Path(post.folder), patience=PATIENCE, once=plan.once, resume=resume)
     source.interface = post.source  # where on this machine it lies is nobody's business who reads a report
     marked = replace(watching, mark=lambda number, back: positions.mark(number, source.position(back)))
     Watcher(marked, sequence).watch(source, ending)
     for problem in source.problems:
-        print(f"<4>kwel: {problem}", file=sys.stderr, flush=True)  # noqa: T201
+        say(4, str(problem))
     return 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kwel.model.proofs import spells, together
 from kwel.model.window import Check, Proof
@@ -29,6 +29,18 @@ RECENT: Final = 360
 STRAY: Final = 60
 """Older lines in a row after which none before is wanted: where the clock was set, some stand out of order."""
 BLOCK: Final = 1 << 16
+
+
+class Wanted(NamedTuple):
+    """Which lines are wanted, by when they ended: nanoseconds since the epoch."""
+
+    after: int
+    until: int
+    anew: int
+    """Of those after the clock was set back for the last time, these as well: after this moment, up to *closed*."""
+    closed: int
+    setbacks: int | None = None
+    """How often the clock may have been set back between them; ``None`` is any number."""
 
 
 def append(folder: Path, proof: Proof) -> None:
@@ -60,33 +72,48 @@ def of_window(folder: Path, window: Window, before: int | None = None) -> tuple[
         folder: of the files.
         window: its losses name the interfaces.
         before: when the window before it closed; by default nothing is wanted that ended before this one opened.
+
+    Where the clock was set back, times come twice. Lines that ended after it was are those of windows that opened
+    after it was; the window in which it was set has those from before, and what of its own time is left after.
     """
     after = window.opened if before is None else min(before, window.opened)
+    back = [step for step in window.clock_steps if step.by < 0]
+    until = max([window.closed, *(step.at - step.by for step in back)])
+    span = Wanted(after, until, max((step.at for step in back), default=until), window.closed, len(back))
     names = dict.fromkeys(loss.interface for loss in window.losses)
-    return spells(proof for name in names for proof in _lines(_file(folder, name), after, window.closed))
+    return spells(proof for name in names for proof in _lines(_file(folder, name), span))
 
 
 def between(folder: Path, interface: str, opened: int, closed: int) -> Proof | None:
     """Return one proof of all that ended after *opened*, up to *closed*; ``None`` where there is none."""
-    return together(_lines(_file(folder, interface), opened, closed))
+    return together(_lines(_file(folder, interface), Wanted(opened, closed, closed, closed)))
 
 
 def _file(folder: Path, interface: str) -> Path:
     return folder / f"{interface.replace('/', '-')}.jsonl"
 
 
-def _lines(path: Path, after: int, until: int) -> Iterator[Proof]:
-    """Yield the proofs that ended after a moment and not later than another, the newest first."""
-    stray = 0
+def _lines(path: Path, wanted: Wanted) -> Iterator[Proof]:
+    """Yield the proofs that are wanted, the newest first."""
+    stray = setbacks = 0
+    is_newest, is_there, has_begun = True, False, False
+    later: int | None = None
     with suppress(OSError):
         for line in _backwards(path):
             proof = _read(line)
             if proof is None:
                 continue
-            stray = stray + 1 if proof.until <= after else 0
+            if later is not None and proof.until > later:  # between this line and the later one, the clock was set back
+                is_newest, has_begun, setbacks = False, False, setbacks + is_there
+                if wanted.setbacks is not None and setbacks > wanted.setbacks:
+                    return
+            later = proof.until
+            has_begun = has_begun or proof.until > wanted.after
+            stray = stray + 1 if has_begun and proof.until <= wanted.after else 0
             if stray > STRAY:
                 return
-            if after < proof.until <= until:
+            if wanted.after < proof.until <= wanted.until or (is_newest and wanted.anew < proof.until <= wanted.closed):
+                is_there = True
                 yield proof
 
 
@@ -103,10 +130,14 @@ def _backwards(path: Path) -> Iterator[bytes]:
 
 
 def _read(line: bytes) -> Proof | None:
-    """Return the proof in a line; ``None`` where a power cut has damaged it."""
+    """Return the proof in a line; ``None`` where a power cut has damaged it.
+
+    One during which the clock was set back is of the moment at which it ended: how long it was, nobody can tell.
+    """
     try:
         interface, since, until, sent, stopped, checks = json.loads(line)
-        return Proof(interface, int(since), int(until), sent, stopped, tuple(Check(*check) for check in checks))
+        since = min(int(since), int(until))
+        return Proof(interface, since, int(until), sent, stopped, tuple(Check(*check) for check in checks))
     except (ValueError, TypeError):
         return None
 

@@ -95,9 +95,14 @@ def born_with(user: str, *, nice: int) -> Callable[[], None]:
     return begin
 
 
-def end_with_parent(number: int) -> None:
-    """Have this process get a signal when its parent is gone; whoever becomes another user has to say so again."""
+def end_with_parent(number: int, parent: int) -> None:
+    """Have this process get a signal when its parent is gone, and end at once if it is gone already.
+
+    Whoever becomes another user has to say so again.
+    """
     ctypes.CDLL(None).prctl(END_WITH_PARENT, number)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _give(top: str, who: pwd.struct_passwd) -> None:

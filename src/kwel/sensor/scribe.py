@@ -102,13 +102,14 @@ class Scribes:
         Its copy lets go of it: a packet socket takes its share of the frames of a fanout for as long as anybody holds
         it, whoever has ended.
         """
+        watcher = os.getpid()
         try:
             child = os.fork()
         except OSError as error:  # no memory, no processes left
             self._note_loss(draft.lost, draft.told, f"cannot start a process: {error.strerror}")
             return
         if child == 0:
-            os._exit(_write_in_child(draft, self._spool, source))
+            os._exit(_write_in_child(draft, self._spool, source, watcher))
         self._at_work[child] = draft.lost, draft.told
 
     def reap(self, *, wait: bool = False) -> None:
@@ -135,8 +136,8 @@ def _reason(status: int) -> str:
     return os.strerror(code).lower() if code in NO_ROOM else "could not be drawn up"
 
 
-def _write_in_child(draft: Draft, spool: Path, source: Held | None) -> int:
-    """Write a window; return an exit status: 0, an errno of a full disk, or 1."""
+def _write_in_child(draft: Draft, spool: Path, source: Held | None, watcher: int) -> int:
+    """Write a window of a watcher, a process; return an exit status: 0, an errno of a full disk, or 1."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # who ends the watcher wants the window written
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -144,7 +145,7 @@ def _write_in_child(draft: Draft, spool: Path, source: Held | None) -> int:
     if source:
         _let_go(source)
     if draft.is_repeatable:
-        end_with_parent(signal.SIGKILL)
+        end_with_parent(signal.SIGKILL, watcher)
     try:
         _write(draft, spool)
     except OSError as error:

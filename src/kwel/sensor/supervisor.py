@@ -22,7 +22,8 @@ from typing import IO, TYPE_CHECKING
 
 from kwel.sensor import notify, rights
 from kwel.sensor.files import clear_abandoned, replace_file
-from kwel.sensor.locks import Locks
+from kwel.sensor.journal import say
+from kwel.sensor.locks import Hearing, Locks
 from kwel.sensor.plan import WAITS
 from kwel.sensor.post import GONE, UNHEARD, UNPROVED
 
@@ -42,9 +43,9 @@ KEEPER_AT_MOST = 3600.0
 """Seconds after which a keeper that does not end is ended: the next one goes on where it was."""
 SHORTEST, LONGEST = 0.1, 60.0
 """Seconds before what died is started again: doubled each time, until it has lived for a window or a minute."""
-FAREWELL = 30.0
-"""Seconds that the watchers have to write their windows when the sensor ends; then for the keeper as much again."""
-
+FAREWELL, KEEPER_FAREWELL = 100.0, 30.0
+"""Seconds that the watchers have to write their windows when the sensor ends; then each of the last two keepers. With
+what lies between, that is less than the unit lets the end take (TimeoutStopSec=)."""
 
 STEADY = {"MALLOC_MMAP_THRESHOLD_": "1000000", "MALLOC_TRIM_THRESHOLD_": "4000000"}
 """For glibc (mallopt(3)): the tables of a window are mapped, and given back when it is over. Else the threshold rises
@@ -78,7 +79,9 @@ class Supervisor:
     keeper: subprocess.Popen[str] | None = None
     keeper_started: float = -KEEPER_EVERY
     is_failing: bool = False
-    """The keeper failed the last time."""
+    """The keeper failed the last time, or could not be started."""
+    is_given_up: bool = False
+    """The keeper took too long and was ended; it may hang in the disk, and not even end then."""
     is_full: bool = False
     """The keeper found no room on the disk."""
     ending: bool = False
@@ -102,7 +105,7 @@ class Supervisor:
         self._tidy()
         self.standing = [Standing(number, post) for number, post in enumerate(self.plan.posts)]
         self._tell()
-        if not self._lock_all():
+        if not self._lock_all() and not self.plan.config:
             return 3
         notify.ready()
         next_proof = 0.0
@@ -153,23 +156,22 @@ class Supervisor:
             replace_file(self.plan.state / "supervisor.json", json.dumps(told).encode(), lasting=False)
 
     def _lock_all(self) -> bool:
-        """Lock every interface, and say which cannot be heard; return whether any source can."""
+        """Lock every interface, and say which cannot be heard; return whether any source can.
+
+        Who starts it by hand reads why none can. As a service nobody does: alerts and status tell it, and it goes on.
+        """
         for one in self.standing:
             one.silent = self.locks.lock(one.post)
         hears_any = not all(one.silent for one in self.standing)
+        goes_on = "; the others are heard, and it is tried again" if hears_any else "; it is tried again"
         for line in dict.fromkeys(str(one.silent) for one in self.standing if one.silent):
-            self.say(f"{line}; the others are heard, and it is tried again" if hears_any else line)
+            self.say(f"{line}{goes_on}" if hears_any or self.plan.config else line)
         for one in self.standing:
             if one.silent:
                 one.again = time.monotonic() + one.pause
                 self._leave_word(one)
                 if self.plan.once:
                     one.is_done, self.failed = True, 3
-        if not hears_any and self.plan.config:  # nobody may be there to read the line: alerts and status tell it
-            self._run_keeper()
-            with suppress(subprocess.TimeoutExpired):
-                if self.keeper:
-                    self.keeper.wait(FAREWELL)
         return hears_any
 
     def _is_locked(self, one: Standing) -> bool:
@@ -201,26 +203,24 @@ class Supervisor:
 
     def _prove(self) -> None:
         """Write what the interfaces sent since the last time, and of those that are not there that they are not."""
-        self.locks.prove(
-            lambda name: [
-                one.process.pid
-                for one in self.standing
-                if one.post.interface == name and one.process and self._hears(one)
-            ]
-        )
+        self.locks.prove(self._hearing)
         for one in self.standing:
             if one.silent:
                 self._leave_word(one)
 
-    def _hears(self, one: Standing) -> bool:
-        """Return whether the process of a post has said that it is sealed and hears, or has had a minute for that."""
-        if one.process is None or one.process.poll() is not None:
-            return False
-        with suppress(OSError, ValueError):
-            told = json.loads((self.plan.state / f"{one.post.source}.json").read_bytes())
-            if told["process"] == one.process.pid:
-                return True
-        return time.monotonic() > one.started + LONGEST
+    def _hearing(self, name: str) -> list[Hearing]:
+        """Return the processes that hear an interface: that say that they are sealed, or had a minute to say so."""
+        found = []
+        for one in self.standing:
+            if one.post.interface != name or one.process is None or one.process.poll() is not None:
+                continue
+            tried = None
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                told = json.loads((self.plan.state / f"{one.post.source}.json").read_bytes())
+                tried = str(told["tried"]) if told["process"] == one.process.pid else None
+            if tried is not None or time.monotonic() > one.started + LONGEST:
+                found.append(Hearing(one.process.pid, tried or ""))
+        return found
 
     def _keep_standing(self) -> None:
         """Start what does not run, and take note of what ended."""
@@ -240,7 +240,9 @@ class Supervisor:
     def _start(self, one: Standing) -> None:
         if not self._is_locked(one):
             return
-        begin = _urgent if one.post.interface else partial(_reads_files, self.plan.user)
+        begin = (
+            partial(_urgent, os.getpid()) if one.post.interface else partial(_reads_files, self.plan.user, os.getpid())
+        )
         try:
             one.process = self._begin("post", str(one.number), first=begin)
         except (OSError, subprocess.SubprocessError) as error:
@@ -256,7 +258,7 @@ class Supervisor:
         """
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", f"kwel.sensor.{module}", *words], stdin=subprocess.PIPE, text=True,
-            start_new_session=True, preexec_fn=first, env={**os.environ, **STEADY},
+            start_new_session=True, preexec_fn=partial(_telling, first), env={**os.environ, **STEADY},
             pass_fds=[self.lock.fileno()] if self.lock and module == "post" else (),
         )  # fmt: skip
         with suppress(BrokenPipeError):
@@ -269,7 +271,7 @@ class Supervisor:
         one.process = None
         if status == 0 and (self.plan.once or self.ending):
             one.is_done = True
-        elif status in (UNPROVED, UNHEARD) and not one.restarts and len(self.standing) == 1:
+        elif status in (UNPROVED, UNHEARD) and not (one.restarts or self.plan.config or len(self.standing) > 1):
             one.is_done, self.failed = True, self.failed or 3
         else:
             why = "its interface was taken away" if status == GONE else f"its process ended with status {status}"
@@ -286,7 +288,8 @@ class Supervisor:
         if self.keeper is not None:
             status = self.keeper.poll()
             if status is None:
-                if time.monotonic() > self.keeper_started + KEEPER_AT_MOST:
+                if not self.is_given_up and time.monotonic() > self.keeper_started + KEEPER_AT_MOST:
+                    self.is_given_up = True
                     self.say("the keeper did not end within an hour; it is ended, and the next one goes on")
                     self.keeper.kill()
                 return
@@ -306,11 +309,12 @@ class Supervisor:
         return False
 
     def _run_keeper(self) -> None:
-        self.keeper_started = time.monotonic()
+        self.keeper_started, self.is_given_up = time.monotonic(), False
         try:
             self.keeper = self._begin("keeper", first=rights.born_with(self.plan.user, nice=10))
         except (OSError, subprocess.SubprocessError) as error:
-            self.say(f"the keeper cannot be started: {error}")
+            self.is_failing = True
+            self.say(f"the keeper cannot be started: {error}; it is tried again within a minute")
 
     def _leave(self) -> int:
         """End the watchers, which write their windows, and have the keeper take them in."""
@@ -322,15 +326,20 @@ class Supervisor:
         until = time.monotonic() + FAREWELL
         for one in self.standing:
             if one.process:
-                with suppress(subprocess.TimeoutExpired):
+                try:
                     one.process.wait(max(until - time.monotonic(), 0.1))
+                except subprocess.TimeoutExpired:
+                    self.say(
+                        f"{one.post.source}: its window is not written after {FAREWELL:g} s; "
+                        "its process goes on, and if it is ended too, the window is lost"
+                    )
         self._prove()
         for _ in range(2):  # the one under way, then one that sees the last windows
             if self.keeper is None:
                 self._run_keeper()
             try:
                 if self.keeper:
-                    self.keeper.wait(FAREWELL)
+                    self.keeper.wait(KEEPER_FAREWELL)
             except subprocess.TimeoutExpired:
                 self.say("the keeper is still at work, and goes on; what it leaves, the next start takes in")
                 break
@@ -338,14 +347,23 @@ class Supervisor:
         return self.failed
 
 
-def _urgent() -> None:
+def _telling(first: Callable[[], None]) -> None:
+    """Do what a process does first, and say why it cannot: of that, whoever starts it learns nothing."""
+    try:
+        first()
+    except BaseException as error:
+        say(3, f"a process cannot begin: {error}")
+        raise
+
+
+def _urgent(parent: int) -> None:
     """Go first, where that is permitted: what is not heard in time is lost. And end with the supervisor, politely."""
     with suppress(OSError):
         os.nice(-10)
-    rights.end_with_parent(signal.SIGTERM)
+    rights.end_with_parent(signal.SIGTERM, parent)
 
 
-def _reads_files(user: str) -> None:
+def _reads_files(user: str, parent: int) -> None:
     """Read captures without any right but to files; to become somebody else takes back the word for the end."""
     rights.born_with(user, nice=0)()
-    _urgent()
+    _urgent(parent)
