@@ -40,6 +40,10 @@ def told(stored: Stored, waiting: Sequence[Gap] = ()) -> Account | None:
     )
 
 
+def _place(gap: Gap) -> tuple[str, int]:
+    return gap.source, gap.first
+
+
 def _has(source: SourceAccount, gap: Gap) -> bool:
     return source.source == gap.source and bool(overlap(source.sequences, ((gap.first, gap.last),)))
 
