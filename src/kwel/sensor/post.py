@@ -134,19 +134,17 @@ def _hear_interface(watching: Watching, post: Post, plan: Plan, ending: Ending) 
     except (CannotListen, passive.PassiveError) as error:
         say(3, str(error))
         return UNHEARD
-    teller = watching.tell if isinstance(watching.tell, Teller) else None
-    if teller:
-        teller.live = live
+    tried = ""
     if not post.unlocked:
         try:
             give_up_rights(plan.user or None)
             end_with_parent(signal.SIGTERM, supervisor)  # as it was, before it became another
-            _, tried = seal([live.fileno()], may_fork=True)
+            tried = seal([live.fileno()], may_fork=True)[1].value
         except passive.PassiveError as error:
             say(3, f"{post.interface}: {error}")
             return UNPROVED
-        if teller:
-            teller.tried = tried.value
+    if isinstance(watching.tell, Teller):
+        watching.tell.live, watching.tell.tried = live, tried
     if watching.tell:
         watching.tell(watcher, ended=True)  # from now on the supervisor may look whether it is sealed
     gc.freeze()
