@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -89,6 +90,25 @@ def test_age_is_what_was_heard_since_so_that_a_wrong_clock_removes_nothing(copy:
 def disk_of(monkeypatch: pytest.MonkeyPatch, blocks: int, free: int) -> None:
     space = SimpleNamespace(f_blocks=blocks, f_bavail=free, f_frsize=1)
     monkeypatch.setattr("kwel.store.quota.os", SimpleNamespace(statvfs=lambda _: space))
+
+
+def test_a_folder_that_vanishes_while_the_store_is_measured_counts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A spool is renamed and emptied by other processes all the time."""
+    for name in ("a/stays", "b/.writing-1/wire", "c/stays"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "file").write_bytes(bytes(10))
+
+    def scandir(folder: str) -> object:
+        if str(folder).endswith("wire"):
+            shutil.rmtree(tmp_path / "b/.writing-1")
+        return os.scandir(folder)
+
+    monkeypatch.setattr("kwel.store.quota.os", SimpleNamespace(scandir=scandir))
+    with Store(tmp_path / "store", write=True) as store:
+        store.root = tmp_path
+        assert used(store) == 20
 
 
 def test_where_nobody_says_a_tenth_of_the_disk_stays_free(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

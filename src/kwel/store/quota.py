@@ -96,11 +96,13 @@ def used(store: Store) -> int:
     return _size(store.root)
 
 
-def _size(folder: Path) -> int:
+def _size(folder: str | Path) -> int:
     size = 0
-    for file in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # another process has just renamed it
-            size += 0 if file.is_dir() else file.lstat().st_size
+    with suppress(FileNotFoundError), os.scandir(folder) as there:  # another process may just have renamed it
+        for one in there:
+            with suppress(FileNotFoundError):
+                is_folder = one.is_dir(follow_symlinks=False)
+                size += _size(one.path) if is_folder else one.stat(follow_symlinks=False).st_size
     return size
 
 
