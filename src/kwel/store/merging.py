@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from kwel.model.proofs import NEAR, spells
@@ -32,12 +31,14 @@ def summed_losses(losses: Iterable[Losses]) -> tuple[Losses, ...]:
 
 
 def gaps_between(parts: Sequence[Part]) -> list[tuple[int, int]]:
-    """Return when nothing was heard between windows that follow one another: from closing to opening."""
-    found = []
-    for part, following in pairwise(parts):
-        if following.opened - part.closed > NEAR:
-            found.append((part.closed, following.opened))
-    return found
+    """Return when nothing was heard between parts of a source: from the closing of one to the opening of the next.
+
+    The next is the one whose first number follows on the last of the other. Where a number lies between them, its
+    window was heard, and is lost, missing, or in another part.
+    """
+    closings = {part.sequences[-1][1]: part.closed for part in parts}
+    pairs = [(closings.get(part.sequences[0][0] - 1, part.opened), part.opened) for part in parts]
+    return [(closed, opened) for closed, opened in pairs if opened - closed > NEAR]
 
 
 def merged(parts: Sequence[Part], heads: Sequence[Said]) -> dict[str, Any]:
