@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import re
 import shutil
 import subprocess
@@ -17,13 +18,14 @@ from hypothesis import strategies as st
 from kwel.cli.app import run
 from kwel.model.window import Losses, Partly
 from kwel.sensor import calendar
-from kwel.store import Level, Store
+from kwel.store import Damaged, Level, Lost, Store
 from kwel.store.compaction import compact, groups
+from kwel.store.files import Disk
 from kwel.store.frames import count_frames
 from kwel.store.merging import summed_losses
 from kwel.store.parts import count_of, runs_of
 from tests.store.disks import Full, Stops
-from tests.store.windows import BEGIN, LENGTH, PLANT, few, stacked, tables_of, tiny, window
+from tests.store.windows import BEGIN, LENGTH, PLANT, few, stacked, tables_of, tiny, window, windows_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,16 +44,6 @@ def told(store: Store) -> dict[str, Any]:
         source.source: (source.sequences, source.packets, source.losses, source.lasted, len(source.clock_steps))
         for source in account.sources
     }
-
-
-def windows_in(store: Store) -> Counter[tuple[str, int]]:
-    """How often each window is in the store, by what the folders hold that the manifest names."""
-    return Counter(
-        (part.source, number)
-        for part in store.windows()
-        for first, last in part.sequences
-        for number in range(first, last + 1)
-    )
 
 
 @pytest.fixture(autouse=True)
@@ -303,6 +295,102 @@ def test_what_a_driver_did_not_tell_stays_not_known() -> None:
     assert [one.missed for one in summed_losses([untold, none])] == [None]
     assert [one.missed for one in summed_losses([none, none])] == [0]
     assert [one.missed for one in summed_losses([untold, some])] == [4]
+
+
+def test_what_is_rotten_is_set_aside_and_all_else_is_compacted(copy: Path) -> None:
+    """Window 6 has a byte of the wire that is another, window 7 one of the evidence."""
+    places = [copy / "windows" / f"span0-{number:010}" for number in (6, 7)]
+    for file in (places[0] / "wire/flows.parquet", places[1] / "evidence/span0-0000000007.pcapng"):
+        raw = bytearray(file.read_bytes())
+        raw[len(raw) // 2] ^= 1
+        file.write_bytes(bytes(raw))
+
+    with Store(copy, write=True) as store:
+        store.add(tiny(40), {})
+        before = windows_in(store)
+        with pytest.raises(Damaged, match=r"flows\.parquet.*set aside, and 1 more; all else was put together"):
+            compact(store, [Level.HOUR])
+        assert [part.sequences for part in store.windows() if part.level is Level.HOUR] == [((9, 16),)]
+        compact(store, [Level.HOUR])
+        assert compact(store, [Level.HOUR]) == 0
+        assert windows_in(store) == before
+        assert store.check() == []
+        (source,) = store.account().sources
+        assert (source.without_wire, source.damaged, source.gaps) == (1, 0, ())
+        assert {(one.sequences, one.tier) for one in source.removed} == {(((6, 6),), "wire"), (((7, 7),), "evidence")}
+        assert len(list((copy / "aside").iterdir())) == 2
+
+
+def test_a_report_leaves_out_what_is_damaged_and_the_account_tells(copy: Path) -> None:
+    file = copy / "windows/span0-0000000002/wire/flows.parquet"
+    file.write_bytes(bytes(file.stat().st_size))
+    with Store(copy) as store:
+        (bad,) = [part for part in store.windows() if part.sequences == ((2, 2),)]
+        assert len(store.read().captures) == 15
+        account = store.account()
+        assert (account.sources[0].without_wire, account.sources[0].damaged) == (1, 1)
+        assert not account.is_whole
+        with pytest.raises(Damaged):
+            store.read(bad.filed, bad.filed + 1)
+
+
+def test_a_disk_that_fails_as_the_manifest_switches_leaves_all_as_it_was(copy: Path) -> None:
+    class Fails(Disk):
+        def append(self, path: Path, data: bytes) -> None:
+            if b'"swap"' in data:
+                raise OSError(errno.EIO, "input/output error")
+            super().append(path, data)
+
+    with Store(copy, write=True) as store:
+        before = windows_in(store)
+        store.disk = store.manifest._disk = Fails()
+        with pytest.raises(OSError, match="input/output"):
+            compact(store, [Level.HOUR])
+        assert store.manifest.pending == []
+        store.disk = store.manifest._disk = Disk()
+        store.add(tiny(17), {})
+        assert windows_in(store) == before + Counter({("span0", 17): 1})
+        assert not list((copy / "hours").iterdir())
+    with Store(copy, write=True) as store:
+        assert store.mended == []
+        assert windows_in(store) == before + Counter({("span0", 17): 1})
+        assert store.check() == []
+
+
+def test_time_that_was_heard_is_no_time_in_which_the_sensor_did_not_run(tmp_path: Path) -> None:
+    with Store(tmp_path, write=True) as store:
+        for number in (1, 2, 4, 5, 7, 8, 40):  # 6 is missing
+            store.add(tiny(number), {})
+        store.lose(Lost("substation-7", "span0", 3, BEGIN, BEGIN, 5, "disk-full"))
+        store.add(window(41, opened=BEGIN + 50 * LENGTH, traffic=few()), {})
+        store.remove(store.windows()[1], "wire", "size")
+        stopped = ((BEGIN + 41 * LENGTH, BEGIN + 50 * LENGTH),)
+        assert store.account().sources[0].gaps == stopped
+        compact(store)
+        assert Level.HOUR in {part.level for part in store.windows()}
+        (source,) = store.account().sources
+
+    assert source.gaps == stopped
+    assert [(gap.first, gap.last) for gap in source.missing] == [(6, 6), (9, 39)]
+
+
+@pytest.mark.parametrize("between", ["has no wire", "is a day", "is of another grade"])
+def test_parts_around_another_are_not_put_together(between: str, sixteen: Path) -> None:
+    with Store(sixteen) as store:
+        one = store.windows()[0]
+    midnight = BEGIN - BEGIN % (24 * HOUR)
+    parts = [
+        replace(one, level=Level.HOUR, sequences=((n, n),), opened=midnight + n * HOUR, closed=midnight + n * HOUR + 1)
+        for n in (1, 2, 3, 4, 5, 48)
+    ]
+    changed = {
+        "has no wire": {"gone": frozenset({"wire"})},
+        "is a day": {"level": Level.DAY},
+        "is of another grade": {"grade": "flows"},
+    }
+    parts[2] = replace(parts[2], **changed[between])  # type: ignore[arg-type]
+
+    assert [[part.sequences[0][0] for part in group] for group in groups(parts, Level.DAY)] == [[1, 2], [4, 5]]
 
 
 def test_only_windows_of_one_source_and_one_period_are_joined(copy: Path) -> None:

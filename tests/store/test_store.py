@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kwel.cli.app import run
 from kwel.store import Lost, Store, StoreError
+from kwel.store import folder as folders
 from kwel.store.store import MANIFEST
 from tests.store.disks import Full
 from tests.store.windows import BEGIN, LENGTH, PLANT, assert_same, tables_of, tiny, traffic_of, window
@@ -250,6 +255,76 @@ def test_every_line_of_the_manifest_is_json(tmp_path: Path) -> None:
     assert [line["do"] for line in lines] == ["add", "add"]
     assert traffic_of().captures[0].packets == window(1).traffic.captures[0].packets
     assert lines[1]["part"]["closed"] == BEGIN + 3 * LENGTH
+
+
+def test_a_folder_that_goes_away_as_its_head_is_read_is_not_taken_for_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_head = folders.read_head
+
+    def removed_first(place: Path) -> Any:
+        if place.name.endswith("1") and place.is_dir():
+            store.remove(store.windows()[0], None, "age")
+        return read_head(place)
+
+    with Store(tmp_path, write=True) as store:
+        for number in (1, 2):
+            store.add(tiny(number), {})
+        reader = Store(tmp_path)
+        monkeypatch.setattr(folders, "read_head", removed_first)
+        (source,) = reader.account().sources
+
+    assert source.damaged == 0
+    assert source.sequences == ((2, 2),)
+
+
+def test_what_this_user_may_not_look_at_is_not_taken_for_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store(tmp_path, write=True) as store:
+        for number in (1, 2):
+            store.add(tiny(number), {})
+    before = (tmp_path / MANIFEST).read_bytes()
+
+    def refused(path: Path) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folders, "os", SimpleNamespace(stat=refused))
+        with pytest.raises(StoreError, match=r"flows\.parquet: this user may not look at it.*chown"):
+            Store(tmp_path, write=True)
+        patch.undo()
+        patch.setattr(folders, "read_table", refused)
+        with pytest.raises(PermissionError):
+            Store(tmp_path).read()
+
+    assert (tmp_path / MANIFEST).read_bytes() == before
+    with Store(tmp_path, write=True) as store:
+        assert store.mended == []
+        assert len(store.windows()) == 2
+
+
+def test_root_compacts_as_the_one_whose_store_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the sensor could not read what root made of its windows."""
+    with Store(tmp_path, write=True) as store:
+        store.add(tiny(1), {})
+    became: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        "kwel.cli.stores.os",
+        SimpleNamespace(
+            path=os.path,
+            geteuid=lambda: 0,
+            getegid=lambda: 3,
+            stat=lambda _: SimpleNamespace(st_uid=7, st_gid=8),
+            setegid=lambda group: became.append(("group", group)),
+            seteuid=lambda user: became.append(("user", user)),
+        ),
+    )
+
+    assert run(["store", "compact", "--store", str(tmp_path)]) == 0
+    assert became == [("group", 8), ("user", 7), ("user", 0), ("group", 3)]
+    assert run(["store", "list", "--store", str(tmp_path)]) == 0
+    assert len(became) == 4
 
 
 def test_reading_begins_again_where_a_folder_went_away_meanwhile(tmp_path: Path, joins: None) -> None:

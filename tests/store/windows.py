@@ -18,6 +18,8 @@ from kwel.tables import concluded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kwel.store import Store
+
 SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
 PLANT = SAMPLES / "mixed_plant.pcapng"
 MINUTE = 60 * 10**9
@@ -64,6 +66,16 @@ def tiny(sequence: int, source: str = "span0") -> Window:
 def few() -> Traffic:
     whole = traffic_of("ipv6.pcap")
     return replace(whole, observed=(), **{key: getattr(whole, key)[:0] for key in ("beats", "rhythms", "openings")})
+
+
+def windows_in(store: Store) -> Counter[tuple[str, int]]:
+    """How often each window is in the store, by what the folders hold that the manifest names."""
+    return Counter(
+        (part.source, number)
+        for part in store.windows()
+        for first, last in part.sequences
+        for number in range(first, last + 1)
+    )
 
 
 def assert_same(one: Traffic, other: Traffic, *, but: tuple[str, ...] = ()) -> None:

@@ -98,9 +98,10 @@ def _of_store(folder: str, spans: list[Span], options: Options) -> list[Side]:
     found = []
     with opened(folder) as store:
         for span in spans:
+            traffic = store.read(*span)
             account = store.account(*span)
             status = status_of_store(account)
-            report = conclude(store.read(*span), options).report
+            report = conclude(traffic, options).report
             seconds = max((one.lasted for one in account.sources), default=0) / 10**9
             found.append(_side(_spelt(span), report, seconds, whole=status is Status.DONE))
     return found

@@ -151,8 +151,8 @@ def _analysed(captures: tuple[str, ...], span: Chosen | None, options: Options) 
         with Progress("Reading captures") as progress:
             return analyse(captures, options, progress).report, Status.DONE
     with opened(span.folder) as store:
-        account = store.account(span.since, span.until)
         traffic = store.read(span.since, span.until)
+        account = store.account(span.since, span.until)
     waits = waiting(span.folder, span.since, span.until)
     if waits:
         complain(f"{len(waits)} windows of that time wait to be stored, and are not in the report")

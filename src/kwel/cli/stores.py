@@ -71,7 +71,7 @@ def opened(folder: str, *, write: bool = False) -> Iterator[Store]:
     from kwel.store import Damaged, Store, StoreError
 
     try:
-        with Store(Path(folder), write=write) as store:
+        with _as_its_owner(folder, write=write), Store(Path(folder), write=write) as store:
             for line in store.mended:
                 complain(f"{folder}: {line}")
             yield store
@@ -81,6 +81,23 @@ def opened(folder: str, *, write: bool = False) -> Iterator[Store]:
         raise Failure(f"{error}; `kwel store check` names all that is damaged") from error
     except OSError as error:
         raise Failure(f"{error.filename or folder}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _as_its_owner(folder: str, *, write: bool) -> Iterator[None]:
+    """Have root write a store as the one whose it is: the sensor, which is not root, has to read and change it."""
+    owner = os.stat(folder) if write and os.geteuid() == 0 and os.path.isdir(folder) else None
+    if owner is None or owner.st_uid == 0:
+        yield
+        return
+    group = os.getegid()
+    os.setegid(owner.st_gid)
+    os.seteuid(owner.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
 
 
 def lines_of(account: Account) -> list[str]:

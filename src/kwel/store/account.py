@@ -59,11 +59,11 @@ class SourceAccount:
     without_evidence: int
     """Windows of which no frame is kept."""
     without_wire: int
-    """Windows of which only tables are left: they are in no report."""
+    """Windows of which only tables are left, or that are damaged: they are in no report."""
     partly: tuple[Partly, ...]
     """What was put together, and is only in part of the span."""
     damaged: int
-    """Parts whose head cannot be read; `check` names them."""
+    """Parts of which the head, or what was on the wire, cannot be read; `check` names them."""
 
     @property
     def windows(self) -> int:
@@ -166,7 +166,6 @@ def _of_source(store: Store, sensor: str, source: str, since: int | None, until:
         closed=max(closed for _, closed in times),
         lasted=sum(part.lasted for part in parts),
         packets=sum(part.packets for part in parts),
-        without_wire=sum(count_of(part.sequences) for part in parts if not part.has_wire),
         partly=tuple(partly),
         **_said(store, parts),
     )
@@ -193,13 +192,15 @@ def _said(store: Store, parts: list[Part]) -> dict[str, Any]:
         count_of(_runs(said.get("bare", ()))) if part.evidence else count_of(part.sequences)
         for part, said in zip(whole, heads, strict=True)
     ]
+    unread = {part.id for part in damaged} | store.unreadable
     return {
+        "without_wire": sum(count_of(part.sequences) for part in parts if not part.has_wire or part.id in unread),
         "losses": summed_losses(loss for window in windows for loss in head.read_losses(window)),
         "proofs": spells(proof for window in windows for proof in head.read_proofs(window)),
         "clock_steps": tuple(ClockStep(*step) for window in windows for step in window["clock_steps"]),
         "gaps": tuple(sorted([*gaps, *gaps_between(parts)])),
         "without_evidence": sum(bare),
-        "damaged": len(damaged),
+        "damaged": sum(part.id in unread for part in parts),
     }
 
 

@@ -12,11 +12,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kwel.store import codec, folder, head
-from kwel.store.files import is_full
+from kwel.store.files import Damaged, is_full
 from kwel.store.folder import TABLES, WIRE, Content
 from kwel.store.frames import cited_in, count_frames
 from kwel.store.merging import merged
-from kwel.store.parts import Level, part_id
+from kwel.store.parts import Level, overlap, part_id
 from kwel.store.store import joined
 
 if TYPE_CHECKING:
@@ -69,7 +69,22 @@ def groups(parts: Sequence[Part], level: Level, *, most_bytes: int = MOST_BYTES)
     for source in runs.values():
         for _, run in source[:-1]:
             smaller = [part for part in run if part.has_wire and ORDER.index(part.level) < ORDER.index(level)]
-            found += [group for group in _bounded(smaller, most_bytes) if len(group) > 1]
+            for stretch in _stretches(smaller, parts):
+                found += [group for group in _bounded(stretch, most_bytes) if len(group) > 1]
+    return found
+
+
+def _stretches(smaller: Iterable[Part], parts: Sequence[Part]) -> list[list[Part]]:
+    """Return parts in lists between whose numbers no other part of the source lies."""
+    found: list[list[Part]] = []
+    for part in smaller:
+        first, last = (found[-1][-1].sequences[-1][1] + 1, part.sequences[0][0] - 1) if found else (1, 0)
+        apart = first <= last and any(
+            other.source == part.source and overlap(other.sequences, ((first, last),)) for other in parts
+        )
+        if not found or apart:
+            found.append([])
+        found[-1].append(part)
     return found
 
 
@@ -90,27 +105,39 @@ def _bounded(parts: Iterable[Part], most_bytes: int) -> list[list[Part]]:
 def compact(store: Store, levels: Sequence[Level] = LEVELS, conclude: Concluding | None = None) -> int:
     """Compact what can be, and return how many parts became how much fewer.
 
+    Parts are read whole before: what is rotten is set aside rather than put together, and its group waits for the next
+    time.
+
     Args:
         store: of which this process is the writer.
         levels: hours, days, months: each of the parts that the one before left.
         conclude: makes the tables of the whole; without it, those of the parts are put below one another.
 
     Raises:
-        Damaged: something that was to be compacted is not what was written. `check` finds all of it.
+        Damaged: something that was to be compacted is not what was written. All else was compacted.
         OSError: the disk fails for another reason than that it is full; then what is left stays as it is.
     """
-    saved = 0
-    for level in levels:
-        for group in groups(list(store.manifest.parts.values()), level):
-            if not store.manifest.flush():
-                return saved
-            try:
-                store.replace(group, _content(store, group, conclude), level)
-            except OSError as error:
-                if not is_full(error):
-                    raise
-                return saved
-            saved += len(group) - 1
+    saved, wrong = 0, list[str]()
+    try:
+        for level in levels:
+            for group in groups(list(store.manifest.parts.values()), level):
+                if not store.manifest.flush():
+                    break
+                if rotten := [line for part in group for line in store.set_aside(part)]:
+                    wrong += rotten
+                    continue
+                try:
+                    store.replace(group, _content(store, group, conclude), level)
+                except Damaged as error:
+                    wrong.append(str(error))
+                    continue
+                saved += len(group) - 1
+    except OSError as error:
+        if not is_full(error):
+            raise
+    if wrong:
+        more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        raise Damaged(f"{wrong[0]}{more}; all else was put together")
     return saved
 
 

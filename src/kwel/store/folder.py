@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -131,6 +132,10 @@ def read_head(place: Path) -> Said:
         raise Damaged(f"{place}: it has no {HEAD}") from error
     except (Damaged, ValueError) as error:
         raise Damaged(f"{place / HEAD}: {error}") from error
+    except OSError as error:
+        if not is_rotten(error):
+            raise
+        raise Damaged(f"{place / HEAD}: {error.strerror}") from error
     return {**said, "files": tuple(File(*file) for file in said["files"])}
 
 
@@ -140,20 +145,40 @@ def head_file(place: Path) -> File:
 
 
 def faults(place: Path, files: Sequence[File], *, hashes: bool = True) -> list[tuple[File, str]]:
-    """Return which files are not as they were written, and what is wrong; without *hashes*, their sizes alone count."""
+    """Return which files are not as they were written, and what is wrong; without *hashes*, their sizes alone count.
+
+    Raises:
+        OSError: a file cannot be looked at, which tells nothing of it: among others, this user may not.
+    """
     found = []
     for file in files:
         path = place / file.name
         try:
             size = os.stat(path).st_size
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             found.append((file, "is missing"))
             continue
         if size != file.size:
             found.append((file, f"has {size} bytes, and had {file.size}"))
-        elif hashes and digest_of(path) != file.sha256:
-            found.append((file, "is not what was written: its SHA-256 is another"))
+        elif hashes and (wrong := _unlike(path, file)):
+            found.append((file, wrong))
     return found
+
+
+def _unlike(path: Path, file: File) -> str:
+    """Return what is wrong with the bytes of a file; empty where nothing is."""
+    try:
+        digest = digest_of(path)
+    except OSError as error:
+        if not is_rotten(error):
+            raise
+        return f"cannot be read: {error.strerror}"
+    return "" if digest == file.sha256 else "is not what was written: its SHA-256 is another"
+
+
+def is_rotten(error: OSError) -> bool:
+    """Return whether what a disk or Arrow says is of the bytes: not that this user may not read, or has no memory."""
+    return error.errno in (None, errno.EIO, errno.EISDIR, errno.ENOTDIR)
 
 
 def read_traffic(place: Path, said: Said) -> tuple[Traffic, Said]:
@@ -162,6 +187,7 @@ def read_traffic(place: Path, said: Said) -> tuple[Traffic, Said]:
     Raises:
         Damaged: a table is not what was written.
         FileNotFoundError: somebody removed it meanwhile.
+        OSError: it cannot be read for another reason, such as that this user may not.
     """
     import pyarrow as pa
 
@@ -173,9 +199,9 @@ def read_traffic(place: Path, said: Said) -> tuple[Traffic, Said]:
         told, tables = migrations.migrate(said, tables)
         captures, coverage = head.read_captures(told["captures"]), head.read_coverage(told["coverage"])
         return codec.read(tables, captures, coverage), told
-    except FileNotFoundError:
-        raise
     except (pa.ArrowException, KeyError, ValueError, TypeError, OSError) as error:
+        if isinstance(error, OSError) and not is_rotten(error):
+            raise
         raise Damaged(f"{place}: it cannot be read: {error}") from error
 
 

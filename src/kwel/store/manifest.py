@@ -89,8 +89,10 @@ class Manifest:
         if part is None:
             return
         tier = line["tier"]
-        what = part.sensor, part.source, part.sequences, part.opened, part.closed
-        self.removed.append(Removed(*what, tier, line["bytes"], line["reason"]))
+        sequences = tuple((int(first), int(last)) for first, last in line.get("sequences", part.sequences))
+        if sequences:  # else another part holds all that it held
+            what = part.sensor, part.source, sequences, part.opened, part.closed
+            self.removed.append(Removed(*what, tier, line["bytes"], line["reason"]))
         if tier == ALL:
             del self.parts[part.id]
         else:
@@ -110,13 +112,18 @@ class Manifest:
         """Write a line, and take in what it says once it is written.
 
         Raises:
-            OSError: among others, that there is no room; then nothing was taken in.
+            OSError: among others, that there is no room; then nothing was taken in, nor will be.
         """
         if not self.flush():
             raise OSError(errno.ENOSPC, "there is no room for what the manifest has to say first")
         self.pending.append(line)
-        if not self.flush():
-            self.pending.clear()
+        written = False
+        try:
+            written = self.flush()
+        finally:
+            if not written:
+                self.pending.clear()
+        if not written:
             raise OSError(errno.ENOSPC, "there is no room for a line of the manifest")
         self.apply(line)
 

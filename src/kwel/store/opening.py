@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 from kwel.store import folder
 from kwel.store.files import Damaged
 from kwel.store.manifest import ALL
-from kwel.store.parts import Level, Part, count_of, overlap, runs_of, sum_known
+from kwel.store.parts import Level, Part, runs_of, sum_known, without
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from kwel.store.files import Disk
     from kwel.store.folder import Said
     from kwel.store.manifest import Manifest
-    from kwel.store.parts import Runs
 
 FOLDERS = {Level.WINDOW: "windows", Level.HOUR: "hours", Level.DAY: "days", Level.MONTH: "months"}
 QUOTAS = ("size", "age")
@@ -59,6 +58,7 @@ class Mending:
     def __init__(self, root: Path, manifest: Manifest, disk: Disk) -> None:
         self._root, self._manifest, self._disk = root, manifest, disk
         self.told: list[str] = []
+        self._whole_ones: dict[tuple[Level, str], bool] = {}
 
     def mend(self) -> list[str]:
         """Do it, and return one line for each sort of thing that was amiss."""
@@ -99,18 +99,21 @@ class Mending:
                 continue
             try:
                 part = self._whole(place, level)
-            except (Damaged, KeyError, ValueError, TypeError, OSError):
+            except (Damaged, KeyError, ValueError, TypeError, FileNotFoundError, NotADirectoryError):
                 self._set_aside(place)
                 aside += 1
                 continue
-            if self._is_held(part):
+            olds = self._manifest.holds(part.source, part.sequences)
+            there = [old for old in olds if not self._is_gone(old)]
+            if self._is_held(part, there):
                 self._disk.remove(place)
                 replaced += 1
-            elif self._manifest.holds(part.source, part.sequences):
-                adopted, aside = self._adopt_over(place, part, adopted, aside)
-            else:
-                self._manifest.write({"do": "add", "part": part.said()})
+            elif all(_is_inside(old, part) for old in there):
+                self._take_in(part, [old for old in olds if _is_inside(old, part)])
                 adopted += 1
+            else:  # it holds some windows of a part of which not all is whole
+                self._set_aside(place)
+                aside += 1
         self._tell(adopted, "window was whole and not in the manifest: taken in", "windows were not in it: taken in")
         self._tell(replaced, "folder was replaced before: removed", "folders were replaced before: removed")
         self._tell(aside, "folder was damaged: set aside", "folders were damaged: set aside")
@@ -130,55 +133,80 @@ class Mending:
             raise Damaged(f"{place / wrong[0][0].name} {wrong[0][1]}")
         return replace(part, gone=frozenset(gone))
 
-    def _is_held(self, part: Part) -> bool:
-        """Return whether every window of a folder is elsewhere in the store, or was removed on purpose."""
-        held: list[tuple[int, int]] = []
-        for other in self._manifest.holds(part.source, part.sequences):
-            held += other.sequences
+    def _is_gone(self, part: Part) -> bool:
+        """Return whether nothing shows any more what the folder of a part held."""
+        heads = [file for file in part.files if file.tier == folder.HEAD]
+        return bool(folder.faults(place_of(self._root, part), heads, hashes=False))
+
+    def _is_whole(self, part: Part) -> bool:
+        """Return whether every byte of a part is what was written."""
+        key = part.level, part.id
+        if key not in self._whole_ones:
+            self._whole_ones[key] = not folder.faults(place_of(self._root, part), part.present)
+        return self._whole_ones[key]
+
+    def _is_held(self, part: Part, there: Sequence[Part]) -> bool:
+        """Return whether every window of a folder is in another that is whole, or was removed on purpose."""
+        held = [run for other in there if self._is_whole(other) for run in other.sequences]
         for one in self._manifest.removed:
             on_purpose = one.source == part.source and one.tier == ALL and one.reason in QUOTAS
             held += one.sequences if on_purpose else ()
-        inside: Runs = overlap(runs_of(held), part.sequences)
-        return count_of(inside) == count_of(part.sequences)
+        return not without(part.sequences, runs_of(held))
 
-    def _adopt_over(self, place: Path, part: Part, adopted: int, aside: int) -> tuple[int, int]:
-        """Take in a folder that holds whole parts and more; one that holds some windows of a part is set aside."""
-        olds = self._manifest.holds(part.source, part.sequences)
-        if all(count_of(overlap(old.sequences, part.sequences)) == count_of(old.sequences) for old in olds):
-            self._manifest.write({"do": "swap", "part": part.said(), "old": [old.id for old in olds]})
-            for old in olds:
+    def _take_in(self, part: Part, olds: Sequence[Part]) -> None:
+        """Have the manifest name a part that is whole, in the place of those whose windows it holds."""
+        said = {"do": "swap", "old": [old.id for old in olds]} if olds else {"do": "add"}
+        self._manifest.write({**said, "part": part.said()})
+        for old in olds:
+            if _tiers(old) <= _tiers(part):
                 self._disk.remove(place_of(self._root, old))
-            return adopted + 1, aside
-        self._set_aside(place)
-        return adopted, aside + 1
+            else:
+                self._set_aside(place_of(self._root, old))
 
     def _look_at_parts(self) -> None:
         """Finish what was removed half, and note what is gone or damaged."""
         gone = damaged = 0
+        lost: list[Part] = []
         for part in list(self._manifest.parts.values()):
             place = place_of(self._root, part)
             for tier in part.gone:
                 self._disk.remove(place / tier)
-            wrong = folder.faults(place, part.present, hashes=False)
-            if not wrong:
-                continue
-            tiers = {file.tier for file, _ in wrong}
-            if not place.is_dir() or folder.HEAD in tiers:
-                self._lose(part, place)
-                gone += 1
-                continue
-            for tier in sorted(tiers):
-                self._set_aside(place / tier)
-                size = sum(file.size for file in part.files if file.tier == tier)
-                self._manifest.write({"do": "remove", "id": part.id, "tier": tier, "bytes": size, "reason": "damaged"})
-            damaged += 1
+            tiers = {file.tier for file, _ in folder.faults(place, part.present, hashes=False)}
+            if folder.HEAD in tiers:
+                lost.append(part)
+            elif tiers:
+                self._lose_tiers(part, tiers)
+                damaged += 1
+        for part in lost:
+            gone += self._lose(part, lost)
         self._tell(gone, "window is gone", "windows are gone")
         self._tell(damaged, "window was damaged: what of it is whole is kept", "windows were damaged: the rest is kept")
 
-    def _lose(self, part: Part, place: Path) -> None:
-        self._manifest.write({"do": "remove", "id": part.id, "tier": ALL, "bytes": part.bytes, "reason": "damaged"})
-        if place.is_dir():
-            self._set_aside(place)
+    def look_closely(self, part: Part) -> list[str]:
+        """Read every byte of a part, set aside what is not what was written, and return a line for each such file."""
+        place = place_of(self._root, part)
+        wrong = folder.faults(place, part.present)
+        tiers = {file.tier for file, _ in wrong}
+        if folder.HEAD in tiers:
+            self._lose(part, [part])
+        else:
+            self._lose_tiers(part, tiers)
+        return [f"{place / file.name} {what}: set aside" for file, what in wrong]
+
+    def _lose_tiers(self, part: Part, tiers: Iterable[str]) -> None:
+        for tier in sorted(tiers):
+            self._set_aside(place_of(self._root, part) / tier)
+            size = sum(file.size for file in part.files if file.tier == tier)
+            self._manifest.write({"do": "remove", "id": part.id, "tier": tier, "bytes": size, "reason": "damaged"})
+
+    def _lose(self, part: Part, lost: Sequence[Part]) -> bool:
+        """Have the manifest forget a part; return whether windows went with it that no part but the *lost* holds."""
+        others = [one for one in self._manifest.holds(part.source, part.sequences) if one not in lost]
+        left = without(part.sequences, runs_of(run for one in others for run in one.sequences))
+        said = {"do": "remove", "id": part.id, "tier": ALL, "bytes": part.bytes, "reason": "damaged"}
+        self._manifest.write(said if left == part.sequences else {**said, "sequences": left})
+        self._set_aside(place_of(self._root, part))
+        return bool(left)
 
     def _set_aside(self, place: Path) -> None:
         """Move a folder out of the way, for somebody to look at."""
@@ -190,3 +218,12 @@ class Mending:
         self._disk.remove(home / name)
         self._disk.rename(place, home / name)
         self._disk.sync_folder(place.parent)
+
+
+def _is_inside(part: Part, other: Part) -> bool:
+    """Return whether *other* holds all windows of a part."""
+    return not without(part.sequences, other.sequences)
+
+
+def _tiers(part: Part) -> set[str]:
+    return {file.tier for file in part.present}

@@ -64,6 +64,19 @@ def overlap(some: Runs, others: Runs) -> Runs:
     return runs_of(run for run in both if run[0] <= run[1])
 
 
+def without(some: Runs, others: Runs) -> Runs:
+    """Return the numbers of *some* that are not in *others*.
+
+    >>> without(((1, 9),), ((3, 4), (8, 12)))
+    ((1, 2), (5, 7))
+    """
+    left = list(some)
+    for first, last in others:
+        cut = [piece for a, b in left for piece in ((a, min(b, first - 1)), (max(a, last + 1), b))]
+        left = [(a, b) for a, b in cut if a <= b]
+    return runs_of(left)
+
+
 class Level(enum.StrEnum):
     """How much time a part stands for."""
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from kwel.store import folder, head
-from kwel.store.files import Disk, is_full
+from kwel.store.files import Damaged, Disk, is_full
 from kwel.store.folder import EVIDENCE, WIRE, Content
 from kwel.store.frames import cited_in
 from kwel.store.manifest import ALL, Manifest
@@ -61,6 +61,8 @@ class Store:
         self.root, self.disk = root, disk or Disk()
         self._lock: int | None = None
         self.mended: list[str] = []
+        self.unreadable: set[str] = set()
+        """Parts that ``read`` left out, for they are damaged: ``account`` tells of them."""
         if write:
             self._become_writer()
         elif not root.is_dir():
@@ -69,7 +71,7 @@ class Store:
             raise StoreError(f"{root}: this folder is no store: it has no {MANIFEST}")
         self.manifest = Manifest(root / MANIFEST, self.disk)
         if write:
-            self.mended = Mending(root, self.manifest, self.disk).mend()
+            self._mend()
 
     def _become_writer(self) -> None:
         self.disk.make_folder(self.root)
@@ -81,6 +83,16 @@ class Store:
         except OSError as error:
             self.close()
             raise StoreError(f"{self.root}: another process writes to this store; stop that one first") from error
+
+    def _mend(self) -> None:
+        try:
+            self.mended = Mending(self.root, self.manifest, self.disk).mend()
+        except PermissionError as error:
+            self.close()
+            raise StoreError(
+                f"{error.filename or self.root}: this user may not look at it, so nothing was changed; "
+                f"give all of {self.root} to the user that writes to it (chown -R)"
+            ) from error
 
     def __enter__(self) -> Self:
         return self
@@ -196,6 +208,11 @@ class Store:
             self._away(self.place(part))
         return new
 
+    def set_aside(self, part: Part) -> list[str]:
+        """Read every byte of a part, set aside what is not what was written, and return a line for each such file."""
+        self._must_write()
+        return Mending(self.root, self.manifest, self.disk).look_closely(part)
+
     def remove(self, part: Part, tier: str | None, reason: str) -> int:
         """Remove a tier of a part, or all of it, and return how many bytes that were. The manifest keeps the record."""
         self._must_write()
@@ -254,23 +271,37 @@ class Store:
     ) -> Traffic:
         """Return what was on the wire between two moments, as if one analysis had heard it.
 
-        Windows of which only the tables are left are not in it: ``account`` tells how many those are.
+        Windows of which only the tables are left are not in it, nor is what is damaged: ``account``, asked afterwards,
+        tells how many those are.
 
         Raises:
             StoreError: no window is filed there of which there is more than tables.
-            Damaged: a table is not what was written.
+            Damaged: nothing else is filed there than what is not what was written.
         """
+        wrong: list[Damaged] = []
 
         def read_all() -> list[Traffic]:
-            return [self.read_part(part) for part in self.windows(since, until, sources) if part.has_wire]
+            return list(self._sound(self.windows(since, until, sources), wrong))
 
         parts = self.undisturbed(read_all)
+        if not parts and wrong:
+            raise wrong[0]
         if not parts:
             raise StoreError(
                 f"{self.root}: no window of that time is still whole, or only some of a day that was put "
                 "together; `kwel store list` shows the times that can be asked for"
             )
         return joined(parts)
+
+    def _sound(self, parts: Sequence[Part], wrong: list[Damaged]) -> Iterator[Traffic]:
+        """Yield the traffic of parts, without those that are damaged: what is wrong with them goes to *wrong*."""
+        for part in parts:
+            try:
+                if part.has_wire:
+                    yield self.read_part(part)
+            except Damaged as error:
+                self.unreadable.add(part.id)
+                wrong.append(error)
 
     def read_part(self, part: Part) -> Traffic:
         """Return the traffic of a part; frames that are not kept are 0.
@@ -307,9 +338,12 @@ class Store:
         return self._head(self.place(part))
 
     def _head(self, place: Path) -> dict[str, Any]:
-        if not place.is_dir():
-            raise FileNotFoundError(f"{place}: it was compacted or removed")
-        return folder.read_head(place)
+        try:
+            return folder.read_head(place)
+        except Damaged as error:
+            if place.is_dir():
+                raise
+            raise FileNotFoundError(f"{place}: it was compacted or removed") from error
 
     def undisturbed(self, read: Callable[[], Any]) -> Any:
         """Return what *read* returns; where the writer removed a folder meanwhile, look again what there is."""
