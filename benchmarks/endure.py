@@ -57,6 +57,11 @@ class Endured:
     dropped: int = 0
     allowed: int = 0
     """Windows that may be missing or lost: one for each time."""
+    patience: float = 0.0
+    """Seconds of frames that may be lost with these windows."""
+    deaf: float = 0.0
+    """Seconds in which no process was there to listen, as each was being started again."""
+    sender_died: bool = False
     damaged: list[str] = field(default_factory=list)
     """What the store says of itself."""
     longest_gap: int = 0
@@ -69,8 +74,12 @@ class Endured:
             found.append(f"{self.what}: {self.twice} frames were counted twice")
         if self.missing + self.lost > self.allowed:
             found.append(f"{self.what}: {self.missing} windows missing, {self.lost} lost, of {self.allowed} allowed")
-        if not self.kept:
-            found.append(f"{self.what}: nothing was kept")
+        if not self.kept or self.sender_died:
+            found.append(f"{self.what}: nothing was kept" if not self.kept else f"{self.what}: the sender died")
+        gone = self.sent - self.kept - self.dropped
+        if gone > (self.patience + self.deaf) * RATE:
+            bound = f"{self.patience:.0f} s of windows and {self.deaf:.0f} s without a listener"
+            found.append(f"{self.what}: {gone} frames are nowhere: more than {bound} explain")
         return found
 
 
@@ -82,7 +91,7 @@ class Numbered(threading.Thread):
         with inside(wire.far):
             self._out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self._out.bind((FAR, 0))
-        self.sent, self._ended = 0, threading.Event()
+        self.sent, self._ended, self.has_died = 0, threading.Event(), False
 
     def run(self) -> None:
         """Send, at a steady rate."""
@@ -96,10 +105,43 @@ class Numbered(threading.Thread):
 
     def end(self) -> int:
         """Stop; return how many frames were sent."""
+        self.has_died = not self.is_alive()
         self._ended.set()
         self.join()
         self._out.close()
         return self.sent
+
+
+class Deafness(threading.Thread):
+    """Adds up the seconds in which no process was there to listen."""
+
+    EVERY = 0.02
+
+    def __init__(self, state: Path) -> None:
+        super().__init__(daemon=True)
+        self._state, self._ended, self.seconds = state, threading.Event(), 0.0
+
+    def run(self) -> None:
+        """Look, until told to end."""
+        looked = time.monotonic()
+        while not self._ended.is_set():
+            time.sleep(self.EVERY)
+            now = time.monotonic()
+            if not self._hears():
+                self.seconds += now - looked
+            looked = now
+
+    def _hears(self) -> bool:
+        with suppress(OSError, ValueError):
+            process = json.loads(self._state.read_bytes())["process"]
+            return b"kwel.sensor" in Path(f"/proc/{process}/cmdline").read_bytes()
+        return False
+
+    def end(self) -> float:
+        """Stop; return the seconds."""
+        self._ended.set()
+        self.join()
+        return self.seconds
 
 
 def numbered(number: int) -> bytes:
@@ -199,8 +241,8 @@ def settle(told: Endured, store: Path) -> Endured:
     return told
 
 
-def kill(sensor: Sensor, chance: random.Random, times: int) -> int:
-    """Kill -9 whatever there is, at random; return how many windows that may cost."""
+def kill(sensor: Sensor, chance: random.Random, times: int) -> tuple[int, float]:
+    """Kill -9 whatever there is, at random; return how many windows that may cost, and seconds of them."""
     costs = 0
     for _ in range(times):
         time.sleep(chance.uniform(0.2, 3 * WINDOW))
@@ -212,12 +254,12 @@ def kill(sensor: Sensor, chance: random.Random, times: int) -> int:
         time.sleep(0.05)
         if kind == "supervisor":
             sensor.revive()
-    return costs
+    return costs, 2.0 * WINDOW * costs
 
 
-def fill(sensor: Sensor, chance: random.Random, times: int) -> int:
-    """Fill the disk at random and make room again; return how many windows that may cost."""
-    ballast, costs = sensor.store.parent / "ballast", 0
+def fill(sensor: Sensor, chance: random.Random, times: int) -> tuple[int, float]:
+    """Fill the disk at random and make room again; return how many windows that may cost, and seconds of them."""
+    ballast, costs, patience = sensor.store.parent / "ballast", 0, 0.0
     for _ in range(times):
         time.sleep(chance.uniform(0.5, 3))
         with suppress(OSError), open(ballast, "wb") as file:
@@ -228,17 +270,18 @@ def fill(sensor: Sensor, chance: random.Random, times: int) -> int:
         time.sleep(full)
         ballast.unlink()
         costs += int(full // WINDOW) + 2
+        patience += full + 2 * WINDOW
         sensor.revive()
-    return costs
+    return costs, patience
 
 
-def jump(sensor: Sensor, chance: random.Random, times: int, file: Path) -> int:
+def jump(sensor: Sensor, chance: random.Random, times: int, file: Path) -> tuple[int, float]:
     """Set the clock at random, back and forth; that may cost no window."""
     for _ in range(times):
         time.sleep(chance.uniform(0.5, 4))
         file.write_text(str(chance.choice([-86_400 * 400, -3600, -61, -2, 2, 59, 3600, 86_400 * 30])))
         sensor.revive()
-    return 0
+    return 0, 0.0
 
 
 def endure(what: str, times: int, seed: int, folder: Path) -> Endured:
@@ -257,11 +300,14 @@ def endure(what: str, times: int, seed: int, folder: Path) -> Endured:
         sensor.wait()
         sender = Numbered(wire)
         sender.start()
+        deafness = Deafness(folder / "store" / "sensor" / "state" / f"{NEAR}.json")
+        deafness.start()
         time.sleep(WINDOW)
         does = {"kills": kill, "full": fill}.get(what)
-        told.allowed = does(sensor, chance, times) if does else jump(sensor, chance, times, jumped)
+        costs = does(sensor, chance, times) if does else jump(sensor, chance, times, jumped)
+        told.allowed, told.patience = costs
         time.sleep(WINDOW)
-        told.sent = sender.end()
+        told.sent, told.sender_died, told.deaf = sender.end(), sender.has_died, deafness.end()
         sensor.end()
         return settle(told, folder / "store")
     finally:

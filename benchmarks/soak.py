@@ -52,7 +52,7 @@ class Soak:
     """MB of the watcher: the most in the second quarter, and in the last one."""
     at_the_end: float = 0.0
     memory: list[tuple[int, float, float, float]] = field(default_factory=list)
-    """Seconds, then MB of the watcher with its scribes, of the supervisor, of the keeper."""
+    """Seconds, then MB of the watcher, of the supervisor, of the keeper: what each holds for itself alone."""
 
     def faults(self) -> list[str]:
         """Return what does not hold."""
@@ -61,11 +61,22 @@ class Soak:
             found.append(f"{self.sent} sent, {self.packets} in windows, {self.dropped + self.missed_by_card} dropped")
         if self.windows_missing or self.windows_lost:
             found.append(f"{self.windows_missing} windows are missing, {self.windows_lost} lost")
-        if self.at_the_end > self.after_a_quarter * (1 + GROWTH):
-            found.append(f"the watcher grew from {self.after_a_quarter:.0f} to {self.at_the_end:.0f} MB")
-        if self.sent_by_sensor:
-            found.append(f"the sensor sent {self.sent_by_sensor} frames")
+        for column, what in ((1, "watcher"), (2, "supervisor")):
+            early, late = self.quarters(column)
+            if not early or not late:
+                found.append(f"the memory of the {what} was not measured")
+            if late > early * (1 + GROWTH):
+                found.append(f"the {what} grew from {early:.0f} to {late:.0f} MB")
+        if self.sent_by_sensor != 0:
+            told = "an unknown number of" if self.sent_by_sensor is None else self.sent_by_sensor
+            found.append(f"the sensor sent {told} frames")
         return found
+
+    def quarters(self, column: int) -> tuple[float, float]:
+        """Return the most MB of a process in the second quarter of the time, and in the last one."""
+        sizes = [one[column] for one in self.memory]
+        quarter = max(len(sizes) // 4, 1)
+        return max(sizes[quarter : 2 * quarter], default=0), max(sizes[-quarter:], default=0)
 
 
 def within(namespace: str, *words: str) -> subprocess.Popen[str]:
@@ -172,12 +183,7 @@ def settle(soak: Soak, folder: Path) -> None:
     sent = [proof.sent for source in account.sources for proof in source.proofs]
     soak.sent_by_sensor = sum(sent) if sent and None not in sent else None  # type: ignore[arg-type]
     soak.store_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    sizes = [one[1] for one in soak.memory]
-    quarter = max(len(sizes) // 4, 1)
-    soak.after_a_quarter, soak.at_the_end = (
-        max(sizes[quarter : 2 * quarter], default=0),
-        max(sizes[-quarter:], default=0),
-    )
+    soak.after_a_quarter, soak.at_the_end = soak.quarters(1)
 
 
 def main() -> int:
