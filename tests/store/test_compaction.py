@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from kwel.cli.app import run
 from kwel.model.window import Losses, Partly
 from kwel.sensor import calendar
-from kwel.store import Damaged, Level, Lost, Store
+from kwel.store import Damaged, Level, Lost, Store, compaction
 from kwel.store.compaction import compact, groups
 from kwel.store.files import Disk
 from kwel.store.frames import count_frames
@@ -90,6 +90,24 @@ def test_compacting_again_changes_nothing(copy: Path) -> None:
         parts = store.windows()
         assert compact(store, [Level.HOUR]) == 0
         assert store.windows() == parts
+
+
+def test_a_window_that_waits_is_taken_in_before_the_next_group(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def is_to_pause() -> bool:
+        asked.append(True)
+        return True
+
+    with Store(copy, write=True) as store:
+        wire = sum(file.size for file in store.windows()[0].present if file.tier == "wire")
+        monkeypatch.setattr(compaction, "MOST_BYTES", 3 * wire)
+        saved = compact(store, [Level.HOUR], is_to_pause=is_to_pause)
+        more = compact(store, [Level.HOUR])
+
+    assert asked == [True]
+    assert saved > 0, "one group at least, or it would never be done"
+    assert more > 0, "the others waited"
 
 
 def test_frames_of_a_compacted_part_are_those_of_its_windows(

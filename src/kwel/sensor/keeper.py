@@ -129,7 +129,7 @@ class Keeper:
     def _put_together(self) -> None:
         """Put old windows together."""
         try:
-            compaction.compact(self.store, conclude=self._tables)
+            compaction.compact(self.store, conclude=self._tables, is_to_pause=lambda: bool(waiting(self.plan.store)))
         except Exception as error:  # noqa: BLE001 - whatever it is, all the rest must go on
             self._complain(f"{self.plan.store}: could not be put together: {error!r}; `kwel store check` tells more")
             trace(error)

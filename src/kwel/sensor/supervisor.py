@@ -41,8 +41,10 @@ FULL_EVERY = 15.0
 """Seconds between two runs while the disk is full."""
 KEEPER_AT_MOST = 3600.0
 """Seconds after which a keeper that does not end is ended: the next one goes on where it was."""
-SHORTEST, LONGEST = 0.1, 60.0
-"""Seconds before what died is started again: doubled each time, until it has lived for a window or a minute."""
+SHORTEST, LONGEST = 0.1, 10.0
+"""Seconds before what died is started again: doubled each time, until it has lived for as long as the longest."""
+SEALING = 60.0
+"""Seconds that a process has to say that it is sealed."""
 FAREWELL, KEEPER_FAREWELL = 100.0, 30.0
 """Seconds that the watchers have to write their windows when the sensor ends; then each of the last two keepers. With
 what lies between, that is less than the unit lets the end take (TimeoutStopSec=)."""
@@ -218,7 +220,7 @@ class Supervisor:
             with suppress(OSError, ValueError, KeyError, TypeError):
                 told = json.loads((self.plan.state / f"{one.post.source}.json").read_bytes())
                 tried = str(told["tried"]) if told["process"] == one.process.pid else None
-            if tried is not None or time.monotonic() > one.started + LONGEST:
+            if tried is not None or time.monotonic() > one.started + SEALING:
                 found.append(Hearing(one.process.pid, tried or ""))
         return found
 
@@ -234,7 +236,7 @@ class Supervisor:
             status = one.process.poll()
             if status is not None:
                 self._ended(one, status)
-            elif time.monotonic() > one.started + min(LONGEST, self.plan.window):
+            elif time.monotonic() > one.started + LONGEST:
                 one.pause = SHORTEST
 
     def _start(self, one: Standing) -> None:
