@@ -11,13 +11,13 @@ from kwel.passive import programs
 from kwel.passive.errors import PassiveError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,15}")
 """The kernel allows more characters; none of them is in the name of a card, and each would have to be quoted."""
 COUNTERS = "/proc/thread-self/net/dev"
-SENT_PACKETS = 9
-"""Column of the packets that were sent, behind the colon, proc_pid_net(5)."""
+COLUMNS, SENT_PACKETS = 16, 9
+"""Numbers behind the colon, and which of them is that of the packets that were sent, proc_pid_net(5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +60,24 @@ def look(name: str) -> Interface | None:
     """
     if not NAME.fullmatch(name):
         raise PassiveError(f"{name!r} is no name of an interface; `ip link` lists those of this machine")
-    links: Sequence[dict[str, Any]] = programs.ask_json("ip", "-json", "-details", "address", "show")
+    links = _objects("ip", "-json", "-details", "address", "show")
     link = next((link for link in links if link.get("ifname") == name), None)
     if link is None:
         return None
-    told = [one for one in link.get("addr_info", ()) if "local" in one]
+    listed, flags, virtual = link.get("addr_info"), link.get("flags"), link.get("linkinfo", {})
+    if not (_are_objects(listed) and isinstance(flags, list) and isinstance(virtual, dict)):
+        raise PassiveError(f"{name}: ip printed no addresses or flags of it; is iproute2 whole?")
+    told: list[dict[str, Any]] = [one for one in listed or () if one]
     return Interface(
         name=name,
         kind=str(link.get("link_type", "")),
-        device=str(link.get("linkinfo", {}).get("info_kind", "")),
+        device=str(virtual.get("info_kind", "")),
         mac=str(link.get("address", "")),
-        flags=frozenset(link.get("flags", ())),
+        flags=frozenset(map(str, flags)),
         addresses=tuple(_address(one) for one in told if one.get("scope") != "link"),
         link_addresses=tuple(_address(one) for one in told if one.get("scope") == "link"),
         master=link.get("master"),
-        upon=tuple(sorted(str(one["ifname"]) for one in links if one.get("link") == name and one is not link)),
+        upon=tuple(sorted(str(one.get("ifname", "?")) for one in links if one.get("link") == name and one is not link)),
         beneath=link.get("link"),
         routes=tuple(_routes(name)),
         is_wireless=_is_wireless(name, link),
@@ -93,10 +96,9 @@ def is_up(name: str) -> bool:
 
 def others(name: str) -> tuple[str, ...]:
     """Return the other interfaces in this namespace, loopback left out."""
-    links = programs.ask_json("ip", "-json", "link", "show")
-    return tuple(
-        str(link["ifname"]) for link in links if link["ifname"] != name and link.get("link_type") != "loopback"
-    )
+    links = _objects("ip", "-json", "link", "show")
+    names = (str(link.get("ifname", "?")) for link in links if link.get("link_type") != "loopback")
+    return tuple(one for one in names if one != name)
 
 
 def sent(name: str) -> int | None:
@@ -108,21 +110,38 @@ def sent(name: str) -> int | None:
         with open(COUNTERS, encoding="ascii", errors="replace") as file:
             for line in file:
                 who, colon, numbers = line.partition(":")
-                if colon and who.strip() == name:
-                    return int(numbers.split()[SENT_PACKETS])
-    except (OSError, ValueError, IndexError):
+                counts = numbers.split()
+                if colon and who.strip() == name and len(counts) == COLUMNS and counts[SENT_PACKETS].isdigit():
+                    return int(counts[SENT_PACKETS])
+    except OSError:
         return None
     return None
 
 
 def _address(told: dict[str, Any]) -> str:
-    return f"{told['local']}/{told.get('prefixlen', '')}"
+    return f"{told.get('local', '?')}/{told.get('prefixlen', '')}"
+
+
+def _are_objects(told: Any) -> bool:
+    return isinstance(told, list) and all(isinstance(one, dict) for one in told)
+
+
+def _objects(*command: str) -> list[dict[str, Any]]:
+    """Return the objects that a program lists.
+
+    Raises:
+        PassiveError: the system cannot be asked, or the answer is no such list.
+    """
+    told = programs.ask_json(*command)
+    if not _are_objects(told):
+        raise PassiveError(f"{' '.join(command)}: printed no list of objects")
+    return [one for one in told if one]
 
 
 def _routes(name: str) -> Iterator[str]:
     """Return where routes through an interface lead; what the kernel adds for each link by itself is none."""
     for family in ("-4", "-6"):
-        for route in programs.ask_json("ip", "-json", family, "route", "show", "table", "all", "dev", name):
+        for route in _objects("ip", "-json", family, "route", "show", "table", "all", "dev", name):
             where = str(route.get("dst", ""))
             local = route.get("type") in ("local", "multicast", "broadcast", "anycast")
             if not local and not where.startswith(("fe80:", "ff00:")):

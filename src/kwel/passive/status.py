@@ -58,9 +58,10 @@ def sealed(process: int) -> Check:
     try:
         inherited = filters_of(int(_told(f"/proc/{process}")["PPid"]))
         wrong = what_is_open(process, inherited or 0)
+        told = filters_of(process)
     except (OSError, KeyError, ValueError):
         return Check("sealed", None, f"process {process} is gone")
-    if inherited is None and not wrong:
+    if (inherited is None or told is None) and not wrong:
         return Check("sealed", None, f"process {process}: this kernel does not say whose filter it is")
     return Check("sealed", not wrong, ", ".join([f"process {process}", *wrong]))
 

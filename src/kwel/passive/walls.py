@@ -26,6 +26,10 @@ TEST_TYPE: Final = 0x88B5
 """Local Experimental EtherType 1, IEEE 802-2014 section 9.2.3: nobody's protocol."""
 
 
+DAMAGED: Final = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What comes of an answer that is not laid out as it should be."""
+
+
 class Counts(NamedTuple):
     """Frames that the egress filter threw away since it was made."""
 
@@ -85,8 +89,8 @@ def standing(interface: str) -> Walls:
         counts = _counts(told)
     except NotPermittedError:
         egress = deaf = None
-    except (ProgramError, KeyError, TypeError):
-        pass
+    except (ProgramError, *DAMAGED):
+        egress = deaf = False
     return Walls(egress, deaf, _queue_is_closed(interface), counts)
 
 
@@ -122,9 +126,10 @@ def _drops(listed: str, told: list[dict[str, Any]], chain: str, hook: str, inter
     quoted = re.escape(f'"{interface}"')
     device = rf"(?:device {quoted}|devices = \{{ {quoted} \}})"
     head = rf"chain {chain} \{{\s*type filter hook {hook} {device} priority [^;]+; policy drop;"
-    rules = [one["rule"] for one in told if one.get("rule", {}).get("chain") == chain]
-    verdicts = [rule["expr"][-1] for rule in rules]
-    return bool(re.search(head, listed)) and bool(verdicts) and all("drop" in verdict for verdict in verdicts)
+    rules = [one["rule"] for one in told if "rule" in one]
+    verdicts = [rule["expr"][-1] for rule in rules if rule["chain"] == chain]
+    drop = {"drop": None}
+    return bool(re.search(head, listed)) and bool(verdicts) and all(verdict == drop for verdict in verdicts)
 
 
 def _counts(told: list[dict[str, Any]]) -> Counts | None:
@@ -135,9 +140,9 @@ def _counts(told: list[dict[str, Any]]) -> Counts | None:
 def _queue_is_closed(interface: str) -> bool | None:
     try:
         queues = programs.ask_json("tc", "-json", "qdisc", "show", "dev", interface)
+        roots = [(queue["kind"], queue["options"].get("limit")) for queue in queues if queue.get("root")]
     except (ProgramError, NotPermittedError):
         return None
-    roots = [queue for queue in queues if queue.get("root")]
-    return bool(roots) and all(
-        queue.get("kind") == "pfifo" and queue.get("options", {}).get("limit") == 0 for queue in roots
-    )
+    except DAMAGED:
+        return False
+    return bool(roots) and all(kind == "pfifo" and limit == 0 and limit is not False for kind, limit in roots)
