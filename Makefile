@@ -25,10 +25,10 @@ report: setup ## Analyse the sample plant and say where the report is
 
 test: setup-test ## All checks and all tests
 	@$(MAKE) --no-print-directory --jobs=$(WORKERS) --output-sync=target warm check
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-fast: setup-test warm ## The tests that take less than a minute together
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" -q
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" -q
 
 check: $(CHECKS) ## Formatting, style, types, imports between stages
 

@@ -37,6 +37,7 @@ def use(folder: Traversable | Path | None) -> None:
         _folder = folder
         _table.cache_clear()
         vendor.cache_clear()
+        _of_block.cache_clear()
 
 
 @functools.lru_cache(1 << 16)
@@ -50,10 +51,9 @@ def vendor(mac: int) -> str | None:
     """
     if mac & _NO_VENDOR or not 0 <= mac < 1 << 48:
         return None
-    table = _table()
     digits = f"{mac:012X}".encode()
     for bits in BLOCK_BITS:
-        found = _assignee(table, digits[: bits // 4])
+        found = _of_block(digits[: bits // 4])
         if found is not None:
             return found
     return None
@@ -65,6 +65,12 @@ def _table() -> bytes:
         return ((_folder or files("kwel.rules") / "data") / TABLE).read_bytes()
     except OSError as error:
         raise ValueError(f"data table {TABLE}: {error}; reinstall kwel, or run `make data`") from error
+
+
+@functools.lru_cache(1 << 16)
+def _of_block(block: bytes) -> str | None:
+    """Return whose block it is: a flood of forged addresses has few of them."""
+    return _assignee(_table(), block)
 
 
 def _assignee(table: bytes, block: bytes) -> str | None:
