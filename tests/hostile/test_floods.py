@@ -275,8 +275,8 @@ def _copies(path: Path, count: int) -> Path:
 FLOODS: dict[str, tuple[Callable[[Path, int], Path], int, float, float]] = {
     "SYN, to everywhere": (_outward, 2_000_000, 40, 600),
     "SYN, from everywhere": (lambda p, n: flood(p, SYN, n, [(SOURCE, big_endian(4))]), 2_000_000, 40, 700),
-    "ARP": (_arp, 150_000, 30, 500),
-    "DHCP": (_dhcp, 100_000, 40, 1000),
+    "ARP": (_arp, 70_000, 30, 500),
+    "DHCP": (_dhcp, 70_000, 40, 1000),
     "LLDP": (_lldp, 100_000, 20, 400),
     "mDNS": (_storm, 20_000, 20, 800),
     "server names": (_new_names, 600_000, 50, 800),
