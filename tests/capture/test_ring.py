@@ -20,6 +20,8 @@ from kwel.capture import Batch, CaptureFile
 from kwel.capture.live import CannotListen, Fanout, InterfaceGone
 from kwel.capture.ring import Ring
 from kwel.hearing import Hearing
+from kwel.joining.renumbering import is_question
+from kwel.joining.stacking import NAMED_IN
 from kwel.passive import inside
 from tests.capture.making import pcap, record
 
@@ -426,16 +428,30 @@ def heard_again(path: Path) -> Traffic:
 
 
 def tables(traffic: Traffic) -> dict[str, object]:
-    """Return all that a traffic says, in a form that compares."""
+    """Return all that a traffic says, in a form that compares.
+
+    Names and fingerprints are spelt out and hellos sorted: which of two frames of a batch is looked at first depends on
+    where batches end, which of a ring nobody can foresee.
+    """
     found: dict[str, object] = {}
+    names = [traffic.names[i] for i in range(len(traffic.names))]
+    fingerprints = list(traffic.fingerprints)
     for name in ("flows", "named", "answers", "claims", "hellos", "shown", "questions", "mirrors", "lan", "commands",
                  "senders", "openings", "beats", "rhythms"):  # fmt: skip
         rows = getattr(traffic, name)
-        found[name] = {column: np.asarray(rows[column]).tolist() for column in rows.dtype.names}  # not the padding
-    found["names"] = [traffic.names[i] for i in range(len(traffic.names))]
+        columns = {column: np.asarray(rows[column]).tolist() for column in rows.dtype.names}  # not the padding
+        for column in NAMED_IN.get(name, ()):
+            columns[column] = [names[number] for number in columns[column]]
+        if name == "flows":
+            asked = zip(columns["asked"], is_question(traffic).tolist(), strict=True)
+            columns["asked"] = [number if is_own else names[number] for number, is_own in asked]
+        if name == "hellos":
+            columns["fingerprint"] = [str(fingerprints[number]) for number in columns["fingerprint"]]
+        told = [repr(row) for row in zip(*columns.values(), strict=True)]
+        found[name] = sorted(told) if name in ("hellos", "named") else told
+    found["names"], found["fingerprints"] = sorted(names), sorted(map(str, fingerprints))
     for name in ("certificates", "observed", "coverage"):
         found[name] = getattr(traffic, name)
-    found["fingerprints"] = list(traffic.fingerprints)
     return found
 
 
