@@ -29,7 +29,7 @@ import numpy as np
 
 from benchmarks.soak import children
 from benchmarks.wire import FAR, NEAR, Wire
-from kwel.passive import inside
+from kwel.sensor.lockdown import inside
 from kwel.store import spool
 
 RATE = 1000

@@ -41,8 +41,8 @@ def _ready() -> None:
 
 def ring(interface: str, *, hear: bool, discovery: bool = True) -> dict[str, int]:
     """Listen by kwel's ring; *hear*: with names and flows, else only count."""
+    from kwel.analysis.analyser import Hearing
     from kwel.capture.ring import Ring
-    from kwel.hearing import Hearing
 
     live = Ring(interface, patience=0.2)
     hearing = Hearing(FLOWS, discovery=discovery)
@@ -66,8 +66,8 @@ def ring(interface: str, *, hear: bool, discovery: bool = True) -> dict[str, int
 
 def portable(interface: str) -> dict[str, int]:
     """Listen by kwel's fallback, with names and flows."""
+    from kwel.analysis.analyser import Hearing
     from kwel.capture.portable import Portable
-    from kwel.hearing import Hearing
 
     live = Portable(interface, patience=0.2)
     hearing = Hearing(FLOWS)

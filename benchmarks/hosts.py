@@ -12,8 +12,8 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from kwel.columns import address_text
-from kwel.pipeline import read_traffic
+from kwel.analysis.stages import read_traffic
+from kwel.model.records.columns import address_text
 
 RESERVED = (
     *(".arpa", ".local", ".localdomain", ".internal", ".home", ".lan", ".test", ".example", ".invalid"),

@@ -3,7 +3,7 @@
     python -m benchmarks.generate many many.pcap
     python -m benchmarks.join many.pcap [--parts 12]
 
-The capture is heard in parts of equally many frames, as a sensor hears windows; then `kwel.joining.join` makes one of
+The capture is heard in parts of equally many frames, as a sensor hears windows; then `kwel.merge.join` makes one of
 them. The peer, in the same run, is the analysis that hears all frames in one piece: joining must be far cheaper than
 what it saves. Memory is the most that the process held; run it alone.
 """
@@ -15,17 +15,17 @@ import resource
 import sys
 import time
 
-from kwel import joining
-from kwel.hearing import Hearing
+from kwel import merge
+from kwel.analysis.analyser import Hearing
+from kwel.analysis.stages import read_traffic
 from kwel.model.traffic import Capture, Traffic
-from kwel.pipeline import read_traffic
 
 
 def parts_of(path: str, count: int, packets: int) -> list[Traffic]:
     """Return what *count* analyses heard that each heard as many of the frames, give or take a batch."""
-    from kwel import pipeline
+    from kwel.analysis import stages
 
-    (file,) = pipeline.find_files([path])
+    (file,) = stages.find_files([path])
     found: list[Traffic] = []
     hearing, heard = _begun(0), 0
     for batch in file.batches():
@@ -64,7 +64,7 @@ def main() -> int:
     rows = sum(len(part.flows) for part in parts)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.process_time()
-    joined = joining.join(parts)
+    joined = merge.join(parts)
     took = time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"{len(parts)} parts, {rows} rows, {len(joined.flows)} flows joined, {len(whole.flows)} in one piece")

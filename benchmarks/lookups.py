@@ -34,7 +34,7 @@ COLD: Final = """
 import time
 from importlib.resources import files
 import maxminddb
-from kwel.clouds.tables import Tables
+from kwel.attribution.tables import Tables
 begin = time.perf_counter()
 tables = Tables.open()
 tables.lookup("192.0.2.1")
@@ -80,8 +80,8 @@ def load_times(count: int = LOADS) -> list[float]:
 def rates(count: int) -> Iterator[Rate]:
     """Yield how fast random addresses are looked up, and how fast they are attributed."""
     from kwel import rulebook
-    from kwel.clouds.attribute import Attributor
-    from kwel.clouds.tables import Tables
+    from kwel.attribution.attribute import Attributor
+    from kwel.attribution.tables import Tables
 
     four, six = addresses(count)
     for what, asked in (("IPv4, all tables", four), ("IPv6, all tables", six)):

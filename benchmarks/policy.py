@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel import rulebook
-from kwel.limits import Seen, judge
-from kwel.limits.contacts import KEYS, Doubt, Names, Part, put_together
-from kwel.limits.policy import parse, sound
 from kwel.model.limits import Decision
-from kwel.policies import known_words
+from kwel.policy import Seen, judge
+from kwel.policy.contacts import KEYS, Doubt, Names, Part, put_together
+from kwel.policy.policy import parse, sound
+from kwel.policy.shipped import known_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kwel.limits.contacts import Contacts, Values
     from kwel.model.limits import Policy
+    from kwel.policy.contacts import Contacts, Values
 
 COUNTRIES = ("NL", "DE", "FR", "IE", "US", "CN", "GB", "CH", "NO", "SE", "JP", "CA")
 

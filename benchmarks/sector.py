@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from kwel import crosswalk
+from kwel.rulebook import crosswalk
 from kwel.suppliers import sector
 
 SERVICES = 100

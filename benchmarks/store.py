@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from kwel.analysis.stages import read_traffic
+from kwel.export.flows import flows_table
 from kwel.model.window import Window
-from kwel.pipeline import read_traffic
 from kwel.store import Store
 from kwel.store.query import ask
 from kwel.store.schema import SHAPES
 from kwel.store.spool import read_window, write_window
-from kwel.tables.flows import flows_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 KWEL = [sys.executable, "-m", "kwel"]
-READ = "import gc, sys; gc.disable(); from kwel.pipeline import read_traffic; read_traffic(sys.argv[1])"
+READ = "import gc, sys; gc.disable(); from kwel.analysis.stages import read_traffic; read_traffic(sys.argv[1])"
 """What `kwel report` does first, and no more."""
 LIMIT = 600
 

@@ -12,7 +12,7 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from kwel.passive import inside
+from kwel.sensor.lockdown import inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +51,7 @@ class Wire:
         run("ip", "-n", self.far, "link", "set", FAR, "up")
 
     def deafen(self) -> None:
-        """Keep the sensor's host from its frames, as kwel.passive does: those that listen get them before that.
+        """Keep the sensor's host from its frames, as kwel.sensor.lockdown does: those that listen get them before that.
 
         Else the system counts tagged frames of protocols that it does not know as dropped, though they were heard.
         """

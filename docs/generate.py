@@ -17,46 +17,27 @@ SOURCES = ROOT / "src" / "kwel"
 STORY = (
     "cli",
     "sensor",
-    "pipeline.py",
+    "analysis",
+    "merge",
     "store",
-    "hearing.py",
-    "answers.py",
-    "analysis.py",
-    "joining",
     "capture",
-    "passive",
-    "probes",
     "kernel",
     "streams",
-    "dissect",
+    "protocols",
     "assets",
-    "clouds",
+    "attribution",
     "dependencies",
-    "zones",
-    "interruptions",
     "findings",
-    "graph",
-    "outage",
-    "drill",
-    "limits",
+    "policy",
+    "impact",
     "suppliers",
-    "dossiers.py",
     "report",
-    "tables",
+    "export",
     "evidence",
     "alerts",
-    "rulebook.py",
-    "lawbook.py",
-    "crosswalk.py",
-    "reach.py",
-    "rulefile.py",
-    "rulemodel.py",
-    "native.py",
-    "compiler.py",
-    "instructions.py",
-    "wire.py",
-    "columns.py",
-    "kinds.py",
+    "logs",
+    "site",
+    "rulebook",
     "model",
 )
 """Folders and modules in the order of the story; what is not named here comes last."""
@@ -91,7 +72,7 @@ def architecture() -> str:
 
 def columns(name: str) -> str:
     """Return the table of a table's columns."""
-    from kwel.tables.schema import INVENTORY, JSON, TABLES
+    from kwel.export.schema import INVENTORY, JSON, TABLES
 
     table = next(table for table in (*TABLES, INVENTORY) if table.name == name)
     rows = [f"One row is {table.row}.", "", "| key | JSON type | unit | meaning | example |", "|---|---|---|---|---|"]

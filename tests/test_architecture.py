@@ -57,7 +57,11 @@ def test_no_module_can_reach_a_network_but_the_two_that_are_meant_to(file: Path)
             imported |= {f"{node.module}.{alias.name}" for alias in node.names}
 
     assert not imported & banned
-    assert "kwel.feeds.fetch" not in imported or name_of(file) in ("cli/update.py", "feeds/update.py", "feeds/renew.py")
+    assert "kwel.attribution.feeds.fetch" not in imported or name_of(file) in (
+        "cli/update.py",
+        "feeds/update.py",
+        "feeds/renew.py",
+    )
     sends = {"kwel.alerts.send"} & imported
     assert not sends or name_of(file) in ("alerts/couriers.py", "cli/sensor/alerts.py")
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kwel import analyse, native
-from kwel.clouds.tables import CLOUD
-from kwel.feeds import mmdb
-from kwel.feeds.install import Made, install, manifest_of
-from kwel.feeds.mmdb import Range
-from kwel.feeds.ranges import block
+from kwel import analyse
+from kwel.attribution.feeds import mmdb
+from kwel.attribution.feeds.install import Made, install, manifest_of
+from kwel.attribution.feeds.mmdb import Range
+from kwel.attribution.feeds.ranges import block
+from kwel.attribution.tables import CLOUD
+from kwel.kernel.build import jit
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def add_edition(folder: Path, day: str, provider: str, region: str) -> None:
 @pytest.fixture
 def editions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder in which the address was Azure's in March and Oracle's in September 2025."""
-    native.load()
+    jit.load()
     folder = tmp_path / "data"
     monkeypatch.setenv("KWEL_DATA_DIR", str(folder))
     add_edition(folder, "2025-03-01", "azure", "westeurope")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.dissect.cip import ENCAPSULATION, PCCC
-from kwel.dissect.commands import CHANNEL, FRAME, MESSAGE, UNCONFIRMED
-from kwel.dissect.osi import PI_SERVICE, USER
-from kwel.kinds import Application
-from kwel.pipeline import read_traffic
+from kwel.analysis.stages import read_traffic
+from kwel.model.kinds import Application
+from kwel.protocols.cip import ENCAPSULATION, PCCC
+from kwel.protocols.commands import CHANNEL, FRAME, MESSAGE, UNCONFIRMED
+from kwel.protocols.osi import PI_SERVICE, USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kwel.columns import address_text
-from kwel.pipeline import read_traffic
+from kwel.analysis.stages import read_traffic
+from kwel.model.records.columns import address_text
 from tests.test_corpus import files_of
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from kwel.columns import NameSource, address_text
-from kwel.pipeline import analyse, read_traffic
+from kwel.analysis.stages import analyse, read_traffic
+from kwel.model.records.columns import NameSource, address_text
 from kwel.report import headline, render
 
 if TYPE_CHECKING:

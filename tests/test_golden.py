@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kwel.pipeline import analyse
+from kwel.analysis.stages import analyse
 from tests.conftest import ROOT, SAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kwel.pipeline import Analysis
+    from kwel.analysis.stages import Analysis
 
 GOLDEN = ROOT / "tests" / "golden"
 CAPTURES = sorted(path for path in SAMPLES.iterdir() if path.suffix in (".pcap", ".pcapng"))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from kwel.columns import Direction, Ech, NameSource, State, address_text
-from kwel.kinds import Application
 from kwel.model.dependencies import DependencyState
+from kwel.model.kinds import Application
+from kwel.model.records.columns import Direction, Ech, NameSource, State, address_text
 from kwel.model.verdicts import Control
 from tests.test_lab_truth import NAMES, concluded, found, truth
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from _pytest.mark.structures import ParameterSet
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 COUNTED_IN_ERRORS = "the lab counts the ICMP errors that quote the packets as well"
 FRAGMENTS = "the lab counts the frames of first fragments only"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kwel.columns import Ech, address_text
+from kwel.analysis.stages import Analysis, analyse
 from kwel.model.dependencies import DependencyState
+from kwel.model.records.columns import Ech, address_text
 from kwel.model.verdicts import Control
-from kwel.pipeline import Analysis, analyse
 from tests.conftest import SAMPLES
 from tests.truths import read_truth
 

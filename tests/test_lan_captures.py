@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 
-from kwel.columns import mac_text
-from kwel.kinds import Lan
+from kwel.analysis.stages import analyse
 from kwel.model.assets import AssetKind
-from kwel.pipeline import analyse
+from kwel.model.kinds import Lan
+from kwel.model.records.columns import mac_text
 from tests.conftest import SAMPLES
 from tests.truths import read_truth
 

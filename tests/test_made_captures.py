@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import NameSource, address_text
-from kwel.pipeline import read_traffic
+from kwel.analysis.stages import read_traffic
+from kwel.model.records.columns import NameSource, address_text
 from tests.conftest import SAMPLES
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kwel.pipeline import read_traffic
+from kwel.analysis.stages import read_traffic
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

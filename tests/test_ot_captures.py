@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.kinds import Application
+from kwel.analysis.stages import analyse
 from kwel.model.assets import AssetKind
 from kwel.model.commands import CommandClass
-from kwel.pipeline import analyse
+from kwel.model.kinds import Application
 from tests.conftest import SAMPLES
 from tests.truths import read_truth
 
 if TYPE_CHECKING:
-    from kwel.analysis import Analysis
+    from kwel.analysis.result import Analysis
     from kwel.model.assets import Asset
 
 FOLDER = SAMPLES / "ot"

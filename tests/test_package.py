@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import kwel
-from kwel import pipeline
+from kwel.analysis import stages
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def test_the_library_is_the_pipeline_and_is_imported_when_it_is_used() -> None:
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == ["False", "True"]
-    assert kwel.analyse is pipeline.analyse
-    assert kwel.Options is pipeline.Options
+    assert kwel.analyse is stages.analyse
+    assert kwel.Options is stages.Options
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

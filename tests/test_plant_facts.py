@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kwel.pipeline import read_traffic
+from kwel.analysis.stages import read_traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kwel.analysis.stages import read_traffic
 from kwel.assets.rules import installed
-from kwel.columns import address_text, mac_text
-from kwel.kinds import Application, Lan
 from kwel.model.assets import AssetKind
-from kwel.pipeline import read_traffic
+from kwel.model.kinds import Application, Lan
+from kwel.model.records.columns import address_text, mac_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

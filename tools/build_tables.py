@@ -2,7 +2,7 @@
 
 Run by the maintainer (``make data``), never by the analysis. Needs the ``data`` extra and npm. The same
 packages give the same bytes. What is read, and which provider is called what, stands in build_tables.toml;
-kwel.clouds.tables and kwel.assets.oui read the tables.
+kwel.attribution.tables and kwel.assets.oui read the tables.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from table_sources import (
     vendor_rows,
 )
 
-from kwel.feeds import lists, mmdb
-from kwel.feeds.cover import covered, record_of, united
-from kwel.feeds.mmdb import Range, Value
-from kwel.feeds.ranges import Block, apart, majority, without
-from kwel.feeds.registers import FINEST_V6, network_record, vendor_table
+from kwel.attribution.feeds import lists, mmdb
+from kwel.attribution.feeds.cover import covered, record_of, united
+from kwel.attribution.feeds.mmdb import Range, Value
+from kwel.attribution.feeds.ranges import Block, apart, majority, without
+from kwel.attribution.feeds.registers import FINEST_V6, network_record, vendor_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kwel.feeds.lists import Lists
+    from kwel.attribution.feeds.lists import Lists
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = Path(__file__).with_name("build_tables.toml")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwel import __version__
 from kwel.cli.app import app
+from kwel.model.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

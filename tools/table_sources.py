@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import maxminddb
 import msgpack
 
-from kwel.feeds.cover import EVERYWHERE, Published
-from kwel.feeds.ranges import block
-from kwel.feeds.registers import tidy
+from kwel.attribution.feeds.cover import EVERYWHERE, Published
+from kwel.attribution.feeds.ranges import block
+from kwel.attribution.feeds.registers import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Passive analysis of plant networks: captures in, dependencies on clouds out.
+"""Finds which assets of a plant depend on clouds that Europe does not control, from captured packets.
 
 >>> import kwel
 >>> analysis = kwel.analyse(["plant.pcapng"])  # doctest: +SKIP
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from kwel.pipeline import Analysis, Options, analyse, read_traffic
+from kwel.model.version import __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from kwel.analysis import Analysis, Options, analyse, read_traffic
 
 __all__ = ["Analysis", "Options", "__version__", "analyse", "read_traffic"]
 
@@ -20,7 +20,7 @@ __all__ = ["Analysis", "Options", "__version__", "analyse", "read_traffic"]
 def __getattr__(name: str) -> Any:
     """Import the pipeline when it is first used: ``kwel --help`` must not wait for numpy."""
     if name in __all__:
-        from kwel import pipeline
+        from kwel import analysis
 
-        return getattr(pipeline, name)
+        return getattr(analysis, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from kwel.columns import ANSWER, FLOW
 from kwel.model.claims import Claim, Evidence, Grade, Where
 from kwel.model.coverage import Coverage
 from kwel.model.dependencies import STATES, Begun, Dependencies, Dependency, DependencyState, Ways
+from kwel.model.records.columns import ANSWER, FLOW
 from kwel.model.verdicts import Attribution, Verdict
 from kwel.model.window import Window
-from tests.tables import plant
+from tests.export import plant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

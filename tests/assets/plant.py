@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kwel.assets import Inventory, identify
-from kwel.columns import ANSWER, FLOW, NAME, ClaimKind, Direction, NameSource, State, address_halves
-from kwel.kinds import Application, FactKind
 from kwel.model.claims import Observed, Where
 from kwel.model.coverage import Coverage
+from kwel.model.kinds import Application, FactKind
+from kwel.model.names import Names
+from kwel.model.records.bindings import CLAIM, SENDER
+from kwel.model.records.columns import ANSWER, FLOW, NAME, ClaimKind, Direction, NameSource, State, address_halves
+from kwel.model.records.syn import OPENING, Option, Shape
 from kwel.model.traffic import Capture, Traffic
-from kwel.names import Names
-from kwel.openings import OPENING, Option, Shape
-from kwel.ownership import CLAIM, SENDER
 
 if TYPE_CHECKING:
     from kwel.model.assets import Asset

@@ -5,8 +5,8 @@ from kwel.assets.devices import Devices
 from kwel.assets.hosts import find_hosts
 from kwel.assets.proofs import read_proofs
 from kwel.assets.scopes import Scopes
-from kwel.columns import Direction, NameSource
-from kwel.kinds import Application
+from kwel.model.kinds import Application
+from kwel.model.records.columns import Direction, NameSource
 from tests.assets.plant import START, Plant
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kwel.columns import NameSource
-from kwel.kinds import Application
 from kwel.model.claims import Grade
+from kwel.model.kinds import Application
+from kwel.model.records.columns import NameSource
 from tests.assets.plant import Plant
 
 NAT, ROUTER = "28:63:36:10:00:11", "00:09:0f:aa:00:01"

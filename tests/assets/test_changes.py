@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import ClaimKind
 from kwel.model.claims import Grade
+from kwel.model.records.columns import ClaimKind
 from tests.assets.plant import SECOND, START, Plant
 
 if TYPE_CHECKING:

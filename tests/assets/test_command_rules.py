@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kwel.assets.command_rules import failing_examples, installed, load
-from kwel.dissect.framing import WALKED
-from kwel.kinds import Application
-from kwel.rulefile import RuleError
+from kwel.model.kinds import Application
+from kwel.protocols.framing import WALKED
+from kwel.rulebook.rulefile import RuleError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kwel.assets import conditions, rules
 from kwel.assets.conditions import Atom, Index, Statement, tokens
 from kwel.model.claims import Grade
-from kwel.rulefile import RuleError, RuleTable
+from kwel.rulebook.rulefile import RuleError, RuleTable
 
 APPLICATIONS = ("modbus", "s7comm", "enip")
 

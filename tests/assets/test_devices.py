@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kwel.assets.devices import host_of, is_link_local, mac_within
-from kwel.columns import ClaimKind, address_halves
+from kwel.model.records.columns import ClaimKind, address_halves
 from tests.assets.plant import SECOND, START, Plant, mac
 
 PLC, HMI, ROUTER = "28:63:36:10:00:11", "00:1b:1b:10:00:21", "00:09:0f:aa:00:01"

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from kwel.assets import identify
-from kwel.columns import COMMAND, Direction, State
-from kwel.kinds import Application
 from kwel.model.assets import AssetKind
+from kwel.model.kinds import Application
+from kwel.model.records.columns import COMMAND, Direction, State
 from tests.assets.plant import UDP, Plant
 
 DELL, MOXA, AXIS = "d4:be:d9:10:00:24", "00:90:e8:10:00:32", "00:40:8c:10:00:31"

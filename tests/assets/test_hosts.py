@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kwel.assets import hosts
 from kwel.assets.hosts import EXTERNAL, NOBODY, Hosts, find_hosts, number_distinct
 from kwel.assets.scopes import OnSegment, Scopes
-from kwel.columns import MAPPED, address_text
+from kwel.model.records.columns import MAPPED, address_text
 from tests.assets.plant import UDP, Plant
 
 

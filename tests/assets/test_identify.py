@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from kwel.assets import EXTERNAL, NOBODY, identify
-from kwel.columns import FLOW, MAPPED, Direction, NameSource, address_halves
-from kwel.kinds import Application
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Grade
+from kwel.model.kinds import Application
+from kwel.model.records.columns import FLOW, MAPPED, Direction, NameSource, address_halves
 from tests.assets.plant import CAPTURE, START, TCP, UDP, Plant, names
 
 PLC, HMI, ROUTER, CAMERA = "28:63:36:10:00:11", "00:1b:1b:10:00:21", "00:09:0f:aa:00:01", "44:19:b6:10:00:31"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from kwel.analysis.stages import read_traffic
 from kwel.assets import Inventory, identify
 from kwel.model.assets import Asset, AssetKind
-from kwel.pipeline import read_traffic
 from tests.truths import read_truth
 
 SAMPLES = Path(__file__).parents[2] / "sample_pcaps"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from kwel.assets import identify
-from kwel.columns import SHOWN
+from kwel.model.records.columns import SHOWN
 from kwel.model.traffic import Certificate
 from tests.assets.plant import Plant
 

@@ -10,7 +10,7 @@ from kwel.model.claims import Claim, Grade
 from kwel.model.inventory import Entry, InventoryFile, InventoryUse, Line, LineState, Match, OwnInventory
 from kwel.model.site import NamedAsset, Zone
 from tests.assets.test_told import make_site
-from tests.tables.plant import SEEN, make_asset
+from tests.export.plant import SEEN, make_asset
 
 MAC = "00:90:e8:10:00:32"
 

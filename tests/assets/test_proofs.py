@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from kwel.assets.proofs import MOST_ADDRESSES, Proofs, read_proofs
 from kwel.assets.scopes import Scopes
-from kwel.columns import ClaimKind, address_halves, mac_text
+from kwel.model.records.columns import ClaimKind, address_halves, mac_text
 from tests.assets.plant import SECOND, START, Plant, mac
 
 A, ONE, TWO = "10.20.1.11", "28:63:36:10:00:11", "28:63:36:10:00:12"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from kwel.analysis.stages import read_traffic
 from kwel.assets import identify
-from kwel.pipeline import read_traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable

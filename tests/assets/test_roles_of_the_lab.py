@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from kwel.analysis.stages import read_traffic
 from kwel.assets import identify
-from kwel.pipeline import read_traffic
 from tests.truths import read_truth
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from kwel.assets import rules
 from kwel.assets.rulekinds import DeviceRules, Role
 from kwel.model.assets import AssetKind
-from kwel.rulefile import RuleError
+from kwel.rulebook.rulefile import RuleError
 from tests.assets.plant import mac
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from kwel.assets.sameness import find_same
-from kwel.columns import ClaimKind, mac_text
 from kwel.model.claims import Observed, Where
+from kwel.model.records.columns import ClaimKind, mac_text
 from tests.assets.plant import SECOND, START, Plant
 
 ONE, TWO, THREE = "28:63:36:10:00:11", "28:63:36:10:00:12", "00:1b:1b:10:00:21"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwel.assets.scopes import NO_HOSTS, RANGES, OnSegment, Prefix, Scope, Scopes
-from kwel.columns import address_halves
+from kwel.model.records.columns import address_halves
 
 
 @pytest.mark.parametrize(

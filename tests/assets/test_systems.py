@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.pipeline import analyse
-from kwel.tables.report_json import write_report_json
+from kwel.analysis.stages import analyse
+from kwel.export.report_json import write_report_json
 from tests.streams.making import CLIENT, SERVER, ethernet, ipv4, ipv6, tcp, udp, write_pcap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from kwel.pipeline import Analysis
+    from kwel.analysis.stages import Analysis
 
 SYN, SYN_ACK, RST, PUSH = 0x02, 0x12, 0x04, 0x18
 TAG = bytes.fromhex("81000014")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from kwel.assets.talks import MOST, look_closer
-from kwel.columns import Direction
-from kwel.kinds import Application
 from kwel.model.claims import Where
+from kwel.model.kinds import Application
+from kwel.model.records.columns import Direction
 from kwel.model.talks import Closeup
 from tests.assets.plant import CAPTURE, SECOND, START, Plant
 

@@ -6,7 +6,7 @@ from kwel.assets.told import Told
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Claim, Grade
 from kwel.model.site import NamedAsset, Override, Site
-from tests.tables.plant import SEEN, make_asset
+from tests.export.plant import SEEN, make_asset
 
 DAY = "2026-03-02"
 

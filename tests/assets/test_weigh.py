@@ -10,9 +10,9 @@ from kwel.assets.devices import Device
 from kwel.assets.evidence import Witness
 from kwel.assets.rules import installed
 from kwel.assets.weigh import Scales, Verdict, weigh
-from kwel.kinds import Application, FactKind
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Grade, Observed, Where
+from kwel.model.kinds import Application, FactKind
 from tests.assets.plant import Plant
 
 SCALES = Scales(installed())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from benchmarks.generate import generate
 
-from kwel.pipeline import read_traffic
+from kwel.analysis.stages import read_traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

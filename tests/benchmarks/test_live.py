@@ -12,7 +12,7 @@ from benchmarks.wire import FAR, Wire
 from tests.conftest import ROOT
 
 from benchmarks import live
-from kwel.passive import inside
+from kwel.sensor.lockdown import inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwel.capture.frames import FRAME_COSTS, read_frames, within, write_frames
-from kwel.columns import RECORD
+from kwel.model.records.columns import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 
 def laid_out(frames: Sequence[bytes], links: Sequence[int] = ()) -> tuple[Rows, NDArray[np.uint8]]:

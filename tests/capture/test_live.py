@@ -10,7 +10,7 @@ from benchmarks.wire import NEAR, Wire
 
 from kwel.capture import packet_socket
 from kwel.capture.live import CannotListen, Fanout, open_live
-from kwel.passive import inside
+from kwel.sensor.lockdown import inside
 from tests.capture.test_ring import frame
 
 if TYPE_CHECKING:

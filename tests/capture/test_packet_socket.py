@@ -12,7 +12,7 @@ from benchmarks.wire import NEAR, Wire, run
 
 from kwel.capture import packet_socket as ps
 from kwel.capture.live import CannotListen
-from kwel.passive import inside
+from kwel.sensor.lockdown import inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable

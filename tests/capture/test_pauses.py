@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwel.capture.pauses import Pauses
-from kwel.columns import RECORD
+from kwel.model.records.columns import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

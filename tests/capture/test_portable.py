@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from benchmarks.wire import NEAR, Wire
 
+from kwel.analysis.analyser import Hearing
 from kwel.capture.live import CannotListen, InterfaceGone
 from kwel.capture.portable import Portable
-from kwel.hearing import Hearing
-from kwel.passive import inside
+from kwel.sensor.lockdown import inside
 from tests.capture.test_ring import frame, frames_in, heard_again, sizes_of, tag, udp
 
 if TYPE_CHECKING:

@@ -16,13 +16,13 @@ from benchmarks.wire import NEAR, Wire
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from kwel.analysis.analyser import Hearing
 from kwel.capture import Batch, CaptureFile
 from kwel.capture.live import CannotListen, Fanout, InterfaceGone
 from kwel.capture.ring import Ring
-from kwel.hearing import Hearing
-from kwel.joining.renumbering import is_question
-from kwel.joining.stacking import NAMED_IN
-from kwel.passive import inside
+from kwel.merge.renumbering import is_question
+from kwel.merge.stacking import NAMED_IN
+from kwel.sensor.lockdown import inside
 from tests.capture.making import pcap, record
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ SEALED = """
 import sys
 from kwel import native
 from kwel.capture.ring import Ring
-from kwel.passive.seal import give_up_rights, seal
+from kwel.sensor.lockdown.seal import give_up_rights, seal
 
 native.load()
 ring = Ring("span0", patience=0.1)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwel.capture import ring_blocks as rb
-from kwel.columns import RECORD
+from kwel.model.records.columns import RECORD
 
 SIZE = 1 << 12
 

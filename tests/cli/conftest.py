@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kwel import native, pipeline
+from kwel.analysis import stages
 from kwel.cli.app import run
-from tests.tables import plant
+from kwel.kernel.build import jit
+from tests.export import plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session", autouse=True)
 def compiled() -> None:
     """Compile before the first command does, which would say so on standard error."""
-    native.load()
+    jit.load()
 
 
 @pytest.fixture
@@ -48,6 +49,6 @@ def analysis(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         made.asked.append((paths, options))
         return made
 
-    monkeypatch.setattr(pipeline, "read_traffic", read_traffic)
-    monkeypatch.setattr(pipeline, "analyse", analyse)
+    monkeypatch.setattr(stages, "read_traffic", read_traffic)
+    monkeypatch.setattr(stages, "analyse", analyse)
     return made

@@ -101,7 +101,7 @@ def test_interrupt_is_one_line_and_status_130(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kwel.pipeline.read_traffic", interrupted)
+    monkeypatch.setattr("kwel.analysis.stages.read_traffic", interrupted)
 
     assert cli("flows", "x.pcap") == (130, "", "kwel: interrupted\n")
 
@@ -110,7 +110,7 @@ def test_lack_of_memory_is_one_line(cli: Cli, analysis: SimpleNamespace, monkeyp
     def exhausted(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("kwel.pipeline.read_traffic", exhausted)
+    monkeypatch.setattr("kwel.analysis.stages.read_traffic", exhausted)
     status, out, err = cli("flows", "x.pcap")
 
     assert (status, out) == (3, "")

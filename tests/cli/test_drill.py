@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.drill.test_drill import part
-from tests.interruptions.making import CLOUD
+from tests.impact.drill.test_drill import part
+from tests.impact.interruptions.making import CLOUD
 
 if TYPE_CHECKING:
     from pathlib import Path

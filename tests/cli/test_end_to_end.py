@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kwel import analyse
-from kwel.tables.schema import TABLES, Table
-from tests.interruptions.making import outage
-from tests.tables.plant import as_cell
+from kwel.export.schema import TABLES, Table
+from tests.export.plant import as_cell
+from tests.impact.interruptions.making import outage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

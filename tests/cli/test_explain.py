@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kwel import pipeline, rulebook
+from kwel import rulebook
+from kwel.analysis import stages
+from kwel.attribution import whatif
 from kwel.cli.explain import CHANGES, is_capture
-from kwel.clouds import whatif
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,13 +25,13 @@ HOSTILE = "evil\x1b[2J\u202e.example"
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Note what the real explanation is asked for."""
     noted: list[Any] = []
-    real = pipeline.explain
+    real = stages.explain
 
     def explain(query: str, analysis: Any, options: Any) -> dict[str, Any]:
         noted.append((query, analysis))
         return real(query, None, options)
 
-    monkeypatch.setattr(pipeline, "explain", explain)
+    monkeypatch.setattr(stages, "explain", explain)
     return noted
 
 
@@ -175,7 +176,7 @@ def test_a_damaged_rule_that_came_with_kwel_is_one_line(cli: Cli, monkeypatch: p
         raise rulebook.RuleError("operators/example.toml: parent: missing")
 
     monkeypatch.setattr(rulebook, "load", load)
-    pipeline._attributor.cache_clear()
+    stages._attributor.cache_clear()
     status, out, err = cli("explain", "192.0.2.7")
 
     assert (status, out) == (3, "")

@@ -51,11 +51,11 @@ def test_json_names_every_chain_and_frame(cli: Cli, capture: str) -> None:
 def test_an_asset_behind_whose_address_others_stand_says_so(cli: Cli, samples: Path) -> None:
     from dataclasses import replace
 
+    from kwel.analysis.stages import analyse
+    from kwel.export.outage_text import outcome_lines
+    from kwel.impact.outage import simulate
     from kwel.model.claims import Claim, Evidence, Grade
-    from kwel.outage import simulate
-    from kwel.pipeline import analyse
-    from kwel.tables.outage_text import outcome_lines
-    from tests.outage.plants import EVERYTHING
+    from tests.impact.outage.plants import EVERYTHING
 
     report = analyse(str(samples / "azure_iot.pcap")).report
     several = Claim("3", Grade.D, (Evidence("inferred", "behind"),))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kwel.cli.report import command_line
 from kwel.model.coverage import Coverage
-from tests.tables import plant
+from tests.export import plant
 
 if TYPE_CHECKING:
     from types import SimpleNamespace

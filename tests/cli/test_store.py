@@ -112,7 +112,7 @@ def test_the_report_on_a_window_is_the_report_on_its_capture(folder: str, tmp_pa
 def test_a_report_on_a_span_with_a_gap_says_so_in_its_status(
     folder: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kwel.joining.join", lambda parts: parts[0], raising=False)
+    monkeypatch.setattr("kwel.merge.join", lambda parts: parts[0], raising=False)
 
     assert run(["report", "--store", folder, "-o", str(tmp_path / "out.html")]) == 3
     assert "1 windows are missing" in capsys.readouterr().err

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kwel.export.schema import TABLES, Table
 from kwel.model.claims import Claim, Grade
-from kwel.tables.schema import TABLES, Table
-from tests.tables import plant
-from tests.tables.plant import SEEN
+from tests.export import plant
+from tests.export.plant import SEEN
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.asking import PATIENCE
-from kwel.pipeline import analyse
+from kwel.analysis.stages import analyse
+from kwel.streams.unanswered import PATIENCE
 from tests.streams.making import SERVER, Talk, resolver_says, write_pcap
 
 if TYPE_CHECKING:

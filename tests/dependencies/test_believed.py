@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import NameSource
+from kwel.analysis.stages import Analysis, analyse
+from kwel.model.records.columns import NameSource
 from kwel.model.verdicts import Verdict
-from kwel.pipeline import Analysis, analyse
 from tests.capture.making import interface, names, packet, section, write
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwel.grouping import distinct, first_seen, in_order
+from kwel.model.grouping import distinct, first_seen, in_order
 
 HALVES = st.one_of(st.integers(0, 3), st.integers(0, 2**64 - 1), st.integers(0xFFFF_0000_0000, 0xFFFF_0000_0003))
 ROWS = st.lists(st.tuples(st.integers(-3, 3), HALVES, HALVES, st.integers(-(2**62), 2**62)), max_size=30)

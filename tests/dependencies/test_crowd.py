@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from kwel.columns import FLOW, State
 from kwel.dependencies.contacts import Contacts
 from kwel.dependencies.crowd import contacts_within, looked_up_within
 from kwel.dependencies.looked_up import LookedUp
+from kwel.model.records.columns import FLOW, State
 
 
 def contacts_to(*destinations: int) -> Contacts:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from kwel.columns import ANSWER, HELLO, Ech, address_halves
 from kwel.dependencies.ech import counts, decide
-from tests.tables.plant import make_flow, make_names
+from kwel.model.records.columns import ANSWER, HELLO, Ech, address_halves
+from tests.export.plant import make_flow, make_names
 
 NAMES = make_names("", "outer.example", "shop.example")
 CLIENT, OTHER = "10.20.3.32", "10.20.3.33"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import FLOW, HELLO, SHOWN, Ech, NameSource
 from kwel.dependencies.greetings import MOST_CERTIFICATES, Greetings
 from kwel.model.coverage import Coverage
+from kwel.model.names import Names
+from kwel.model.records.columns import FLOW, HELLO, SHOWN, Ech, NameSource
 from kwel.model.traffic import Capture, Certificate, Traffic
-from kwel.names import Names
 
 if TYPE_CHECKING:
     from kwel.model.claims import Evidence

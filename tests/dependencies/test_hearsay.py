@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwel.analysis.stages import analyse
 from kwel.dependencies.hearsay import is_stale, told_otherwise
 from kwel.model.dependencies import DependencyState
-from kwel.pipeline import analyse
 from tests.streams.making import (
     CLIENT,
     SERVER,
@@ -26,8 +26,8 @@ from tests.streams.making import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kwel.analysis.stages import Analysis
     from kwel.model.claims import Grade
-    from kwel.pipeline import Analysis
 
 RESOLVER, UPSTREAM = "10.20.0.1", "192.0.2.53"
 HOUR = 3600

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from kwel.columns import ANSWER
 from kwel.dependencies.looked_up import Chains
-from kwel.names import Names
+from kwel.model.names import Names
+from kwel.model.records.columns import ANSWER
 
 if TYPE_CHECKING:
     from kwel.model.traffic import Traffic

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwel.columns import address_text
+from kwel.analysis.stages import analyse
 from kwel.dependencies.reverse import address_of
-from kwel.pipeline import analyse
+from kwel.model.records.columns import address_text
 from tests.streams.making import QUESTION, SERVER, Talk, dns_name, dns_record, dns_response, says, write_pcap
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from kwel.columns import HELLO, SHOWN, NameSource
 from kwel.dependencies.signs import covers, hides_names, is_sealed, misfits
-from kwel.kinds import Application
+from kwel.model.kinds import Application
+from kwel.model.records.columns import HELLO, SHOWN, NameSource
 from kwel.model.traffic import Certificate
 from tests.streams.making import Talk, hear, hello
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from kwel.columns import State
 from kwel.dependencies.contacts import find_contacts
 from kwel.dependencies.trips import Trips
 from kwel.model.claims import Evidence
+from kwel.model.records.columns import State
 from tests.streams.making import Talk, hear
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from kwel.analysis.stages import read_traffic
 from kwel.evidence.renumber import FRAMES, renumber
 from kwel.model.traffic import Traffic
-from kwel.pipeline import read_traffic
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from kwel.evidence.second_opinion import (
     heard_by_wireshark,
     read_packet,
 )
-from tests.tables import plant
+from tests.export import plant
 from tests.truths import read_truth
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kwel.columns import FLOW, MIRROR, State, Tunnel, address_halves
 from kwel.findings.coverage import RULES, judge, measure
-from kwel.kinds import Application
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Claim, Evidence, Grade, Where
 from kwel.model.coverage import Coverage, CoverageGrade
 from kwel.model.gaps import Mirror
+from kwel.model.kinds import Application
+from kwel.model.names import Names
+from kwel.model.records.columns import FLOW, MIRROR, State, Tunnel, address_halves
 from kwel.model.traffic import Capture, Traffic
-from kwel.names import Names
 from tests.report.fixtures import asset
 
 SECOND = 1_000_000_000

@@ -18,7 +18,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from kwel import native
+from kwel.kernel.build import jit
 from tests.conftest import ROOT, SAMPLES
 from tests.fuzz import targets
 from tests.fuzz.worker import work
@@ -115,7 +115,7 @@ def main() -> int:
         return 0
     shutil.rmtree(given.folder, ignore_errors=True)
     given.folder.mkdir(parents=True)
-    native.load()  # the worker shall not be silent while it compiles
+    jit.load()  # the worker shall not be silent while it compiles
     print(f"{len(seeds())} seeds; random seed {given.seed}; findings go to {given.folder}")
     arguments = ["--seconds", str(given.seconds), "--seed", str(given.seed), "--folder", str(given.folder)]
     worker = [sys.executable, "-m", "tests.fuzz", "--worker", *arguments]

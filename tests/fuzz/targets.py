@@ -6,25 +6,25 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+from kwel.analysis.stages import Options, conclude, read_traffic
 from kwel.capture import CaptureFile
-from kwel.columns import NameSource
-from kwel.dissect.certificates import read_certificate
-from kwel.dissect.registry import DISSECTORS
-from kwel.dissect.talk import Talk
-from kwel.kinds import Application
-from kwel.pipeline import Options, conclude, read_traffic
+from kwel.export import write
+from kwel.export.report_json import write_report_json
+from kwel.export.schema import TABLES
+from kwel.model.kinds import Application
+from kwel.model.records.columns import NameSource
+from kwel.protocols.certificates import read_certificate
+from kwel.protocols.registry import DISSECTORS
+from kwel.protocols.talk import Talk
+from kwel.protocols.wire import Reader, WireError
 from kwel.report import render
-from kwel.tables import write
-from kwel.tables.report_json import write_report_json
-from kwel.tables.schema import TABLES
-from kwel.wire import Reader, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from kwel.dissect.registry import Dissector
     from kwel.model.traffic import Traffic
+    from kwel.protocols.registry import Dissector
 
 Features = frozenset[str]
 MOST_SAID = 100_000

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kwel.pipeline import Analysis, Options, analyse
+from kwel.analysis.stages import Analysis, Options, analyse
+from kwel.export import write
+from kwel.export.report_json import write_report_json
 from kwel.report import render
-from kwel.tables import write
-from kwel.tables.report_json import write_report_json
 from tests.capture.making import interface, option, packet, pcap, record, section
 from tests.conftest import SAMPLES
 from tests.streams.making import Talk, ethernet, hello, ipv4, ipv6, resolver_says, tcp
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from kwel.tables.schema import Name
+    from kwel.export.schema import Name
 
 CAPTURES = sorted(SAMPLES.glob("*.pcap*"))
 NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel import native
 from kwel.cli.report import default_output
+from kwel.kernel.build import jit
 from tests.capture.making import pcap, record
 from tests.hostile.making import assert_one_clear_line, in_turn, kwel, run
 
@@ -29,7 +29,7 @@ AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 @pytest.fixture(scope="session", autouse=True)
 def compiled() -> None:
     """Compile first, or a command would say on standard error that it does."""
-    native.load()
+    jit.load()
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "/proc/self/mem", "absent.pcap", "", "\n"])

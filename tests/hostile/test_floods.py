@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from kwel import native
-from kwel.pipeline import Options, read_traffic
+from kwel.analysis.stages import Options, read_traffic
+from kwel.kernel.build import jit
 from kwel.streams.own_names import LOCAL, MOST_LOCAL_NAMES
 from tests.hostile.making import big_endian, flood, letters, run
 from tests.streams.making import (
@@ -51,7 +51,7 @@ FAIR = 20
 @pytest.fixture(scope="session", autouse=True)
 def compiled() -> None:
     """Compile first."""
-    native.load()
+    jit.load()
 
 
 def _seconds(path: Path) -> float:

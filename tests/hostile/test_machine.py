@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel import codecache, native
+from kwel.kernel.build import cache, jit
 from tests.hostile.making import assert_one_clear_line, flood, in_turn, kwel
 from tests.streams.making import ethernet, ipv4, tcp
 
@@ -36,7 +36,7 @@ sys.exit(run(sys.argv[2:]))
 @pytest.fixture(scope="session", autouse=True)
 def compiled() -> None:
     """Compile first, or a command would say on standard error that it does."""
-    native.load()
+    jit.load()
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_a_cache_folder_that_cannot_be_written_costs_a_line_and_nothing_else(pla
 
 @pytest.mark.slow
 def test_damaged_compiled_code_is_compiled_again(plant: Path, tmp_path: Path) -> None:
-    good = codecache.path_for(codecache.depends())
+    good = cache.path_for(cache.depends())
     kept = tmp_path / "cache" / good.name
     kept.parent.mkdir()
     kept.write_bytes(good.read_bytes()[: good.stat().st_size // 2])

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel import native
+from kwel.attribution.feeds import pack, registers
+from kwel.attribution.feeds.install import Made, manifest_of
 from kwel.cli import app
-from kwel.dissect.registry import DISSECTORS
-from kwel.feeds import pack, registers
-from kwel.feeds.install import Made, manifest_of
+from kwel.kernel.build import jit
+from kwel.protocols.registry import DISSECTORS
 from kwel.store import Store
 from tests.conftest import ROOT
 from tests.hostile.making import in_turn
@@ -84,7 +84,7 @@ ELSEWHERE = {"verify", "sensor"}
 @pytest.fixture(scope="session", autouse=True)
 def compiled() -> None:
     """Compile first."""
-    native.load()
+    jit.load()
 
 
 def filled_in(command: tuple[str, ...], folder: Path) -> list[str]:

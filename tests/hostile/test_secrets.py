@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kwel.cli.app import run
-from tests.dissect.conftest import sample
+from tests.protocols.conftest import sample
 from tests.streams.making import Talk, ethernet, hello, ipv4, tcp, udp, write_pcap
 
 if TYPE_CHECKING:

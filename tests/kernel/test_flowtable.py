@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import Direction, State, address_text
 from kwel.kernel.flowtable import clear
 from kwel.kernel.rows import HALF, RUN
+from kwel.model.records.columns import Direction, State, address_text
 from tests.streams.making import CLIENT, SERVER, Talk, ethernet, hear, ipv4, ipv6, tcp, udp
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwel.columns import RECORD, address_text
 from kwel.kernel.fragments import SLOTS, STRIDE, TAIL, new_store
 from kwel.kernel.layers import decode
 from kwel.kernel.rows import PACKET, Stop
+from kwel.model.records.columns import RECORD, address_text
 from tests.streams.making import CLIENT, SERVER, dns_answer, ethernet, hear, ip4, ipv4, ipv6, names, tcp, udp
 
 if TYPE_CHECKING:

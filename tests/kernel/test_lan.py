@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwel.columns import RECORD
 from kwel.kernel.fragments import new_store
 from kwel.kernel.layers import decode
 from kwel.kernel.rows import PACKET, Stop
-from kwel.kinds import Lan, LanSide
+from kwel.model.kinds import Lan, LanSide
+from kwel.model.records.columns import RECORD
 from tests.kernel import lan_frames as made
 from tests.streams.making import ethernet as to_one
 from tests.streams.making import ipv4, udp, write_pcap

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwel.columns import RECORD
+from kwel.analysis.stages import read_traffic
 from kwel.kernel.fragments import new_store
 from kwel.kernel.layers import decode
 from kwel.kernel.links import LINKS_READ
 from kwel.kernel.rows import PACKET, Stop
-from kwel.pipeline import read_traffic
+from kwel.model.records.columns import RECORD
 from tests.conftest import SAMPLES
 from tests.streams.making import Talk, dns_answer, ethernet, hear, hello, ipv4, udp, write_pcap
 

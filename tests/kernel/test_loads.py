@@ -8,8 +8,8 @@ import numba
 import numpy as np
 import pytest
 
-from kwel import instructions, native
 from kwel.kernel import loads
+from kwel.kernel.build import intrinsics, jit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 DATA = np.arange(0xF0, 0x100, dtype=np.uint8)
 
 
-LOADS = {helper: size for helper, (size, _) in native.instructions.items() if isinstance(size, int)}
+LOADS = {helper: size for helper, (size, _) in jit.instructions.items() if isinstance(size, int)}
 
 
 @pytest.fixture(scope="module", params=list(LOADS))
 def load(request: pytest.FixtureRequest) -> tuple[Callable[..., int], int, Any]:
     """Return a helper, how many bytes it reads, and the same compiled."""
     helper = request.param
-    assert instructions.use(helper, native.instructions[helper])
+    assert intrinsics.use(helper, jit.instructions[helper])
     compiled = numba.njit(boundscheck=True, error_model="numpy")(lambda data, at: helper(data, at))
     return helper, LOADS[helper], compiled
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwel.columns import MAPPED, RECORD, Tunnel
 from kwel.kernel.fragments import new_store
 from kwel.kernel.layers import MAX_DEPTH, decode
 from kwel.kernel.links import LINKS_READ
 from kwel.kernel.rows import PACKET, Stop
+from kwel.model.records.columns import MAPPED, RECORD, Tunnel
 from tests.kernel.wrapping import (
     FRAME,
     INNER,

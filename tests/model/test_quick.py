@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kwel.model.claims import Claim, Evidence, Grade, Where
-from kwel.model.quick import changed, quick
+from kwel.model.fast_dataclass import changed, quick
 
 
 @quick

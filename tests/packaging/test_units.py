@@ -11,7 +11,7 @@ import click
 import pytest
 
 from kwel.cli.app import app
-from kwel.passive.syscalls import ALLOWED
+from kwel.sensor.lockdown.syscalls import ALLOWED
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from kwel.kinds import FactKind
 from kwel.model.assets import Asset, AssetKind, Fact
 from kwel.model.changes import Change
 from kwel.model.claims import Claim, Evidence, Grade, Where
@@ -19,6 +18,7 @@ from kwel.model.coverage import Coverage
 from kwel.model.dependencies import STATES, Dependencies, Dependency, DependencyState
 from kwel.model.findings import Finding, Severity
 from kwel.model.inventory import Difference, Entry, InventoryFile, InventoryUse, Line, LineState, Match
+from kwel.model.kinds import FactKind
 from kwel.model.report import Report, TableInfo, Timeline
 from kwel.model.talks import Closeup, Stay, Talk
 from kwel.model.traffic import Capture

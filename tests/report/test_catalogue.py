@@ -12,19 +12,19 @@ from typing import get_args
 import pytest
 
 from kwel import rulebook
-from kwel.kinds import Application, FactKind, Lan
-from kwel.lawbook import CHECKED, HOW
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Grade
 from kwel.model.commands import CommandClass
 from kwel.model.findings import Severity
+from kwel.model.kinds import Application, FactKind, Lan
 from kwel.model.law import OUTCOMES
 from kwel.model.verdicts import BASES, Control, Verdict
 from kwel.model.zones import OUTSIDE
-from kwel.reach import LINKS
 from kwel.report import catalogue
 from kwel.report.catalogue import Catalogue, capitalised
 from kwel.report.text import plain, wire
+from kwel.rulebook.law import CHECKED, HOW
+from kwel.rulebook.legal_reach import LINKS
 
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "src" / "kwel" / "report"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.pipeline import Options, analyse
+from kwel.analysis.stages import Options, analyse
 from kwel.report import render
-from tests.limits.making import policy_of
+from tests.policy.making import policy_of
 
 if TYPE_CHECKING:
     from kwel.model.report import Report

@@ -13,11 +13,11 @@ from kwel.model.exposure import answers, reached
 from kwel.model.law import Limit, Reach
 from kwel.model.report import Report, sensitivity
 from kwel.model.verdicts import Attribution, Control
-from kwel.reach import Held, facts_of, limit_of, reaching
 from kwel.report import catalogue, render
 from kwel.report.law import Chapter, chapter
 from kwel.report.phrases import Phrases
 from kwel.report.provenance import block, method
+from kwel.rulebook.legal_reach import Held, facts_of, limit_of, reaching
 from tests.report import fixtures
 
 SAY = catalogue.load()

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.pipeline import analyse
+from kwel.analysis.stages import analyse
 from kwel.report import catalogue, outages, render
 from kwel.report.phrases import Phrases
-from tests.outage import plant400
-from tests.outage.plant400 import TRUTH
+from tests.impact.outage import plant400
+from tests.impact.outage.plant400 import TRUTH
 
 if TYPE_CHECKING:
     from kwel.model.report import Report
@@ -73,6 +73,6 @@ def test_concentration_and_single_points_are_listed(chapter: Chapter) -> None:
 
 
 def test_a_report_without_needs_has_no_such_chapter() -> None:
-    from tests.tables.plant import make_report
+    from tests.export.plant import make_report
 
     assert outages.chapter(make_report(), {}, Phrases(catalogue.load(), one_capture=True)) is None

@@ -38,7 +38,7 @@ def claimed(asset: Asset) -> Iterator[Evidence]:
 
 @pytest.mark.parametrize("capture", CAPTURES, ids=lambda file: file.stem)
 def test_everything_that_is_said_of_a_sample_has_its_sentence(capture: Path) -> None:
-    from kwel.pipeline import analyse
+    from kwel.analysis.stages import analyse
 
     report = analyse([str(capture)]).report
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from kwel.kinds import FactKind
 from kwel.model.assets import AssetKind
+from kwel.model.kinds import FactKind
 from kwel.model.talks import Closeup
 from kwel.report import catalogue
 from kwel.report.phrases import Phrases

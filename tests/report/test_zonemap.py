@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kwel.assets.zones.draw import SILENT
+from kwel.assets.zones.propose import REST
 from kwel.model.verdicts import Control
 from kwel.model.zones import Origin
 from kwel.report import catalogue
@@ -12,8 +14,6 @@ from kwel.report.conduits import CONDUITS, register
 from kwel.report.phrases import Phrases
 from kwel.report.places import zone_name, zone_of
 from kwel.report.zonemap import ALL, EACH, ZoneMap, draw, line_width
-from kwel.zones.draw import SILENT
-from kwel.zones.propose import REST
 from tests.report import fixtures
 
 if TYPE_CHECKING:

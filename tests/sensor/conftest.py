@@ -1,5 +1,5 @@
-"""Wires for a whole sensor, as tests/passive lays them."""
+"""Wires for a whole sensor, as tests/sensor/lockdown lays them."""
 
-from tests.passive.conftest import may_lay_wires, wire
+from tests.sensor.lockdown.conftest import may_lay_wires, wire
 
 __all__ = ["may_lay_wires", "wire"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kwel.analysis.stages import analyse
 from kwel.model.window import Account, Check, Losses, Partly, Proof
-from kwel.pipeline import analyse
 from kwel.report import render
 from kwel.report.catalogue import load
 from kwel.report.sensor import chapter

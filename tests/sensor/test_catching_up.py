@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kwel.alerts import Alerter, Settings
-from kwel.pipeline import Options
+from kwel.analysis.stages import Options
 from kwel.sensor.catching_up import DEADLY, catch_up, unseen
 from kwel.sensor.telling import Telling
 from kwel.store import Damaged, Level

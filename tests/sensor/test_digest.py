@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kwel.analysis.stages import Options, conclude, read_traffic
 from kwel.capture.frames import read_frames
 from kwel.model.report import Report
 from kwel.model.window import Check, Proof, Window
-from kwel.pipeline import Options, conclude, read_traffic
 from kwel.sensor import proofs
 from kwel.sensor.digest import TABLES, Digesting, digest_all
 from kwel.sensor.spans import SECOND
@@ -148,7 +148,7 @@ def test_a_window_that_nothing_can_be_concluded_from_is_stored_as_it_was_heard_a
     def fail(*_: object) -> None:
         raise ZeroDivisionError("nobody foresaw it")
 
-    monkeypatch.setattr("kwel.pipeline.conclude", fail)
+    monkeypatch.setattr("kwel.analysis.stages.conclude", fail)
     with Store(tmp_path / "store", write=True) as store:
         how = Digesting(
             waiting, tmp_path / "proofs", Options(), see=lambda *window: seen.append(window), complain=told.append

@@ -53,7 +53,7 @@ def read(plan: Plan, windows: int = 1000) -> None:
 
 
 def stored(plan: Plan) -> int:
-    from kwel.pipeline import Options
+    from kwel.analysis.stages import Options
 
     with Store(tmp := plan.spool.parents[1], write=True) as store:
         digest_all(Digesting(plan.spool, tmp / "proofs", Options()), store)

@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from kwel import native, passive
 from kwel.capture import live
 from kwel.capture.live import CannotListen
+from kwel.kernel.build import jit
 from kwel.model.window import Check, Proof
-from kwel.passive.lock import Mark
-from kwel.passive.seal import FILES
-from kwel.sensor import notify, post, proofs, rights
+from kwel.sensor import lockdown, notify, post, proofs, rights
 from kwel.sensor import supervisor as supervisors
 from kwel.sensor.faring import fare
 from kwel.sensor.keeper import Keeper
+from kwel.sensor.lockdown.lock import Mark
+from kwel.sensor.lockdown.seal import FILES
 from kwel.sensor.locks import Hearing, Locks
 from kwel.sensor.plan import Plan, Post
 from kwel.sensor.supervisor import Standing, Supervisor, _reads_files
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 NOBODY = "nobody"
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives rights up that others have")
-ABSENT = passive.AbsentError("there is no interface span1 here; there are: span0")
-REFUSED = passive.LockError("span1 has the address 10.1.2.3, so it could answer")
+ABSENT = lockdown.AbsentError("there is no interface span1 here; there are: span0")
+REFUSED = lockdown.LockError("span1 has the address 10.1.2.3, so it could answer")
 
 
 TESTED = Check("self-test-refused", True)
@@ -73,7 +73,7 @@ class Guard:
 
 
 def locking(
-    monkeypatch: pytest.MonkeyPatch, tested: list[Check | None] | None = None, **outcomes: passive.PassiveError | Guard
+    monkeypatch: pytest.MonkeyPatch, tested: list[Check | None] | None = None, **outcomes: lockdown.PassiveError | Guard
 ) -> list[str]:
     """Have interfaces be locked, or not, in this way; return those that were asked for, as they are.
 
@@ -86,11 +86,11 @@ def locking(
         if tested is not None:
             tested.append(how["tested"])
         outcome = outcomes.get(name, Guard())
-        if isinstance(outcome, passive.PassiveError):
+        if isinstance(outcome, lockdown.PassiveError):
             raise outcome
         return outcome
 
-    monkeypatch.setattr(passive, "lock", lock)
+    monkeypatch.setattr(lockdown, "lock", lock)
     return asked
 
 
@@ -529,7 +529,7 @@ def test_what_is_still_root_as_it_begins_leaves_files_of_its_user(monkeypatch: p
             raise CannotListen("no such interface")
 
         monkeypatch.setattr(live, "open_live", refused)
-        monkeypatch.setattr(native, "load", lambda: None)
+        monkeypatch.setattr(jit, "load", lambda: None)
         monkeypatch.setattr(post, "Watcher", lambda *_, **__: (plan.state / "number").write_text("1"))
         child = os.fork()
         if child == 0:

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kwel import passive
 from kwel.capture.live import open_live
-from kwel.sensor import scribe
+from kwel.sensor import lockdown, scribe
 from kwel.sensor import watcher as watching
 from kwel.sensor.spans import SECOND, Clock
 from kwel.sensor.watcher import Watcher, Watching
 from kwel.store import spool as spooled
-from tests.passive.wires import SENSOR
+from tests.sensor.lockdown.wires import SENSOR
 from tests.sensor.sources import FileSource
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from kwel.capture import Batch
     from kwel.model.window import Losses, Window
-    from tests.passive.wires import Wire
+    from tests.sensor.lockdown.wires import Wire
 
 
 class Hurried(Clock):
@@ -300,7 +299,7 @@ def test_the_one_that_writes_lets_go_of_the_source_first(mixed: Path, tmp_path: 
 def test_a_packet_socket_is_gone_with_its_watcher_while_a_scribe_still_writes(wire: Wire) -> None:
     wire.link("up")
     reading, writing = os.pipe()
-    with passive.inside(wire.sensor):
+    with lockdown.inside(wire.sensor):
         ring = open_live(SENSOR)
         ring.start()
         child = os.fork()

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kwel import passive
+from kwel.analysis.stages import Options, conclude, read_traffic
 from kwel.capture.frames import read_frames
-from kwel.pipeline import Options, conclude, read_traffic
+from kwel.sensor import lockdown
 from kwel.store import Store
 from tests.conftest import ROOT
-from tests.passive.wires import SENSOR
+from tests.sensor.lockdown.wires import SENSOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from kwel.model.report import Report
-    from tests.passive.wires import Wire
+    from tests.sensor.lockdown.wires import Wire
 
 
 class Running:
@@ -34,7 +34,7 @@ class Running:
         self._wire, self._told = wire, store / "sensor" / "state" / f"{SENSOR}.json"
         command = [sys.executable, "-m", "kwel", "sensor", "run", SENSOR, "--store", str(store), "--name", "test"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-        with passive.inside(wire.sensor):
+        with lockdown.inside(wire.sensor):
             self.process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, env=environment)
         self.wait_until(self._told.exists)
 
@@ -103,7 +103,7 @@ def test_nothing_is_sent_and_the_store_holds_the_proof(wire: Wire, tmp_path: Pat
     assert source.packets > 0
     (proof,) = source.proofs
     assert proof.sent == 0
-    assert not passive.disprove(proof.checks)
+    assert not lockdown.disprove(proof.checks)
     assert {"sealed", "egress-drop", "self-test-refused"} <= {check.key for check in proof.checks if check.holds}
 
 
@@ -127,7 +127,7 @@ def test_what_dies_is_started_again_and_one_window_is_lost(wire: Wire, tmp_path:
 def test_an_interface_that_could_answer_is_refused(wire: Wire, tmp_path: Path) -> None:
     wire.address("10.77.0.9/24")
     command = [sys.executable, "-m", "kwel", "sensor", "run", SENSOR, "--store", str(tmp_path / "store")]
-    with passive.inside(wire.sensor):
+    with lockdown.inside(wire.sensor):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 3

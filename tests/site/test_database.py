@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kwel.clouds.attribute import Attributor
-from kwel.clouds.overrides import Overruled
-from kwel.feeds import mmdb
+from kwel.attribution.attribute import Attributor
+from kwel.attribution.feeds import mmdb
+from kwel.attribution.overrides import Overruled
 from kwel.model.claims import Grade
 from kwel.model.site import AddressSaid
 from kwel.site import SiteError, load
 from kwel.site.database import open_database, said_of
-from tests.clouds.test_attribute import BOOK, FACTS, Stub, kinds
+from tests.attribution.test_attribute import BOOK, FACTS, Stub, kinds
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kwel.rulefile import RuleError
+from kwel.rulebook.rulefile import RuleError
 from kwel.site import SiteError, headings, inventory, load_inventory
 
 if TYPE_CHECKING:

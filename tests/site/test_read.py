@@ -194,7 +194,7 @@ PATHS = [
 def test_a_value_of_any_other_type_is_refused_with_one_line_or_read(path: tuple[Any, ...], value: Any) -> None:
     from pathlib import Path
 
-    from kwel.rulefile import RuleError
+    from kwel.rulebook.rulefile import RuleError
     from kwel.site.read import site_of
 
     whole = tomllib.loads(TEXT)

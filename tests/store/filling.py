@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import kwel.joining
+import kwel.merge
 from kwel.store import Level, Store
 from kwel.store.compaction import compact
 from kwel.store.files import is_full
@@ -21,7 +21,7 @@ from kwel.store.quota import Quota, enforce
 from kwel.store.spool import Spool, evidence_of, left_out, read_lost, read_window, remove, waiting
 from tests.store.windows import PLANT, stacked, tiny
 
-vars(kwel.joining).setdefault("join", stacked)  # what is tested here is where rows lie
+vars(kwel.merge).setdefault("join", stacked)  # what is tested here is where rows lie
 
 
 def fill(folder: Path, room: int) -> None:

@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import kwel.joining
+import kwel.merge
 from kwel.store import Level, Store
 from kwel.store.compaction import compact
 from kwel.store.files import Disk
@@ -26,7 +26,7 @@ from kwel.store.quota import Quota, enforce
 from kwel.store.spool import Spool, evidence_of, read_window, remove, tidy, waiting
 from tests.store.windows import LENGTH, PLANT, stacked, tiny
 
-vars(kwel.joining).setdefault("join", stacked)  # what is tested here is where rows lie
+vars(kwel.merge).setdefault("join", stacked)  # what is tested here is where rows lie
 SOURCE = "span0"
 
 

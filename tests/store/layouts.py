@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kwel.columns import address_text
+from kwel.model.records.columns import address_text
 from kwel.model.window import Losses
 from kwel.store import codec, folder, head
 from kwel.store.files import Disk

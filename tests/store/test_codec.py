@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from kwel.analysis.stages import Options, analyse, conclude, read_traffic
 from kwel.model.claims import Observed, Where
+from kwel.model.names import Names
 from kwel.model.traffic import Certificate, Traffic
-from kwel.names import Names
-from kwel.pipeline import Options, analyse, conclude, read_traffic
 from kwel.store import codec, folder
 from kwel.store.schema import SHAPES
 from tests.store.windows import SAMPLES, assert_same, traffic_of

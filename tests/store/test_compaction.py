@@ -48,9 +48,9 @@ def told(store: Store) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def joins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand in for ``kwel.joining`` where it is not there yet: rows and captures put together, and nothing more."""
-    monkeypatch.setattr("kwel.joining.join", stacked, raising=False)
-    monkeypatch.setattr("kwel.joining.condense", lambda traffic: traffic, raising=False)
+    """Stand in for ``kwel.merge`` where it is not there yet: rows and captures put together, and nothing more."""
+    monkeypatch.setattr("kwel.merge.join", stacked, raising=False)
+    monkeypatch.setattr("kwel.merge.condense", lambda traffic: traffic, raising=False)
 
 
 @pytest.fixture(scope="module")

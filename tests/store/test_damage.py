@@ -101,8 +101,8 @@ EACH_ONCE = Counter({("span0", number): 1 for number in NUMBERS})
 def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("layers") / "store"
     with pytest.MonkeyPatch.context() as patch, Store(folder, write=True) as store:
-        patch.setattr("kwel.joining.join", stacked)
-        patch.setattr("kwel.joining.condense", lambda traffic: traffic)
+        patch.setattr("kwel.merge.join", stacked)
+        patch.setattr("kwel.merge.condense", lambda traffic: traffic)
         for number in NUMBERS:
             store.add(tiny(number), {})
         shutil.copytree(folder / "windows", folder.parent / "windows")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import address_text
+from kwel.model.records.columns import address_text
 from kwel.store import codec, head, migrations
 from kwel.store.files import Damaged
 from kwel.store.folder import HEAD, File, head_file

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def joins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand in for ``kwel.joining``: the traffic of the first part, with the captures of all."""
+    """Stand in for ``kwel.merge``: the traffic of the first part, with the captures of all."""
     from dataclasses import replace
 
     def join(parts: Any) -> Any:
         return replace(parts[0], captures=tuple(one for part in parts for one in part.captures))
 
-    monkeypatch.setattr("kwel.joining.join", join, raising=False)
+    monkeypatch.setattr("kwel.merge.join", join, raising=False)
 
 
 def test_a_window_comes_back_as_it_was(tmp_path: Path) -> None:

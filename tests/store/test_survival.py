@@ -110,8 +110,8 @@ def test_a_power_cut_while_windows_are_stored_keeps_what_was_stored(calls: int, 
 def test_a_power_cut_while_windows_are_compacted_keeps_each_once(
     calls: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kwel.joining.join", stacked, raising=False)
-    monkeypatch.setattr("kwel.joining.condense", lambda traffic: traffic, raising=False)
+    monkeypatch.setattr("kwel.merge.join", stacked, raising=False)
+    monkeypatch.setattr("kwel.merge.condense", lambda traffic: traffic, raising=False)
     store = Store(tmp_path, write=True)
     for number in (1, 2, 20):
         store.add(tiny(number), {}, PLANT)

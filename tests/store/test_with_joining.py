@@ -6,9 +6,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from kwel.analysis.analyser import Hearing
+from kwel.analysis.stages import Options, conclude
 from kwel.capture import find_captures
-from kwel.hearing import Hearing
-from kwel.pipeline import Options, conclude
 from kwel.store import Level, Store
 from kwel.store.compaction import compact
 from tests.store.windows import SAMPLES, traffic_of, window

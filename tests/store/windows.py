@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kwel.analysis.stages import Options, conclude, read_traffic
+from kwel.export import concluded
 from kwel.model.traffic import Traffic
 from kwel.model.window import Check, ClockStep, Losses, Proof, Window
-from kwel.pipeline import Options, conclude, read_traffic
-from kwel.tables import concluded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.dissect.conftest import sample
+from tests.protocols.conftest import sample
 
 __all__ = ["sample"]

@@ -6,7 +6,7 @@ import itertools
 import struct
 from typing import TYPE_CHECKING
 
-from kwel.pipeline import Options, read_traffic
+from kwel.analysis.stages import Options, read_traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

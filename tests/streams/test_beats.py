@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwel.pipeline import Options, read_traffic
-from kwel.rhythms import SILENCES, TICK
+from kwel.analysis.stages import Options, read_traffic
+from kwel.model.records.activity import SILENCES, TICK
 from tests.streams.making import CLIENT, SERVER, ethernet, ipv4, udp
 
 if TYPE_CHECKING:

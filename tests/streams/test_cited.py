@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from kwel.analysis.analyser import Hearing
 from kwel.capture import CaptureFile
 from kwel.capture.frames import read_frames
-from kwel.hearing import Hearing
 from kwel.streams.cited import PER_PAIR, Cited
 from tests.evidence.test_renumber import cited as numbers_in
 from tests.streams.making import ethernet, ipv4, tcp, udp, write_pcap

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.kinds import Application
+from kwel.analysis.stages import Options, conclude
 from kwel.model.commands import CommandClass
-from kwel.pipeline import Options, conclude
+from kwel.model.kinds import Application
 from kwel.streams.commands import MOST_CODES, OTHER
 from tests.streams.making import CLIENT, Talk, ethernet, hear, ipv4, udp
 

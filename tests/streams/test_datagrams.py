@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from kwel.columns import NameSource, State, address_text
-from kwel.kinds import Application
+from kwel.model.kinds import Application
+from kwel.model.records.columns import NameSource, State, address_text
 from tests.streams.making import (
     CLIENT,
     SERVER,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import Direction, NameSource
-from kwel.kinds import Application
-from kwel.pipeline import read_traffic
+from kwel.analysis.stages import read_traffic
+from kwel.model.kinds import Application
+from kwel.model.records.columns import Direction, NameSource
 from tests.streams.making import CLIENT, SERVER, Talk, ethernet, hear, hello, ipv4, names, tcp, udp, write_pcap
 
 if TYPE_CHECKING:

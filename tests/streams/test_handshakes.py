@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import NameSource
-from kwel.kinds import Application
-from tests.dissect.hellos import alpn, client_hello, extension, reckon_ja4, server_name, versions
+from kwel.model.kinds import Application
+from kwel.model.records.columns import NameSource
+from tests.protocols.hellos import alpn, client_hello, extension, reckon_ja4, server_name, versions
 from tests.streams.making import ethernet, hear, ipv4, names, udp
 
 if TYPE_CHECKING:

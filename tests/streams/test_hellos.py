@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import Ech, NameSource
-from kwel.kinds import Application
-from tests.dissect.hellos import alpn, client_hello, extension, reckon_ja4, server_name, signatures, versions
+from kwel.model.kinds import Application
+from kwel.model.records.columns import Ech, NameSource
+from tests.protocols.hellos import alpn, client_hello, extension, reckon_ja4, server_name, signatures, versions
 from tests.streams.making import Talk, hear, names, records
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from benchmarks.traffic.tls import client_hello
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwel.columns import NameSource
-from kwel.dissect import quic
-from kwel.kinds import Application
+from kwel.model.kinds import Application
+from kwel.model.records.columns import NameSource
+from kwel.protocols import quic
 from kwel.streams import crypto as slots
 from kwel.streams.initials import MAX_INITIALS
 from tests.streams.making import CLIENT, SERVER, ethernet, hear, ipv4, names, udp

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import mac_text
 from kwel.kernel.rows import MARK, PACKET, Mark, Stop
-from kwel.kinds import Lan, LanSide
+from kwel.model.kinds import Lan, LanSide
+from kwel.model.records.columns import mac_text
 from kwel.streams.lan import AGAIN, MARKED, PAIRS, REFUSED, REPEATED, LanTables, note_lan
 from tests.kernel import lan_frames as made
 from tests.streams.making import ethernet, hear

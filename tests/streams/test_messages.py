@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kwel.columns import NameSource
-from kwel.kinds import Application
+from kwel.model.kinds import Application
+from kwel.model.records.columns import NameSource
 from tests.streams.making import Talk, dns_answer, dns_question, hear, hello, names
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from kwel.columns import address_text
-from kwel.openings import Option, Shape
-from kwel.pipeline import read_traffic
+from kwel.analysis.stages import read_traffic
+from kwel.model.records.columns import address_text
+from kwel.model.records.syn import Option, Shape
 from kwel.streams import openings
 from tests.streams.making import CLIENT, SERVER, ethernet, hear, ipv4, ipv6
 

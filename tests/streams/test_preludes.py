@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import NameSource
-from kwel.kinds import Application
+from kwel.model.kinds import Application
+from kwel.model.records.columns import NameSource
 from tests.streams.making import Talk, certificate, certificate_message, hear, hello, names, records, server_hello
 
 if TYPE_CHECKING:

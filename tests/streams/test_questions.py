@@ -10,9 +10,9 @@ import pytest
 from benchmarks.traffic.quic import initial
 from benchmarks.traffic.tls import client_hello
 
-from kwel.asking import MOST_OPEN, PATIENCE
-from kwel.columns import NameSource
-from kwel.kinds import Asked
+from kwel.model.kinds import Asked
+from kwel.model.records.columns import NameSource
+from kwel.streams.unanswered import MOST_OPEN, PATIENCE
 from tests.streams.making import (
     CLIENT,
     SERVER,

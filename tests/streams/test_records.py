@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kwel.columns import NameSource, address_text
-from kwel.kinds import RecordKind
+from kwel.model.kinds import RecordKind
+from kwel.model.records.columns import NameSource, address_text
 from tests.streams.making import (
     CLIENT,
     QUESTION,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import address_text
-from kwel.kinds import Application, RecordKind
-from kwel.pipeline import read_traffic
+from kwel.analysis.stages import read_traffic
+from kwel.model.kinds import Application, RecordKind
+from kwel.model.records.columns import address_text
 from tests.conftest import SAMPLES
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kwel.columns import Direction, NameSource
-from kwel.kinds import Application
+from kwel.model.kinds import Application
+from kwel.model.records.columns import Direction, NameSource
 from tests.streams.making import Talk, hear, hello, hello_message, names, records
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.columns import address_text, mac_text
+from kwel.model.records.columns import address_text, mac_text
 from kwel.streams.senders import MOST_OF_ONE
 from tests.streams.making import CLIENT, MAC_A, SERVER, ethernet, hear, ip4, ipv4, ipv6, tcp, udp
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 A, B = "00:1b:1b:10:00:21", "02:00:00:00:00:0b"
 TO_ALL = "224.0.0.251"

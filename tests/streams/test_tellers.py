@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel.pipeline import read_traffic
+from kwel.analysis.stages import read_traffic
 from tests.streams.making import CLIENT, SERVER, Talk, ethernet, hear, ipv4, udp, write_pcap
 
 if TYPE_CHECKING:

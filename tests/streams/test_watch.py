@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kwel.streams.watch import MOST_PARTS
-from tests.dissect.conftest import SAMPLES
+from tests.protocols.conftest import SAMPLES
 from tests.streams.making import SERVER, Talk, ethernet, hear, ipv4, tcp, udp
 
 if TYPE_CHECKING:

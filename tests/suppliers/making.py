@@ -6,12 +6,13 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from kwel import crosswalk, rulebook
-from kwel.clouds import editions
-from kwel.clouds.attribute import Attributor
-from kwel.dossiers import Maker
+from kwel import rulebook
+from kwel.analysis.dossiers import Maker
+from kwel.attribution import editions
+from kwel.attribution.attribute import Attributor
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Grade
+from kwel.rulebook import crosswalk
 from kwel.suppliers.pseudonyms import Key
 from tests.report.fixtures import Plant, asset, claim
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kwel.crosswalk import Names
 from kwel.report import papers
+from kwel.rulebook.crosswalk import Names
 from kwel.suppliers.answers import Answer, AnswerError, beside, form, load, read
 from kwel.suppliers.dossier import digest
 from kwel.suppliers.schema import ANSWER, check

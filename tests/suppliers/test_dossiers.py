@@ -11,11 +11,11 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from kwel.dossiers import _json
+from kwel.analysis.dossiers import _json
+from kwel.analysis.stages import analyse
 from kwel.model.claims import Grade
 from kwel.model.site import NamedAsset, Site, SiteUse, Tenant
 from kwel.model.zones import PROPOSED
-from kwel.pipeline import analyse
 from kwel.report import letters, papers
 from kwel.suppliers.dossier import _hash, digest
 from kwel.suppliers.internal import Guard, words_of
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from kwel.kinds import FactKind
     from kwel.model.assets import Asset
+    from kwel.model.kinds import FactKind
     from kwel.model.report import Report
 
 STYLE = re.compile(r"<style>.*?</style>", re.S)

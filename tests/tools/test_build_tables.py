@@ -15,7 +15,7 @@ import pytest
 from build_tables import Table, manifest
 from table_sources import Source, cloud_rows, vendor_rows
 
-from kwel.feeds import lists
+from kwel.attribution.feeds import lists
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "rules" / "data"

@@ -74,7 +74,7 @@ def test_a_package_is_the_same_whenever_it_is_made(
 
 
 def test_the_sums_are_signed_so_that_openssl_can_tell(tmp_path: Path, require_tool: Callable[[str], str]) -> None:
-    from kwel.feeds import pack
+    from kwel.attribution.feeds import pack
 
     openssl, key = require_tool("openssl"), tmp_path / "key.pem"
     pack.new_key(key)

@@ -10,7 +10,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Final
 
 from kwel.model.findings import Severity
-from kwel.rulefile import RuleTable
+from kwel.rulebook.rulefile import RuleTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ import numpy as np
 
 from kwel.model.dependencies import STATES, Begun, DependencyState
 from kwel.model.limits import Decision
-from kwel.transports import transport_text
+from kwel.model.transports import transport_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from kwel.alerts.kinds import SEVERITIES
 from kwel.model.findings import Severity
-from kwel.rulefile import RuleError, RuleTable
+from kwel.rulebook.rulefile import RuleError, RuleTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kwel.assets.rules import CONNECT
-from kwel.columns import Direction, NameSource
-from kwel.kinds import Application
-from kwel.model.quick import quick
+from kwel.model.fast_dataclass import quick
+from kwel.model.kinds import Application
+from kwel.model.records.columns import Direction, NameSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.assets.devices import Devices
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
 
 CONNECT_CODE: Final = max(Application) + 1

@@ -22,8 +22,8 @@ import numpy as np
 from kwel.assets import evidence
 from kwel.assets.rules import CONNECT
 from kwel.assets.senders import INITIAL
-from kwel.columns import address_text, is_ipv4
 from kwel.model.claims import Claim, Evidence, Grade
+from kwel.model.records.columns import address_text, is_ipv4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from kwel.assets.rulekinds import AgentRule
     from kwel.assets.scopes import Scopes
     from kwel.assets.stacks import Stacks
-    from kwel.columns import Rows
     from kwel.model.assets import Asset
     from kwel.model.claims import Observed
     from kwel.model.gaps import System
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
 
 FARTHEST: Final = 4

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import NameSource, address_text
 from kwel.model.claims import Observed, Where
+from kwel.model.records.columns import NameSource, address_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

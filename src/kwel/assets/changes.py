@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Final
 
 from kwel.assets import evidence
 from kwel.assets.redundancy import handed_over
-from kwel.columns import address_text, mac_text
 from kwel.model.changes import Change
 from kwel.model.claims import Grade
+from kwel.model.records.columns import address_text, mac_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from kwel.assets.evidence import Witness
     from kwel.assets.proofs import Proofs
     from kwel.assets.redundancy import Group
-    from kwel.kinds import FactKind
     from kwel.model.assets import Asset
     from kwel.model.changes import ChangeKind
     from kwel.model.claims import Observed
+    from kwel.model.kinds import FactKind
 
 OF_ONE: Final[tuple[FactKind, ...]] = (
     "vendor", "product", "order-number", "serial", "firmware", "hostname", "station", "host-key",

@@ -8,9 +8,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from kwel.assets.rules import APPLICATIONS, FOLDER
-from kwel.kinds import Application
 from kwel.model.commands import CommandClass
-from kwel.rulefile import RuleTable
+from kwel.model.kinds import Application
+from kwel.rulebook.rulefile import RuleTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

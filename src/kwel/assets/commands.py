@@ -10,14 +10,14 @@ import numpy as np
 
 from kwel.assets.command_rules import ANSWER, installed
 from kwel.assets.hosts import EXTERNAL
-from kwel.columns import address_text
-from kwel.kinds import Application
 from kwel.model.claims import Where
 from kwel.model.commands import Command, CommandClass, Party
+from kwel.model.kinds import Application
+from kwel.model.records.columns import address_text
 
 if TYPE_CHECKING:
     from kwel.assets.identify import Inventory
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
 
 ORDER = tuple(CommandClass)

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
-from kwel.kinds import FactKind
 from kwel.model.claims import Grade
 from kwel.model.commands import CommandClass
-from kwel.model.quick import quick
+from kwel.model.fast_dataclass import quick
+from kwel.model.kinds import FactKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kwel.rulefile import RuleTable
+    from kwel.rulebook.rulefile import RuleTable
 
 Sort = Literal["says", "speaks", "calls", "gives", "vendor", "serves", "asks", "tries", "reaches"]
 SORTS: Final[tuple[Sort, ...]] = get_args(Sort)

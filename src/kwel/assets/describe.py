@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from kwel.assets import evidence, oui
 from kwel.assets.conditions import Statement
 from kwel.assets.evidence import STEPS
-from kwel.columns import ClaimKind, mac_text
 from kwel.model.claims import Claim, Grade
+from kwel.model.records.columns import ClaimKind, mac_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -23,7 +23,7 @@ import numpy as np
 
 from kwel.assets.hosts import sort_key
 from kwel.assets.sameness import find_same
-from kwel.columns import MAPPED, address_halves, is_ipv4
+from kwel.model.records.columns import MAPPED, address_halves, is_ipv4
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from kwel.assets.hosts import Hosts
     from kwel.assets.proofs import Host, Proof, Proofs
     from kwel.assets.senders import Carried
-    from kwel.columns import Rows
     from kwel.model.claims import Evidence, Observed
+    from kwel.model.records.columns import Rows
 
 Key = int | tuple[int, int, int]
 """What tells devices apart: a MAC, or an address and VLAN."""

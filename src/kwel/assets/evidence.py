@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from kwel.assets.oui import vendor
-from kwel.columns import ClaimKind, State, mac_text
-from kwel.columns import address_text as spelt
-from kwel.kinds import Lan
 from kwel.model.claims import Evidence, Where
-from kwel.transports import transport_label
+from kwel.model.kinds import Lan
+from kwel.model.records.columns import ClaimKind, State, mac_text
+from kwel.model.records.columns import address_text as spelt
+from kwel.model.transports import transport_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

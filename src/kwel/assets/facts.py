@@ -12,8 +12,8 @@ from kwel.model.claims import Claim, Grade
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kwel.kinds import FactKind
     from kwel.model.claims import Observed
+    from kwel.model.kinds import FactKind
 
 MOST = 32
 """Facts of one kind that are kept of one device: a proxy passes on what a thousand browsers are called."""

@@ -12,9 +12,9 @@ import numpy as np
 
 from kwel.assets.conditions import Statement
 from kwel.assets.hosts import EXTERNAL, NOBODY
-from kwel.columns import State
-from kwel.kinds import Application
 from kwel.model.claims import Where
+from kwel.model.kinds import Application
+from kwel.model.records.columns import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kwel.assets.command_rules import Codes
     from kwel.assets.conditions import Index
     from kwel.assets.devices import Devices
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
 
 TCP: Final = 6

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from kwel.model.claims import TOLD, Grade, as_told, is_told
-from kwel.model.quick import changed
+from kwel.model.fast_dataclass import changed
 
 if TYPE_CHECKING:
     from kwel.assets.identify import Inventory

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kwel.assets.scopes import Scope
-from kwel.columns import is_ipv4
+from kwel.model.records.columns import is_ipv4
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kwel.assets.proofs import Host
     from kwel.assets.scopes import OnSegment, Scopes
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 EXTERNAL: Final = -1
 """A side of a flow that lies outside."""

@@ -32,10 +32,10 @@ from kwel.assets.stations import find_stations
 from kwel.assets.systems import find_systems
 from kwel.assets.told import Told
 from kwel.assets.weigh import scales_of, weigh
-from kwel.columns import address_text, mac_text
 from kwel.model.assets import Asset, AssetKind
 from kwel.model.claims import Claim, Grade
-from kwel.model.quick import changed
+from kwel.model.fast_dataclass import changed
+from kwel.model.records.columns import address_text, mac_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

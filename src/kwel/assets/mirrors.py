@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import Tunnel, address_text
 from kwel.model.claims import Claim, Evidence, Grade, Where
+from kwel.model.records.columns import Tunnel, address_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.assets.proofs import Host
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
 
 COLLECTOR: Final = "collector"

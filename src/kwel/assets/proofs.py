@@ -25,12 +25,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kwel.assets.scopes import OnSegment, Scope
-from kwel.columns import ClaimKind, is_ipv4
-from kwel.model.quick import quick
+from kwel.model.fast_dataclass import quick
+from kwel.model.records.columns import ClaimKind, is_ipv4
 
 if TYPE_CHECKING:
     from kwel.assets.scopes import Scopes
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 Host = tuple[int, int, int]
 """Address halves and VLAN."""

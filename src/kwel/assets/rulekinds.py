@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from kwel.assets.conditions import SORTS, Atom, Index, Statement, tokens
 from kwel.model.claims import Grade
-from kwel.rulefile import suffixes
+from kwel.rulebook.rulefile import suffixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,11 +23,11 @@ from kwel.assets.rulekinds import (
     StackRule,
     VendorRule,
 )
-from kwel.kinds import Application, Lan
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Grade
-from kwel.openings import Option
-from kwel.rulefile import RuleError, RuleTable
+from kwel.model.kinds import Application, Lan
+from kwel.model.records.syn import Option
+from kwel.rulebook.rulefile import RuleError, RuleTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

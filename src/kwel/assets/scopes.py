@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import MAPPED, is_ipv4
+from kwel.model.records.columns import MAPPED, is_ipv4
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -16,8 +16,8 @@ import numpy as np
 
 from kwel.assets.proofs import MOST_ADDRESSES
 from kwel.assets.scopes import Scope
-from kwel.columns import ClaimKind, is_ipv4
-from kwel.ownership import CLAIM
+from kwel.model.records.bindings import CLAIM
+from kwel.model.records.columns import ClaimKind, is_ipv4
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.assets.scopes import Scopes
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 INITIAL: Final = np.array((32, 64, 128, 255))
 """What systems begin with, see ``systems``."""

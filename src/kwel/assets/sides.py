@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import Direction
-from kwel.kinds import Application
 from kwel.model.commands import CommandClass
+from kwel.model.kinds import Application
+from kwel.model.records.columns import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from kwel.assets.command_rules import Codes
     from kwel.assets.rulekinds import SpokenRule
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
 
 TELLING: Final = frozenset({CommandClass.MODE, CommandClass.PROGRAM, CommandClass.WRITE, CommandClass.READ})

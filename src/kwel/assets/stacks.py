@@ -20,10 +20,10 @@ import numpy as np
 
 from kwel.assets import evidence
 from kwel.assets.senders import INITIAL
-from kwel.columns import address_text
 from kwel.model.assets import Fact
 from kwel.model.claims import Claim, Evidence, Grade
-from kwel.openings import Option, Shape
+from kwel.model.records.columns import address_text
+from kwel.model.records.syn import Option, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from kwel.assets.proofs import Host
     from kwel.assets.rulekinds import AgentRule, DeviceRules, StackRule
     from kwel.assets.weigh import Scales
-    from kwel.columns import Rows
     from kwel.model.assets import Asset
+    from kwel.model.records.columns import Rows
 
 FEWEST: Final = 3
 """Connections that make a system, or a clock: fewer may be a program that writes its own packets."""

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from kwel.assets.activity import Spoken
-from kwel.kinds import Lan, LanSide
+from kwel.model.kinds import Lan, LanSide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kwel.assets.devices import Devices
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
 
 ETHERCAT, PROFINET_RT = int(Lan.ETHERCAT), int(Lan.PROFINET_RT)

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import State, address_text
 from kwel.model.claims import Where
 from kwel.model.gaps import System
+from kwel.model.records.columns import State, address_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
     from kwel.model.assets import Asset
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
 
 INITIAL: Final = np.array((32, 64, 128, 255))

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kwel.columns import Direction, address_text
-from kwel.kinds import Application
 from kwel.model.claims import Where
+from kwel.model.kinds import Application
+from kwel.model.records.columns import Direction, address_text
 from kwel.model.talks import Closeup, Stay, Talk
-from kwel.transports import transport_label
+from kwel.model.transports import transport_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
 
 Column = NDArray[Any]

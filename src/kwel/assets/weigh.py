@@ -24,7 +24,7 @@ from kwel.assets.rulekinds import Judging, NameRule, RoleRule, SpokenRule
 from kwel.assets.rules import installed
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Claim, Evidence, Grade, Observed, Where
-from kwel.model.quick import changed, quick
+from kwel.model.fast_dataclass import changed, quick
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable

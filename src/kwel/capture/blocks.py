@@ -54,13 +54,13 @@ from kwel.capture.records import (
     u32,
     word,
 )
-from kwel.columns import RECORD
-from kwel.native import helper, kernel
+from kwel.kernel.build.jit import helper, kernel
+from kwel.model.records.columns import RECORD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 # Block types.
 SECTION_HEADER = 0x0A0D0D0A

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 CHUNK = 0x10_0000
 """Bytes of the capture that are indexed at a time: more falls out of the cache, fewer cost more calls."""

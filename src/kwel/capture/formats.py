@@ -21,12 +21,12 @@ from kwel.capture.links import link_name
 from kwel.capture.resolved import MOST_BLOCKS, Resolved
 from kwel.capture.unpack import packing
 from kwel.capture.variants import HEADERS, PEEK, record_header
-from kwel.columns import RECORD
+from kwel.model.records.columns import RECORD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kwel.native import Kernel
+    from kwel.kernel.build.jit import Kernel
 
 HEAD = PEEK
 """Bytes that decide."""

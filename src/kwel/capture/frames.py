@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import RECORD
+from kwel.model.records.columns import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 SECTION, INTERFACE, PACKET = 0x0A0D0D0A, 1, 6
 ORDER = 0x1A2B3C4D

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kwel.capture.records import FOREVER, INTERFACES, LOST, longest_frame, u16, u32
+from kwel.kernel.build.jit import helper
 from kwel.kernel.loads import u8
-from kwel.native import helper
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from kwel.model.pauses import SHORTEST, find_pauses, merge_spells
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 MOST_SPELLS: Final = 10_000
 """Spells of frames that are told apart; after that, pauses are no longer looked for."""

@@ -20,7 +20,7 @@ import numpy as np
 from kwel.capture.file import SPARE, Batch
 from kwel.capture.filters import Unfit, check_words
 from kwel.capture.live import CannotListen, InterfaceGone
-from kwel.columns import RECORD
+from kwel.model.records.columns import RECORD
 from kwel.model.window import Losses
 
 if TYPE_CHECKING:

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import RECORD
+from kwel.kernel.build.jit import helper, kernel
 from kwel.kernel.loads import le16, le32
 from kwel.kernel.loads import u16 as be16
 from kwel.kernel.loads import u32 as be32
-from kwel.native import helper, kernel
+from kwel.model.records.columns import RECORD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 # How a call ended.
 MORE = 0

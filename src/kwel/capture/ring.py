@@ -29,7 +29,7 @@ from kwel.capture.card_counters import CardCounters
 from kwel.capture.file import SPARE, Batch
 from kwel.capture.filters import NOTHING, Unfit, compile_filter
 from kwel.capture.live import CannotListen, InterfaceGone
-from kwel.columns import RECORD
+from kwel.model.records.columns import RECORD
 from kwel.model.window import Losses
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import RECORD
-from kwel.native import helper, kernel
+from kwel.kernel.build.jit import helper, kernel
+from kwel.model.records.columns import RECORD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 # Indices into ``state``.
 BLOCK = 0

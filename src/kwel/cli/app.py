@@ -10,9 +10,9 @@ from contextlib import suppress
 
 import click
 
-from kwel import __version__
 from kwel.cli.modules import Modules
 from kwel.cli.outcome import Status, complain, leave_quietly, replace_closed_streams
+from kwel.model.version import __version__
 
 COMMANDS = (
     "report", "flows", "lan", "names", "hellos", "assets", "dependencies", "conduits", "commands", "needs", "outage",
@@ -85,8 +85,8 @@ def run(arguments: list[str]) -> int:
 
 def _damaged(error: ValueError) -> int:
     """Say which rule or table is wrong that kwel came with; any other error of this type is a fault of the program."""
-    from kwel.clouds.tables import TableError
-    from kwel.rulefile import RuleError
+    from kwel.attribution.tables import TableError
+    from kwel.rulebook.rulefile import RuleError
 
     if not isinstance(error, RuleError | TableError):
         raise error

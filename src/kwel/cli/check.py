@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kwel import __version__
 from kwel.cli.contacts import of_analysis
 from kwel.cli.options import (
     accept_sovereign,
@@ -25,7 +24,8 @@ from kwel.cli.options import (
 from kwel.cli.outcome import Status, say_when_compiling, writing
 from kwel.cli.policies import load_policy
 from kwel.cli.progress import Progress
-from kwel.policies import known_words
+from kwel.model.version import __version__
+from kwel.policy.shipped import known_words
 
 if TYPE_CHECKING:
     import datetime
@@ -92,7 +92,7 @@ def _of_analysis(
     captures: tuple[str, ...], limits: Policy, day: datetime.date | None, wanted: dict[str, Any]
 ) -> Judgement | None:
     """Return what an analysis comes to; ``None`` where captures were given."""
-    from kwel.limits import judge
+    from kwel.policy import judge
 
     told = of_analysis(captures, count_proposals=limits.proposals == "count")
     late = [f"--{name.partition('_')[0]}" for name in ("internal", "site_file", "inventory_files") if wanted[name]]
@@ -106,7 +106,7 @@ def _of_analysis(
 def _of_captures(
     captures: tuple[str, ...], limits: Policy, day: datetime.date | None, wanted: dict[str, Any]
 ) -> Judgement:
-    from kwel.pipeline import Options, analyse
+    from kwel.analysis.stages import Options, analyse
 
     say_when_compiling()
     options = Options(
@@ -127,8 +127,8 @@ def _of_captures(
 
 
 def _write(judgement: Judgement, output: str, *, as_json: bool) -> None:
-    from kwel.tables import judgement as tables
-    from kwel.tables.output import open_output
+    from kwel.export import judgement as tables
+    from kwel.export.output import open_output
 
     with writing(output), open_output(output) as out:
         if as_json:
@@ -140,8 +140,8 @@ def _write(judgement: Judgement, output: str, *, as_json: bool) -> None:
 
 
 def _write_as(name: str, judgement: Judgement, destination: str) -> None:
-    from kwel.tables import junit, sarif
-    from kwel.tables.output import open_output
+    from kwel.export import junit, sarif
+    from kwel.export.output import open_output
 
     with writing(destination), open_output(destination) as out:
         if name == "junit":

@@ -11,7 +11,7 @@ from kwel.cli.outcome import Failure, say_when_compiling
 from kwel.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from kwel.limits.of_analysis import Read
+    from kwel.policy.of_analysis import Read
 
 
 def contacts_for(captures: tuple[str, ...], options: dict[str, Any], *, count_proposals: bool = False) -> Read:
@@ -25,9 +25,9 @@ def contacts_for(captures: tuple[str, ...], options: dict[str, Any], *, count_pr
     found = of_analysis(captures, count_proposals=count_proposals)
     if found:
         return found
-    from kwel.limits.of_analysis import Read
-    from kwel.limits.of_report import contacts_of, seen
-    from kwel.pipeline import Options, analyse
+    from kwel.analysis.stages import Options, analyse
+    from kwel.policy.of_analysis import Read
+    from kwel.policy.of_report import contacts_of, seen
 
     say_when_compiling()
     with Progress("Reading captures") as progress:
@@ -39,7 +39,7 @@ def contacts_for(captures: tuple[str, ...], options: dict[str, Any], *, count_pr
 
 def of_analysis(captures: tuple[str, ...], *, count_proposals: bool) -> Read | None:
     """Return what an analysis tells; ``None`` where captures were given."""
-    from kwel.limits.of_analysis import AnalysisError, looks_like, read
+    from kwel.policy.of_analysis import AnalysisError, looks_like, read
 
     path = Path(captures[0])
     try:

@@ -11,7 +11,7 @@ import click
 from kwel.cli.outcome import Failure, Status
 
 if TYPE_CHECKING:
-    from kwel.clouds.editions import Edition
+    from kwel.attribution.editions import Edition
 
 
 @click.group(
@@ -36,9 +36,9 @@ def data(context: click.Context, as_json: bool, max_age: int | None) -> int:
     """
     if context.invoked_subcommand is not None:
         return Status.DONE
-    from kwel.clouds import editions
-    from kwel.clouds.tables import TableError
-    from kwel.tables.cells import visible
+    from kwel.attribution import editions
+    from kwel.attribution.tables import TableError
+    from kwel.export.cells import visible
 
     try:
         rows = [row for edition in editions.editions() for row in _rows(edition)]
@@ -71,8 +71,8 @@ Exit status: 0 done; 3 the files could not be written."""
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def key(file: Path) -> int:
     """Make a key to sign data packs with: FILE stays with you, FILE.pub goes to whoever reads your packs."""
-    from kwel.feeds import pack
-    from kwel.feeds.formats import FeedError
+    from kwel.attribution.feeds import pack
+    from kwel.attribution.feeds.formats import FeedError
 
     try:
         beside = pack.new_key(file)
@@ -83,8 +83,8 @@ def key(file: Path) -> int:
 
 
 def _rows(edition: Edition) -> list[dict[str, Any]]:
-    from kwel.clouds.editions import age_of
-    from kwel.clouds.tables import Tables
+    from kwel.attribution.editions import age_of
+    from kwel.attribution.tables import Tables
 
     return [
         {

@@ -20,6 +20,6 @@ def dependencies(**wanted: Any) -> int:
 
     Operator, parent and place of each, with the grade of the evidence and the verdict.
     """
-    from kwel.tables.write import write_dependencies
+    from kwel.export.write import write_dependencies
 
     return show_report(write_dependencies, **wanted)

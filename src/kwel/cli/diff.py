@@ -17,9 +17,9 @@ from kwel.cli.stores import status_of as status_of_store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kwel.comparison import Comparison, Difference, Side
+    from kwel.analysis.stages import Options
+    from kwel.findings.comparison import Comparison, Difference, Side
     from kwel.model.report import Report
-    from kwel.pipeline import Options
 
 MARKS = {"new": "+", "gone": "-", "changed": "~"}
 Span = tuple[int | None, int | None]
@@ -52,8 +52,8 @@ def diff(sides: tuple[str, ...], folder: str | None, week: bool, as_json: bool, 
     An analysis is what `kwel report --json` wrote. Dependencies, operators, jurisdictions, suppliers and assets are
     compared; volumes by the day, where it is known how long was heard.
     """
-    from kwel.comparison import compare
-    from kwel.pipeline import Options
+    from kwel.analysis.stages import Options
+    from kwel.findings.comparison import compare
 
     if week is bool(sides) or (week and not folder) or (sides and len(sides) != 2):
         raise click.UsageError("give what was before and what is after, or --store DIR --week")
@@ -93,7 +93,7 @@ def _span(text: str) -> Span:
 
 def _of_store(folder: str, spans: list[Span], options: Options) -> list[Side]:
     """Return the sides that two spans of a store are: concluded anew, both by the rules of today."""
-    from kwel.pipeline import conclude
+    from kwel.analysis.stages import conclude
 
     found = []
     with opened(folder) as store:
@@ -114,8 +114,8 @@ def _spelt(span: Span) -> str:
 
 
 def _of_file(name: str, options: Options) -> Side:
-    from kwel.limits.of_analysis import AnalysisError, looks_like
-    from kwel.pipeline import analyse
+    from kwel.analysis.stages import analyse
+    from kwel.policy.of_analysis import AnalysisError, looks_like
 
     path = Path(name)
     try:
@@ -137,8 +137,8 @@ def _of_file(name: str, options: Options) -> Side:
 
 
 def _side(name: str, report: Report, seconds: float, *, whole: bool) -> Side:
-    from kwel.comparison import Side, rows_of
-    from kwel.tables import concluded
+    from kwel.export import concluded
+    from kwel.findings.comparison import Side, rows_of
 
     dependencies, assets = rows_of(concluded("dependencies", report)), rows_of(concluded("assets", report))
     return Side(name, dependencies, assets, seconds, whole)
@@ -146,7 +146,7 @@ def _side(name: str, report: Report, seconds: float, *, whole: bool) -> Side:
 
 def _of_analysis(path: Path) -> Side:
     """Return the side that an analysis is."""
-    from kwel.comparison import Side
+    from kwel.findings.comparison import Side
 
     try:
         said = json.loads(path.read_bytes())
@@ -180,7 +180,7 @@ def _told(comparison: Comparison) -> dict[str, Any]:
 
 def _lines(comparison: Comparison) -> Iterator[str]:
     """Yield one line a difference: a mark, what it is, its name, and what shows it."""
-    from kwel.tables.cells import visible
+    from kwel.export.cells import visible
 
     yield visible(f"- {comparison.before.name}")
     yield visible(f"+ {comparison.after.name}")

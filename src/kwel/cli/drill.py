@@ -15,9 +15,9 @@ from kwel.cli.outcome import Failure, Status, say_when_compiling, status_of, wri
 from kwel.cli.progress import Progress
 
 if TYPE_CHECKING:
+    from kwel.analysis.stages import Options
     from kwel.model.drill import Trial
     from kwel.model.report import Report
-    from kwel.pipeline import Options
     from kwel.report.text import Language
 
 one_scenario = click.option(
@@ -66,11 +66,11 @@ def plan(captures: tuple[str, ...], wanted: str, output: str, language: Language
     """
     say_when_compiling()
     from kwel import rulebook
-    from kwel.drill import FILES, block_rules, draw_plan
+    from kwel.export.drill_json import plan_json
+    from kwel.impact.drill import FILES, block_rules, draw_plan
+    from kwel.impact.outage import simulate
     from kwel.model.law import Words
-    from kwel.outage import simulate
     from kwel.report.drills import plan_page
-    from kwel.tables.drill_json import plan_json
 
     options = _options(given)
     (scenario,) = chosen_scenarios((wanted,), given["rules"])
@@ -127,8 +127,8 @@ def judge(
     Each of the three is a capture or a folder of captures. What is said of an asset rests on frames of all three.
     """
     say_when_compiling()
-    from kwel.drill import judge as judged
-    from kwel.outage import simulate
+    from kwel.impact.drill import judge as judged
+    from kwel.impact.outage import simulate
 
     options = _options(given)
     (scenario,) = chosen_scenarios((wanted,), given["rules"])
@@ -149,13 +149,13 @@ def judge(
 
 
 def _options(given: dict[str, Any]) -> Options:
-    from kwel.pipeline import Options
+    from kwel.analysis.stages import Options
 
     return Options(internal=given["internal"], site=load_site(given["site_file"]), rules=given["rules"])
 
 
 def _report(captures: tuple[str, ...], options: Options, progress: Progress) -> Report:
-    from kwel.pipeline import analyse
+    from kwel.analysis.stages import analyse
 
     report = analyse(captures, options, progress).report
     if report.needs is None:
@@ -169,9 +169,9 @@ def _spelled(content: dict[str, Any]) -> str:
 
 def _told(first: Report, trial: Trial, language: Language, *, as_json: bool) -> str:
     if as_json:
-        from kwel.tables.drill_json import trial_json
+        from kwel.export.drill_json import trial_json
 
         return _spelled(trial_json(first, trial))
-    from kwel.tables.drill_text import trial_lines
+    from kwel.export.drill_text import trial_lines
 
     return "\n".join(trial_lines(first, trial, language)) + "\n"

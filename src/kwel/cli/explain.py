@@ -89,18 +89,18 @@ def explain(
         queries += [line.strip() for line in many if line.strip()]
     if not queries:
         raise click.UsageError("name a host or an address to explain, besides the captures")
-    from kwel import pipeline
+    from kwel.analysis import stages
 
     day = on.date() if on else None if captures else datetime.datetime.now(datetime.UTC).date()
     analysis = None
     known = load_site(site_file, load_rules(rules, accepted))
-    options = pipeline.Options(internal=internal, accepted=accepted, rules=rules, here=here, site=known, on=day)
+    options = stages.Options(internal=internal, accepted=accepted, rules=rules, here=here, site=known, on=day)
     if captures:
         say_when_compiling()
         with Progress("Reading captures") as progress:
-            analysis = pipeline.analyse(captures, options, progress)
+            analysis = stages.analyse(captures, options, progress)
     for query in queries:
-        answer = pipeline.explain(query, analysis, options)
+        answer = stages.explain(query, analysis, options)
         click.echo(json.dumps(answer) if as_json else lines_of(answer), nl=as_json or len(queries) > 1)
     done = status_of(analysis.report.captures, analysis.report.coverage) if analysis else Status.DONE
     return status_with(options.site, done)
@@ -113,7 +113,7 @@ def is_capture(subject: str) -> bool:
 
 def lines_of(answer: Mapping[str, Any]) -> str:
     """Return an explanation for a person: the conclusion first, then each step that led to it."""
-    from kwel.tables.cells import visible
+    from kwel.export.cells import visible
 
     rows = [
         ("verdict", f"{answer['verdict']} (grade {answer['grade']}: {answer['reason']})"),

@@ -16,6 +16,6 @@ def flows(**wanted: Any) -> int:
 
     One row a flow: who began it, with whom, how far it came, how much went each way, and the name of the other side.
     """
-    from kwel.tables.write import write_flows
+    from kwel.export.write import write_flows
 
     return show_traffic(write_flows, **wanted)

@@ -17,7 +17,7 @@ def hellos(**wanted: Any) -> int:
     Its name, protocols and version, whether more of it is encrypted (ECH), the JA4 fingerprint of the client's
     software, and the certificate that answered it.
     """
-    from kwel.pipeline import with_ech
-    from kwel.tables.write import write_hellos
+    from kwel.analysis.stages import with_ech
+    from kwel.export.write import write_hellos
 
     return show_traffic(lambda traffic, *how: write_hellos(with_ech(traffic), *how), **wanted)

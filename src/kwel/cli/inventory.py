@@ -45,7 +45,7 @@ def check(whole: bool, **wanted: Any) -> int:
     disagree = False
 
     def write(report: Report, *rest: Any) -> None:
-        from kwel.tables.write import write_inventory
+        from kwel.export.write import write_inventory
 
         nonlocal disagree
         if report.inventory is None:

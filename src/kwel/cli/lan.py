@@ -17,6 +17,6 @@ def lan(**wanted: Any) -> int:
     PROFINET, GOOSE, Sampled Values, EtherCAT, POWERLINK, SERCOS III, rings and clocks, LLDP, CDP and spanning tree:
     stations by their MAC addresses, their part in it, how many frames, and the first one.
     """
-    from kwel.tables.write import write_lan
+    from kwel.export.write import write_lan
 
     return show_traffic(write_lan, **wanted)

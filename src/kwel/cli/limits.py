@@ -10,7 +10,7 @@ import click
 from kwel.cli.options import internal, load_site, refuse_own_capture, rules, site
 from kwel.cli.outcome import Failure, Status, complain, writing
 from kwel.cli.remarks import tell
-from kwel.policies import known_words
+from kwel.policy.shipped import known_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,10 +42,10 @@ Exit status: 0 nothing wrong; 1 something is, named on standard output;
 def check(file: str, on: datetime.datetime | None, rules: Path | None, as_json: bool) -> int:
     """Say what is wrong with FILE: not understood, never reached, expired, or an example that comes out otherwise."""
     from kwel import rulebook
-    from kwel.limits import LimitsError
-    from kwel.limits.lint import lint
-    from kwel.limits.policy import examine
     from kwel.model.remarks import Remark
+    from kwel.policy import LimitsError
+    from kwel.policy.lint import lint
+    from kwel.policy.policy import examine
 
     day = (on or datetime.datetime.now(datetime.UTC)).date()
     try:
@@ -95,9 +95,9 @@ def suggest(
     """Write the smallest allow-list that covers what was seen, by asset and service, each line with its frames."""
     refuse_own_capture(output, captures)
     from kwel.cli.contacts import contacts_for
-    from kwel.limits.suggest import suggest as draft
-    from kwel.tables.allowlist import FORMS
-    from kwel.tables.output import open_output
+    from kwel.export.allowlist import FORMS
+    from kwel.export.output import open_output
+    from kwel.policy.suggest import suggest as draft
 
     told = contacts_for(captures, {"internal": internal, "site": load_site(site_file)})
     grade = told.seen.coverage

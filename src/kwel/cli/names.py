@@ -16,6 +16,6 @@ def names(**wanted: Any) -> int:
 
     Server names of TLS and QUIC, HTTP hosts, CONNECT targets, DNS and the names that devices give themselves.
     """
-    from kwel.tables.write import write_names
+    from kwel.export.write import write_names
 
     return show_traffic(write_names, **wanted)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kwel.model.inventory import OwnInventory
     from kwel.model.site import Site
     from kwel.report.text import Language
-    from kwel.rulemodel import Rulebook
+    from kwel.rulebook.model import Rulebook
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -121,11 +121,11 @@ def load_rules(folder: Path | None, accepted: tuple[str, ...]) -> Rulebook | Non
 
 def _place(_: click.Context, __: click.Parameter, value: str) -> str:
     if value:
-        from kwel import placebook
-        from kwel.rulefile import RuleError
+        from kwel.rulebook import places
+        from kwel.rulebook.rulefile import RuleError
 
         try:
-            placebook.parse_here(value, placebook.circles())
+            places.parse_here(value, places.circles())
         except RuleError as error:
             raise Failure(str(error)) from error
         except ValueError as error:

@@ -79,8 +79,8 @@ def outage(
         raise click.UsageError("which outage? name one with --scenario, or all with --all")
     refuse_own_capture(output, captures)
     say_when_compiling()
-    from kwel.outage import simulate
-    from kwel.pipeline import Options, analyse
+    from kwel.analysis.stages import Options, analyse
+    from kwel.impact.outage import simulate
 
     scenarios = chosen_scenarios(wanted, given["rules"], every=every)
     own, known = load_inventory(given["inventory_files"]), load_site(given["site_file"])
@@ -107,7 +107,8 @@ def chosen_scenarios(wanted: tuple[str, ...], root: Path | None, *, every: bool 
     Raises:
         Failure: one is not known, or wrong.
     """
-    from kwel import rulebook, scenariobook
+    from kwel import rulebook
+    from kwel.rulebook import scenarios as scenariobook
 
     try:
         book = rulebook.load(root)
@@ -123,7 +124,7 @@ def chosen_scenarios(wanted: tuple[str, ...], root: Path | None, *, every: bool 
 
 
 def _json(report: Report, outcomes: tuple[Outcome, ...]) -> str:
-    from kwel.tables.outage_json import outcome_json
+    from kwel.export.outage_json import outcome_json
 
     held = [outcome_json(report, outcome) for outcome in outcomes]
     unread = outcomes[0].graph.unread if outcomes else {}
@@ -131,7 +132,7 @@ def _json(report: Report, outcomes: tuple[Outcome, ...]) -> str:
 
 
 def _text(report: Report, outcomes: tuple[Outcome, ...], language: Language, every: bool) -> str:
-    from kwel.tables.outage_text import WORDS, matrix_lines, outcome_lines
+    from kwel.export.outage_text import WORDS, matrix_lines, outcome_lines
 
     if every:
         return "\n".join(matrix_lines(outcomes, language)) + "\n"

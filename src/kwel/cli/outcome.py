@@ -49,16 +49,16 @@ class Failure(click.ClickException):
 
 def complain(line: str) -> None:
     """Print one line on standard error, whatever the text holds."""
-    from kwel.tables.cells import visible
+    from kwel.export.cells import visible
 
     click.echo(f"kwel: {visible(line)}", err=True)
 
 
 def say_when_compiling() -> None:
     """Have a person told, should the analysis have to be compiled first."""
-    from kwel import native
+    from kwel.kernel.build import jit
 
-    native.announce = complain
+    jit.announce = complain
 
 
 @contextmanager

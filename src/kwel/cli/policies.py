@@ -7,14 +7,14 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from kwel.cli.outcome import Failure
-from kwel.policies import known_words, named
+from kwel.policy.shipped import known_words, named
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kwel.limits.words import Vocabulary
     from kwel.model.limits import Policy
-    from kwel.rulemodel import Rulebook
+    from kwel.policy.words import Vocabulary
+    from kwel.rulebook.model import Rulebook
 
 
 def named_policy(name: str | None, book: Rulebook | None, folder: Path | None = None) -> Policy | None:
@@ -28,7 +28,7 @@ def named_policy(name: str | None, book: Rulebook | None, folder: Path | None = 
 
 def load_policy(name: str, known: Vocabulary) -> Policy:
     """Return a policy; end with one line where it cannot be read or is wrong."""
-    from kwel.limits import LimitsError
+    from kwel.policy import LimitsError
 
     try:
         return named(name, known)
@@ -38,8 +38,8 @@ def load_policy(name: str, known: Vocabulary) -> Policy:
 
 def lint_shipped(root: Path | None, known: Vocabulary) -> list[str]:
     """Return what is wrong with the policies of a folder of rules: a policy that ships proves itself."""
-    from kwel.limits.lint import lint
-    from kwel.limits.policy import parse
+    from kwel.policy.lint import lint
+    from kwel.policy.policy import parse
 
     folder = files("kwel.rules") / "policy" if root is None else root / "policy"
     found = []

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def tell(file: str, sha256: str | None, day: datetime.date, remarks: Sequence[Remark], *, as_json: bool) -> Status:
     """Say what is amiss with *file*, judged on a day; with a fault among it the check has failed."""
-    from kwel.tables.cells import visible
+    from kwel.export.cells import visible
 
     failed = any(remark.level == "fault" for remark in remarks)
     if as_json:

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     import datetime
     from pathlib import Path
 
+    from kwel.analysis.stages import Options
     from kwel.cli.stores import Chosen
     from kwel.model.drill import DrillTold
     from kwel.model.report import Report
-    from kwel.pipeline import Options
     from kwel.report.text import Language
 
 PACKED = (".gz", ".zst", ".xz", ".bz2", ".lz4")
@@ -104,7 +104,7 @@ def report(
     span = chosen(folder, since, until, captures)
     destination = output or ("-" if as_json else default_output(span.folder if span else captures[0]))
     refuse_own_capture(destination, captures)
-    from kwel.pipeline import Options
+    from kwel.analysis.stages import Options
 
     say_when_compiling()
     day = on.date() if on else None
@@ -143,7 +143,7 @@ def _write(made: Report, destination: str, lang: Language | None, *, as_json: bo
 
 def _analysed(captures: tuple[str, ...], span: Chosen | None, options: Options) -> tuple[Report, Status]:
     """Return the report on captures or on a span of a store, and whether all of that span is there."""
-    from kwel.pipeline import analyse, conclude
+    from kwel.analysis.stages import analyse, conclude
     from kwel.sensor.accounts import told
     from kwel.sensor.waiting import waiting
 
@@ -165,7 +165,7 @@ def _told(files: tuple[str, ...]) -> tuple[DrillTold, ...]:
     """Return what the files of judged drills say."""
     from pathlib import Path
 
-    from kwel.drill import read_told
+    from kwel.impact.drill import read_told
 
     try:
         return tuple(read_told(Path(file)) for file in files)
@@ -242,16 +242,16 @@ def default_output(capture: str) -> str:
 
 
 def _write_json(made: Report, destination: str) -> None:
-    from kwel.tables.output import open_output
-    from kwel.tables.report_json import write_report_json
+    from kwel.export.output import open_output
+    from kwel.export.report_json import write_report_json
 
     with writing(destination), open_output(destination) as out:
         write_report_json(made, out)
 
 
 def _write_html(made: Report, destination: str, lang: Language) -> None:
+    from kwel.export.cells import visible
     from kwel.report import ReportError, render, write
-    from kwel.tables.cells import visible
 
     if destination == "-":
         with writing(destination):

@@ -43,16 +43,17 @@ def lint(root: Path | None) -> int:
     """
     from importlib.resources import files
 
-    from kwel import crosswalk, needbook, rulebook
+    from kwel import rulebook
     from kwel.assets import rules as devices
+    from kwel.attribution.feeds import contradictions, lists
+    from kwel.attribution.tables import TableError
     from kwel.cli.policies import lint_shipped
-    from kwel.clouds.tables import TableError
-    from kwel.feeds import contradictions, lists
-    from kwel.outage import examples
-    from kwel.policies import known_words
+    from kwel.impact.outage import examples
+    from kwel.policy.shipped import known_words
+    from kwel.rulebook import crosswalk, needs
 
     faults = [*rulebook.lint(root), *devices.lint(root)]
-    faults = faults or [*needbook.lint(root), *examples.lint(root), *crosswalk.lint(root)]
+    faults = faults or [*needs.lint(root), *examples.lint(root), *crosswalk.lint(root)]
     if not faults:
         faults = lint_shipped(root, known_words(rulebook.load(root), root))
     if not faults:
@@ -74,13 +75,14 @@ Example:
 @folder
 def test(root: Path | None) -> int:
     """Check that every rule matches its examples, misses what it must, and reads places where it promises to."""
-    from kwel import crosswalk, needbook, rulebook
+    from kwel import rulebook
     from kwel.assets import rules as devices
-    from kwel.clouds.names import misplaced
-    from kwel.outage import examples
+    from kwel.attribution.names import misplaced
+    from kwel.impact.outage import examples
+    from kwel.rulebook import crosswalk, needs
 
     faults = [*rulebook.test(root), *misplaced(root), *devices.test(root)]
-    return _tell(faults or [*needbook.test(root), *examples.test(root), *crosswalk.test(root)])
+    return _tell(faults or [*needs.test(root), *examples.test(root), *crosswalk.test(root)])
 
 
 def _tell(faults: list[str]) -> int:

@@ -46,9 +46,9 @@ def sector(
     companies have in common, and each number is rounded down to a multiple of K.
     Writes the sector view, an agenda and a joint letter for each shared supplier.
     """
-    from kwel import crosswalk
-    from kwel.dossiers import write_sector
-    from kwel.rulefile import RuleError
+    from kwel.analysis.dossiers import write_sector
+    from kwel.rulebook import crosswalk
+    from kwel.rulebook.rulefile import RuleError
     from kwel.suppliers import sector as merging
 
     try:

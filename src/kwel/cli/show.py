@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Callable
 
+    from kwel.export.schema import Name
+    from kwel.export.write import Format
     from kwel.model.report import Report
     from kwel.model.site import Site
     from kwel.model.traffic import Traffic
-    from kwel.tables.schema import Name
-    from kwel.tables.write import Format
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 PIPE_WIDTH = 160
@@ -68,7 +68,7 @@ def show_traffic(
 ) -> Status:
     """Write a table of what was on the wire."""
     chosen = _check(captures, form, output)
-    from kwel.pipeline import Options, read_traffic
+    from kwel.analysis.stages import Options, read_traffic
 
     options = Options(internal=internal, site=load_site(site_file))
     with Progress("Reading captures") as progress:
@@ -90,7 +90,7 @@ def show_report(
 ) -> Status:
     """Write a table of what follows from it."""
     chosen = _check(captures, form, output)
-    from kwel.pipeline import Options, analyse
+    from kwel.analysis.stages import Options, analyse
 
     own = load_inventory(inventory_files)
     options = Options(internal=internal, here=here, site=load_site(site_file), inventory=own, on=on and on.date())
@@ -103,14 +103,14 @@ def show_report(
 
 def show_concluded(name: Name, **wanted: Any) -> Status:
     """Write the table *name* of what follows from it."""
-    from kwel.tables.write import write_concluded
+    from kwel.export.write import write_concluded
 
     return show_report(partial(write_concluded, name), **wanted)
 
 
 def _check(captures: tuple[str, ...], form: Format | None, output: str) -> Format:
     """Return the format, or refuse what could only go wrong later."""
-    from kwel.tables.write import format_for
+    from kwel.export.write import format_for
 
     say_when_compiling()
     refuse_own_capture(output, captures)
@@ -121,7 +121,7 @@ def _check(captures: tuple[str, ...], form: Format | None, output: str) -> Forma
 
 
 def _write(write: Callable[[Any, int | None], None], output: str) -> None:
-    from kwel.tables.output import open_output
+    from kwel.export.output import open_output
 
     width = None if output == "-" and sys.stdout.isatty() else PIPE_WIDTH
     with writing(output), open_output(output) as out:

@@ -65,7 +65,7 @@ def check(file: str, on: datetime.datetime | None, as_json: bool) -> int:
 
 def _published() -> Published:
     """Return what says which provider publishes an address."""
-    from kwel.clouds import editions
+    from kwel.attribution import editions
 
     lookup = editions.open_tables().lookup
     return lambda address: lookup(address).cloud_provider
@@ -99,8 +99,8 @@ def new(captures: tuple[str, ...], internal: tuple[str, ...], output: str) -> in
     if not captures:
         _write(output, example())
         return Status.DONE
+    from kwel.analysis.stages import Options, analyse
     from kwel.cli.outcome import status_of
-    from kwel.pipeline import Options, analyse
 
     say_when_compiling()
     with Progress("Reading captures") as progress:

@@ -56,7 +56,7 @@ def list_(folder: str, since: str | None, until: str | None, as_json: bool) -> i
 
         click.echo(json.dumps({"parts": [_told(part) for part in parts], **asdict(account)}, indent=1, default=list))
         return Status.DONE
-    from kwel.tables.cells import visible
+    from kwel.export.cells import visible
 
     for part in parts:
         click.echo(visible(_line(part)))
@@ -93,7 +93,7 @@ not understood; 3 the store could not be read."""
 @as_json_option
 def check(folder: str, as_json: bool) -> int:
     """Read every byte of a store, and name what is not as it was written."""
-    from kwel.tables.cells import visible
+    from kwel.export.cells import visible
 
     with opened(folder) as store:
         found = store.check()
@@ -172,7 +172,7 @@ def query(folder: str, sql: str, since: str | None, until: str | None, as_json: 
 
 def _show(answer: Rows) -> None:
     """Print rows below their columns, each as wide as it has to be."""
-    from kwel.tables.cells import visible
+    from kwel.export.cells import visible
 
     rows = [list(answer.columns), *([_cell(value) for value in row] for row in answer.rows)]
     rows = [[visible(cell) for cell in row] for row in rows]

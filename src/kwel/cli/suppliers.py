@@ -28,7 +28,7 @@ from kwel.cli.progress import Progress
 if TYPE_CHECKING:
     import datetime
 
-    from kwel.dossiers import Maker, Written
+    from kwel.analysis.dossiers import Maker, Written
     from kwel.report.text import Language
     from kwel.suppliers.answers import Answer
     from kwel.suppliers.pseudonyms import Key
@@ -102,7 +102,7 @@ def suppliers(
     is asked for. Nothing internal leaves: addresses, names, zones and tenants are
     replaced by pseudonyms that only your key can turn back.
     """
-    from kwel.pipeline import Options, analyse
+    from kwel.analysis.stages import Options, analyse
 
     if not output and not asked:
         raise click.UsageError("say with -o DIR where to write the dossiers, or with --who what to look up")
@@ -136,7 +136,9 @@ def suppliers(
 
 def _maker(rules: Path | None, key: Key, lang: Language, only: tuple[str, ...]) -> Maker:
     """Return what makes dossiers, by the rules that ship and the user's own."""
-    from kwel import crosswalk, dossiers, rulebook
+    from kwel import rulebook
+    from kwel.analysis import dossiers
+    from kwel.rulebook import crosswalk
 
     try:
         return dossiers.Maker(
@@ -148,7 +150,7 @@ def _maker(rules: Path | None, key: Key, lang: Language, only: tuple[str, ...]) 
 
 def _look_up(found: dict[str, list[str]], asked: tuple[str, ...]) -> int:
     """Print what stands behind pseudonyms; for the owner's eyes."""
-    from kwel.tables.cells import visible
+    from kwel.export.cells import visible
 
     for word in asked:
         for line in found.get(word, []):
@@ -191,7 +193,7 @@ def _answers(folder: Path | None) -> dict[str, Answer]:
 
 
 def _tell(written: Written, folder: Path, *, as_json: bool) -> None:
-    from kwel.tables.cells import visible
+    from kwel.export.cells import visible
 
     if as_json:
         click.echo((folder / "index.json").read_text("utf-8"), nl=False)

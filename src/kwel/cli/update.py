@@ -16,8 +16,8 @@ from kwel.cli.outcome import Failure, Status, writing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwel.feeds.renew import Outcome
-    from kwel.feeds.update import Update
+    from kwel.attribution.feeds.renew import Outcome
+    from kwel.attribution.feeds.update import Update
 
 TABLES = {"ranges": "cloud.mmdb", "networks": "asn.mmdb", "places": "country.mmdb", "vendors": "oui.tsv"}
 """What a person calls each table."""
@@ -75,10 +75,10 @@ def update(
     This is the only command of kwel that opens a connection. A list that
     shrank by half, or that contradicts what was known, is refused.
     """
-    from kwel.clouds import editions
-    from kwel.clouds.tables import TableError
-    from kwel.feeds.formats import FeedError
-    from kwel.rulefile import RuleError
+    from kwel.attribution import editions
+    from kwel.attribution.feeds.formats import FeedError
+    from kwel.attribution.tables import TableError
+    from kwel.rulebook.rulefile import RuleError
 
     if bundle is None and (sign or trust):
         raise click.UsageError("--sign and --trust say what to do with a --bundle")
@@ -88,7 +88,7 @@ def update(
     done: Update | None = None
     try:
         if bundle is not None and trust is not None:
-            from kwel.feeds import pack
+            from kwel.attribution.feeds import pack
 
             edition = _install(pack.read(bundle, trust), editions.data_folder(), day)
         else:
@@ -112,10 +112,10 @@ def update(
 def _fetch(root: Path | None, day: datetime.date, only: Sequence[str], *, quiet: bool) -> Update:
     from importlib.resources import files
 
-    from kwel.clouds import editions
-    from kwel.feeds import lists
-    from kwel.feeds.fetch import fetch
-    from kwel.feeds.update import fetch_lists
+    from kwel.attribution import editions
+    from kwel.attribution.feeds import lists
+    from kwel.attribution.feeds.fetch import fetch
+    from kwel.attribution.feeds.update import fetch_lists
 
     wanted = lists.load(root or files("kwel.rules"))
     done = fetch_lists(wanted, fetch, editions.editions(), day, partial(_say, quiet=quiet), only)
@@ -125,7 +125,7 @@ def _fetch(root: Path | None, day: datetime.date, only: Sequence[str], *, quiet:
 
 
 def _say(outcome: Outcome, *, quiet: bool) -> None:
-    from kwel.tables.cells import visible
+    from kwel.export.cells import visible
 
     name = outcome.id or outcome.provider
     if outcome.problem:
@@ -136,13 +136,13 @@ def _say(outcome: Outcome, *, quiet: bool) -> None:
 
 
 def _install(files: dict[str, bytes], folder: Path, day: datetime.date) -> str:
-    from kwel.feeds.install import install
+    from kwel.attribution.feeds.install import install
 
     return str(install(folder, files, day))
 
 
 def _write_pack(bundle: Path, sign: Path, done: Update) -> None:
-    from kwel.feeds import pack
+    from kwel.attribution.feeds import pack
 
     packed = pack.write(done.files, sign)
     with writing(str(bundle)):

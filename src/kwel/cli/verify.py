@@ -34,7 +34,7 @@ def verify(captures: tuple[str, ...]) -> int:
     Runs tshark on the captures and compares: names of TLS, QUIC and DTLS, HTTP hosts, CONNECT targets, each with the
     two ends that it was said between. Logs of other probes are left aside, and named.
     """
-    from kwel.pipeline import Options, find_files, read_traffic
+    from kwel.analysis.stages import Options, find_files, read_traffic
 
     say_when_compiling()
     paths = {file.name: file.path for file in find_files(captures)}
@@ -75,7 +75,7 @@ def _tell(capture: str, opinion: Opinion) -> None:
 
 
 def _line(heard: Heard) -> str:
-    from kwel.tables.cells import visible
+    from kwel.export.cells import visible
 
     ends = " - ".join(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in heard.ends)
     return f"{heard.kind} {visible(heard.name)}  {ends}"

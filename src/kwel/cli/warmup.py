@@ -19,8 +19,8 @@ def warmup() -> int:
 
     Whoever skips this waits for it during the first analysis instead.
     """
-    from kwel import native
+    from kwel.kernel.build import jit
 
     say_when_compiling()
-    native.load()
+    jit.load()
     return Status.DONE

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import address_text
-from kwel.kinds import Asked
 from kwel.model.claims import Evidence, Where
+from kwel.model.kinds import Asked
+from kwel.model.records.columns import address_text
 
 if TYPE_CHECKING:
     from kwel.model.traffic import Traffic

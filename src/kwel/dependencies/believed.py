@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import NameSource, address_halves
-from kwel.grouping import distinct
+from kwel.model.grouping import distinct
+from kwel.model.records.columns import NameSource, address_halves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwel.columns import Rows
+    from kwel.model.names import Names
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Capture
-    from kwel.names import Names
 
 
 def name_by_capture(flows: Rows, names: Names, captures: Sequence[Capture]) -> Names:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import NameSource, State
 from kwel.dependencies.contacts import find_contacts
 from kwel.dependencies.crowd import contacts_within, looked_up_within
 from kwel.dependencies.destinations import BELIEVED, TOLD, Endpoints, judge_all
@@ -17,8 +16,9 @@ from kwel.dependencies.shown import Shown
 from kwel.dependencies.signs import hides_names, is_sealed, misfits
 from kwel.dependencies.trips import Trips
 from kwel.dependencies.ways import find_ways
-from kwel.grouping import distinct, in_order
 from kwel.model.dependencies import Dependencies
+from kwel.model.grouping import distinct, in_order
+from kwel.model.records.columns import NameSource, State
 from kwel.model.report import Timeline
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import Ech, NameSource
 from kwel.dependencies.hearsay import ambiguous, is_stale, told_to_resolvers
+from kwel.model.records.columns import Ech, NameSource
 
 if TYPE_CHECKING:
     from collections.abc import Collection

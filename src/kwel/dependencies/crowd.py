@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import State
 from kwel.dependencies.contacts import Contacts
 from kwel.dependencies.looked_up import LookedUp
-from kwel.grouping import distinct
+from kwel.model.grouping import distinct
+from kwel.model.records.columns import State
 
 if TYPE_CHECKING:
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 MOST_DESTINATIONS: Final = 200_000
 """Pairs of name and address outside that are judged; each costs about 700 bytes."""

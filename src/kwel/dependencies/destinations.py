@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, overload
 
 import numpy as np
 
-from kwel.columns import address_text
-from kwel.grouping import distinct, first_seen
+from kwel.model.grouping import distinct, first_seen
+from kwel.model.records.columns import address_text
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.dependencies.looked_up import Chains
+    from kwel.model.names import Names
     from kwel.model.verdicts import Attribution
-    from kwel.names import Names
 
 Chain = tuple[str, ...]
 WEAK, BELIEVED = 1, 2

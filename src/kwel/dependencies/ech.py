@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import Ech
-from kwel.grouping import packed
+from kwel.model.grouping import packed
+from kwel.model.records.columns import Ech
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
-    from kwel.names import Names
+    from kwel.model.names import Names
+    from kwel.model.records.columns import Rows
 
 UNDECIDED = (Ech.OFFERED, Ech.REAL, Ech.GREASE_LIKELY)
 """What is decided anew where more is known, such as the rules."""

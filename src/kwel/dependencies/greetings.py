@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import Ech
-from kwel.kinds import tls_version
 from kwel.model.claims import Evidence, Where
+from kwel.model.kinds import tls_version
+from kwel.model.records.columns import Ech
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
 
 MOST_CERTIFICATES: Final = 3

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import NameSource
-from kwel.kinds import RecordKind
+from kwel.model.kinds import RecordKind
+from kwel.model.records.columns import NameSource
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
 
 PORT_DNS: Final = 53

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import NameSource
 from kwel.dependencies.hearsay import PORT_DNS, bears_address
-from kwel.kinds import RecordKind
+from kwel.model.kinds import RecordKind
+from kwel.model.records.columns import NameSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
     from kwel.dependencies.contacts import Contacts
+    from kwel.model.names import Names
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
-    from kwel.names import Names
 
     IsOutside = Callable[[NDArray, NDArray], NDArray]
 

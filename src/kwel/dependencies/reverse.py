@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import address_halves
-from kwel.kinds import RecordKind
+from kwel.model.kinds import RecordKind
+from kwel.model.records.columns import address_halves
 
 if TYPE_CHECKING:
     from kwel.model.traffic import Traffic
@@ -35,7 +35,7 @@ def reverse_names(traffic: Traffic) -> dict[tuple[int, int], int]:
 def address_of(name: str) -> tuple[int, int] | None:
     """Return the halves of the address that a reverse name stands for; nothing for other names, and for networks.
 
-    >>> from kwel.columns import address_text
+    >>> from kwel.model.records.columns import address_text
     >>> address_text(*address_of("7.100.51.198.in-addr.arpa"))
     '198.51.100.7'
     >>> address_of("100.51.198.in-addr.arpa")

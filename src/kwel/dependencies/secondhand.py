@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.grouping import distinct
+from kwel.model.grouping import distinct
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from kwel.columns import NameSource, State, address_text
 from kwel.dependencies.asked import Questions
 from kwel.dependencies.greetings import ByFlow, Greetings
 from kwel.dependencies.reverse import reverse_names
-from kwel.kinds import Application, RecordKind
 from kwel.model.claims import Evidence, Where
 from kwel.model.dependencies import STATES, Dependency
-from kwel.transports import transport_label
+from kwel.model.kinds import Application, RecordKind
+from kwel.model.records.columns import NameSource, State, address_text
+from kwel.model.transports import transport_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
     from kwel.dependencies.contacts import Contacts
     from kwel.dependencies.looked_up import LookedUp
     from kwel.dependencies.trips import Trips
     from kwel.model.assets import Asset
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
     from kwel.model.verdicts import Attribution
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import NameSource
-from kwel.kinds import Application
+from kwel.model.kinds import Application
+from kwel.model.records.columns import NameSource
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from kwel.model.names import Names
     from kwel.model.traffic import Certificate, Traffic
-    from kwel.names import Names
 
 PORT_ENCRYPTED_DNS: Final = 853
 TLS_LIKE: Final = tuple(map(int, (Application.TLS, Application.DTLS, Application.QUIC)))

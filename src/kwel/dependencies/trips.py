@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from kwel.columns import State, address_text
 from kwel.model.claims import Evidence, Where
+from kwel.model.records.columns import State, address_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

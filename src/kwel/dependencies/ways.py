@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import Direction, State
-from kwel.grouping import distinct
 from kwel.model.dependencies import Begun, Ways
+from kwel.model.grouping import distinct
+from kwel.model.records.columns import Direction, State
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

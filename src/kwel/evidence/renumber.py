@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
 
 FRAMES = ("frame", "first_frame", "name_frame", "back_frame", "link_frame", "began_frame", "before", "after")

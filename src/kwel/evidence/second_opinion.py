@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from kwel.columns import NameSource, address_text
+from kwel.model.records.columns import NameSource, address_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

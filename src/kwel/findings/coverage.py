@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kwel.columns import Direction, NameSource, State, Tunnel, address_text
-from kwel.kinds import Application
 from kwel.model.claims import Where
 from kwel.model.coverage import Coverage, CoverageGrade
 from kwel.model.gaps import BlindSpot, Mirror, Shortcoming
+from kwel.model.kinds import Application
+from kwel.model.records.columns import Direction, NameSource, State, Tunnel, address_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
     from kwel.model.assets import Asset
     from kwel.model.gaps import System
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Capture, Traffic
 
 OUTSIDE: Final = -1

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.columns import Tunnel
+from kwel.kernel.build.jit import helper
 from kwel.kernel.lan import note_bacnet, note_protocol, note_spanning_tree
 from kwel.kernel.links import (
     NEXT_CLIP,
@@ -28,7 +28,7 @@ from kwel.kernel.links import (
 from kwel.kernel.loads import u8, u16, u24
 from kwel.kernel.rows import Stop
 from kwel.kernel.wireless import wlan_layer
-from kwel.native import helper
+from kwel.model.records.columns import Tunnel
 
 if TYPE_CHECKING:
     from typing import Any

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwel.kernel.build.jit import helper
 from kwel.kernel.hashing import ROW, U0, U32, mix
 from kwel.kernel.ring import add, newest
-from kwel.native import helper
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 RECENT = np.dtype(
     [("digest", np.uint64), ("time", np.int64), ("path", np.uint64), ("hops", np.uint32), ("back", np.uint32)]

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwel.kernel.build.jit import helper, kernel
 from kwel.kernel.duplicates import ALIAS
 from kwel.kernel.flowtable import ERROR, find_quoted
 from kwel.kernel.fragments import OFFSET
 from kwel.kernel.loads import u8, u16
 from kwel.kernel.network import IP_ICMP, IP_ICMPV6, IP_TCP, IP_UDP, ipv4_header, ipv6_header
 from kwel.kernel.rows import PACKET, RUN, Stop
-from kwel.native import helper, kernel
-from kwel.quoting import QUOTED
+from kwel.model.records.quoted import QUOTED
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 ICMP_UNREACHABLE, ICMPV6_UNREACHABLE = 3, 1
 MOST_QUOTED = 1 << 14

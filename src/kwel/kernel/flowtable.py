@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import Direction
+from kwel.kernel.build.jit import helper, kernel
 from kwel.kernel.duplicates import ALIAS, ALIASED, RECENT, alias_of, digest_of, find_copy, note_alias, remember
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, U32, mix
 from kwel.kernel.loads import expect
 from kwel.kernel.ring import head_of
 from kwel.kernel.rows import HALF, PACKET, RUN, Note, Stop
-from kwel.kinds import Application
-from kwel.native import helper, kernel
+from kwel.model.kinds import Application
+from kwel.model.records.columns import Direction
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 FIN, SYN, RST, ACK, TCP = 1, 2, 4, 16, 6
 A_BACNET = int(Application.BACNET)

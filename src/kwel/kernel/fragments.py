@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.columns import MIRROR
+from kwel.kernel.build.jit import helper
 from kwel.kernel.hashing import U0, U1, U32, mix, new_seed
 from kwel.kernel.loads import u16, u32
 from kwel.kernel.ring import add, new_ring, newest
 from kwel.kernel.rows import Stop
-from kwel.native import helper
+from kwel.model.records.columns import MIRROR
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
     Store = tuple[Rows, NDArray[np.uint32], NDArray[np.uint8], NDArray[np.uint64], Rows, NDArray[np.int64]]
     """The members of a `Memory` but its stops."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.native import helper
+from kwel.kernel.build.jit import helper
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

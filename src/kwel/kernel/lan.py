@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwel.kernel.build.jit import helper
 from kwel.kernel.loads import le16, u8, u16, u24, u32
-from kwel.kinds import Lan, LanSide
-from kwel.native import helper
+from kwel.model.kinds import Lan, LanSide
 
 if TYPE_CHECKING:
     from typing import Any

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import MIRROR, RECORD
+from kwel.kernel.build.jit import helper, kernel
 from kwel.kernel.carriers import ETHER_IPV4, ETHER_VLAN, carrier_layer, ethernet_layer, ethertype_layer
 from kwel.kernel.fragments import MOST_AT_ONCE, SLOT, TAIL, Memory, note_mirror, settle, take_in
 from kwel.kernel.links import (
@@ -28,14 +28,14 @@ from kwel.kernel.network import IP_AH, IP_TCP, IP_UDP, ipv4_header, ipv6_header,
 from kwel.kernel.overlays import has_tunnel_port, udp_tunnel
 from kwel.kernel.rows import PACKET, Stop
 from kwel.kernel.tunnels import ip_tunnel, is_carrier, skip_authentication
-from kwel.native import helper, kernel
+from kwel.model.records.columns import MIRROR, RECORD
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 MAX_DEPTH = 8
 """Tunnels, one in the other, that are opened. A packet in a ninth is set aside: whose it is was not read."""

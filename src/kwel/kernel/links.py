@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwel.kernel.build.jit import helper
 from kwel.kernel.loads import le16, le32, u8, u16, u24, u32
-from kwel.native import helper
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.native import hardware, helper, load_of
+from kwel.kernel.build.jit import hardware, helper, load_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -57,7 +57,7 @@ def le32(data: NDArray[np.uint8], at: int) -> int:
     return le16(data, at) | (le16(data, at + 2) << 16)
 
 
-@hardware("", "kwel.instructions.copy")
+@hardware("", "kwel.kernel.build.intrinsics.copy")
 def copy(source: NDArray[np.uint8], at: int, size: int, target: NDArray[np.uint8], to: int) -> int:
     """Copy ``source[at:at + size]`` to ``target[to:]``; the two lie apart."""
     for i in range(size):
@@ -65,7 +65,7 @@ def copy(source: NDArray[np.uint8], at: int, size: int, target: NDArray[np.uint8
     return 0
 
 
-@hardware("", "kwel.instructions.clear")
+@hardware("", "kwel.kernel.build.intrinsics.clear")
 def clear(data: NDArray[np.uint8], at: int, size: int) -> int:
     """Set ``data[at:at + size]`` to zero."""
     for i in range(size):
@@ -73,7 +73,7 @@ def clear(data: NDArray[np.uint8], at: int, size: int) -> int:
     return 0
 
 
-@hardware("", "kwel.instructions.expect")
+@hardware("", "kwel.kernel.build.intrinsics.expect")
 def expect(rows: NDArray[Any], at: int) -> int:
     """Let the processor bring row *at*, which is read soon, nearer."""
     return 0

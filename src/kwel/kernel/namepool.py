@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from kwel.kernel.build.jit import helper, kernel
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, mix
 from kwel.kernel.loads import u64
-from kwel.native import helper, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

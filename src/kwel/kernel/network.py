@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import MAPPED
+from kwel.kernel.build.jit import helper
 from kwel.kernel.loads import u8, u16, u32, u64
 from kwel.kernel.rows import Stop
-from kwel.native import helper
+from kwel.model.records.columns import MAPPED
 
 if TYPE_CHECKING:
     from typing import Any

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import FLOW, Direction, State
+from kwel.kernel.build.jit import helper, kernel
 from kwel.kernel.duplicates import is_group
 from kwel.kernel.flowtable import ACK, ERROR, INITIATOR, OPENER, RST, SYN, TCP, TIMED
 from kwel.kernel.rows import RUN
-from kwel.native import helper, kernel
+from kwel.model.records.columns import FLOW, Direction, State
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 D_UNKNOWN, D_FIRST = int(Direction.UNKNOWN), int(Direction.FIRST)
 ESTABLISHED, REFUSED = int(State.ESTABLISHED), int(State.REFUSED)

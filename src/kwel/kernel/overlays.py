@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.columns import Tunnel
+from kwel.kernel.build.jit import helper
 from kwel.kernel.carriers import ETHER_NSH, seems_ethernet, seems_ip
 from kwel.kernel.links import (
     NEXT_ETHERNET,
@@ -22,7 +22,7 @@ from kwel.kernel.links import (
 )
 from kwel.kernel.loads import u8, u16, u24
 from kwel.kernel.tunnels import gre_layer
-from kwel.native import helper
+from kwel.model.records.columns import Tunnel
 
 if TYPE_CHECKING:
     from typing import Any

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from kwel.columns import FLOW
-from kwel.kinds import Application
+from kwel.model.kinds import Application
+from kwel.model.records.columns import FLOW
 
 PACKET = np.dtype(
     [

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.columns import Tunnel
+from kwel.kernel.build.jit import helper
 from kwel.kernel.carriers import seems_ethernet, seems_ip
 from kwel.kernel.links import (
     NEXT_ETHERNET,
@@ -24,7 +24,7 @@ from kwel.kernel.links import (
 )
 from kwel.kernel.loads import le16, u8, u16, u32
 from kwel.kernel.network import IP_6IN4, IP_AH, IP_ETHERIP, IP_GRE, IP_IPIP, IP_L2TP, IP_MPLS, IP_PIM
-from kwel.native import helper
+from kwel.model.records.columns import Tunnel
 
 if TYPE_CHECKING:
     from typing import Any

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kwel.kernel.build.jit import helper
 from kwel.kernel.links import NEXT_DONE, NEXT_LLC
 from kwel.kernel.loads import u8, u16
 from kwel.kernel.rows import Stop
-from kwel.native import helper
 
 if TYPE_CHECKING:
     import numpy as np

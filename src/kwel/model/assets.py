@@ -6,11 +6,11 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kwel.model.quick import quick
+from kwel.model.fast_dataclass import quick
 
 if TYPE_CHECKING:
-    from kwel.kinds import FactKind
     from kwel.model.claims import Claim, Evidence
+    from kwel.model.kinds import FactKind
 
 
 class AssetKind(enum.StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from kwel.kinds import FactKind
+from kwel.model.kinds import FactKind
 
 if TYPE_CHECKING:
     from kwel.model.claims import Evidence, Grade

@@ -6,12 +6,12 @@ import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from kwel.model.quick import quick
+from kwel.model.fast_dataclass import quick
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kwel.kinds import FactKind
+    from kwel.model.kinds import FactKind
 
 NOT_KEPT = "frame not kept"
 Step = Literal["observed", "looked-up", "inferred"]

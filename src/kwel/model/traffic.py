@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.columns import COMMAND, HELLO, LAN, MIRROR, QUESTION, SHOWN
-from kwel.openings import OPENING
-from kwel.ownership import SENDER
-from kwel.quoting import QUOTED
-from kwel.rhythms import BEAT, RHYTHM
+from kwel.model.records.activity import BEAT, RHYTHM
+from kwel.model.records.bindings import SENDER
+from kwel.model.records.columns import COMMAND, HELLO, LAN, MIRROR, QUESTION, SHOWN
+from kwel.model.records.quoted import QUOTED
+from kwel.model.records.syn import OPENING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
     from kwel.model.claims import Observed
     from kwel.model.coverage import Coverage
-    from kwel.names import Names
+    from kwel.model.names import Names
+    from kwel.model.records.columns import Rows
 
 
 class Capture(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kwel.model.claims import Grade
-from kwel.model.quick import quick
+from kwel.model.fast_dataclass import quick
 
 if TYPE_CHECKING:
     from kwel.model.claims import Claim, Evidence

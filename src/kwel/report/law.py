@@ -9,10 +9,10 @@ from kwel.model.exposure import Answer, answers, reached
 from kwel.model.law import LawKind, Reach
 from kwel.model.report import in_contact, sensitivity
 from kwel.model.verdicts import basis
-from kwel.reach import LINKS
 from kwel.report import numbers
 from kwel.report.relations import RANKED
 from kwel.report.text import DASH, NOTHING, Text, joined, plain, wire
+from kwel.rulebook.legal_reach import LINKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

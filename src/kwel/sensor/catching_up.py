@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kwel import pipeline
+from kwel.analysis import stages
 from kwel.sensor.journal import say, trace
 from kwel.store import Damaged, Level, head
 from kwel.store.parts import runs_of
@@ -12,7 +12,7 @@ from kwel.store.parts import runs_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from kwel.analysis import Options
+    from kwel.analysis.result import Options
     from kwel.model.report import Report
     from kwel.model.window import Window
     from kwel.sensor.telling import Telling
@@ -86,7 +86,7 @@ def _concluded(part: Part, window: Window, options: Options) -> Report | None:
     if not part.has_wire:
         return None
     try:
-        return pipeline.conclude(window.traffic, options).report
+        return stages.conclude(window.traffic, options).report
     except Exception as error:  # noqa: BLE001 - a fault of ours: what the window itself shows is told all the same
         say(4, f"alerts: {part.id}: nothing can be concluded from it: {error!r}")
         trace(error)

@@ -283,7 +283,7 @@ def _no_prefix(text: str) -> str | None:
 
 
 def _no_place(text: str) -> str | None:
-    from kwel.placebook import circles, parse_here
+    from kwel.rulebook.places import circles, parse_here
 
     try:
         parse_here(text, circles())
@@ -293,13 +293,13 @@ def _no_place(text: str) -> str | None:
 
 
 def _no_interface(text: str) -> str | None:
-    from kwel.passive.interface import NAME
+    from kwel.sensor.lockdown.interface import NAME
 
     return None if NAME.fullmatch(text) else f"{text!r} is no name of an interface; `ip link` lists them"
 
 
 def _no_namespace(text: str) -> str | None:
-    from kwel.passive.namespaces import NAME
+    from kwel.sensor.lockdown.namespaces import NAME
 
     return None if NAME.fullmatch(text) else f"{text!r} is no name; use letters, digits, '-', '_' and '.'"
 

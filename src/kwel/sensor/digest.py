@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from kwel import pipeline
+from kwel.analysis import stages
 from kwel.capture.frames import read_frames, within, write_frames
 from kwel.evidence.renumber import renumber
+from kwel.export import frame
 from kwel.sensor import proofs
 from kwel.sensor.journal import trace
 from kwel.store import Damaged, StoreError, spool
 from kwel.store.files import is_full
 from kwel.store.parts import DIGITS
-from kwel.tables import frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from kwel.analysis import Analysis, Options
+    from kwel.analysis.result import Analysis, Options
+    from kwel.export.schema import Name
     from kwel.model.report import Report
     from kwel.model.window import Window
     from kwel.store import Store
-    from kwel.tables.schema import Name
 
 TABLES: tuple[Name, ...] = ("assets", "facts", "dependencies", "commands", "interruptions")
 """What of the conclusions is kept beside the traffic, for questions."""
@@ -165,7 +165,7 @@ def _digest(how: Digesting, into: Store, window: Window, path: Path, done: Diges
 
 def _concluded(how: Digesting, window: Window, path: Path, evidence: Path) -> tuple[Window, Analysis]:
     """Return a window with the frames that its conclusions cite, written to *evidence*, and the conclusions."""
-    analysis = pipeline.conclude(window.traffic, how.options)
+    analysis = stages.conclude(window.traffic, how.options)
     frames = spool.evidence_of(path)
     if frames is None:
         return window, analysis
@@ -176,7 +176,7 @@ def _concluded(how: Digesting, window: Window, path: Path, evidence: Path) -> tu
         return window, analysis
     write_frames(evidence, records[kept - 1], data, window.source, f"Frames that kwel cites: {window.source}")
     window = replace(window, traffic=renumber(window.traffic, kept))
-    return window, pipeline.conclude(window.traffic, how.options)
+    return window, stages.conclude(window.traffic, how.options)
 
 
 def tables_of(analysis: Analysis) -> dict[str, pd.DataFrame]:
@@ -186,7 +186,7 @@ def tables_of(analysis: Analysis) -> dict[str, pd.DataFrame]:
 
 def cited(report: Report) -> list[int]:
     """Return the numbers of the frames that a report on one window cites anywhere."""
-    from kwel.tables.report_json import write_report_json
+    from kwel.export.report_json import write_report_json
 
     out = io.BytesIO()
     write_report_json(report, out)

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from kwel import __version__
 from kwel.model.proofs import unproved
+from kwel.model.version import __version__
 from kwel.sensor import health as status
 from kwel.sensor import prometheus, proofs
 from kwel.sensor.health import Health, HealthError, SourceHealth

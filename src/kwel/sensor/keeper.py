@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kwel import pipeline
+from kwel.analysis import stages
 from kwel.sensor import shelf
 from kwel.sensor.calendar import due, ripe
 from kwel.sensor.catching_up import catch_up, unseen
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from kwel.analysis import Options
+    from kwel.analysis.result import Options
     from kwel.model.traffic import Traffic
     from kwel.sensor.calendar import Due
     from kwel.sensor.digest import LostWindow
@@ -151,7 +151,7 @@ class Keeper:
 
     def _tables(self, traffic: Traffic) -> dict[str, pd.DataFrame]:
         """Return what follows from the traffic of several windows."""
-        return tables_of(pipeline.conclude(traffic, options_of(self.plan)))
+        return tables_of(stages.conclude(traffic, options_of(self.plan)))
 
     def _blindness(self, alerter: Telling) -> None:
         """Tell what keeps the sensor from hearing, as its processes left word of it."""
@@ -264,9 +264,9 @@ def report_command(plan: Plan, one: Due) -> list[str]:
 def options_of(plan: Plan) -> Options:
     """Return how a window is judged: as its report will be. What cannot be read is told, and done without."""
     from kwel import rulebook
-    from kwel.analysis import Options
-    from kwel.limits import LimitsError
-    from kwel.policies import known_words, named
+    from kwel.analysis.result import Options
+    from kwel.policy import LimitsError
+    from kwel.policy.shipped import known_words, named
     from kwel.site import SiteError, load
 
     site = policy = None

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kwel.model.window import Proof
-    from kwel.passive import Guard, PassiveError
-    from kwel.passive.lock import Mark
+    from kwel.sensor.lockdown import Guard, PassiveError
+    from kwel.sensor.lockdown.lock import Mark
     from kwel.sensor.plan import Plan, Post
 
 
@@ -54,7 +54,7 @@ class Locks:
 
         *again*: also one that is under lock, as far as is known: it may have been away.
         """
-        from kwel import passive
+        from kwel.sensor import lockdown
 
         had = self._locked.get(post.interface)
         stays = had if had and not had.is_gone else None
@@ -62,12 +62,12 @@ class Locks:
             return None
         tested = stays.guard.tested if stays else None
         try:
-            guard = passive.lock(post.interface, namespace=post.namespace or None, without=post.without, tested=tested)
-        except passive.AbsentError as error:
+            guard = lockdown.lock(post.interface, namespace=post.namespace or None, without=post.without, tested=tested)
+        except lockdown.AbsentError as error:
             if stays:
                 stays.is_gone = True
             return error
-        except passive.PassiveError as error:
+        except lockdown.PassiveError as error:
             if stays:
                 self._take_down(stays, error)
             return error
@@ -83,7 +83,7 @@ class Locks:
 
     def prove(self, hearing: Callable[[str], Sequence[Hearing]]) -> None:
         """Write what the interfaces sent since the last time. *hearing*: the sealed processes of an interface."""
-        from kwel.passive import PassiveError
+        from kwel.sensor.lockdown import PassiveError
 
         for name, of in self._locked.items():
             heard = hearing(name)

@@ -116,22 +116,23 @@ class Teller:
 
 
 def _hear_interface(watching: Watching, post: Post, plan: Plan, ending: Ending) -> int:
-    from kwel import native, passive
     from kwel.capture.live import CannotListen, Fanout, InterfaceGone, open_live
-    from kwel.passive.seal import give_up_rights, seal
+    from kwel.kernel.build import jit
+    from kwel.sensor import lockdown
+    from kwel.sensor.lockdown.seal import give_up_rights, seal
     from kwel.sensor.positions import newest_window
 
     supervisor = os.getppid()
     write_as(plan.user)  # still root, it leaves files in a folder of theirs
-    native.load()
+    jit.load()
     watcher = Watcher(watching, at_least=newest_window(plan, post.source))
     try:
         if post.namespace:
-            passive.enter(post.namespace)
+            lockdown.enter(post.namespace)
         fanout = Fanout(post.group, post.members, post.member) if post.members > 1 else None
         live = open_live(post.interface, patience=PATIENCE, filter=post.filter, fanout=fanout)
         live.start()
-    except (CannotListen, passive.PassiveError) as error:
+    except (CannotListen, lockdown.PassiveError) as error:
         say(3, str(error))
         return UNHEARD
     tried = ""
@@ -140,7 +141,7 @@ def _hear_interface(watching: Watching, post: Post, plan: Plan, ending: Ending) 
             give_up_rights(plan.user or None)
             end_with_parent(signal.SIGTERM, supervisor)  # as it was, before it became another
             tried = seal([live.fileno()], may_fork=True)[1].value
-        except passive.PassiveError as error:
+        except lockdown.PassiveError as error:
             say(3, f"{post.interface}: {error}")
             return UNPROVED
     if isinstance(watching.tell, Teller):

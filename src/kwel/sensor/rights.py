@@ -50,14 +50,14 @@ def look_through(plan: Plan) -> None:
     Raises:
         PermissionError: it cannot; the line names the first folder.
     """
-    from kwel import codecache
+    from kwel.kernel.build import cache
 
     if os.geteuid():
         return
     if not plan.user:
         _root_without_rights(plan)
         return
-    needed = [Path(__file__).parent, Path(sys.prefix), Path(sys.base_prefix), codecache.folder(), Path(plan.store)]
+    needed = [Path(__file__).parent, Path(sys.prefix), Path(sys.base_prefix), cache.folder(), Path(plan.store)]
     who = pwd.getpwnam(plan.user)
     if found := _closed_to(lambda: _become(who), [place for place in needed if place.is_dir()], os.R_OK | os.X_OK):
         raise PermissionError(
@@ -86,7 +86,7 @@ def born_with(user: str, *, nice: int) -> Callable[[], None]:
 
     It becomes *user*, or stays root with the rights over files alone.
     """
-    from kwel.passive.seal import FILES, give_up_rights
+    from kwel.sensor.lockdown.seal import FILES, give_up_rights
 
     def begin() -> None:
         os.nice(nice)
@@ -120,7 +120,7 @@ def _root_without_rights(plan: Plan) -> None:
     Raises:
         PermissionError: the store is somebody else's; each window would be lost.
     """
-    from kwel.passive.seal import give_up_rights
+    from kwel.sensor.lockdown.seal import give_up_rights
 
     if not any(post.interface and not post.unlocked for post in plan.posts):
         return

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
-    from kwel.hearing import Hearing
+    from kwel.analysis.analyser import Hearing
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
     from kwel.model.window import Window
     from kwel.store import Lost

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from kwel import __version__
+from kwel.model.version import __version__
 from kwel.report import shelf as page
 from kwel.sensor.calendar import days_of
 from kwel.sensor.files import replace_file

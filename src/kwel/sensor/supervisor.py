@@ -30,7 +30,7 @@ from kwel.sensor.post import GONE, UNHEARD, UNPROVED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kwel.passive import PassiveError
+    from kwel.sensor.lockdown import PassiveError
     from kwel.sensor.plan import Plan, Post
 
 PROOF_EVERY = 10.0
@@ -191,7 +191,7 @@ class Supervisor:
 
     def _leave_word(self, one: Standing) -> None:
         """Leave word in place of the process that would hear an interface, were it there and could not answer."""
-        from kwel.passive import AbsentError
+        from kwel.sensor.lockdown import AbsentError
 
         is_absent = isinstance(one.silent, AbsentError)
         said = {

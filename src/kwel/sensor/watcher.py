@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from kwel.analysis.analyser import Hearing
 from kwel.capture import Batch
-from kwel.hearing import Hearing
 from kwel.model.window import Window
 from kwel.sensor.files import read_number, replace_file
 from kwel.sensor.scribe import Draft, Held, Scribes
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
     from kwel.model.window import Losses
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from kwel.model.remarks import Remark
 from kwel.model.site import OverrideState
-from kwel.rulefile import suffixes
+from kwel.rulebook.rulefile import suffixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kwel.model.site import Site
-    from kwel.rulemodel import Rulebook
+    from kwel.rulebook.model import Rulebook
 
     Published = Callable[[str], str | None]
 

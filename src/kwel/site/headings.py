@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from kwel.rulefile import RuleTable
+from kwel.rulebook.rulefile import RuleTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kwel.model.assets import AssetKind
 from kwel.model.site import Buffer, NamedAsset, Override, Site, Tenant, Zone
-from kwel.rulefile import RuleError
+from kwel.rulebook.rulefile import RuleError
 from kwel.site.table import MAC, SiteError, SiteTable
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _here(table: SiteTable) -> str:
     """Return where captures of the site are made; empty where it does not say."""
     text = table.words_to_show("here", "")
     if text:
-        from kwel.placebook import circles, parse_here
+        from kwel.rulebook.places import circles, parse_here
 
         try:
             parse_here(text, circles())

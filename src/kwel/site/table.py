@@ -6,7 +6,7 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from kwel.rulefile import REQUIRED, RuleError, RuleTable
+from kwel.rulebook.rulefile import REQUIRED, RuleError, RuleTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from kwel.columns import mac_text
 from kwel.model.claims import Observed, Where
+from kwel.model.records.columns import mac_text
 from kwel.model.traffic import Certificate, Traffic
 from kwel.store import spelling
 from kwel.store.schema import REPEATS, SHAPES, Shape
@@ -17,8 +17,8 @@ from kwel.store.schema import REPEATS, SHAPES, Shape
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kwel.columns import Rows
     from kwel.model.coverage import Coverage
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Capture
 
     Tables = dict[str, pa.Table]

@@ -185,8 +185,8 @@ def _content(store: Store, parts: Sequence[Part], conclude: Concluding | None) -
 
 
 def _condensed(traffic: Traffic) -> Traffic:
-    """Return traffic in fewer rows, as far as ``kwel.joining`` can."""
-    joining: Any = import_module("kwel.joining")
+    """Return traffic in fewer rows, as far as ``kwel.merge`` can."""
+    joining: Any = import_module("kwel.merge")
     condense = getattr(joining, "condense", None)
     fewer: Traffic = condense(traffic) if condense else traffic
     return fewer

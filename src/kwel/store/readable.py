@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from kwel.tables.schema import Table
+    from kwel.export.schema import Table
 
 
 def contract_of(name: str) -> Table:
@@ -19,7 +19,7 @@ def contract_of(name: str) -> Table:
     Raises:
         ValueError: there is no such table.
     """
-    from kwel.tables.schema import INVENTORY, TABLES
+    from kwel.export.schema import INVENTORY, TABLES
 
     for table in (*TABLES, INVENTORY):
         if table.name == name:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from kwel import columns, openings, ownership, quoting, rhythms
-from kwel.columns import ClaimKind, Direction, Ech, NameSource, State
-from kwel.kinds import Application, Asked, Lan, LanSide, RecordKind
-from kwel.transports import KEYWORDS
+from kwel.model.kinds import Application, Asked, Lan, LanSide, RecordKind
+from kwel.model.records import activity, bindings, columns, quoted, syn
+from kwel.model.records.columns import ClaimKind, Direction, Ech, NameSource, State
+from kwel.model.transports import KEYWORDS
 
 if TYPE_CHECKING:
     import enum
@@ -100,20 +100,20 @@ SHAPES: dict[str, Shape] = {
         frames={"frame": "capture"},
     ),
     "claims": Shape(
-        ownership.CLAIM,
+        bindings.CLAIM,
         moments=("time", "last", "back"),
         macs=("mac",),
         labels={"kind": _labels(ClaimKind)},
         frames={"frame": "capture", "back_frame": "back_capture"},
     ),
     "senders": Shape(
-        ownership.SENDER,
+        bindings.SENDER,
         moments=("time", "last", "link_time"),
         macs=("mac",),
         frames={"frame": "capture", "link_frame": "link_capture"},
     ),
-    "openings": Shape(openings.OPENING, moments=("time",), frames={"frame": "capture"}),
-    "beats": Shape(rhythms.BEAT, frames={"frame": "capture", "began_frame": "began_capture"}),
+    "openings": Shape(syn.OPENING, moments=("time",), frames={"frame": "capture"}),
+    "beats": Shape(activity.BEAT, frames={"frame": "capture", "began_frame": "began_capture"}),
     "hinted": Shape(
         columns.COMMAND,
         moments=("first", "last"),
@@ -121,9 +121,9 @@ SHAPES: dict[str, Shape] = {
         frames={"frame": "capture"},
     ),
     "tunnels": Shape(columns.MIRROR, frames={"first_frame": "capture"}),
-    "errors": Shape(quoting.QUOTED, moments=("time",), labels={"transport": KEYWORDS}, frames={"frame": "capture"}),
+    "errors": Shape(quoted.QUOTED, moments=("time",), labels={"transport": KEYWORDS}, frames={"frame": "capture"}),
     "rhythms": Shape(
-        rhythms.RHYTHM,
+        activity.RHYTHM,
         moments=("since", "until"),
         frames={"before": "before_capture", "after": "after_capture"},
     ),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from kwel.columns import address_halves, address_text, mac_text
-from kwel.names import Names
+from kwel.model.names import Names
+from kwel.model.records.columns import address_halves, address_text, mac_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -378,7 +378,7 @@ def joined(parts: Sequence[Traffic]) -> Traffic:
     """Return the traffic of all parts, as if one analysis had heard it."""
     if len(parts) == 1:
         return parts[0]
-    joining: Any = import_module("kwel.joining")
+    joining: Any = import_module("kwel.merge")
     whole: Traffic = joining.join(parts)
     return whole
 

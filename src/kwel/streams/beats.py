@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.columns import FLOW
+from kwel.kernel.build.jit import helper, kernel
 from kwel.kernel.flowtable import SYN, TCP, is_before
 from kwel.kernel.loads import expect
 from kwel.kernel.rows import PACKET, RUN, Stop
-from kwel.native import helper, kernel
-from kwel.rhythms import BEAT, RHYTHM, SILENCES, TICK
+from kwel.model.records.activity import BEAT, RHYTHM, SILENCES, TICK
+from kwel.model.records.columns import FLOW
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 S_USED = int(Stop.USED)
 MOST_RHYTHMS = 1 << 17

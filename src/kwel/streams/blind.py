@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.dissect.blind import tunnel_of_datagram, tunnel_of_stream
+from kwel.kernel.build.jit import kernel
 from kwel.kernel.network import IP_TCP, IP_UDP
 from kwel.kernel.rows import HALF, PACKET, RUN
-from kwel.kinds import Application
-from kwel.native import kernel
+from kwel.model.kinds import Application
+from kwel.protocols.blind import tunnel_of_datagram, tunnel_of_stream
 from kwel.streams.crypto import DONE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 MAX_LOOKS = 4
 """Datagrams of each direction that are looked at."""

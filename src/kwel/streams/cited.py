@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.columns import RECORD
-from kwel.dissect.claims import CLAIMS
-from kwel.dissect.dns import ANSWERS
+from kwel.kernel.build.jit import kernel
 from kwel.kernel.flowtable import FLOWS
 from kwel.kernel.fragments import MIRRORS
 from kwel.kernel.loads import copy
-from kwel.native import kernel
+from kwel.model.records.columns import RECORD
+from kwel.protocols.claims import CLAIMS
+from kwel.protocols.dns import ANSWERS
 from kwel.streams.commands import C_COMMANDS
 from kwel.streams.lan import PAIRS
 from kwel.streams.openings import KEPT
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
     from kwel.streams.listener import Listener
 
 PAIR_SLOTS = 1 << 16

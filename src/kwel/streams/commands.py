@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.columns import COMMAND
-from kwel.dissect.commands import codes_of, goes_on
-from kwel.dissect.framing import LOST, MORE, WALKED, message_size
+from kwel.kernel.build.jit import helper, kernel
 from kwel.kernel.hashing import U0, U1, U32, mix
 from kwel.kernel.loads import copy
 from kwel.kernel.network import IP_TCP, IP_UDP
 from kwel.kernel.rows import HALF, PACKET, RUN
-from kwel.kinds import Application
-from kwel.native import helper, kernel
+from kwel.model.kinds import Application
+from kwel.model.records.columns import COMMAND
+from kwel.protocols.commands import codes_of, goes_on
+from kwel.protocols.framing import LOST, MORE, WALKED, message_size
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 A_UNKNOWN = int(Application.UNKNOWN)
 MOST_WALKS, MOST_COMMANDS = 1 << 14, 1 << 16

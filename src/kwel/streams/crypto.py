@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.dissect.quic import MAX_HELLO, new_work
-from kwel.dissect.sha256 import KEYS
+from kwel.kernel.build.jit import helper
 from kwel.kernel.loads import copy
-from kwel.native import helper
+from kwel.protocols.quic import MAX_HELLO, new_work
+from kwel.protocols.sha256 import KEYS
 
 if TYPE_CHECKING:
     from typing import Any

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.columns import Direction, NameSource
-from kwel.dissect.dns import ANSWERS, MOST_ANSWERS, add_row, looks_like_message, read_message
-from kwel.dissect.telling import snmp_tells
+from kwel.kernel.build.jit import helper
 from kwel.kernel.flowtable import set_initiator
 from kwel.kernel.loads import u16, u32
 from kwel.kernel.rows import Mark
-from kwel.kinds import Application, RecordKind
-from kwel.native import helper
+from kwel.model.kinds import Application, RecordKind
+from kwel.model.records.columns import Direction, NameSource
+from kwel.protocols.dns import ANSWERS, MOST_ANSWERS, add_row, looks_like_message, read_message
+from kwel.protocols.telling import snmp_tells
 from kwel.streams.greetings import datagram_greeting, is_snmp, note_greeting
 from kwel.streams.join import join_answers
 from kwel.streams.questions import last_question, note_answer, note_question

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import Direction
-from kwel.dissect.hello import FOUND, HANDSHAKE_HEADER, MORE, NONE
-from kwel.dissect.tls import RECORD_HANDSHAKE, RECORD_HEADER, looks_like_record
+from kwel.kernel.build.jit import helper
 from kwel.kernel.flowtable import set_initiator
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, mix
 from kwel.kernel.loads import copy, u8, u16, u24, u64
 from kwel.kernel.namepool import ARENA, NAMES, REFUSED
 from kwel.kernel.rows import Note, Stage
-from kwel.native import helper
+from kwel.model.records.columns import Direction
+from kwel.protocols.hello import FOUND, HANDSHAKE_HEADER, MORE, NONE
+from kwel.protocols.tls import RECORD_HANDSHAKE, RECORD_HEADER, looks_like_record
 from kwel.streams.preludes import TDS_HEADER, TDS_PRELOGIN, TDS_REPLY
 from kwel.streams.room import C_CERTIFICATES_CUT, C_LATE, C_SHOWN, STREAM_BUDGET
 from kwel.streams.slots import free_slot, keep, take_slot

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.dissect.http import SPACE, find_byte
-from kwel.dissect.shapes import TPKT_VERSION
+from kwel.kernel.build.jit import helper
 from kwel.kernel.loads import u8, u16, u24, u32
 from kwel.kernel.rows import Mark, Stage
-from kwel.kinds import Application
-from kwel.native import helper
+from kwel.model.kinds import Application
+from kwel.protocols.http import SPACE, find_byte
+from kwel.protocols.shapes import TPKT_VERSION
 from kwel.streams.preludes import SOCKS5
 from kwel.streams.room import note_mark
 

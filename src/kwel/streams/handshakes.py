@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import NameSource
-from kwel.dissect import rdpudp, tls
-from kwel.dissect.dtls import RECORD_HANDSHAKE, RECORD_HEADER, carrier_size, looks_like_dtls
-from kwel.dissect.hello import DTLS_HEADER, FOUND, HANDSHAKE_CLIENT_HELLO, MORE, read_client_hello
+from kwel.kernel.build.jit import helper
 from kwel.kernel.loads import u8, u16, u24
 from kwel.kernel.rows import Stage
-from kwel.kinds import Application
-from kwel.native import helper
+from kwel.model.kinds import Application
+from kwel.model.records.columns import NameSource
+from kwel.protocols import rdpudp, tls
+from kwel.protocols.dtls import RECORD_HANDSHAKE, RECORD_HEADER, carrier_size, looks_like_dtls
+from kwel.protocols.hello import DTLS_HEADER, FOUND, HANDSHAKE_CLIENT_HELLO, MORE, read_client_hello
 from kwel.streams.hellos import note_client_hello
 from kwel.streams.room import STREAM_BUDGET
 from kwel.streams.slots import HELLO_ROW, free_slot, keep, take_slot

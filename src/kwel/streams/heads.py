@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.dissect.http import CR, LF, find_byte
+from kwel.kernel.build.jit import helper
 from kwel.kernel.hashing import MULTIPLIER, mix
 from kwel.kernel.loads import u8, u24, u32, u64
 from kwel.kernel.rows import Mark
-from kwel.kinds import Application
-from kwel.native import helper
+from kwel.model.kinds import Application
+from kwel.protocols.http import CR, LF, find_byte
 from kwel.streams.room import note_mark
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kwel.columns import Rows
+    from kwel.model.names import Names
+    from kwel.model.records.columns import Rows
     from kwel.model.traffic import Certificate
-    from kwel.names import Names
 
 
 class Heard(NamedTuple):

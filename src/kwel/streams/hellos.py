@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.columns import Direction
-from kwel.dissect.hello import FOUND, join_protocols
-from kwel.dissect.ja4 import number_of_shape
+from kwel.kernel.build.jit import helper
 from kwel.kernel.flowtable import set_initiator
 from kwel.kernel.namepool import intern
-from kwel.native import helper
+from kwel.model.records.columns import Direction
+from kwel.protocols.hello import FOUND, join_protocols
+from kwel.protocols.ja4 import number_of_shape
 from kwel.streams.room import C_HELLOS, note_hello, note_name
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from kwel.dissect.hello import Hello
+    from kwel.protocols.hello import Hello
     from kwel.streams.room import Tables
 
 D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)

@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.columns import HELLO, NAME, Direction, NameSource
-from kwel.dissect.gquic import (
+from kwel.kernel.build.jit import helper, kernel
+from kwel.kernel.flowtable import set_initiator
+from kwel.kernel.loads import u8, u24, u32
+from kwel.kernel.namepool import ARENA, NAMES, Pool
+from kwel.kernel.network import IP_UDP
+from kwel.kernel.rows import HALF, PACKET, RUN
+from kwel.model.kinds import Application
+from kwel.model.records.columns import HELLO, NAME, Direction, NameSource
+from kwel.protocols.gquic import (
     CHLO,
     LAST_CLEAR,
     LAST_PUBLIC,
@@ -20,9 +27,9 @@ from kwel.dissect.gquic import (
     find_hello,
     version_number,
 )
-from kwel.dissect.hello import FOUND, MORE, read_client_hello
-from kwel.dissect.ja4 import Shapes
-from kwel.dissect.quic import (
+from kwel.protocols.hello import FOUND, MORE, read_client_hello
+from kwel.protocols.ja4 import Shapes
+from kwel.protocols.quic import (
     BAD,
     FIXED,
     FRAMES,
@@ -46,13 +53,6 @@ from kwel.dissect.quic import (
     read_header,
     salt_of,
 )
-from kwel.kernel.flowtable import set_initiator
-from kwel.kernel.loads import u8, u24, u32
-from kwel.kernel.namepool import ARENA, NAMES, Pool
-from kwel.kernel.network import IP_UDP
-from kwel.kernel.rows import HALF, PACKET, RUN
-from kwel.kinds import Application
-from kwel.native import helper, kernel
 from kwel.streams.crypto import (
     C_GIVEN_UP,
     C_UNREAD,
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 MAX_INITIALS = 32
 """Initials of one direction that are looked at."""

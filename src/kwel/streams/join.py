@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import ANSWER
+from kwel.kernel.build.jit import helper, kernel
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, mix
 from kwel.kernel.loads import expect
-from kwel.native import helper, kernel
+from kwel.model.records.columns import ANSWER
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
-    from kwel.dissect.dns import Answers
+    from kwel.model.records.columns import Rows
+    from kwel.protocols.dns import Answers
 
 MAX_STEPS = 16
 """Earlier answers tried when the newest one came after the flow."""

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.columns import LAN
-from kwel.dissect.telling import network_tells
+from kwel.kernel.build.jit import helper, kernel
 from kwel.kernel.carriers import ETHER_ARP, ETHER_LLDP
 from kwel.kernel.duplicates import COMMON, PLAIN_HERE
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, U32, mix, new_index
@@ -24,8 +23,9 @@ from kwel.kernel.lan import DCP_ASK, DCP_HEAD, DCP_SET
 from kwel.kernel.loads import u8, u16, u32, u64
 from kwel.kernel.ring import add, new_ring, newest
 from kwel.kernel.rows import MARK, PACKET, Mark, Stop
-from kwel.kinds import Lan, LanSide
-from kwel.native import helper, kernel
+from kwel.model.kinds import Lan, LanSide
+from kwel.model.records.columns import LAN
+from kwel.protocols.telling import network_tells
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 MOST_LAN = 1 << 18
 """Pairs of stations and protocols that are kept. Frames of others are set aside as those of flows without room."""

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import ANSWER, HELLO, NAME, QUESTION, SHOWN
-from kwel.dissect.claims import Claims, note_claim, read_arp, read_neighbour
-from kwel.dissect.dns import ANSWERS, Answers
-from kwel.dissect.ja4 import Shapes
+from kwel.kernel.build.jit import helper, kernel
 from kwel.kernel.carriers import ETHER_ARP
 from kwel.kernel.loads import expect
 from kwel.kernel.namepool import Pool
 from kwel.kernel.network import IP_ICMPV6, IP_TCP, IP_UDP, IP_VRRP
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stage, Stop
-from kwel.native import helper, kernel
-from kwel.ownership import CLAIM
+from kwel.model.records.bindings import CLAIM
+from kwel.model.records.columns import ANSWER, HELLO, NAME, QUESTION, SHOWN
+from kwel.protocols.claims import Claims, note_claim, read_arp, read_neighbour
+from kwel.protocols.dns import ANSWERS, Answers
+from kwel.protocols.ja4 import Shapes
 from kwel.streams.datagrams import is_named_port, read_datagram
 from kwel.streams.handshakes import begins_handshake, read_handshake
 from kwel.streams.heads import HEAD, UNFINISHED
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 AHEAD = 16
 """Packets between the one that is looked at and the one that is prepared for."""

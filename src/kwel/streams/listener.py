@@ -6,13 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kwel.asking import settle
-from kwel.columns import ANSWER, FLOW, HELLO, NAME, QUESTION, SHOWN, NameSource
-from kwel.dissect import claims, dns, ja4
-from kwel.dissect.claims import CLAIMS
-from kwel.dissect.dns import ANSWERS
-from kwel.dissect.hello import MAX_NAME
-from kwel.dissect.ja4 import Fingerprints, new_shapes
 from kwel.kernel import duplicates, errors, flowtable, fragments, namepool
 from kwel.kernel.flowtable import CUT_PACKETS, EARLY_NOW, EVICTED, FLOWS, LIMIT, MANY, rehash, track
 from kwel.kernel.hashing import new_index, seed_of, slots_of
@@ -21,11 +14,16 @@ from kwel.kernel.namepool import ARENA, NAMES, index_names
 from kwel.kernel.outcome import finish
 from kwel.kernel.ring import new_ring
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN, Stop
-from kwel.kinds import Asked
-from kwel.mirroring import sessions
-from kwel.names import Names
-from kwel.ownership import CLAIM
-from kwel.quoting import QUOTED
+from kwel.model.kinds import Asked
+from kwel.model.names import Names
+from kwel.model.records.bindings import CLAIM
+from kwel.model.records.columns import ANSWER, FLOW, HELLO, NAME, QUESTION, SHOWN, NameSource
+from kwel.model.records.quoted import QUOTED
+from kwel.protocols import claims, dns, ja4
+from kwel.protocols.claims import CLAIMS
+from kwel.protocols.dns import ANSWERS
+from kwel.protocols.hello import MAX_NAME
+from kwel.protocols.ja4 import Fingerprints, new_shapes
 from kwel.streams import beats, beginnings, commands, crypto, shown
 from kwel.streams.blind import mark_tunnels
 from kwel.streams.flights import MOST_SHOWN
@@ -35,6 +33,7 @@ from kwel.streams.initials import read_initials
 from kwel.streams.join import index_answers
 from kwel.streams.lan import PAIRS, REFUSED, LanTables, frames_without_ip, hear_lan
 from kwel.streams.listen import listen
+from kwel.streams.mirror_sessions import sessions
 from kwel.streams.openings import new_openings, note_openings
 from kwel.streams.plant import PROGRESS, UNREAD
 from kwel.streams.questions import MOST_QUESTIONS
@@ -65,14 +64,15 @@ from kwel.streams.room import (
 from kwel.streams.senders import new_senders, note_senders
 from kwel.streams.slots import SLOTS
 from kwel.streams.told import note_told_name
+from kwel.streams.unanswered import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
-    from kwel.dissect.sayings import Named, Spoken
+    from kwel.model.records.columns import Rows
+    from kwel.protocols.sayings import Named, Spoken
 
 ROWS = 4096
 """Packets decoded at a time: half a megabyte of columns, which stays in the processor's cache."""
@@ -244,7 +244,7 @@ class Listener:
 
     def tell(self, packets: Rows, index: int, fact: Named | Spoken) -> None:
         """Keep what a Python dissector read in packet *index* of the batch under way."""
-        from kwel.dissect.sayings import Spoken
+        from kwel.protocols.sayings import Spoken
 
         if isinstance(fact, Spoken):
             if packets["flow"][index] >= 0:

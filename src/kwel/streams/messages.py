@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import NameSource
-from kwel.dissect.dns import HEADER, looks_like_message
-from kwel.dissect.http import looks_like_request
-from kwel.dissect.tls import looks_like_hello
+from kwel.kernel.build.jit import helper
 from kwel.kernel.loads import u16
-from kwel.kinds import Application
-from kwel.native import helper
+from kwel.model.kinds import Application
+from kwel.model.records.columns import NameSource
+from kwel.protocols.dns import HEADER, looks_like_message
+from kwel.protocols.http import looks_like_request
+from kwel.protocols.tls import looks_like_hello
 from kwel.streams.datagrams import PORT_DNS, read_dns
 from kwel.streams.room import C_CUT, C_LATE, STREAM_BUDGET, has_room
 from kwel.streams.slots import drop, free_slot, keep, take_slot

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from kwel.kernel.build.jit import helper, kernel
 from kwel.kernel.flowtable import SYN
 from kwel.kernel.hashing import mix
 from kwel.kernel.loads import u8, u16, u32
 from kwel.kernel.network import IP_TCP
 from kwel.kernel.rows import PACKET, Stop
-from kwel.native import helper, kernel
-from kwel.openings import OPENING, Option, Shape
+from kwel.model.records.syn import OPENING, Option, Shape
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 MOST_OPENINGS = 1 << 17
 """Rows of all hosts together."""

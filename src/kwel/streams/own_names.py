@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kwel.columns import NameSource, address_text
-from kwel.grouping import distinct
-from kwel.kinds import Application
 from kwel.model.claims import Observed, Where
+from kwel.model.grouping import distinct
+from kwel.model.kinds import Application
+from kwel.model.records.columns import NameSource, address_text
 
 if TYPE_CHECKING:
     from kwel.streams import Heard

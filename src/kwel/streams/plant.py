@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.dissect.plant import plant_of_datagram, plant_of_stream
-from kwel.dissect.shapes import HINT
-from kwel.dissect.telling import always_read, says
+from kwel.kernel.build.jit import helper, kernel
 from kwel.kernel.network import IP_TCP, IP_UDP
 from kwel.kernel.rows import HALF, MARK, PACKET, RUN
-from kwel.kinds import Application
-from kwel.native import helper, kernel
+from kwel.model.kinds import Application
+from kwel.protocols.plant import plant_of_datagram, plant_of_stream
+from kwel.protocols.shapes import HINT
+from kwel.protocols.telling import always_read, says
 from kwel.streams.watch import FOLLOW, REFUSED, WATCH, begin_watch, mark_of, part_to_read
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 A_UNKNOWN, A_BACNET = int(Application.UNKNOWN), int(Application.BACNET)
 ADDRESS = np.uint64(0xFFFFFFFF)

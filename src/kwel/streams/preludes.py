@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kwel.dissect.hello import HANDSHAKE_CLIENT_HELLO
-from kwel.dissect.http import find_byte
-from kwel.dissect.tls import RECORD_HANDSHAKE, RECORD_HEADER
+from kwel.kernel.build.jit import helper
 from kwel.kernel.loads import u8, u16, u24, u32
-from kwel.native import helper
+from kwel.protocols.hello import HANDSHAKE_CLIENT_HELLO
+from kwel.protocols.http import find_byte
+from kwel.protocols.tls import RECORD_HANDSHAKE, RECORD_HEADER
 
 if TYPE_CHECKING:
     import numpy as np

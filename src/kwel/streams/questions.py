@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.asking import MOST_OPEN, PATIENCE
-from kwel.kinds import Asked
-from kwel.native import helper
+from kwel.kernel.build.jit import helper
+from kwel.model.kinds import Asked
 from kwel.streams.room import C_QUESTIONS, C_QUESTIONS_REFUSED
+from kwel.streams.unanswered import MOST_OPEN, PATIENCE
 
 if TYPE_CHECKING:
     from typing import Any

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwel.kernel.build.jit import helper
 from kwel.kernel.network import sum_of_first
 from kwel.kernel.rows import Mark
-from kwel.native import helper
 from kwel.streams.room import note_mark
 
 if TYPE_CHECKING:

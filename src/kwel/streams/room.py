@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.columns import Direction, NameSource
-from kwel.dissect.dns import ANSWERS, MAX_RECORDS, MAX_ROWS
-from kwel.dissect.hello import MAX_NAME
+from kwel.kernel.build.jit import helper
 from kwel.kernel.flowtable import set_initiator
 from kwel.kernel.namepool import ARENA, NAMES, intern
-from kwel.native import helper
+from kwel.model.records.columns import Direction, NameSource
+from kwel.protocols.dns import ANSWERS, MAX_RECORDS, MAX_ROWS
+from kwel.protocols.hello import MAX_NAME
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
-    from kwel.dissect.claims import Claims
-    from kwel.dissect.dns import Answers
-    from kwel.dissect.ja4 import Shapes
     from kwel.kernel.namepool import Pool
+    from kwel.model.records.columns import Rows
+    from kwel.protocols.claims import Claims
+    from kwel.protocols.dns import Answers
+    from kwel.protocols.ja4 import Shapes
 
 STREAM_BUDGET = 16384
 """Bytes of each TCP direction that are read in search of a name."""

@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import Direction, NameSource
-from kwel.dissect.hello import FOUND, HANDSHAKE_CLIENT_HELLO, HANDSHAKE_HEADER, MORE, read_client_hello
-from kwel.dissect.http import MAX_METHOD, looks_like_request, read_request
-from kwel.dissect.shapes import HINT, TPKT_VERSION, shape_of
-from kwel.dissect.tls import (
+from kwel.kernel.build.jit import helper
+from kwel.kernel.flowtable import INITIATOR, SYN
+from kwel.kernel.loads import u8, u16, u24
+from kwel.kernel.rows import Stage
+from kwel.model.kinds import Application
+from kwel.model.records.columns import Direction, NameSource
+from kwel.protocols.hello import FOUND, HANDSHAKE_CLIENT_HELLO, HANDSHAKE_HEADER, MORE, read_client_hello
+from kwel.protocols.http import MAX_METHOD, looks_like_request, read_request
+from kwel.protocols.shapes import HINT, TPKT_VERSION, shape_of
+from kwel.protocols.tls import (
     RECORD_FIRST,
     RECORD_HANDSHAKE,
     RECORD_HEADER,
@@ -23,11 +28,6 @@ from kwel.dissect.tls import (
     looks_like_hello,
     looks_like_record,
 )
-from kwel.kernel.flowtable import INITIATOR, SYN
-from kwel.kernel.loads import u8, u16, u24
-from kwel.kernel.rows import Stage
-from kwel.kinds import Application
-from kwel.native import helper
 from kwel.streams.datagrams import PORT_DNS
 from kwel.streams.flights import begins_flight, expect_flights, read_expected, read_flight
 from kwel.streams.greetings import (

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.columns import MAPPED
-from kwel.dissect.claims import is_station, read_mac
+from kwel.kernel.build.jit import helper, kernel
 from kwel.kernel.carriers import ETHER_IPV4, ETHER_IPV6, ETHER_VLAN
 from kwel.kernel.hashing import MULTIPLIER, ROW, TAG, U0, U1, mix, new_index
 from kwel.kernel.loads import expect, u16, u32, u64
 from kwel.kernel.rows import HALF, PACKET
-from kwel.native import helper, kernel
-from kwel.ownership import SENDER
+from kwel.model.records.bindings import SENDER
+from kwel.model.records.columns import MAPPED
+from kwel.protocols.claims import is_station, read_mac
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 MOST_SENDERS = 65536
 """Pairs of MAC and address that are kept."""

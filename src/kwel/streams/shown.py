@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import NAME, NameSource
 from kwel.kernel.hashing import new_index
 from kwel.kernel.namepool import ARENA, NAMES, Pool
+from kwel.model.records.columns import NAME, NameSource
 from kwel.model.traffic import Certificate
 from kwel.streams.flights import MOST_BYTES, MOST_CERTIFICATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 
 def new_store() -> Pool:
@@ -43,8 +43,8 @@ def read_all(store: Pool, shown: Rows) -> Read:
     """Return what the certificates say, and where those that can be read were shown."""
     if not store.counters[NAMES]:
         return Read((), shown, 0)
-    from kwel.dissect.certificates import read_certificate
-    from kwel.wire import WireError
+    from kwel.protocols.certificates import read_certificate
+    from kwel.protocols.wire import WireError
 
     raw = store.arena[: store.counters[ARENA]].tobytes()
     read, place = list[Certificate](), np.full(int(store.counters[NAMES]), -1, np.int64)
@@ -70,7 +70,7 @@ def name_flows(
     """
     if not certificates:
         return named
-    from kwel.dissect.certificates import server_name
+    from kwel.protocols.certificates import server_name
 
     numbers = np.array([number_of((server_name(one) or "").encode()) for one in certificates], np.int64)
     servers = shown[shown["from_initiator"] == 0]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwel.kernel.build.jit import helper
 from kwel.kernel.loads import clear, copy
 from kwel.kernel.rows import Stage
-from kwel.native import helper
 from kwel.streams.room import C_EVICTED, C_FREE_SLOTS, C_NEXT_SLOT, STREAM_BUDGET
 
 if TYPE_CHECKING:

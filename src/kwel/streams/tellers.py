@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwel.kernel.build.jit import helper, kernel
 from kwel.kernel.loads import u8, u16, u32
 from kwel.kernel.network import IP_TCP, IP_UDP
 from kwel.kernel.rows import HALF, MARK, PACKET, Mark
-from kwel.native import helper, kernel
 from kwel.streams.room import C_MARKS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 MAX_MARKS = 16
 """Payloads of one direction that go to a Python dissector."""

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.columns import NAME, Direction
+from kwel.kernel.build.jit import kernel
 from kwel.kernel.flowtable import INITIATOR, OPENER, set_initiator
 from kwel.kernel.namepool import Pool, intern
 from kwel.kernel.network import IP_TCP
 from kwel.kernel.rows import PACKET, RUN
-from kwel.native import kernel
+from kwel.model.records.columns import NAME, Direction
 from kwel.streams.room import C_NAMED
 
 D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)
@@ -19,7 +19,7 @@ D_UNKNOWN, D_REQUEST = int(Direction.UNKNOWN), int(Direction.REQUEST)
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kwel.columns import Rows
+    from kwel.model.records.columns import Rows
 
 
 @kernel(

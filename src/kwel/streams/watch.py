@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwel.dissect.framing import message_size
-from kwel.dissect.telling import ASKS, MODBUS, TELLS, UMAS, always_read, goes_on, goes_on_answering, is_told_of, says
+from kwel.kernel.build.jit import helper
 from kwel.kernel.rows import PLANT, Stage
-from kwel.native import helper
+from kwel.protocols.framing import message_size
+from kwel.protocols.telling import ASKS, MODBUS, TELLS, UMAS, always_read, goes_on, goes_on_answering, is_told_of, says
 
 if TYPE_CHECKING:
     from typing import Any

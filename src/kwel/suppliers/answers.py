@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from kwel.crosswalk import Names
+    from kwel.rulebook.crosswalk import Names
 
 FIELDS: Final = (
     ("hosted_in", "location"),

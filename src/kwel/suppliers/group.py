@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kwel.crosswalk import Names, load
 from kwel.model.claims import Claim, Evidence, Grade
 from kwel.model.dependencies import STATES
 from kwel.model.suppliers import KNOWN, Product, Supplier, Suppliers, Use
 from kwel.model.verdicts import Control
+from kwel.rulebook.crosswalk import Names, load
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kwel.model.report import Report
     from kwel.model.site import Site
-    from kwel.rulemodel import Rulebook
+    from kwel.rulebook.model import Rulebook
 
 SHORTEST: Final = 3
 """Characters of something internal: shorter ones are found in any text."""

@@ -12,8 +12,8 @@ import sys
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from kwel.crosswalk import Names
 from kwel.model.verdicts import Control
+from kwel.rulebook.crosswalk import Names
 from kwel.suppliers.schema import DOSSIER, LARGEST, SchemaError, check, parse_json
 
 if TYPE_CHECKING:

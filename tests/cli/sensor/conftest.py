@@ -1,5 +1,5 @@
-"""The wires of tests/passive, for commands."""
+"""The wires of tests/sensor/lockdown, for commands."""
 
-from tests.passive.conftest import may_lay_wires, wire
+from tests.sensor.lockdown.conftest import may_lay_wires, wire
 
 __all__ = ["may_lay_wires", "wire"]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kwel import passive
 from kwel.cli.app import run
 from kwel.model.window import MAY_BE_UNKNOWN
-from kwel.passive import checks, programs
 from kwel.report import catalogue
-from tests.passive.wires import HELD, SENSOR, Wire
+from kwel.sensor import lockdown
+from kwel.sensor.lockdown import checks, programs
+from tests.sensor.lockdown.wires import HELD, SENSOR, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ def test_locking_is_proved_and_looking_later_finds_it(
     wire: Wire,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with passive.inside(wire.sensor):
+    with lockdown.inside(wire.sensor):
         status, out, err = said(capsys, SENSOR, "--lock", "--namespace", wire.own, *QUICK)
     assert (status, err) == (0, "")
     assert "frames sent: 0 before, 0 after; stopped by the filter meanwhile: 0" in out
@@ -74,7 +74,7 @@ def test_an_interface_with_an_address_is_refused(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     wire.address(f"{HELD}/24")
-    with passive.inside(wire.sensor):
+    with lockdown.inside(wire.sensor):
         status, out, err = said(capsys, SENSOR, "--lock")
 
     assert (status, out) == (1, "")
@@ -86,13 +86,13 @@ def test_where_a_person_may_not_look_it_is_neither_proved_nor_disproved(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with passive.inside(wire.sensor):
-        passive.lock(SENSOR)
+    with lockdown.inside(wire.sensor):
+        lockdown.lock(SENSOR)
         ask = programs.ask
 
         def refusing(program: str, *arguments: str, given: str | None = None) -> str:
             if program == "nft":
-                raise passive.NotPermittedError("nft list: not permitted; run it as root")
+                raise lockdown.NotPermittedError("nft list: not permitted; run it as root")
             return ask(program, *arguments, given=given)
 
         monkeypatch.setattr(programs, "ask", refusing)

@@ -132,9 +132,9 @@ def _explained(host: str) -> dict[str, Any] | None:
         return None
     import datetime
 
-    from kwel import pipeline
+    from kwel.analysis import stages
 
-    return pipeline.explain(host, options=pipeline.Options(on=datetime.datetime.now(datetime.UTC).date()))
+    return stages.explain(host, options=stages.Options(on=datetime.datetime.now(datetime.UTC).date()))
 
 
 @alerts.command(
@@ -181,10 +181,10 @@ def test(config: str) -> int:
     """Send a test alert to every output, and say which took it."""
     import tempfile
 
-    from kwel import __version__
     from kwel.alerts import Alerter
     from kwel.alerts.send import Road, SendError
     from kwel.alerts.settings import Lines
+    from kwel.model.version import __version__
     from kwel.sensor.service import give
 
     read, settings = configured(config)
@@ -229,8 +229,8 @@ def send(config: str, state: str | None, once: bool) -> int:
 
     For a configuration that says `apart = true` under [alerts].
     """
-    from kwel import __version__
     from kwel.alerts.couriers import Courier
+    from kwel.model.version import __version__
 
     read, settings = configured(config)
     listened = tuple(of.name for of in read.interfaces)

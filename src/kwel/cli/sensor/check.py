@@ -12,7 +12,7 @@ from kwel.cli.outcome import Failure, Status, complain
 
 if TYPE_CHECKING:
     from kwel.model.window import Check, Proof
-    from kwel.passive import Guard
+    from kwel.sensor.lockdown import Guard
 
 SIGNS = {True: "yes", False: "NO", None: "?"}
 ANSWERS = {True: "yes", False: "no", None: "unknown"}
@@ -61,33 +61,33 @@ def check(
     as_json: bool,
 ) -> int:
     """Say whether INTERFACE can send, and prove that it does not."""
-    from kwel import passive
+    from kwel.sensor import lockdown
 
     if without and not locks:
         raise click.UsageError("--without goes with --lock")
     try:
         guard = (
-            passive.lock(interface, namespace=namespace, without=without)
+            lockdown.lock(interface, namespace=namespace, without=without)
             if locks
-            else passive.watch(interface, namespace=namespace).test()
+            else lockdown.watch(interface, namespace=namespace).test()
         )
         time.sleep(during)
         proof = guard.proof(sealed_processes=processes)
-    except passive.LockError as error:
+    except lockdown.LockError as error:
         complain(str(error))
         return Status.CHECK_FAILED
-    except passive.PassiveError as error:
+    except lockdown.PassiveError as error:
         raise Failure(str(error)) from error
     _tell(guard, proof, as_json=as_json)
-    if passive.prove(proof.checks):
+    if lockdown.prove(proof.checks):
         return Status.DONE
-    return Status.CHECK_FAILED if passive.disprove(proof.checks) else Status.INCOMPLETE
+    return Status.CHECK_FAILED if lockdown.disprove(proof.checks) else Status.INCOMPLETE
 
 
 def _tell(guard: Guard, proof: Proof, *, as_json: bool) -> None:
-    from kwel import passive
+    from kwel.sensor import lockdown
 
-    proved = passive.prove(proof.checks)
+    proved = lockdown.prove(proof.checks)
     refusal = None if proved else guard.refusal()
     if as_json:
         told: dict[str, Any] = {**proof._asdict(), "namespace": guard.namespace, "proved": proved, "refusal": refusal}
@@ -114,7 +114,7 @@ def _counters(guard: Guard, proof: Proof) -> str:
 
 
 def _line(one: Check) -> str:
-    from kwel.tables.cells import visible
+    from kwel.export.cells import visible
 
     found = f" [{one.value}]" if one.value else ""
     return visible(f"{SIGNS[one.holds]:>4}  {_sentence(one)}{found}")

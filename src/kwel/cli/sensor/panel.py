@@ -117,7 +117,7 @@ def _share(share: float | None) -> str:
 
 def plain(text: str) -> str:
     """Return text that does nothing to a terminal."""
-    from kwel.tables.cells import visible
+    from kwel.export.cells import visible
 
     return visible(text)
 

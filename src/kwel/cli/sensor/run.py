@@ -54,7 +54,7 @@ def run(interfaces: tuple[str, ...], config: str | None, **given: Any) -> int:
     Each INTERFACE is locked first, so that it cannot send, and `kwel sensor check` proves it. Needs root, or the
     capabilities CAP_NET_RAW and CAP_NET_ADMIN.
     """
-    from kwel.passive import PassiveError
+    from kwel.sensor.lockdown import PassiveError
     from kwel.sensor.supervisor import Supervisor
 
     plan = made_plan(interfaces, config, given)
@@ -123,8 +123,8 @@ def _posts(interfaces: tuple[str, ...], given: dict[str, Any]) -> tuple[Post, ..
 
 def prepare(plan: Plan) -> None:
     """Make the folders, and compile what must be compiled while there is time."""
-    from kwel import native
     from kwel.cli.outcome import say_when_compiling
+    from kwel.kernel.build import jit
 
     try:
         for folder in (plan.spool, plan.state):
@@ -132,4 +132,4 @@ def prepare(plan: Plan) -> None:
     except OSError as error:
         raise Failure(f"cannot write {plan.store}: {error.strerror}; give another place with --store") from error
     say_when_compiling()
-    native.load()
+    jit.load()

@@ -1,0 +1,3 @@
+"""Which release of kwel this is."""
+
+__version__ = "0.1.0"

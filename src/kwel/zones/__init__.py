@@ -1,7 +1,0 @@
-"""Assets and flows in, zones and the conduits between them out: IEC 62443-3-2."""
-
-from __future__ import annotations
-
-from kwel.zones.draw import Drawn, draw
-
-__all__ = ["Drawn", "draw"]
