@@ -230,11 +230,11 @@ def test_an_interface_that_is_down_at_first_is_heard_once_it_is_up(wire: Wire) -
 
 SEALED = """
 import sys
-from kwel import native
+from kwel.kernel.build import jit
 from kwel.capture.ring import Ring
 from kwel.sensor.lockdown.seal import give_up_rights, seal
 
-native.load()
+jit.load()
 ring = Ring("span0", patience=0.1)
 ring.start()
 give_up_rights()

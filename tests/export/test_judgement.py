@@ -11,7 +11,7 @@ import pytest
 
 from kwel.export import judgement as tables
 from kwel.export import junit, sarif
-from kwel.policy import Seen, judge
+from kwel.policy.judge import Seen, judge
 from tests.policy.making import contacts_of, policy_of
 
 if TYPE_CHECKING:

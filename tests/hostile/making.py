@@ -37,8 +37,8 @@ print(json.dumps([status, used.ru_utime + used.ru_stime, most / 1024]), file=sys
 
 IN_TURN = """
 import json, os, sys
-from kwel import native
-native.load()
+from kwel.kernel.build import jit
+jit.load()
 {first}
 from kwel.cli.app import run
 statuses = []

@@ -23,10 +23,10 @@ PLANT = "mixed_plant.pcapng"
 SHELL = f'exec "{sys.executable}" -m kwel "$@"'
 IN_ANOTHER_CACHE = """
 import os, sys
-from kwel import codecache, compiler, native
-code = codecache.read(codecache.depends())
+from kwel.kernel.build import cache, compiler, jit
+code = cache.read(cache.depends())
 os.environ["KWEL_CACHE_DIR"] = sys.argv[1]
-native.SECOND, native.assembly_of, compiler.link = (), lambda symbols: "", lambda *all: code
+jit.SECOND, jit.assembly_of, compiler.link = (), lambda symbols: "", lambda *all: code
 from kwel.cli.app import run
 sys.exit(run(sys.argv[2:]))
 """

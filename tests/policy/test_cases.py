@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kwel.model.limits import DECISIONS
-from kwel.policy import Seen, judge
+from kwel.policy.judge import Seen, judge
 from tests.policy.making import contacts_of, order_of, policy_of
 
 CASES: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "cases.toml").read_text())["case"]

@@ -12,7 +12,7 @@ from kwel.analysis.stages import Options, analyse
 from kwel.cli.policies import load_policy
 from kwel.export.report_json import write_report_json
 from kwel.model.limits import Decision
-from kwel.policy import judge
+from kwel.policy.judge import judge
 from kwel.policy.of_analysis import AnalysisError, looks_like, read
 from kwel.policy.of_report import contacts_of, seen
 from kwel.policy.shipped import shipped

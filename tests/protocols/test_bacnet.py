@@ -110,7 +110,7 @@ def test_a_device_is_called_by_its_name() -> None:
 
 
 def test_a_list_identity_names_product_and_revision(tmp_path: Path) -> None:
-    sample = (SAMPLES.parent / "tests" / "dissect" / "samples" / "enip.list_identity.hex").read_text()
+    sample = (SAMPLES.parent / "tests" / "protocols" / "samples" / "enip.list_identity.hex").read_text()
     answer = bytes.fromhex(sample.splitlines()[-1])
     assert [(each.kind, each.value) for each in enip.observe(Reader(answer))] == [
         ("role", "server"),

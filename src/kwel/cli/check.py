@@ -92,7 +92,7 @@ def _of_analysis(
     captures: tuple[str, ...], limits: Policy, day: datetime.date | None, wanted: dict[str, Any]
 ) -> Judgement | None:
     """Return what an analysis comes to; ``None`` where captures were given."""
-    from kwel.policy import judge
+    from kwel.policy.judge import judge
 
     told = of_analysis(captures, count_proposals=limits.proposals == "count")
     late = [f"--{name.partition('_')[0]}" for name in ("internal", "site_file", "inventory_files") if wanted[name]]

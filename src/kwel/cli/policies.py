@@ -28,7 +28,7 @@ def named_policy(name: str | None, book: Rulebook | None, folder: Path | None = 
 
 def load_policy(name: str, known: Vocabulary) -> Policy:
     """Return a policy; end with one line where it cannot be read or is wrong."""
-    from kwel.policy import LimitsError
+    from kwel.policy.policy import LimitsError
 
     try:
         return named(name, known)

@@ -24,7 +24,7 @@ def shipped() -> tuple[str, ...]:
 def known_words(book: Rulebook, folder: Path | None = None) -> Vocabulary:
     """Return the words that a policy may hold; *folder* holds rules of the user's own."""
     from kwel.assets import rules as devices
-    from kwel.policy import vocabulary
+    from kwel.policy.words import vocabulary
 
     return vocabulary(book, devices.installed(folder).roles)
 
@@ -35,7 +35,7 @@ def named(name: str, known: Vocabulary) -> Policy:
     Raises:
         LimitsError: it cannot be read, or is wrong.
     """
-    from kwel.policy import load
+    from kwel.policy.policy import load
     from kwel.policy.policy import parse, sound
 
     if not _NAME.fullmatch(name) or name not in shipped() or Path(name).exists():

@@ -265,7 +265,7 @@ def options_of(plan: Plan) -> Options:
     """Return how a window is judged: as its report will be. What cannot be read is told, and done without."""
     from kwel import rulebook
     from kwel.analysis.result import Options
-    from kwel.policy import LimitsError
+    from kwel.policy.policy import LimitsError
     from kwel.policy.shipped import known_words, named
     from kwel.site import SiteError, load
 

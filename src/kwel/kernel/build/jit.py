@@ -59,7 +59,7 @@ SECOND = (
 )
 """Kernels that take about as long to compile as all others: a second process does it."""
 
-CHILD = "import sys; from kwel import native; sys.stdout.write(native.assembly_of(sys.argv[1:]))"
+CHILD = "import sys; from kwel.kernel.build import jit; sys.stdout.write(jit.assembly_of(sys.argv[1:]))"
 
 ARRAY_WORDS = 7
 """numba passes an array as seven words: owner, parent, items, item size, data, shape, stride."""
