@@ -116,19 +116,53 @@ def _arrow(kind: Any) -> str:
     return next((word for begin, word in words.items() if text.startswith(begin)), "whole")
 
 
+def findings() -> str:
+    """Return a section for every kind of finding."""
+    from kwel.findings import registry
+
+    families = (
+        ("Commands", registry.COMMANDS, "Where the asset never answered, one level less grave."),
+        ("Conduits", registry.CONDUITS, "Where nothing was ever answered, one level less grave, but not below low."),
+        ("Contacts with the outside", registry.CONTACTS, ""),
+    )
+    parts = []
+    for head, kinds, note in families:
+        parts += [f"## {head}", "", *([note, ""] if note else [])]
+        for kind in kinds:
+            parts += [f"### {kind.id}", "", kind.help, "", *_facts(kind), ""]
+    return "\n".join(parts).rstrip()
+
+
+def _facts(kind: Any) -> list[str]:
+    """Return what a record of a finding says beside its help text, as list items."""
+    grave = [severity.name.lower() for severity in kind.severity]
+    severity = f"{grave[0]} about an OT asset, {grave[2]} about an IT asset, {grave[1]} about any other"
+    if len(set(grave)) == 1:
+        severity = grave[0]
+    if getattr(kind, "graver_if_it_steers", False):
+        severity += "; one level graver where the service can steer a device of the plant that is not an OT asset"
+    return [
+        f"- Severity: {severity}.",
+        f"- Evidence: {kind.evidence.value}",
+        f"- Title: {kind.title.en} / *{kind.title.nl}*",
+        f"- Question: {kind.question.en} / *{kind.question.nl}*",
+        *([f"- Remedy: {kind.remedy.en} / *{kind.remedy.nl}*"] if kind.remedy.en else []),
+    ]
+
+
 def generated(page: Path) -> str:
     """Return *page* with every generated part written anew."""
 
     def part(match: re.Match[str]) -> str:
         what = match["what"]
-        whole = {"architecture": architecture, "hosts": hosts, "store": store}.get(what)
+        whole = {"architecture": architecture, "hosts": hosts, "store": store, "findings": findings}.get(what)
         text = whole() if whole else columns(what.removeprefix("columns "))
         return f"<!-- generated: {what} -->\n{text}\n<!-- end -->"
 
     return re.sub(r"<!-- generated: (?P<what>[a-z ]+) -->\n.*?<!-- end -->", part, page.read_text(), flags=re.S)
 
 
-PAGES = tuple(ROOT / "docs" / name for name in ("ARCHITECTURE.md", "formats.md", "hosts.md", "store.md"))
+PAGES = tuple(ROOT / "docs" / name for name in ("ARCHITECTURE.md", "findings.md", "formats.md", "hosts.md", "store.md"))
 
 if __name__ == "__main__":
     for page in PAGES:

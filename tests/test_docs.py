@@ -32,7 +32,7 @@ def load_generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "formats.md", "hosts.md"])
+@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "findings.md", "formats.md", "hosts.md"])
 def test_generated_parts_are_those_of_today(name: str) -> None:
     page = ROOT / "docs" / name
 

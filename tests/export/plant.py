@@ -202,7 +202,7 @@ def make_report(problem: str | None = None) -> Report:
         key: np.array([getattr(dependency, key)]) for key in ("first", "last", "flows", "bytes_out", "bytes_in")
     }
     finding = Finding(
-        "F-01", "asset-uses-foreign-cloud", Severity.MEDIUM, Grade.A, gateway.id, gateway.label,
+        "F-3fa9c1", "asset-uses-foreign-cloud", Severity.MEDIUM, Grade.A, gateway.id, gateway.label,
         (("asset", "moxa-gw"), ("host", "iot.cloud.example")), (dependency,), (SEEN,),
     )  # fmt: skip
     none = np.zeros(0, np.int64)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
+from kwel.findings.identity import DIGITS, full_id
 from kwel.model.assets import Asset, AssetKind, Fact
 from kwel.model.changes import Change
 from kwel.model.claims import Claim, Evidence, Grade, Where
@@ -601,20 +602,17 @@ def look_closer(wanted: Sequence[int]) -> dict[int, Closeup]:
 def _findings(report: Report) -> list[Finding]:
     chosen = (
         ("unnamed-destination", Severity.HIGH, 1),
-        ("vendor-cloud", Severity.HIGH, 2),
+        ("vendor-cloud-outside", Severity.HIGH, 2),
         ("ot-asset-uses-foreign-cloud", Severity.HIGH, 4),
         ("front-hides-origin", Severity.MEDIUM, 7),
         ("asset-uses-foreign-cloud", Severity.LOW, 9),
         ("attempt-blocked", Severity.LOW, 12),
         ("nobody-wrote-this-yet", Severity.INFO, 10),
     )
-    return [
-        finding(f"F-{number:02d}", kind, severity, report.dependencies[row])
-        for number, (kind, severity, row) in enumerate(chosen, 1)
-    ]
+    return [finding(kind, severity, report.dependencies[row]) for kind, severity, row in chosen]
 
 
-def finding(id_: str, kind: str, severity: Severity, about: Dependency) -> Finding:
+def finding(kind: str, severity: Severity, about: Dependency) -> Finding:
     """Return a finding about one dependency."""
     leads_to = about.attribution
     values = {
@@ -629,8 +627,9 @@ def finding(id_: str, kind: str, severity: Severity, about: Dependency) -> Findi
         "bytes_out": str(about.bytes_out),
         "bytes_in": str(about.bytes_in),
     }
+    identity = f"F-{full_id(kind, about.asset, about.host)[:DIGITS]}"
     return Finding(
-        id_, kind, severity, leads_to.grade, about.asset, about.asset_label, tuple(values.items()), (about,), ()
+        identity, kind, severity, leads_to.grade, about.asset, about.asset_label, tuple(values.items()), (about,), ()
     )
 
 
@@ -712,12 +711,11 @@ def hostile() -> Report:
     report = replace(report, commands=commands, look_closer=lambda wanted: {asset: talks[asset] for asset in wanted})
     captures = tuple(report.captures[0]._replace(name=text, problem=text, format=text) for text in HOSTILE)
     findings = [
-        replace(finding(text, text, Severity.HIGH, report.dependencies[3 * i]), values=((text, text), ("host", text)))
+        replace(finding(text, Severity.HIGH, report.dependencies[3 * i]), values=((text, text), ("host", text)))
         for i, text in enumerate(HOSTILE)
     ]
     findings += [
-        finding("F-99", "ot-asset-uses-foreign-cloud", Severity.HIGH, report.dependencies[3 * i])
-        for i in range(len(HOSTILE))
+        finding("ot-asset-uses-foreign-cloud", Severity.HIGH, report.dependencies[3 * i]) for i in range(len(HOSTILE))
     ]
     return replace(report, captures=captures, findings=tuple(findings))
 

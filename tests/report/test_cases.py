@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from kwel.findings import registry
 from kwel.model.findings import Severity
 from kwel.model.verdicts import Control
 from kwel.report import catalogue
@@ -15,21 +16,9 @@ from tests.report import fixtures
 
 SAY = catalogue.load()
 PHRASES = Phrases(SAY, one_capture=True)
-KINDS = (
-    "ot-asset-uses-foreign-cloud",
-    "asset-uses-foreign-cloud",
-    "vendor-cloud",
-    "vendor-cloud-outside",
-    "front-hides-origin",
-    "unnamed-destination",
-    "undecided-destination",
-    "attempt-blocked",
-    "proxy-use",
-    "names-hidden",
-    "name-against-address",
-    "certificate-of-another",
-    "resolved-never-contacted",
-)
+
+EXTRA = (("claimed", "Example"), ("trip", "1"), ("place", "Dublin"))
+"""Values that only some kinds fill in."""
 
 
 def only(**changes: object) -> Case:
@@ -38,10 +27,10 @@ def only(**changes: object) -> Case:
     return cases(replace(report, findings=(finding,)), {finding.asset: "a-4"}, PHRASES)[0]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind.id for kind in registry.CONTACTS])
 def test_every_kind_has_a_title_and_a_question_in_both_languages(kind: str) -> None:
     report = fixtures.plant()
-    case = only(kind=kind, values=(*report.findings[2].values, ("claimed", "Example")))
+    case = only(kind=kind, values=(*report.findings[2].values, *EXTRA))
 
     for language in ("nl", "en"):
         assert SAY("word.unknown")[language] not in case.title[language]

@@ -1,14 +1,19 @@
-"""Assets, dependencies, commands and conduits in, findings out; and the ledger of what limits all of them."""
+"""Finds what needs an answer from the owner of the plant, and measures what limits all conclusions.
+
+Kinds of findings are declared in ``kinds``, one record each, and listed in ``registry``; ``commands``, ``conduits``
+and ``contacts`` hold the observations against them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kwel.findings.columns import names_hidden
 from kwel.findings.commands import find_commands
-from kwel.findings.contacts import MOST, find_contacts, names_hidden
+from kwel.findings.conduits import find_conduits
+from kwel.findings.contacts import MOST, find_contacts
 from kwel.findings.coverage import measure
-from kwel.findings.zones import find_conduits
+from kwel.findings.identity import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -32,24 +37,23 @@ def find(
     commands: Sequence[Command] = (),
     zones: Sequence[Zone] = (),
     conduits: Sequence[Conduit] = (),
-    whose: Callable[[str], Attribution] | None = None,
+    owner_of: Callable[[str], Attribution] | None = None,
 ) -> tuple[tuple[Finding, ...], int]:
-    """Return what needs an answer, gravest first, and how many findings there was no room for.
+    """Return the findings, gravest first, and how many more there were than fit.
 
-    Of equally grave ones those come first in which somebody acts on the plant.
+    Among equally grave findings those about commands come first: there somebody acts on the plant.
 
     Args:
         assets: the inventory that ``dependencies.asset`` points into.
-        dependencies: who needs what outside.
+        dependencies: which asset needs which destination outside.
         coverage: what could not be seen.
-        bloc: the countries that count as inside; without them nothing is said of suppliers.
-        commands: who told whom to do what.
+        bloc: the countries that count as inside; without them suppliers are not judged.
+        commands: the commands that were seen, with sender and target.
         zones: of the plant, and what lies outside.
         conduits: what passes between them.
-        whose: returns whose an address outside is.
+        owner_of: returns the attribution of an address outside.
     """
-    contacts, left_out = find_contacts(assets, dependencies, coverage, bloc)
-    found = [*find_commands(commands, assets, whose), *find_conduits(zones, conduits), *contacts]
+    contacts, left_out = find_contacts(assets, dependencies, bloc)
+    found = [*find_commands(commands, assets, owner_of), *find_conduits(zones, conduits), *contacts]
     ranked = sorted(found, key=lambda finding: -finding.severity)[:MOST]
-    numbered = tuple(replace(finding, id=f"F-{number:02d}") for number, finding in enumerate(ranked, 1))
-    return numbered, left_out + len(found) - len(ranked)
+    return shortened(ranked), left_out + len(found) - len(ranked)

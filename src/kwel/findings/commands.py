@@ -1,83 +1,57 @@
-"""Commands and assets in, findings about those that should not come from where they come out.
-
-What a command does is a matter of its class, not of port or protocol. From outside the plant nobody should write,
-program or stop anything (IEC 62443-3-3 SR 5.1 and 5.2); from its offices hardly.
-"""
+"""Finds commands that come from where they should not: from outside the plant, or from its offices."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from kwel.model.assets import AssetKind
+from kwel.findings.identity import full_id
+from kwel.findings.registry import COMMANDS
+from kwel.findings.subjects import CommandSeen
 from kwel.model.claims import Evidence, Grade
-from kwel.model.commands import ACTING, CommandClass
 from kwel.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from kwel.findings.kind import CommandKind
     from kwel.model.assets import Asset
     from kwel.model.commands import Command
     from kwel.model.verdicts import Attribution
 
-OUTSIDE, OFFICE = "outside", "it"
-SEVERITIES: Final = {
-    (OUTSIDE, CommandClass.MODE): Severity.HIGH,
-    (OUTSIDE, CommandClass.PROGRAM): Severity.HIGH,
-    (OUTSIDE, CommandClass.WRITE): Severity.HIGH,
-    (OUTSIDE, CommandClass.READ): Severity.MEDIUM,
-    (OFFICE, CommandClass.MODE): Severity.MEDIUM,
-    (OFFICE, CommandClass.PROGRAM): Severity.MEDIUM,
-    (OFFICE, CommandClass.WRITE): Severity.MEDIUM,
-}
-"""By where commands come from and what they do. Where the target never answered, one less."""
-OFFICE_LEVELS: Final = ("4", "5")
-"""Of Purdue's model: business systems, whatever they speak."""
 SHOWN: Final = 4
-"""Frames of one finding."""
+"""Commands of one finding whose frames are shown, and names of commands that are listed."""
 
 
 def find_commands(
-    commands: Sequence[Command], assets: Sequence[Asset], whose: Callable[[str], Attribution] | None = None
+    commands: Sequence[Command], assets: Sequence[Asset], owner_of: Callable[[str], Attribution] | None = None
 ) -> list[Finding]:
-    """Return what should not come from where it comes, the gravest first; numbers are given later.
+    """Return findings about commands, the gravest first.
 
     Args:
-        commands: who told whom to do what.
+        commands: the commands that were seen, with sender and target.
         assets: the inventory.
-        whose: returns whose an address outside is.
+        owner_of: returns the attribution of an address outside.
     """
     by_id = {asset.id: asset for asset in assets}
-    groups: dict[tuple[str, str, CommandClass], list[Command]] = {}
+    groups: dict[tuple[int, str], list[Command]] = {}
     for command in commands:
-        target = by_id.get(command.target.asset or "")
-        origin = _origin(command, by_id.get(command.source.asset or ""), target)
-        if target and origin and (origin, command.kind) in SEVERITIES:
-            groups.setdefault((target.id, origin, command.kind), []).append(command)
-    found = [_finding(by_id[asset], origin, kind, group, whose) for (asset, origin, kind), group in groups.items()]
-    return sorted(found, key=lambda of: (-of.severity, list(SEVERITIES).index(_key(of)), of.asset_label, of.asset))
-
-
-def _origin(command: Command, source: Asset | None, target: Asset | None) -> str | None:
-    if command.source.is_outside:
-        return OUTSIDE
-    if source is None or target is None or source.id == target.id or target.kind != AssetKind.OT:
-        return None
-    is_office = source.kind == AssetKind.IT or (source.level is not None and source.level.value in OFFICE_LEVELS)
-    return OFFICE if is_office and command.kind in ACTING else None
-
-
-def _key(finding: Finding) -> tuple[str, CommandClass]:
-    kind, _, origin = finding.kind.partition("-from-")
-    return origin, CommandClass(kind)
+        if (target := by_id.get(command.target.asset or "")) is None:
+            continue
+        seen = CommandSeen(command, by_id.get(command.source.asset or ""), target)
+        for rank, kind in enumerate(COMMANDS):
+            if kind.holds(seen):
+                groups.setdefault((rank, target.id), []).append(command)
+    found = [(rank, _finding(by_id[asset], COMMANDS[rank], group, owner_of)) for (rank, asset), group in groups.items()]
+    found.sort(key=lambda of: (-of[1].severity, of[0], of[1].asset_label, of[1].asset))
+    return [finding for _, finding in found]
 
 
 def _finding(
-    asset: Asset, origin: str, kind: CommandClass, group: list[Command], whose: Callable[[str], Attribution] | None
+    asset: Asset, kind: CommandKind, group: list[Command], owner_of: Callable[[str], Attribution] | None
 ) -> Finding:
     group = sorted(group, key=lambda of: (not of.is_answered, -of.count, of.source.address, of.protocol))
-    severity = SEVERITIES[origin, kind]
+    severity = kind.severity.ot
     if not any(command.is_answered for command in group):
         severity = Severity(severity - 1)
     chief = group[0]
@@ -86,11 +60,11 @@ def _finding(
         names.update(dict.fromkeys(command.names[:SHOWN], command.count))
     sources = list(dict.fromkeys(command.source.label for command in group))
     steps = [_step(command) for command in group[:SHOWN]]
-    owner = whose(chief.source.address) if whose and chief.source.is_outside else None
+    owner = owner_of(chief.source.address) if owner_of and chief.source.is_outside else None
     operator = owner.operator if owner else None
     return Finding(
-        id="",
-        kind=f"{kind.value}-from-{origin}",
+        id=full_id(kind.id, asset.id),
+        kind=kind.id,
         severity=severity,
         grade=Grade.A if chief.is_answered else Grade.B,
         asset=asset.id,

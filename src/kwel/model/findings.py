@@ -1,4 +1,4 @@
-"""What needs an answer."""
+"""Defines a finding and its severity."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Finding:
     """Something that needs an answer, about one asset."""
 
     id: str
-    """``F-01``: in order of rank within one report."""
+    """``F-3fa9c1``: a hash of kind, asset and service, the same in every report; see ``kwel.findings.identity``."""
     kind: str
-    """Key of the sentences in the report's catalogue: title, question."""
+    """Id of the kind of finding, in ``kwel.findings.registry``."""
     severity: Severity
     grade: Grade
     asset: str

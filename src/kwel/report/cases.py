@@ -54,14 +54,13 @@ def cases(report: Report, anchors: dict[str, str], phrases: Phrases) -> list[Cas
     """Return the findings; *anchors* says where an asset's row is, by asset id."""
     bloc = frozenset(report.bloc_members)
     found = []
-    for number, finding in enumerate(report.findings, 1):
+    for finding in report.findings:
         links = links_of(report, finding.dependencies[0]) if finding.dependencies else ()
-        found.append(_case(number, finding, links, anchors, bloc, phrases))
+        found.append(_case(finding, links, anchors, bloc, phrases))
     return found
 
 
 def _case(
-    position: int,
     finding: Finding,
     links: tuple[Link, ...],
     anchors: dict[str, str],
@@ -81,7 +80,7 @@ def _case(
     unknown = say("finding.unknown.title", kind=wire(finding.kind), **values)
     return Case(
         id=wire(finding.id, 12),
-        anchor=f"f-{position}",
+        anchor=finding.id.lower(),
         control=_control(finding),
         title=say.first(f"finding.{finding.kind}.title", **values) or unknown,
         severity=say(f"severity.{finding.severity.name}"),

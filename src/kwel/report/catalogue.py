@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup, escape
 
+from kwel.findings import registry
 from kwel.report import numbers
 from kwel.report.text import LANGUAGES, Language, Text, Value, plain
 
@@ -98,10 +99,17 @@ FILES: Final = ("catalogue.toml", "judged.toml", "papers.toml", "drills.toml", "
 
 @cache
 def load() -> Catalogue:
-    """Return the catalogue: of the report, and of the papers that leave the house."""
+    """Return the sentences of the report, of the findings, and of the letters and pages for suppliers."""
     folder = resources.files("kwel.report") / "html"
     texts = (tomllib.loads((folder / name).read_text("utf-8")) for name in FILES)
-    return Catalogue({key: entry for text in texts for key, entry in _sentences("", text)})
+    return Catalogue({key: entry for text in texts for key, entry in _sentences("", text)} | dict(_of_findings()))
+
+
+def _of_findings() -> Iterator[tuple[str, Mapping[Language, str]]]:
+    """Yield title and question of every kind of finding."""
+    for kind in registry.KINDS:
+        yield f"finding.{kind.id}.title", {"nl": kind.title.nl, "en": kind.title.en}
+        yield f"finding.{kind.id}.question", {"nl": kind.question.nl, "en": kind.question.en}
 
 
 def _sentences(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[Language, str]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kwel.findings.zones import find_conduits
+from kwel.findings.conduits import find_conduits
 from kwel.model.assets import AssetKind
 from kwel.model.claims import Claim, Evidence, Grade, Where
 from kwel.model.findings import Severity

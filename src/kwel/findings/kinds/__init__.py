@@ -1,0 +1,1 @@
+"""Declares kinds of findings, one record each; kwel.findings.registry lists them."""
