@@ -13,8 +13,8 @@ import numpy as np
 
 from kwel import rulebook
 from kwel.model.limits import Decision
-from kwel.policy.judge import Seen, judge
 from kwel.policy.contacts import KEYS, Doubt, Names, Part, put_together
+from kwel.policy.judge import Seen, judge
 from kwel.policy.policy import parse, sound
 from kwel.policy.shipped import known_words
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from kwel.analysis.stages import Options, analyse
 from kwel.export.allowlist import FORMS, as_csv, as_nftables, as_policy, as_suricata
 from kwel.model.limits import Result
-from kwel.policy.judge import Seen, judge
 from kwel.policy.contacts import KEYS, Doubt, Names, Part, put_together
+from kwel.policy.judge import Seen, judge
 from kwel.policy.of_report import contacts_of as contacts_of_report
 from kwel.policy.of_report import seen
 from kwel.policy.suggest import suggest

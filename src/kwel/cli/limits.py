@@ -43,9 +43,8 @@ def check(file: str, on: datetime.datetime | None, rules: Path | None, as_json: 
     """Say what is wrong with FILE: not understood, never reached, expired, or an example that comes out otherwise."""
     from kwel import rulebook
     from kwel.model.remarks import Remark
-    from kwel.policy.policy import LimitsError
     from kwel.policy.lint import lint
-    from kwel.policy.policy import examine
+    from kwel.policy.policy import LimitsError, examine
 
     day = (on or datetime.datetime.now(datetime.UTC)).date()
     try:

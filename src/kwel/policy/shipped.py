@@ -35,8 +35,7 @@ def named(name: str, known: Vocabulary) -> Policy:
     Raises:
         LimitsError: it cannot be read, or is wrong.
     """
-    from kwel.policy.policy import load
-    from kwel.policy.policy import parse, sound
+    from kwel.policy.policy import load, parse, sound
 
     if not _NAME.fullmatch(name) or name not in shipped() or Path(name).exists():
         return load(name, known)
