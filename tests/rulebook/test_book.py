@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -148,7 +149,7 @@ FAULTS = [
     (OPERATOR_FILE, '"NO"', '"no"', "jurisdiction: 'no' is not an upper-case ISO 3166-1"),
     (OPERATOR_FILE, '["NL"]', '["nl"]', "asns[0].places: 'nl' is not an upper-case ISO 3166-1"),
     (OPERATOR_FILE, 'jurisdiction = "NL"', "", "parent.jurisdiction: missing"),
-    (OPERATOR_FILE, '["annual report, 2025"]', "[]", "sources: a rule without a source is hearsay"),
+    (OPERATOR_FILE, '["annual report, 2025"]', "[]", "sources: a rule needs at least one source"),
     (OPERATOR_FILE, "annual report, 2025", "annual report", "sources: 'annual report' carries no date"),
     (OPERATOR_FILE, "reviewed = 2026-11-24", 'reviewed = "2026-11-24"', "reviewed: must be date, is str"),
     (OPERATOR_FILE, "192.0.2.0/24", "192.0.2.1/24", "networks: 192.0.2.1/24 has host bits set"),
@@ -171,7 +172,12 @@ FAULTS = [
     (OPERATOR_FILE, "{region}.acme.cloud", "acme.{region}.cloud", "region_names: 'acme.{region}.cloud'"),
     (OPERATOR_FILE, 'misses = ["notacme.cloud"]', "misses = []", "needs a name that matches and one"),
     (OPERATOR_FILE, "[examples]", "[example]", "examples: missing"),
-    (OPERATOR_FILE, "[parent]", 'shares = ["nobody"]\n[parent]', "shares: no operator 'nobody'"),
+    (
+        OPERATOR_FILE,
+        "[parent]",
+        'shares_networks_of = ["nobody"]\n[parent]',
+        "shares_networks_of: no operator 'nobody'",
+    ),
     (OPERATOR_FILE, "[parent]", 'regions = "nowhere"\n[parent]', "regions: 'nowhere' is not in regions.toml"),
     (SERVICE_FILE, '"storage"', '"hoarding"', "services[0].function: 'hoarding' is not in the vocabulary"),
     (SERVICE_FILE, '"documented"', '"hearsay"', "services[0].evidence: 'hearsay' is not in the vocabulary"),
@@ -201,7 +207,7 @@ def test_a_fault_is_named_with_file_and_key(root: Path, name: str, old: str, new
 
     with pytest.raises(RuleError) as raised:
         rulebook.load(root)
-    assert str(raised.value).startswith(f"{name}: ")
+    assert re.match(rf"{name}(:[1-9][0-9]*)?: ", str(raised.value))
     assert why in str(raised.value)
     assert rulebook.lint(root) == rulebook.test(root) == [str(raised.value)]
 
@@ -274,3 +280,24 @@ def test_an_example_may_be_a_network_number(root: Path) -> None:
     path.write_text(OPERATOR.replace('["www.acme.cloud"]', '["AS64500"]').replace('["notacme.cloud"]', '["AS64500"]'))
 
     assert rulebook.test(root) == ["operators/acme.toml: examples.misses: 'AS64500' belongs to operators/acme.toml"]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("domians = []", "domians: unknown key; did you mean domains?"),
+        ("qqq = 1", "qqq: unknown key"),
+        ("lodges = true", "lodges: is now called mixed_hosting; write mixed_hosting"),
+        ('keeps = ["a.example"]', "keeps: is now called own_suffixes; write own_suffixes"),
+        ("shares = []", "shares: is now called shares_networks_of; write shares_networks_of"),
+        ("fronts = []", "fronts: is now called front_tags; write front_tags"),
+        ("outer_names = []", "outer_names: is now called ech_public_names; write ech_public_names"),
+    ],
+)
+def test_an_unknown_key_is_named_with_its_line_and_the_key_to_write(root: Path, line: str, why: str) -> None:
+    change(root, OPERATOR_FILE, "[parent]", f"{line}\n[parent]")
+    number = (root / OPERATOR_FILE).read_text(encoding="utf-8").splitlines().index(line) + 1
+
+    with pytest.raises(RuleError) as raised:
+        rulebook.load(root)
+    assert str(raised.value) == f"{OPERATOR_FILE}:{number}: {why}"

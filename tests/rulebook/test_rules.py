@@ -44,7 +44,7 @@ def test_an_operator_can_be_recognised_by_something(operator: Operator) -> None:
 
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda o: o.id)
 def test_operators_that_share_networks_share_a_parent(operator: Operator) -> None:
-    assert {BOOK.operators[other].parent.name for other in operator.shares} <= {operator.parent.name}
+    assert {BOOK.operators[other].parent.name for other in operator.shares_networks_of} <= {operator.parent.name}
 
 
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda o: o.id)

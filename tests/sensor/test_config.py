@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kwel.rulebook.lines import lines_of
 from kwel.sensor import config, keys
 from kwel.sensor.config import Config, Judging, Keeping, Listened, Reporting
-from kwel.sensor.lines import lines_of
 from tests.conftest import ROOT
 
 FILE = Path("/etc/kwel/sensor.toml")

@@ -65,7 +65,7 @@ def kinds() -> dict[str, Kind]:
     table = RuleTable.parse((resources.files("kwel.rules") / FILE).read_bytes(), FILE)
     table.sources()
     table.date("reviewed")
-    return {name: _kind(RuleTable(inner, FILE, f"{name}."), name) for name, inner in table.rest()}
+    return {name: _kind(table.within(inner, name), name) for name, inner in table.rest()}
 
 
 def _kind(table: RuleTable, name: str) -> Kind:

@@ -155,7 +155,7 @@ def _conclude(traffic: Traffic, options: Options) -> Analysis:
     attributor = _judge(book, tables, options, day)
     members = tuple(sorted(attributor.members))
     inventory, use = _identified(traffic, options, tables, day)
-    outer_names = {name for operator in book.operators.values() for name in operator.outer_names}
+    outer_names = {name for operator in book.operators.values() for name in operator.ech_public_names}
     traffic = with_ech(traffic, outer_names)
     sides = inventory.asset_of_initiator, inventory.asset_of_responder
     asked = inventory.is_outside, attributor, outer_names, roundtrips.excluding(book, options.place)

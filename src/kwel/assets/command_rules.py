@@ -59,7 +59,7 @@ def load(root: Traversable) -> dict[Application, Codes]:
     """Read the codes of commands.
 
     Raises:
-        RuleError: the file is wrong: ``file: key: why``.
+        RuleError: the file is wrong: ``file:line: key: reason``.
     """
     name = f"{FOLDER}/{FILE}"
     table = RuleTable.parse((root / FOLDER / FILE).read_bytes(), name)
@@ -72,7 +72,7 @@ def load(root: Traversable) -> dict[Application, Codes]:
         if label not in APPLICATIONS:
             raise table.wrong(f"protocols.{label}", "is no protocol that kwel recognises")
         known = {codes.application: codes for codes in found.values()}
-        found[Application[label.upper()]] = _codes(label, RuleTable(inner, name, f"protocols.{label}."), known)
+        found[Application[label.upper()]] = _codes(label, table.within(inner, "protocols", label), known)
     return found
 
 

@@ -57,7 +57,7 @@ def installed(root: Path | None = None) -> DeviceRules:
     """Return the rules that came with this installation, with those of a user's folder over them.
 
     Raises:
-        RuleError: a file is wrong: ``file: key: why``.
+        RuleError: a file is wrong: ``file:line: key: reason``.
     """
     shipped, own = _files(files("kwel.rules")), _files(root) if root else {}
     for stem in sorted(own.keys() - shipped.keys()):
@@ -70,7 +70,7 @@ def plant_protocols(root: Path | None = None) -> frozenset[int]:
     """Return the numbers of the applications that make a device OT, whichever side of them it is on.
 
     Raises:
-        RuleError: a file is wrong: ``file: key: why``.
+        RuleError: a file is wrong: ``file:line: key: reason``.
     """
     wanted = {rule.application for rule in installed(root).spoken if rule.says.kind == AssetKind.OT}
     return frozenset(int(application) for application in Application if application.label in wanted)
@@ -80,7 +80,7 @@ def load(root: Traversable) -> DeviceRules:
     """Read the rules about devices of one folder, which must be whole.
 
     Raises:
-        RuleError: a file is wrong: ``file: key: why``.
+        RuleError: a file is wrong: ``file:line: key: reason``.
     """
     return _load(_files(root))
 
@@ -166,7 +166,7 @@ def _read_roles(file: _File) -> dict[str, Role]:
     file.table.finish()
     roles = {}
     for name, about in tables.items():
-        table = RuleTable(about, file.name, f"roles.{name}.")
+        table = file.table.within(about, "roles", name)
         table.text("means")
         table.text("term", None)
         roles[name] = Role(table.one_of("level", LEVELS, ""), table.one_of("rank", RANKS, "thing"))  # type: ignore[arg-type]

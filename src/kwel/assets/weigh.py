@@ -208,7 +208,7 @@ def scales_of(root: Path | None = None) -> Scales:
     """Return the scales for the rules that came with this installation, with those of a user's folder over them.
 
     Raises:
-        RuleError: a rule is wrong: ``file: key: why``.
+        RuleError: a rule is wrong: ``file:line: key: reason``.
     """
     return Scales(installed(root))
 

@@ -93,7 +93,7 @@ class Attributor:
         self._places = Placer(book, steps)
         self._operator_prefixes, self._service_prefixes = by_prefix(book)
         self._tags = frozenset(
-            tag for operator in book.operators.values() for tag in operator.fronts + operator.anycast_services
+            tag for operator in book.operators.values() for tag in operator.front_tags + operator.anycast_services
         )
         self._alike: dict[tuple[object, ...], Known] = {}
         self._rows: dict[tuple[object, ...], _Row] = {}

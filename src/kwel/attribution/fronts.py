@@ -57,5 +57,5 @@ def _of_host(host: Host, known: Known, named: HostName, words: Vocabulary) -> st
     if host.name_counts and named.front:
         return named.suffix
     if known.facts and host.network and host.numbers is None:
-        return next((tag for tag in host.network.fronts if tag in known.facts.services), "")
+        return next((tag for tag in host.network.front_tags if tag in known.facts.services), "")
     return ""

@@ -208,7 +208,7 @@ class HostFinder:
     def _by_name(self, known: Known, named: HostName, evidence: tuple[Evidence, ...]) -> Host:
         """The network says nothing that a rule knows: the name alone, or what a vendor says of its service."""
         if operator := named.operator:
-            grade = lowered(Grade.C, unsourced=operator.unsourced or operator.lodges or named.weak)
+            grade = lowered(Grade.C, unsourced=operator.unsourced or operator.mixed_hosting or named.weak)
             step = inferred("operator-domain", operator_rule(operator), operator=operator.name, suffix=named.suffix)
             return Host(operator, grade, (*evidence, step), name_counts=True, stranger=bool(evidence))
         service = known.service or named.service
@@ -242,7 +242,7 @@ class HostFinder:
             )
             return Host(host.operator, host.grade, host.evidence, (step,), name_counts=True, against=network)
         rejected = self._registration(known.facts, network) if numbers else ()
-        if named.operator.lodges:
+        if named.operator.mixed_hosting:
             return Host(network, grade, evidence, rejected, network, numbers)
         step = inferred(
             "name-against-network",
@@ -271,9 +271,9 @@ class HostFinder:
 
 def _more_special(network: Operator, named: Operator) -> Operator | None:
     """Return the operator on which network and name agree, the more special of the two; ``None`` if they do not."""
-    if network is named or network.id in named.shares:
+    if network is named or network.id in named.shares_networks_of:
         return named
-    return network if named.id in network.shares else None
+    return network if named.id in network.shares_networks_of else None
 
 
 def _length(prefix: str) -> int:

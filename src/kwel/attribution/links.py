@@ -39,7 +39,7 @@ class LinkReader:
 
     def __init__(self, book: Rulebook) -> None:
         self._book = book
-        self._kept = {suffix for operator in book.operators.values() for suffix in operator.keeps}
+        self._kept = {suffix for operator in book.operators.values() for suffix in operator.own_suffixes}
         self._issuers = {issuer: operator for operator in book.operators.values() for issuer in operator.issuers}
 
     def find(self, attribution: Attribution, observed: Iterable[Evidence] = ()) -> tuple[Link, ...]:
@@ -135,7 +135,9 @@ class LinkReader:
     def _is_of(self, a: Attribution, operator: Operator) -> bool:
         """Return whether an operator is the one of an attribution, or of the same parent in the same networks."""
         own = self._book.operators.get(a.operator_id or "")
-        return own is not None and (own is operator or operator.id in own.shares or own.id in operator.shares)
+        return own is not None and (
+            own is operator or operator.id in own.shares_networks_of or own.id in operator.shares_networks_of
+        )
 
     def _hints(self, shown: Evidence | None) -> list[tuple[Operator, Evidence]]:
         """Return the operators that a certificate points to: by a name in it, and by who issued it."""

@@ -212,11 +212,11 @@ def _clean(name: str) -> str:
 
 def _more_special(one: Operator, other: Operator) -> bool:
     """Return whether hosts of *one* are found among those of *other*, and not the reverse."""
-    return other.id in one.shares and one.id not in other.shares
+    return other.id in one.shares_networks_of and one.id not in other.shares_networks_of
 
 
 def _related(one: Operator, other: Operator) -> bool:
-    return one is other or one.id in other.shares or other.id in one.shares
+    return one is other or one.id in other.shares_networks_of or other.id in one.shares_networks_of
 
 
 def _templates(operator: Operator, book: Rulebook) -> dict[str, list[_Template]]:

@@ -38,7 +38,7 @@ def load(root: Traversable) -> dict[tuple[str, int], str]:
     """Read the numbers of vendors.
 
     Raises:
-        RuleError: the file is wrong: ``file: key: why``.
+        RuleError: the file is wrong: ``file:line: key: reason``.
     """
     from kwel.rulebook.rulefile import RuleTable
 

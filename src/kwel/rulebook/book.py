@@ -1,6 +1,6 @@
-"""Rule files in, checked rules and their digest out.
+"""Loads, checks and tests the rules on operators, services, places and law.
 
-The files are described in docs/rules.md, what they say in rulemodel.py.
+docs/rules.md describes the files, `model` the types that they become.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def load(root: Traversable | None = None) -> Rulebook:
     Those that ship are read once: they are three quarters of the time that a small capture takes, and do not change.
 
     Raises:
-        RuleError: a rule is wrong: ``file: key: why``.
+        RuleError: a rule is wrong: ``file:line: key: reason``.
     """
     return _shipped() if root is None else _book(read(root))
 
@@ -96,7 +96,7 @@ def _vocabulary(table: RuleTable) -> Vocabulary:
     impacts = table.words("impacts")
     functions = {}
     for name, about in table.take("functions", dict).items():
-        inner = RuleTable(about, "vocabulary.toml", f"functions.{name}.")
+        inner = table.within(about, "functions", name)
         inner.text("meaning")
         functions[name] = Function(_path(inner), _impact(inner, impacts))
         inner.finish()
@@ -122,7 +122,7 @@ def _vocabulary(table: RuleTable) -> Vocabulary:
 def _statuses(table: RuleTable) -> dict[str, bool]:
     statuses = {}
     for name, about in table.take("law_statuses", dict, {}).items():
-        inner = RuleTable(about, "vocabulary.toml", f"law_statuses.{name}.")
+        inner = table.within(about, "law_statuses", name)
         inner.text("meaning")
         statuses[name] = inner.take("reaches", bool)
         inner.finish()
@@ -182,12 +182,12 @@ def _operator(stem: str, table: RuleTable, vocabulary: Vocabulary) -> Operator:
         networks=tuple(_network(inner) for inner in table.tables("asns")),
         ranges=tuple(_range(inner) for inner in table.tables("ranges")),
         prefixes=table.prefixes("networks"),
-        outer_names=table.suffixes("outer_names", ()),
+        ech_public_names=table.suffixes("ech_public_names", ()),
         issuers=table.words("issuers", ()),
-        keeps=table.suffixes("keeps", ()),
-        lodges=table.take("lodges", bool, default=False),
-        shares=table.words("shares", ()),
-        fronts=table.words("fronts", ()),
+        own_suffixes=table.suffixes("own_suffixes", ()),
+        mixed_hosting=table.take("mixed_hosting", bool, default=False),
+        shares_networks_of=table.words("shares_networks_of", ()),
+        front_tags=table.words("front_tags", ()),
         anycast=table.take("anycast", bool, default=False),
         anycast_services=table.words("anycast_services", ()),
         regions=table.text("regions", stem),
@@ -292,9 +292,9 @@ def _check_together(book: Rulebook) -> None:
         where = operator.file
         if operator.region_names and operator.regions not in book.regions:
             raise RuleError(f"{where}: regions: {operator.regions!r} is not in regions.toml")
-        for other in operator.shares:
+        for other in operator.shares_networks_of:
             if other not in book.operators:
-                raise RuleError(f"{where}: shares: no operator {other!r}")
+                raise RuleError(f"{where}: shares_networks_of: no operator {other!r}")
     for service in book.services:
         if service.operator is not None and service.operator not in book.operators:
             raise RuleError(f"{service.file}: operator: no operator {service.operator!r}")

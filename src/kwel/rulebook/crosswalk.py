@@ -44,7 +44,7 @@ def load(root: Traversable | None = None, *, questions: bool = True) -> Crosswal
         questions: whether to read what is asked of suppliers; their names need none of it.
 
     Raises:
-        RuleError: a rule is wrong: ``file: key: why``.
+        RuleError: a rule is wrong: ``file:line: key: reason``.
     """
     files = dict(sorted(_files(resources.files("kwel.rules"))))
     files |= dict(sorted(_files(root))) if root else {}

@@ -27,7 +27,7 @@ def read(root: Traversable | None = None) -> dict[str, bytes]:
     """Return the files by name, in order; a folder that is no whole rulebook replaces and adds to the shipped ones.
 
     Raises:
-        RuleError: the folder cannot be read, or holds what is no rule file: ``file: key: why``.
+        RuleError: the folder cannot be read, or holds what is no rule file: ``file:line: key: reason``.
     """
     if root is None:
         return dict(_shipped())

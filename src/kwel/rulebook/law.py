@@ -46,7 +46,7 @@ def read(
     """Return what the files say of law.
 
     Raises:
-        RuleError: a rule is wrong: ``file: key: why``.
+        RuleError: a rule is wrong: ``file:line: key: reason``.
     """
     book = _Reader(blocs, operators, vocabulary)
     for name, text in files.items():

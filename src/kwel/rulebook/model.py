@@ -68,17 +68,17 @@ class Operator:
     ranges: tuple[PublishedRange, ...]
     prefixes: tuple[str, ...]
     """Ranges that the operator publishes and the table does not hold."""
-    outer_names: tuple[str, ...]
+    ech_public_names: tuple[str, ...]
     """Names that an encrypted ClientHello (RFC 9849) shows in place of the real one."""
     issuers: tuple[str, ...]
     """Organisations in whose name it issues certificates, for hosts that it runs."""
-    keeps: tuple[str, ...]
+    own_suffixes: tuple[str, ...]
     """Suffixes of the Public Suffix List under which names are its own nevertheless, and no customer's."""
-    lodges: bool
+    mixed_hosting: bool
     """Some of the names lead to hosts of others: alone, a name proves the supplier and not the host."""
-    shares: tuple[str, ...]
+    shares_networks_of: tuple[str, ...]
     """Operators under the same parent in whose networks these hosts stand too."""
-    fronts: tuple[str, ...]
+    front_tags: tuple[str, ...]
     """Service tags of the published ranges that are a front for others."""
     anycast: bool
     anycast_services: tuple[str, ...]

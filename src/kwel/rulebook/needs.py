@@ -87,7 +87,7 @@ def load(root: Traversable | None = None, functions: Collection[str] | None = No
     """Read the rows that ship with kwel; a whole rulebook under *root* may have its own.
 
     Raises:
-        RuleError: a row is wrong: ``file: key: why``.
+        RuleError: a row is wrong: ``file:line: key: reason``.
     """
     files = rulebook.read(root)
     if functions is None:

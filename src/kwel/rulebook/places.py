@@ -61,7 +61,7 @@ def read(table: RuleTable) -> Places:
     for owner, places in table.rest():
         if not isinstance(places, dict):
             raise table.wrong(owner, "must be a table of places")
-        inner, whose = RuleTable(places, "regions.toml", f"{owner}."), owner.removesuffix(CODES)
+        inner, whose = table.within(places, owner), owner.removesuffix(CODES)
         if whose == owner:
             regions[owner] = {name: _region(inner, name, value) for name, value in inner.rest()}
         else:

@@ -1,4 +1,4 @@
-"""One TOML table in, checked values out: a wrong rule is an error with file, key and reason.
+"""Reads values from TOML tables and checks them: an error names the file, line, key and reason.
 
 Reads TOML 1.0 as ``tomllib`` gives it: dates stay dates, and Norway stays ``"NO"``.
 """
@@ -6,13 +6,18 @@ Reads TOML 1.0 as ``tomllib`` gives it: dates stay dates, and Norway stays ``"NO
 from __future__ import annotations
 
 import datetime
+import difflib
 import ipaddress
 import re
 import tomllib
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+from kwel.rulebook.lines import line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from kwel.rulebook.lines import Place
 
 T = TypeVar("T")
 REGION: Final = "{region}"
@@ -26,45 +31,84 @@ REQUIRED: Final = object()
 """Default of a key that must be there."""
 
 
+RENAMED: Final = {
+    "fronts": "front_tags",
+    "keeps": "own_suffixes",
+    "lodges": "mixed_hosting",
+    "outer_names": "ech_public_names",
+    "shares": "shares_networks_of",
+}
+"""Keys of earlier versions and their names today. A table may still have a key of the old name with another meaning."""
+
+
 class RuleError(ValueError):
-    """A rule is wrong; the message reads ``file: key: why``."""
+    """A rule is wrong; the message reads ``file:line: key: reason``, without the line where it is not known."""
 
 
 class RuleTable:
-    """A TOML table of which every key must be taken; ``finish`` complains of those that nobody took."""
+    """A TOML table whose keys must all be read; ``finish`` refuses those that were not.
 
-    def __init__(self, table: dict[str, Any], where: str, prefix: str = "") -> None:
+    Args:
+        table: keys and values, as ``tomllib`` gives them.
+        where: name of the file.
+        prefix: path of the table in messages: ``asns[0].``.
+        whole: text of the file, to find lines in.
+        at: path of the table in the file.
+    """
+
+    def __init__(self, table: dict[str, Any], where: str, prefix: str = "", *, whole: str = "", at: Place = ()) -> None:
         self._table = dict(table)
         self._where = where
         self._prefix = prefix
+        self._whole = whole
+        self._at = at
+        self._known: set[str] = set()
 
     @classmethod
-    def parse(cls, text: bytes, where: str) -> RuleTable:
-        """Read a whole file."""
+    def parse(cls, text: bytes, where: str) -> Self:
+        """Read a whole file.
+
+        Raises:
+            RuleError: it is not TOML, or not UTF-8.
+        """
         try:
-            return cls(tomllib.loads(text.decode()), where)
+            whole = text.decode()
+            return cls(tomllib.loads(whole), where, whole=whole)
         except ValueError as error:
             raise RuleError(f"{where}: file: not TOML: {error}") from error
 
+    def within(self, table: dict[str, Any], *at: str | int) -> Self:
+        """Return a table that lies in this one, at the given keys and positions."""
+        prefix = self._prefix
+        for part in at:
+            prefix = f"{prefix[:-1]}[{part}]." if isinstance(part, int) else f"{prefix}{part}."
+        return type(self)(table, self._where, prefix, whole=self._whole, at=(*self._at, *at))
+
     @property
     def file(self) -> str:
-        """Return which file it is from."""
+        """Return the name of the file."""
         return self._where
 
     def wrong(self, key: str, why: str) -> RuleError:
         """Return the error to raise."""
-        return RuleError(f"{self._where}: {self._prefix}{key}: {why}")
+        line = line_of(self._whole, (*self._at, *key.split("."))) if self._whole else None
+        return RuleError(f"{self._where}{f':{line}' if line else ''}: {self._prefix}{key}: {why}")
 
     def finish(self) -> None:
-        """Refuse keys that were not taken: a misspelt key would be a rule that silently does nothing."""
+        """Refuse keys that were not read: a misspelt key would be a rule that silently does nothing."""
         for key in sorted(self._table):
-            raise self.wrong(key, "unknown key")
+            new = RENAMED.get(key)
+            if new in self._known:
+                raise self.wrong(key, f"is now called {new}; write {new}")
+            raise self.wrong(key, f"unknown key{nearest(key, self._known)}")
 
     def __contains__(self, key: str) -> bool:
+        self._known.add(key)
         return key in self._table
 
     def take(self, key: str, kind: type[T], default: Any = REQUIRED) -> T:
         """Return a value of exactly that type."""
+        self._known.add(key)
         if key not in self._table:
             if default is REQUIRED:
                 raise self.wrong(key, "missing")
@@ -83,6 +127,7 @@ class RuleTable:
 
     def number(self, key: str, default: float, least: float, most: float) -> float:
         """Return a number within bounds, whole or not."""
+        self._known.add(key)
         value = self._table.pop(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
             raise self.wrong(key, f"{value!r} is not a number from {least:g} to {most:g}")
@@ -92,7 +137,8 @@ class RuleTable:
         """Return a word from a closed list."""
         value = self.take(key, str, default)
         if value is not default and value not in known:
-            raise self.wrong(key, f"{value!r} is not in the vocabulary ({', '.join(known)})")
+            near = nearest(value, known)
+            raise self.wrong(key, f"{value!r} is not in the vocabulary ({', '.join(known)}){near}")
         return value
 
     def country(self, key: str, default: Any = REQUIRED) -> str:
@@ -168,7 +214,7 @@ class RuleTable:
         """Return where the facts come from: at least one, each with its year."""
         values = self.words("sources")
         if not values:
-            raise self.wrong("sources", "a rule without a source is hearsay")
+            raise self.wrong("sources", "a rule needs at least one source")
         for value in values:
             self._check_dated("sources", value)
         return values
@@ -180,20 +226,20 @@ class RuleTable:
         return value
 
     def owner_unverified(self) -> bool:
-        """Return whether the file says that nobody read who controls an operator or a vendor."""
+        """Return whether the file says that the owner of an operator or vendor was not checked."""
         return self.one_of("owner", ("unverified",), None) is not None
 
     def _check_dated(self, key: str, value: str) -> None:
         if not _DATED.search(value):
             raise self.wrong(key, f"{value!r} carries no date")
 
-    def table(self, key: str) -> RuleTable | None:
+    def table(self, key: str) -> Self | None:
         """Return a table within this one."""
         inner = self.take(key, dict, {})
-        return RuleTable(inner, self._where, f"{self._prefix}{key}.") if inner else None
+        return self.within(inner, key) if inner else None
 
     def sentence(self, key: str) -> tuple[str, str]:
-        """Return what is said in both languages of the report: Dutch, English."""
+        """Return a sentence in both languages of the report: Dutch, English."""
         inner = self.table(key)
         if inner is None:
             raise self.wrong(key, 'missing; write { nl = "...", en = "..." }')
@@ -201,17 +247,23 @@ class RuleTable:
         inner.finish()
         return both
 
-    def tables(self, key: str) -> list[RuleTable]:
+    def tables(self, key: str) -> list[Self]:
         """Return a list of tables within this one."""
         inner = self.take(key, list, [])
         if not all(isinstance(table, dict) for table in inner):
             raise self.wrong(key, "must be a list of tables")
-        return [RuleTable(t, self._where, f"{self._prefix}{key}[{n}].") for n, t in enumerate(inner)]
+        return [self.within(table, key, n) for n, table in enumerate(inner)]
 
     def rest(self) -> Iterator[tuple[str, Any]]:
-        """Take everything that is left, in order of the file."""
+        """Read every key that is left, in the order of the file."""
         rest, self._table = self._table, {}
         yield from rest.items()
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean …?`` with the most similar known word, or nothing where none is similar."""
+    near = difflib.get_close_matches(word, sorted(known), 1, 0.6)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def suffixes(name: str) -> Iterator[str]:

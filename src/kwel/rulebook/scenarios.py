@@ -71,7 +71,7 @@ def load(root: Traversable | None = None, book: Rulebook | None = None) -> dict[
     """Read every scenario that ships with kwel, with those of a user's folder over them.
 
     Raises:
-        RuleError: one is wrong: ``file: key: why``.
+        RuleError: one is wrong: ``file:line: key: reason``.
     """
     book = book or rulebook.load(root)
     found = {}

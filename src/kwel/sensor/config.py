@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import ipaddress
 import tomllib
@@ -10,15 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from kwel.rulebook.lines import lines_of
+from kwel.rulebook.rulefile import nearest
 from kwel.sensor import keys
 from kwel.sensor.keys import ALERTS, INTERFACES
-from kwel.sensor.lines import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kwel.rulebook.lines import Place
     from kwel.sensor.keys import Key
-    from kwel.sensor.lines import Place
 
 LARGEST: Final = 1 << 20
 """Bytes of a configuration."""
@@ -222,8 +222,8 @@ class _Reader:
     def _near(self, key: str, table: str) -> str:
         """Return the nearest key that there is, of this table or of another."""
         here = [*keys.of(table), *([] if table else [name for name in (*keys.tables(), ALERTS) if name])]
-        if near := difflib.get_close_matches(key, here, 1, 0.6):
-            return f"; did you mean {near[0]}?"
+        if near := nearest(key, here):
+            return near
         elsewhere = [one.table for one in keys.KEYS if one.name == key and one.table]
         return f"; it belongs to [{elsewhere[0]}]" if elsewhere else ""
 
@@ -268,8 +268,7 @@ def _why_no_text(key: Key, text: Any) -> str | None:
     if not text and (key.default is ... or key.kind is list):
         return "is empty"
     if key.words and text and text not in key.words:
-        near = difflib.get_close_matches(text, key.words, 1, 0.6)
-        return f"{text!r} is none of {', '.join(key.words)}{f'; did you mean {near[0]}?' if near else ''}"
+        return f"{text!r} is none of {', '.join(key.words)}{nearest(text, key.words)}"
     check = CHECKS.get(key.full_name)
     return check(text) if check and text else None
 

@@ -61,7 +61,7 @@ def installed() -> Headings:
     """Return the headings that came with this installation.
 
     Raises:
-        RuleError: the file is wrong: ``file: key: why``.
+        RuleError: the file is wrong: ``file:line: key: reason``.
     """
     return read((files("kwel.rules") / FILE).read_bytes())
 

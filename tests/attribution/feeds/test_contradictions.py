@@ -53,7 +53,7 @@ def only(**operators: Operator) -> Rulebook:
 
 def operator(name: str, *prefixes: str, numbers: tuple[int, ...] = (), ranges: tuple[PublishedRange, ...] = ()) -> Any:
     networks = (Network(numbers, (), anycast=False, unsourced=False),) if numbers else ()
-    no_tags: Any = {"fronts": (), "anycast_services": ()}
+    no_tags: Any = {"front_tags": (), "anycast_services": ()}
     return replace(BOOK.operators[name], prefixes=prefixes, networks=networks, ranges=ranges, **no_tags)
 
 
@@ -136,7 +136,7 @@ def test_a_tag_that_no_published_range_has_is_named(tmp_path: Path) -> None:
 
 
 def test_a_tag_of_fronts_that_no_published_range_has_is_named(tmp_path: Path) -> None:
-    amazon = replace(AMAZON, fronts=("CLOUDFRONTT",))
+    amazon = replace(AMAZON, front_tags=("CLOUDFRONTT",))
 
     assert told(tmp_path, only(aws=amazon)) == [
         "operators/aws.toml: fronts, anycast_services: no published range is tagged 'CLOUDFRONTT'"

@@ -161,7 +161,7 @@ def _published(
                     yield f"{operator.file}: ranges: {claim.provider!r} publishes none in {region!r}"
     for operator in book.operators.values():
         mine = publishing.intersection(claim.provider for claim in operator.ranges)
-        for tag in operator.fronts + operator.anycast_services:
+        for tag in operator.front_tags + operator.anycast_services:
             if mine and not tags.intersection(f"{provider}/{tag}" for provider in mine):
                 yield f"{operator.file}: fronts, anycast_services: no published range is tagged {tag!r}"
     for service in book.services:
@@ -211,4 +211,9 @@ def _leaves(table: maxminddb.Reader, network: ipaddress.IPv4Network | ipaddress.
 
 def _related(one: Operator, other: Operator) -> bool:
     """Return whether two operators are one in the end: hosts of one may stand in ranges of the other."""
-    return one is other or one.id in other.shares or other.id in one.shares or one.parent.name == other.parent.name
+    return (
+        one is other
+        or one.id in other.shares_networks_of
+        or other.id in one.shares_networks_of
+        or one.parent.name == other.parent.name
+    )

@@ -1,4 +1,7 @@
-"""The text of a TOML file in, the line of each key out, as far as a reader that knows no TOML can tell."""
+"""Finds the line on which each table and key of a TOML file begins.
+
+``tomllib`` does not report lines. Inline tables and strings over several lines are not followed.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ _KEY: Final = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
 
 
 def lines_of(text: str) -> dict[Place, int]:
-    """Return on which line each table and key begins, counted from 1. What stands in quotes over lines is not known.
+    """Return the line of each table and key, counted from 1.
 
     Args:
         text: of a file that `tomllib` reads.
@@ -32,3 +35,9 @@ def lines_of(text: str) -> dict[Place, int]:
         elif key := _KEY.match(line):
             found.setdefault((*table, key[1]), number)
     return found
+
+
+def line_of(text: str, place: Place) -> int | None:
+    """Return the line of a key, or of the innermost table around it that has a line of its own."""
+    lines = lines_of(text)
+    return next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), None)
