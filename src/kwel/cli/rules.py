@@ -1,7 +1,8 @@
-"""``kwel rules``: a folder of rule files in, what is wrong with them out."""
+"""``kwel rules``: checks rule files and starts new ones."""
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import click
@@ -20,7 +21,7 @@ STATUS = "Exit status: 0 nothing wrong; 1 something is, named on standard output
 
 @click.group()
 def rules() -> None:
-    """Check the rule files: operators, services, jurisdictions, devices.
+    """Check rule files, or start a new one: operators, services, jurisdictions, devices.
 
     docs/rules.md says how to write one.
     """
@@ -83,6 +84,55 @@ def test(root: Path | None) -> int:
 
     faults = [*rulebook.test(root), *misplaced(root), *devices.test(root)]
     return _tell(faults or [*needs.test(root), *examples.test(root), *crosswalk.test(root)])
+
+
+@rules.command(
+    epilog="""\b
+Example:
+  kwel rules new operator acme --rules my-rules --country NL --domain acme.example
+  kwel rules new service acme --rules my-rules --country NL --function monitoring
+  kwel rules new device acme-drive --rules my-rules --role drive
+  kwel rules lint --rules my-rules && kwel rules test --rules my-rules
+
+Exit status: 0 written; 2 an option is wrong; 3 the file cannot be written, or is\nthere already."""
+)
+@click.argument("kind", type=click.Choice(["operator", "service", "device"]))
+@click.argument("name")
+@click.option(
+    "--rules",
+    "root",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder of rule files to write into.",
+)
+@click.option("--country", default="?", metavar="CC", help="Seat of an operator or vendor: ISO 3166-1, such as NL.")
+@click.option("--domain", default="", metavar="SUFFIX", help="Its domain. Default: NAME.example.")
+@click.option("--function", default="?", metavar="WORD", help="What a service is for: a word of vocabulary.toml.")
+@click.option("--role", default="?", metavar="WORD", help="Role of a device: a word of devices/roles.toml.")
+def new(kind: str, name: str, root: Path, country: str, domain: str, function: str, role: str) -> int:
+    """Write the skeleton of a rule file, with examples that match and that must not.
+
+    Fields not given hold a question mark: `kwel rules lint` names them. What nobody
+    looked up is marked as such, and counts one grade less until a source is named.
+    """
+    from kwel.rulebook import skeleton
+
+    for value, option in ((name, "NAME"), *(((domain.replace(".", "-"), "--domain"),) if domain else ())):
+        if not skeleton.NAME.fullmatch(value):
+            raise click.BadParameter(f"{value!r}: write lower-case letters, digits and hyphens", param_hint=option)
+    for value in (country, function, role):
+        if not value.isprintable() or '"' in value or "\\" in value:
+            raise click.BadParameter(f"{value!r} is not a word")
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    given = skeleton.Given(name, today, country, domain, role if kind == "device" else function)
+    try:
+        file = skeleton.write(root, kind, given)
+    except OSError as error:
+        path = root / skeleton.file_of(kind, name)
+        raise Failure(f"{path}: {error.strerror or error}; choose another name or folder") from error
+    click.echo(f"{file}: fill it in, then run kwel rules lint --rules {root} && kwel rules test --rules {root}")
+    return Status.DONE
 
 
 def _tell(faults: list[str]) -> int:
