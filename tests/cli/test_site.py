@@ -149,7 +149,7 @@ def test_check_tells_a_file_that_cannot_be_understood(cli: Cli, tmp_path: Path) 
     path = tmp_path / "site.toml"
     path.write_text("internal = 1\n", encoding="utf-8")
 
-    assert cli("site", "check", str(path)) == (1, f"{path}: internal: must be list, is int\n", "")
+    assert cli("site", "check", str(path)) == (1, f"{path}:1: internal: must be list, is int\n", "")
     assert json.loads(cli("site", "check", "--json", str(path))[1])["sha256"] is None
 
 

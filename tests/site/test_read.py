@@ -205,7 +205,7 @@ def test_a_value_of_any_other_type_is_refused_with_one_line_or_read(path: tuple[
 
     told = ""
     try:
-        site_of(Path("site.toml"), whole, {}, "", BOOK)
+        site_of(Path("site.toml"), whole, "", "", BOOK)
     except RuleError as error:
         told = str(error)
 

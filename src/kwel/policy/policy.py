@@ -1,7 +1,8 @@
-"""A limits file in, a policy out: every word checked, every exception owned and dated. docs/limits.md has the keys."""
+"""Reads and checks a limits file. docs/limits.md describes the keys."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import tomllib
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kwel.model.limits import Action, Condition, Decision, Example, Exemption, Policy, Rule, Words
 from kwel.policy.contacts import DIRECTIONS, KEYS
 from kwel.policy.words import OPEN, checked
+from kwel.rulebook.lines import line_of
 from kwel.rulebook.rulefile import RuleError, RuleTable
 
 if TYPE_CHECKING:
@@ -39,7 +41,6 @@ HINTS: Final = {
     "id": 'write id = "a short name"',
     "action": 'write action = "deny", "warn" or "allow"',
 }
-_HEAD: Final = re.compile(r"^[ \t]*\[\[[ \t]*(\w+)[ \t]*\]\]", re.M)
 _ID: Final = re.compile(r"[\w.:-]{1,80}")
 
 
@@ -93,25 +94,20 @@ def parse(text: bytes, name: str, known: Vocabulary) -> tuple[Policy | None, lis
         return None, [f"{name}: nested too deep"]
     except ValueError as error:
         return None, [f"{name}: not TOML: {error}"]
-    reader = _Reader(content, name, _lines(whole), known)
+    reader = _Reader(content, name, whole, known)
     policy = reader.read(Path(name).name, hashlib.sha256(text).hexdigest())
     return policy, reader.faults
-
-
-def _lines(whole: str) -> dict[str, list[int]]:
-    """Return the lines on which arrays of tables begin."""
-    lines: dict[str, list[int]] = {}
-    line, last = 1, 0
-    for match in _HEAD.finditer(whole):
-        line, last = line + whole.count("\n", last, match.start()), match.start()
-        lines.setdefault(match[1], []).append(line)
-    return lines
 
 
 class LimitsTable(RuleTable):
     """A table of a limits file."""
 
-    line = 0
+    FIRST = 1
+
+    @functools.cached_property
+    def line(self) -> int:
+        """Return the line on which the table begins, 0 where that is not known."""
+        return line_of(self._whole, self._at) or 0
 
     def wrong(self, key: str, why: str) -> RuleError:
         """Return the error to raise, with what to write instead."""
@@ -133,7 +129,7 @@ class LimitsTable(RuleTable):
         if type(self._table[key]) is str:
             text = self.says(key)
             return Words(text, text)
-        inner = LimitsTable(self.take(key, dict), self._where, f"{self._prefix}{key}.")
+        inner = self.within(self.take(key, dict), key)
         words = Words(inner.says("nl"), inner.says("en"))
         inner.finish()
         return words
@@ -146,6 +142,7 @@ class LimitsTable(RuleTable):
 
     def many(self, key: str) -> tuple[str, ...]:
         """Return one word or several; numbers count as words."""
+        self._known.add(key)
         value = self._table.pop(key)
         values = value if type(value) is list else [value]
         words = [str(of) if type(of) in (int, float) else of for of in values]
@@ -168,8 +165,9 @@ class LimitsTable(RuleTable):
 class _Reader:
     """Reads a whole file, and collects what is wrong with it."""
 
-    def __init__(self, content: dict[str, Any], name: str, lines: dict[str, list[int]], known: Vocabulary) -> None:
-        self._table, self._name, self._lines, self._known = LimitsTable(content, name), name, lines, known
+    def __init__(self, content: dict[str, Any], name: str, whole: str, known: Vocabulary) -> None:
+        self._table = LimitsTable(content, name, whole=whole)
+        self._name, self._known = name, known
         self.faults: list[str] = []
 
     def read(self, file: str, sha256: str) -> Policy | None:
@@ -201,7 +199,7 @@ class _Reader:
         if type(table._table["default"]) is str:
             word = Action(table.one_of("default", actions))
             return {**dict.fromkeys(DIRECTIONS, word), "commands": Action.ALLOW}, _switches(None)
-        inner = LimitsTable(table.take("default", dict), self._name, "default.")
+        inner = table.within(table.take("default", dict), "default")
         default = {name: Action(inner.one_of(name, actions)) for name in DIRECTIONS}
         default["commands"] = Action(inner.one_of("commands", actions, Action.ALLOW.value))
         switches = _switches(inner)
@@ -214,11 +212,8 @@ class _Reader:
         if not all(isinstance(table, dict) for table in tables) or len(tables) > MOST:
             self.faults.append(str(self._table.wrong(key, f"must be up to {MOST} tables; write [[{key}]]")))
             return
-        at = self._lines.get(key, [])
         for number, content in enumerate(tables):
-            line = at[number] if len(at) == len(tables) else 0
-            table = LimitsTable(content, f"{self._name}:{line}" if line else self._name, f"{key}[{number + 1}].")
-            table.line = line
+            table = self._table.within(content, key, number)
             try:
                 yield read(table, number + 1)
                 table.finish()

@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Place = tuple[str | int, ...]
 """``("store", "folder")``; ``("interfaces", 0, "name")``."""
@@ -15,7 +19,8 @@ _HEAD: Final = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]\]?\s*(?:#.*)?$")
 _KEY: Final = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
 
 
-def lines_of(text: str) -> dict[Place, int]:
+@functools.lru_cache(maxsize=1)  # one file has many tables and errors
+def lines_of(text: str) -> Mapping[Place, int]:
     """Return the line of each table and key, counted from 1.
 
     Args:

@@ -56,6 +56,9 @@ class RuleTable:
         at: path of the table in the file.
     """
 
+    FIRST = 0
+    """Number of the first table of an array in messages."""
+
     def __init__(self, table: dict[str, Any], where: str, prefix: str = "", *, whole: str = "", at: Place = ()) -> None:
         self._table = dict(table)
         self._where = where
@@ -81,7 +84,7 @@ class RuleTable:
         """Return a table that lies in this one, at the given keys and positions."""
         prefix = self._prefix
         for part in at:
-            prefix = f"{prefix[:-1]}[{part}]." if isinstance(part, int) else f"{prefix}{part}."
+            prefix = f"{prefix[:-1]}[{part + self.FIRST}]." if isinstance(part, int) else f"{prefix}{part}."
         return type(self)(table, self._where, prefix, whole=self._whole, at=(*self._at, *at))
 
     @property

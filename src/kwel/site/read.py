@@ -1,10 +1,9 @@
-"""A site file in, the user's own knowledge out: every value checked, every override signed and dated."""
+"""Reads and checks a site file: what the user knows of the plant, with signed and dated overrides."""
 
 from __future__ import annotations
 
 import datetime
 import hashlib
-import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -33,9 +32,7 @@ LONGEST_BUFFER: Final = 24 * 366
 PATHS: Final = ("data", "control")
 SCOPES: Final[tuple[Scope, ...]] = ("host", "domain", "prefix", "asset")
 OF_ASSETS: Final = ("kind", "role", "vendor", "product")
-_HEAD = re.compile(r"^[ \t]*\[\[[ \t]*(\w+)[ \t]*\]\]", re.M)
 
-Lines = dict[str, list[int]]
 Sets = dict[str, str]
 
 
@@ -67,21 +64,21 @@ def load(path: str | Path, book: Rulebook | None = None) -> Site:
         raise SiteError(str(error)) from error
 
 
-def site_of(path: Path, content: dict[str, Any], lines: Lines, sha256: str, book: Rulebook) -> Site:
+def site_of(path: Path, content: dict[str, Any], whole: str, sha256: str, book: Rulebook) -> Site:
     """Return what a parsed file says.
 
     Args:
         path: of the file.
         content: as ``tomllib`` gives it.
-        lines: on which the arrays of tables of each name begin.
+        whole: its text, to find lines in.
         sha256: of the file.
         book: the rules that know operators and functions.
 
     Raises:
         RuleError: it is wrong.
     """
-    table = SiteTable(content, str(path))
-    zones = tuple(_zone(inner) for inner in table.each("zones", lines))
+    table = SiteTable(content, str(path), whole=whole)
+    zones = tuple(_zone(inner) for inner in table.each("zones"))
     _distinct(table, "zones", [zone.name for zone in zones])
     known = {zone.name for zone in zones}
     internal = table.networks("internal")
@@ -92,13 +89,13 @@ def site_of(path: Path, content: dict[str, Any], lines: Lines, sha256: str, book
         here=_here(table),
         internal=tuple(dict.fromkeys([*internal, *(prefix for zone in zones for prefix in zone.prefixes)])),
         domains=tuple(table.domain("domains", value) for value in table.many("domains")),
-        tenants=tuple(_tenant(inner) for inner in table.each("tenants", lines)),
+        tenants=tuple(_tenant(inner) for inner in table.each("tenants")),
         zones=zones,
-        assets=tuple(_asset(inner, known) for inner in table.each("assets", lines)),
-        overrides=tuple(_override(inner, n, book) for n, inner in enumerate(table.each("overrides", lines), 1)),
-        databases=_databases(table, lines, path),
+        assets=tuple(_asset(inner, known) for inner in table.each("assets")),
+        overrides=tuple(_override(inner, n, book) for n, inner in enumerate(table.each("overrides"), 1)),
+        databases=_databases(table, path),
         inventory=_inventory(table, path),
-        buffers=tuple(_buffer(inner, book) for inner in table.each("buffers", lines)),
+        buffers=tuple(_buffer(inner, book) for inner in table.each("buffers")),
     )
     table.finish()
     _check_together(table, site)
@@ -118,8 +115,8 @@ def _here(table: SiteTable) -> str:
     return text
 
 
-def _parsed(path: Path, text: bytes) -> tuple[dict[str, Any], Lines]:
-    """Return the content of a file, and the lines on which its arrays of tables begin."""
+def _parsed(path: Path, text: bytes) -> tuple[dict[str, Any], str]:
+    """Return the content of a file, and its text."""
     try:
         whole = text.decode()
         content = tomllib.loads(whole)
@@ -127,12 +124,7 @@ def _parsed(path: Path, text: bytes) -> tuple[dict[str, Any], Lines]:
         raise SiteError(f"{path}: nested too deep") from error
     except ValueError as error:
         raise SiteError(f"{path}: not TOML: {error}") from error
-    lines: Lines = {}
-    line, last = 1, 0
-    for match in _HEAD.finditer(whole):
-        line, last = line + whole.count("\n", last, match.start()), match.start()
-        lines.setdefault(match[1], []).append(line)
-    return content, lines
+    return content, whole
 
 
 def _zone(table: SiteTable) -> Zone:
@@ -197,9 +189,9 @@ def _asset(table: SiteTable, zones: set[str]) -> NamedAsset:
     return asset
 
 
-def _databases(table: SiteTable, lines: Lines, path: Path) -> tuple[Database, ...]:
+def _databases(table: SiteTable, path: Path) -> tuple[Database, ...]:
     files = []
-    for inner in table.each("databases", lines):
+    for inner in table.each("databases"):
         files.append(inner.text("file"))
         inner.finish()
     _distinct(table, "databases", files)

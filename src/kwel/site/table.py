@@ -1,4 +1,4 @@
-"""One table of a site file in, checked values out: what is wrong is told with file, line, key and what to write."""
+"""Reads values of site files: errors name the file, line, key and what to write instead."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ class SiteError(ValueError):
 
 
 class SiteTable(RuleTable):
-    """A table of which every key must be taken."""
+    """A table of a site file, whose keys must all be read."""
+
+    FIRST = 1
 
     def wrong(self, key: str, why: str) -> RuleError:
         """Return the error to raise, with what to write instead where that can be said."""
@@ -51,6 +53,7 @@ class SiteTable(RuleTable):
 
     def kind_of(self, key: str) -> type | None:
         """Return the type of a value, without taking it."""
+        self._known.add(key)
         return type(self._table[key]) if key in self._table else None
 
     def words_to_show(self, key: str, default: Any = REQUIRED) -> str:
@@ -62,19 +65,17 @@ class SiteTable(RuleTable):
 
     def inner(self, key: str) -> SiteTable:
         """Return a table within this one; an empty one where there is none."""
-        return SiteTable(self.take(key, dict, {}), self._where, f"{self._prefix}{key}.")
+        return self.within(self.take(key, dict, {}), key)
 
-    def each(self, key: str, lines: dict[str, list[int]]) -> Iterator[SiteTable]:
-        """Return the tables of an array of tables; *lines* tells where those of each name begin."""
+    def each(self, key: str) -> Iterator[SiteTable]:
+        """Return the tables of an array of tables."""
         tables = self.take(key, list, [])
         if not all(isinstance(table, dict) for table in tables):
             raise self.wrong(key, f"must be tables; write [[{key}]]")
         if len(tables) > MOST:
             raise self.wrong(key, f"{len(tables)} entries, more than {MOST}")
-        at = lines.get(key, [])
         for number, table in enumerate(tables):
-            where = f"{self._where}:{at[number]}" if len(at) == len(tables) else self._where
-            yield SiteTable(table, where, f"{key}[{number + 1}].")
+            yield self.within(table, key, number)
 
     def many(self, key: str) -> tuple[str, ...]:
         """Return distinct texts; one may be written without a list around it."""
