@@ -1,4 +1,4 @@
-"""Facts of what was seen in, columns of contacts out: what a policy is held against, a number a distinct value."""
+"""Holds contacts as columns: the facts that a policy is compared with, one number for each distinct value."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
-
-    from kwel.policy.match import Codes
 
 
 class Doubt(NamedTuple):
@@ -141,7 +139,7 @@ def put_together(parts: Sequence[Part]) -> Contacts:
     return Contacts(columns, is_command, subject, evidence)
 
 
-def _numbers(values: Sequence[Values], coder: Coder) -> Codes:
+def _numbers(values: Sequence[Values], coder: Coder) -> NDArray[np.int32]:
     return np.array([coder.code(of) for of in values] or [0], np.int32)
 
 

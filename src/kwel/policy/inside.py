@@ -1,4 +1,4 @@
-"""Conduits and commands in, contacts out: what passes between zones of the plant, and who tells whom to do what."""
+"""Builds the contacts inside the plant: traffic between zones, and commands from asset to asset."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from kwel.model.dependencies import DependencyState
 from kwel.policy.contacts import INBOUND, INSIDE, KEYS, OUTBOUND, UNKNOWN, Doubt, Names, Part
 from kwel.policy.leaving import spelt
-from kwel.policy.said import EndSaid, level, service_values
+from kwel.policy.values import EndSaid, level, service_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kwel.policy.contacts import Value, Values
-    from kwel.policy.said import AssetSaid
+    from kwel.policy.values import AssetSaid
 
 Row = dict[str, "Values"]
 Subject = tuple[str, str, str, str]

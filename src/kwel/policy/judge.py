@@ -1,4 +1,4 @@
-"""A policy and contacts in, what is decided of each out.
+"""Decides for each contact whether a policy allows, warns of or denies it.
 
 Rules are tried in the order of the file and the first that holds decides (docs/adr). Where something is not known that
 a rule asks for, the rule may hold: then all that may be decided is kept, and the contact is undecided unless it all

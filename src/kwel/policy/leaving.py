@@ -1,4 +1,4 @@
-"""Dependencies and their ways as columns in, contacts with the outside out: one a dependency, beginner and service."""
+"""Builds the contacts with the outside: one for each dependency, initiator and service."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from kwel.model.dependencies import Begun, DependencyState
 from kwel.policy.contacts import OUTBOUND, OUTSIDE, OWN, Names, Part
-from kwel.policy.said import direction_of, keyed, service_values
+from kwel.policy.values import direction_of, keyed, service_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.policy.contacts import Values
-    from kwel.policy.said import AssetSaid, EndSaid
+    from kwel.policy.values import AssetSaid, EndSaid
 
 Service = tuple[str | None, str, int | None]
 """Protocol by content, transport, port."""

@@ -1,4 +1,4 @@
-"""A policy in, what is amiss with it out: rules that never decide, words that nobody knows, exceptions that run out."""
+"""Finds faults in a policy: rules that never decide, unknown words, exceptions that expire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A condition and columns of contacts in, whether it holds out: no, perhaps or yes. Nothing here loops over contacts.
+"""Tests a condition on columns of contacts: no, perhaps or yes. Nothing here loops over contacts.
 
 A contact has several parties: whoever runs the host, their parent, the supplier. A limit is about each of them: what
 denies or warns holds where any of them fits, what allows holds only where all of them do. What is not known may fit.
@@ -11,17 +11,17 @@ import re
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kwel.policy.contacts import ADDRESSED, Doubt, Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from kwel.model.limits import Condition
     from kwel.policy.contacts import Contacts, Value, Values
 
-Codes = NDArray[np.int32]
 NO, MAYBE, YES = 0, 1, 2
 STAR: Final = "*"
 EXACTLY: Final = "="

@@ -1,4 +1,4 @@
-"""An analysis that ``kwel report --json`` wrote in, the same columns of contacts out as of the report itself."""
+"""Builds the same columns of contacts from the JSON that ``kwel report --json`` writes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from kwel.policy.contacts import put_together
 from kwel.policy.inside import Passing, Told, command_part, conduit_part
 from kwel.policy.judge import Seen
 from kwel.policy.leaving import Leaving, leaving_part
-from kwel.policy.said import AssetSaid, EndSaid
 from kwel.policy.stream import Members
+from kwel.policy.values import AssetSaid, EndSaid
 
 if TYPE_CHECKING:
     from pathlib import Path

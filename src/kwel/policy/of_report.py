@@ -1,4 +1,4 @@
-"""A Report in, columns of contacts out: dependencies by way, conduits within the plant by service, and commands."""
+"""Builds columns of contacts from a report: dependencies by path, conduits by service, and commands."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kwel.policy.contacts import put_together
 from kwel.policy.inside import Passing, Told, command_part, conduit_part
 from kwel.policy.judge import Seen, judge
 from kwel.policy.leaving import Leaving, leaving_part
-from kwel.policy.said import AssetSaid, EndSaid
+from kwel.policy.values import AssetSaid, EndSaid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

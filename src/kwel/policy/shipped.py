@@ -1,4 +1,4 @@
-"""The name of a policy in, the policy out: a limits file, or one of those that kwel ships."""
+"""Loads a policy by name: a limits file, or one of those that kwel ships."""
 
 from __future__ import annotations
 

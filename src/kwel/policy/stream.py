@@ -1,4 +1,4 @@
-"""A JSON file in, its members out, lists row by row: an analysis may be larger than memory."""
+"""Reads a JSON file member by member, and lists row by row: an analysis may be larger than memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contacts in, the smallest allow-list that covers them out: a line a service of an asset, each with its evidence.
+"""Writes the smallest allow-list that covers the contacts: one line for each service of an asset, with evidence.
 
 Everything else is denied by default. No line can be left out: each is needed by a contact that no other line allows.
 """

@@ -1,4 +1,4 @@
-"""Rules and closed lists in, the words that each key of a policy may hold out, and what was probably meant."""
+"""Lists the words that each key of a policy may hold, and suggests the nearest one for a wrong word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rule files on suppliers in, a checked crosswalk out: one spelling each, and what law and inspectors ask of them.
+"""Reads the rule files on suppliers: one spelling each, and the questions that law and inspectors ask.
 
 ``crosswalk/suppliers*.toml`` and ``crosswalk/questions*.toml``. docs/rules.md describes them. Apart from
 ``rulebook.load``, since most analyses never ask.

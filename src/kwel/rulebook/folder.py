@@ -1,4 +1,4 @@
-"""A folder of rules in, its files by name out, and the digest that tells whether two are the same."""
+"""Reads a folder of rule files, and computes the digest that identifies its content."""
 
 from __future__ import annotations
 

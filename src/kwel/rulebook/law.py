@@ -1,4 +1,4 @@
-"""Rule files on law in, checked laws, offerings and frameworks out.
+"""Reads the rule files on laws, offerings and frameworks.
 
 ``jurisdictions/laws*.toml``, ``jurisdictions/sovereign*.toml`` and ``frameworks*.toml``: several of each, so that a
 user's own rows need not stand among those that kwel ships. docs/rules.md describes them.

@@ -1,4 +1,4 @@
-"""Who is where and the rules on law in, which laws reach a service and what a framework makes of it out.
+"""Finds the laws that reach a service, and the result of a framework for it.
 
 Pure: the same links and rules give the same answer. What is not known reaches nothing and proves nothing. Access and
 interruption stay apart, and no outcome is a rating (docs/rules.md, "Law").

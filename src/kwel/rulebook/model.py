@@ -1,4 +1,4 @@
-"""The nouns of the rules: what a checked rule file says, and who owns a name.
+"""Defines the types of checked rules, and looks up the owner of a name.
 
 Nothing here knows a provider, a vendor or a country: rules/ does. docs/rules.md describes the files.
 

@@ -1,4 +1,4 @@
-"""rules/needs.toml in, what an asset needs of a server by what they speak out."""
+"""Reads rules/needs.toml: the services that an asset needs of a server, by protocol."""
 
 from __future__ import annotations
 

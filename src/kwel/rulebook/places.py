@@ -1,4 +1,4 @@
-"""rules/regions.toml in, places by what operators call them out; and where operators write them into host names."""
+"""Reads rules/regions.toml and rules/places.toml: regions of operators, and their codes in host names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""rules/scenarios/*.toml or a file of the user's own in, what stops in each scenario out.
+"""Reads outage scenarios from rules/scenarios/*.toml or a file of the user.
 
 A scenario with a ``parameter`` is a form: ``region:westeurope`` fills it in.
 """

@@ -1,4 +1,4 @@
-"""A site file in, what the user knows of the own plant out: checked, or refused with one line. See docs/site.md.
+"""Reads what the user knows of the plant from a site file, and refuses a wrong one with one line. See docs/site.md.
 
 What it says is confidential: it reaches the report and nothing else.
 """

@@ -1,4 +1,4 @@
-"""One row of an inventory in, an entry out: what a cell means, and what is wrong with it."""
+"""Reads one row of an inventory: the meaning of each cell, and its faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A site file's knowledge in, what is amiss with it out: expired, shadowed, without effect, or claiming too much."""
+"""Finds faults in a site file: entries that expired, are shadowed, have no effect or claim too much."""
 
 from __future__ import annotations
 

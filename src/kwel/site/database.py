@@ -1,4 +1,4 @@
-"""A user's own database of addresses in, what it says of an address out: a country, a city, a network number.
+"""Looks up addresses in the user's own database: country, city and network number.
 
 Files in MaxMind DB format (https://maxmind.github.io/MaxMind-DB/, version 2.0), read by the Python reader of maxminddb:
 the compiled one ends the process on some damaged files. Publishers spell their records differently; these are read:

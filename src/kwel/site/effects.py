@@ -1,4 +1,4 @@
-"""A site file and what was concluded with it in, what became of each override out."""
+"""Reports the effect of each override of a site file on the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a capture shows of a plant in, a commented site file to go on from out; without a capture, an example."""
+"""Writes a commented site file to start from: from a capture, or an example without one."""
 
 from __future__ import annotations
 

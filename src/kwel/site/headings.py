@@ -1,4 +1,4 @@
-"""rules/inventory.toml in, what each column of an inventory holds out."""
+"""Reads rules/inventory.toml: the meaning of each column of an inventory."""
 
 from __future__ import annotations
 

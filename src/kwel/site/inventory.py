@@ -1,4 +1,4 @@
-"""Files of an inventory in, what they say of devices out: CSV of any spreadsheet, exports of NetBox as CSV or JSON.
+"""Reads inventories of devices: CSV from any spreadsheet, NetBox exports as CSV or JSON.
 
 What cannot be understood in a row is named, and the rest of the row counts; a file that is no inventory is refused.
 """

@@ -1,4 +1,4 @@
-"""JSON in, rows of an inventory out: lists of devices as NetBox's REST and GraphQL interfaces give them."""
+"""Reads rows of an inventory from JSON: device lists of NetBox's REST and GraphQL interfaces."""
 
 from __future__ import annotations
 

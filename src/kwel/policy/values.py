@@ -1,4 +1,4 @@
-"""What is known of an asset or a host outside in, the values that each key of a policy is held against out.
+"""Gives the values of an asset or an outside host that each key of a policy is compared with.
 
 The same for a report in memory and for one that was written as JSON: the outcome must not depend on which.
 """
