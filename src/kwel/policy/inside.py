@@ -9,13 +9,13 @@ import numpy as np
 from kwel.model.dependencies import DependencyState
 from kwel.policy.contacts import INBOUND, INSIDE, KEYS, OUTBOUND, UNKNOWN, Doubt, Names, Part
 from kwel.policy.leaving import spelt
-from kwel.policy.values import EndSaid, level, service_values
+from kwel.policy.values import HostFacts, level, service_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kwel.policy.contacts import Value, Values
-    from kwel.policy.values import AssetSaid
+    from kwel.policy.values import AssetFacts
 
 Row = dict[str, "Values"]
 Subject = tuple[str, str, str, str]
@@ -24,7 +24,7 @@ SHARED = ("assets", "kinds", "roles", "zones", "levels")
 AND_MORE = "…"
 
 
-class Passing(NamedTuple):
+class ConduitRow(NamedTuple):
     """A conduit between two zones of the plant; where there are two of something, of both sides."""
 
     zones: tuple[str, str]
@@ -42,8 +42,8 @@ class Passing(NamedTuple):
     frames: tuple[str, ...]
 
 
-class Told(NamedTuple):
-    """Commands of one class that one address gave another."""
+class CommandRow(NamedTuple):
+    """Commands of one class that one address sent to another."""
 
     source: tuple[str | None, str, bool]
     """Asset id, address, and whether it lies outside."""
@@ -55,7 +55,7 @@ class Told(NamedTuple):
     frames: tuple[str, ...]
 
 
-def conduit_part(conduits: Sequence[Passing], assets: Sequence[AssetSaid], *, count: bool) -> Part:
+def conduit_part(conduits: Sequence[ConduitRow], assets: Sequence[AssetFacts], *, count: bool) -> Part:
     """Return one contact a conduit and service; services that are not told one by one are one more."""
     by_id = {asset.id: asset.values(count=count) for asset in assets}
     rows: list[Row] = []
@@ -89,7 +89,7 @@ def _either(one: Values, other: Values) -> tuple[Values, Values]:
     return doubt, doubt
 
 
-def _side(of: Passing, side: int, by_id: Mapping[str, Row], *, count: bool) -> Row:
+def _side(of: ConduitRow, side: int, by_id: Mapping[str, Row], *, count: bool) -> Row:
     members = [by_id[name] for name in of.assets[side] if name in by_id]
     rest: tuple[Value, ...] = () if len(members) == of.counts[side] and members else (Doubt(),)
 
@@ -104,7 +104,7 @@ def _side(of: Passing, side: int, by_id: Mapping[str, Row], *, count: bool) -> R
 
 
 def command_part(
-    commands: Sequence[Told], assets: Sequence[AssetSaid], ends: Mapping[str, EndSaid], *, count: bool
+    commands: Sequence[CommandRow], assets: Sequence[AssetFacts], ends: Mapping[str, HostFacts], *, count: bool
 ) -> Part:
     """Return one contact a command; *ends* are addresses outside of which something is known."""
     by_id = {asset.id: asset.values(count=count) for asset in assets}
@@ -121,7 +121,7 @@ def command_part(
         row["states"] = (DependencyState.USED.value if of.is_answered else DependencyState.ATTEMPTED.value,)
         if other[2]:
             row["direction"] = (INBOUND if inbound else OUTBOUND,)
-            row |= {**ends.get(other[1], EndSaid()).values(), "hosts": (Names((other[1],)),)}
+            row |= {**ends.get(other[1], HostFacts()).values(), "hosts": (Names((other[1],)),)}
         else:
             row["direction"] = (INSIDE,)
             row |= {f"to_{key}": values for key, values in _own(other, by_id).items() if key in SHARED}

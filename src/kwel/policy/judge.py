@@ -42,7 +42,7 @@ class Seen(NamedTuple):
 
 
 def judge(policy: Policy, contacts: Contacts, seen: Seen, day: str | None) -> Judgement:
-    """Hold a policy against what was seen; *day* is the one on which exceptions are judged (ISO 8601)."""
+    """Compare contacts with a policy; *day* is the one on which exceptions are judged (ISO 8601)."""
     day = day if day and day > NEVER_SET else None
     walk = _Walk(policy, contacts, day)
     walk.run()
@@ -136,7 +136,7 @@ class _Walk:
         return found
 
     def build(self, row: int) -> Judged:
-        """Return one contact with what was decided of it, and why."""
+        """Return one contact with its decision and the reason."""
         contacts, number = self._contacts, int(self._exemption[row])
         rule = self._rules[int(self.rule[row])]
         decision = _decision(int(self._possible[row]))
@@ -156,12 +156,12 @@ class _Walk:
             what=what,
             because=tuple((of.key, _text(contacts, row, of.key)) for of in rule.conditions),
             evidence=contacts.evidence(row)[:MOST_FRAMES],
-            exemption=exemption if exemption and _tells(exemption, self._day, decision) else None,
+            exemption=exemption if exemption and _applies(exemption, self._day, decision) else None,
             open=self._unknown(row) if decision is Decision.UNDECIDED else (),
         )
 
     def _unknown(self, row: int) -> tuple[str, ...]:
-        """Return the keys that rules ask for and that nothing is known of."""
+        """Return the keys that rules ask for and that are unknown."""
         rows, found = np.array([row]), []
         for rule in self._rules:
             of_kind = is_of_commands(rule) == bool(self._contacts.is_command[row])
@@ -176,7 +176,7 @@ class _Walk:
         return tuple(dict.fromkeys(found))
 
 
-def _tells(exemption: Exemption, day: str | None, decision: Decision) -> bool:
+def _applies(exemption: Exemption, day: str | None, decision: Decision) -> bool:
     return decision is not Decision.ALLOWED and (exemption.has_expired(day) or decision is not Decision.BREACH)
 
 
@@ -198,7 +198,7 @@ def _decision(possible: int) -> Decision:
 
 
 def decide_example(policy: Policy, says: Mapping[str, tuple[str, ...]]) -> Decision:
-    """Return what a policy says of one contact that is told in words; keys that are not told do not apply."""
+    """Return the decision of a policy on one contact given as keys and words; missing keys do not apply."""
     possible = 0
     of_commands = COMMANDS in says
     for rule in all_rules(policy):

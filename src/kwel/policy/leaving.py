@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kwel.policy.contacts import Values
-    from kwel.policy.values import AssetSaid, EndSaid
+    from kwel.policy.values import AssetFacts, HostFacts
 
 Service = tuple[str | None, str, int | None]
 """Protocol by content, transport, port."""
 
 
-class Leaving(NamedTuple):
+class DependencyRows(NamedTuple):
     """Dependencies: of equal length are asset, end and host; and dependency, begun, used and services."""
 
     asset: NDArray
     """By dependency: index into the assets."""
     end: NDArray
     """Index into ``ends``."""
-    ends: Sequence[EndSaid]
+    ends: Sequence[HostFacts]
     host: NDArray
     """Index into ``hosts``."""
     hosts: Sequence[tuple[str, ...]]
@@ -47,7 +47,7 @@ class Leaving(NamedTuple):
     """Returns the frames of a dependency and of one of its ways; -1: of none."""
 
 
-def leaving_part(of: Leaving, assets: Sequence[AssetSaid], *, count: bool) -> Part:
+def dependency_part(of: DependencyRows, assets: Sequence[AssetFacts], *, count: bool) -> Part:
     """Return the contacts of dependencies, in their order."""
     none = len(of.only)
     dependency = np.concatenate([of.dependency, of.only]).astype(np.int64)
@@ -81,7 +81,7 @@ def leaving_part(of: Leaving, assets: Sequence[AssetSaid], *, count: bool) -> Pa
     return Part(len(dependency), columns, is_command=False, subject=subject, evidence=evidence)
 
 
-def _states(of: Leaving, order: NDArray, way: NDArray) -> tuple[list[Values], NDArray]:
+def _states(of: DependencyRows, order: NDArray, way: NDArray) -> tuple[list[Values], NDArray]:
     words = [(state.value,) for state in DependencyState]
     index = {state.value: number for number, state in enumerate(DependencyState)}
     used, tried = index[DependencyState.USED], index[DependencyState.ATTEMPTED]

@@ -12,11 +12,11 @@ from kwel.model.dependencies import Begun, DependencyState
 from kwel.model.verdicts import Verdict
 from kwel.model.zones import Origin
 from kwel.policy.contacts import put_together
-from kwel.policy.inside import Passing, Told, command_part, conduit_part
+from kwel.policy.inside import CommandRow, ConduitRow, command_part, conduit_part
 from kwel.policy.judge import Seen
-from kwel.policy.leaving import Leaving, leaving_part
+from kwel.policy.leaving import DependencyRows, dependency_part
 from kwel.policy.stream import Members
-from kwel.policy.values import AssetSaid, EndSaid
+from kwel.policy.values import AssetFacts, HostFacts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ PARTS: Final = 4
 """Words of a way before its frame, which may hold blanks."""
 SECOND_DAY: Final = len("2026-03-02")
 NEEDED: Final = ("coverage", "captures", "zones", "conduits", "assets", "dependencies", "commands")
-END_TEXTS: Final = tuple(field for field in EndSaid._fields if field not in ("verdict", "unproven"))
+END_TEXTS: Final = tuple(field for field in HostFacts._fields if field not in ("verdict", "unproven"))
 
 NOWHERE = "-"
 """In place of a frame that was not kept, see ``tables.ways``."""
@@ -85,7 +85,7 @@ class _Reader:
     def __init__(self) -> None:
         self._whole: dict[str, Any] = {}
         self._assets: list[dict[str, Any]] = []
-        self._commands: list[Told] = []
+        self._commands: list[CommandRow] = []
         self._rows = _Dependencies()
 
     def take(self, name: str, members: Members) -> None:
@@ -96,7 +96,7 @@ class _Reader:
         elif name == "assets":
             self._assets = list(members.rows())
         elif name == "commands":
-            self._commands = [_told(row) for row in members.rows()]
+            self._commands = [_command_row(row) for row in members.rows()]
         elif name in NEEDED:
             self._whole[name] = members.value()
             return
@@ -115,11 +115,11 @@ class _Reader:
             for member in zone["members"]:
                 stands[member].append(_text(zone, "name"))
         assets = [_asset(row, tuple(stands.get(row["asset"], ()))) for row in self._assets]
-        inside = [_passing(of, zones) for of in self._whole["conduits"] if _is_inside(of, zones)]
+        inside = [_conduit_row(of, zones) for of in self._whole["conduits"] if _is_inside(of, zones)]
         leaving = self._rows.finish([asset.id for asset in assets])
         contacts = put_together(
             [
-                leaving_part(leaving, assets, count=count),
+                dependency_part(leaving, assets, count=count),
                 conduit_part(inside, assets, count=count),
                 command_part(self._commands, assets, self._rows.by_address(self._commands), count=count),
             ]
@@ -145,7 +145,7 @@ class _Dependencies:
 
     def __init__(self) -> None:
         self._assets: list[str] = []
-        self._ends: dict[EndSaid, int] = {}
+        self._ends: dict[HostFacts, int] = {}
         self._end: list[int] = []
         self._hosts: list[tuple[str, ...]] = []
         self._frames: list[tuple[str, ...]] = []
@@ -157,7 +157,7 @@ class _Dependencies:
         """Take one row."""
         number = len(self._assets)
         self._assets.append(_text(row, "asset"))
-        end = EndSaid(
+        end = HostFacts(
             **{field: _maybe(row, field) for field in END_TEXTS},
             verdict=Verdict(row["verdict"]).value,
             unproven=tuple(row["unproven"]),
@@ -176,17 +176,17 @@ class _Dependencies:
             self._only.append(number)
             self._states.append(DependencyState(row["state"]).value)
 
-    def by_address(self, commands: list[Told]) -> dict[str, EndSaid]:
+    def by_address(self, commands: list[CommandRow]) -> dict[str, HostFacts]:
         """Return what is known of addresses outside that give or obey commands."""
         wanted = {address for of in commands for _, address, outside in (of.source, of.target) if outside}
         ends = list(self._ends)
-        found: dict[str, EndSaid] = {}
+        found: dict[str, HostFacts] = {}
         for number, names in enumerate(self._hosts if wanted else ()):
             if names and names[-1] in wanted:
                 found.setdefault(names[-1], ends[self._end[number]])
         return found
 
-    def finish(self, assets: list[str]) -> Leaving:
+    def finish(self, assets: list[str]) -> DependencyRows:
         """Return them as columns."""
         place = {identity: number for number, identity in enumerate(assets)}
         ways = self._ways
@@ -195,7 +195,7 @@ class _Dependencies:
             own = (ways[way][4],) if way >= 0 and ways[way][4] != NOWHERE else ()
             return tuple(dict.fromkeys((*own, *self._frames[dependency])))
 
-        return Leaving(
+        return DependencyRows(
             asset=np.array([place[identity] for identity in self._assets], np.int64),
             end=np.array(self._end, np.int64),
             ends=list(self._ends),
@@ -211,8 +211,8 @@ class _Dependencies:
         )
 
 
-def _asset(row: dict[str, Any], zones: tuple[str, ...]) -> AssetSaid:
-    return AssetSaid(
+def _asset(row: dict[str, Any], zones: tuple[str, ...]) -> AssetFacts:
+    return AssetFacts(
         id=_text(row, "asset"),
         label=_text(row, "label"),
         names=(*row["names"], *row["addresses"], *row["macs"]),
@@ -230,9 +230,9 @@ def _is_inside(of: dict[str, Any], zones: dict[str, dict[str, Any]]) -> bool:
     return Origin.OUTSIDE.value not in (zones[of["from"]]["origin"], zones[of["to"]]["origin"])
 
 
-def _passing(of: dict[str, Any], zones: dict[str, dict[str, Any]]) -> Passing:
+def _conduit_row(of: dict[str, Any], zones: dict[str, dict[str, Any]]) -> ConduitRow:
     source, target = zones[of["from"]], zones[of["to"]]
-    return Passing(
+    return ConduitRow(
         zones=(_text(source, "name"), _text(target, "name")),
         levels=(_maybe(source, "level"), _maybe(target, "level")),
         proposed=(not source["level_told"], not target["level_told"]),
@@ -248,8 +248,8 @@ def _passing(of: dict[str, Any], zones: dict[str, dict[str, Any]]) -> Passing:
     )
 
 
-def _told(row: dict[str, Any]) -> Told:
-    return Told(
+def _command_row(row: dict[str, Any]) -> CommandRow:
+    return CommandRow(
         source=(_maybe(row, "source"), _text(row, "source_address"), bool(row["source_outside"])),
         target=(_maybe(row, "target"), _text(row, "target_address"), bool(row["target_outside"])),
         protocol=_text(row, "protocol"),

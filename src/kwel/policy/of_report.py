@@ -12,10 +12,10 @@ from kwel.model.kinds import Application
 from kwel.model.transports import transport_text
 from kwel.model.zones import Origin
 from kwel.policy.contacts import put_together
-from kwel.policy.inside import Passing, Told, command_part, conduit_part
+from kwel.policy.inside import CommandRow, ConduitRow, command_part, conduit_part
 from kwel.policy.judge import Seen, judge
-from kwel.policy.leaving import Leaving, leaving_part
-from kwel.policy.values import AssetSaid, EndSaid
+from kwel.policy.leaving import DependencyRows, dependency_part
+from kwel.policy.values import AssetFacts, HostFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,12 +45,12 @@ def contacts_of(report: Report, *, count_proposals: bool = False) -> Contacts:
         for index in zone.assets:
             zones.setdefault(index, []).append(zone.name)
     assets = [_asset(asset, tuple(zones.get(index, ()))) for index, asset in enumerate(report.assets)]
-    passing = [_passing(of, report.zones) for of in report.conduits if _is_inside(of, report.zones)]
+    passing = [_conduit_row(of, report.zones) for of in report.conduits if _is_inside(of, report.zones)]
     return put_together(
         [
-            leaving_part(_leaving(report), assets, count=count_proposals),
+            dependency_part(_dependency_rows(report), assets, count=count_proposals),
             conduit_part(passing, assets, count=count_proposals),
-            command_part([_told(of) for of in report.commands], assets, _ends(report), count=count_proposals),
+            command_part([_command_row(of) for of in report.commands], assets, _ends(report), count=count_proposals),
         ]
     )
 
@@ -66,8 +66,8 @@ def seen(report: Report) -> Seen:
     )
 
 
-def _asset(asset: Asset, zones: tuple[str, ...]) -> AssetSaid:
-    return AssetSaid(
+def _asset(asset: Asset, zones: tuple[str, ...]) -> AssetFacts:
+    return AssetFacts(
         id=asset.id,
         label=asset.label,
         names=(*(claim.value for claim in asset.names), *asset.addresses, *(claim.value for claim in asset.macs)),
@@ -81,7 +81,7 @@ def _asset(asset: Asset, zones: tuple[str, ...]) -> AssetSaid:
     )
 
 
-def _leaving(report: Report) -> Leaving:
+def _dependency_rows(report: Report) -> DependencyRows:
     found, ways = report.dependencies, report.dependencies.ways
     only = np.setdiff1d(np.arange(len(found)), ways.dependency)
     kinds = getattr(found.attributions, "alike", None)
@@ -94,7 +94,7 @@ def _leaving(report: Report) -> Leaving:
         own = [f"{captures[int(ways.capture[way])]}#{int(ways.frame[way])}"] if way >= 0 else []
         return tuple(dict.fromkeys((*own, *frames_of(found[dependency].evidence))))
 
-    return Leaving(
+    return DependencyRows(
         asset=found.asset,
         end=kind[of],
         ends=[_end(found.attributions[int(used[k])]) for k in first.tolist()],
@@ -125,8 +125,8 @@ def _host(report: Report, index: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(of for of in both if of))
 
 
-def _end(at: Attribution) -> EndSaid:
-    return EndSaid(
+def _end(at: Attribution) -> HostFacts:
+    return HostFacts(
         operator=_value(at.operator),
         operator_jurisdiction=at.operator_jurisdiction,
         parent=_value(at.parent),
@@ -145,13 +145,13 @@ def _end(at: Attribution) -> EndSaid:
     )
 
 
-def _ends(report: Report) -> dict[str, EndSaid]:
+def _ends(report: Report) -> dict[str, HostFacts]:
     """Return what is known of addresses outside that give or obey commands."""
     wanted = {end.address for of in report.commands for end in (of.source, of.target) if end.is_outside}
     if not wanted:
         return {}
     seen = report.dependencies.attributions
-    found: dict[str, EndSaid] = {}
+    found: dict[str, HostFacts] = {}
     for index in range(len(seen)):
         names = _host(report, index)
         if names and names[-1] in wanted:
@@ -163,9 +163,9 @@ def _is_inside(conduit: Conduit, zones: tuple[Zone, ...]) -> bool:
     return Origin.OUTSIDE not in (zones[conduit.source].origin, zones[conduit.target].origin)
 
 
-def _passing(of: Conduit, zones: tuple[Zone, ...]) -> Passing:
+def _conduit_row(of: Conduit, zones: tuple[Zone, ...]) -> ConduitRow:
     source, target = zones[of.source], zones[of.target]
-    return Passing(
+    return ConduitRow(
         zones=(source.name, target.name),
         levels=(source.level, target.level),
         proposed=(not source.level_told, not target.level_told),
@@ -178,8 +178,8 @@ def _passing(of: Conduit, zones: tuple[Zone, ...]) -> Passing:
     )
 
 
-def _told(of: Command) -> Told:
-    return Told(
+def _command_row(of: Command) -> CommandRow:
+    return CommandRow(
         source=(of.source.asset, of.source.address, of.source.is_outside),
         target=(of.target.asset, of.target.address, of.target.is_outside),
         protocol=of.protocol,

@@ -22,8 +22,8 @@ DIRECTION: Final[Mapping[Begun, Values]] = {
 }
 
 
-class AssetSaid(NamedTuple):
-    """An asset."""
+class AssetFacts(NamedTuple):
+    """Facts of an asset that a policy can ask about."""
 
     id: str
     label: str
@@ -51,12 +51,12 @@ class AssetSaid(NamedTuple):
 
 
 def level(value: str | None, *, proposed: bool, count: bool) -> Values:
-    """Return a Purdue level: one that nobody of the site has told is a doubt, unless the policy counts it."""
+    """Return a Purdue level; one that was only proposed counts as doubtful, unless the policy counts it."""
     return UNKNOWN if value is None or (proposed and not count) else (value,)
 
 
-class EndSaid(NamedTuple):
-    """A host outside."""
+class HostFacts(NamedTuple):
+    """Facts of an outside host that a policy can ask about."""
 
     operator: str | None = None
     operator_jurisdiction: str | None = None
@@ -103,7 +103,7 @@ class EndSaid(NamedTuple):
 
 
 def _places(location: str | None) -> Values:
-    """Return where a host stands; of several countries it is one, and nobody knows which."""
+    """Return the country of a host; of several countries each is doubtful."""
     if location is None:
         return UNKNOWN
     if location == ANYCAST:
@@ -137,8 +137,8 @@ def service_values(protocol: str | None, transport: str, port: int | None) -> tu
 
 
 def direction_of(begun: int) -> Values:
-    """Return who began."""
+    """Return the direction, from who initiated."""
     return DIRECTION[Begun(begun)]
 
 
-__all__ = ["INSIDE", "AssetSaid", "EndSaid", "direction_of", "keyed", "level", "maybe", "service_values"]
+__all__ = ["INSIDE", "AssetFacts", "HostFacts", "direction_of", "keyed", "level", "maybe", "service_values"]

@@ -37,7 +37,7 @@ _PORTS: Final = re.compile(r"([a-z0-9-]+/)?\d{1,5}(-\d{1,5})?|[a-z][a-z0-9-]*")
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What may stand behind each key."""
+    """The words allowed for each key."""
 
     closed: Mapping[str, frozenset[str]]
     """Keys that hold a word of a list, and nothing else."""
