@@ -167,7 +167,7 @@ def test_a_wrong_rule_of_the_user_is_one_line(cli: Cli, tmp_path: Path) -> None:
         status, out, err = cli(*command, "--rules", str(tmp_path))
 
         assert (status, out) == (3, "")
-        assert "jurisdictions/laws-own.toml: laws[0].kind: 'both' is not in the vocabulary" in err
+        assert "jurisdictions/laws-own.toml:6: laws[0].kind: 'both' is not in the vocabulary" in err
         assert err.count("\n") == 1
 
 
