@@ -1,7 +1,7 @@
-"""Measures how easily a newcomer finds the way in ``src/kwel``: names, modules, imports between rooms, retired words.
+"""Measures the layout of ``src/kwel``: names, modules, imports between rooms, retired words.
 
-A room is a name directly in ``src/kwel``. ``python -m tools.house`` prints the measures, ``python -m tools.house words``
-every name that still uses a retired word, by file.
+A room is a name directly in ``src/kwel``. ``python -m tools.house`` prints the measures, ``python -m tools.house
+words`` every name that still uses a retired word, by file.
 """
 
 from __future__ import annotations
@@ -20,12 +20,57 @@ if TYPE_CHECKING:
 SOURCES = Path(__file__).parents[1] / "src" / "kwel"
 
 RETIRED = frozenset(
-    """
-    acts amiss asked beats beginnings believed claimed condensing couriers crowd faring fronts greetings hear heard
-    hearing hears hearsay heardsay judged keeper lanes lodges lodgers mending openings papers preludes quoting reach
-    rhythms said sameness saying sayings says scribe shelf spelling strata tell teller tellers telling tellings tells
-    told trips watcher
-    """.split()
+    {
+        "acts",
+        "amiss",
+        "asked",
+        "beats",
+        "beginnings",
+        "believed",
+        "claimed",
+        "condensing",
+        "couriers",
+        "crowd",
+        "faring",
+        "fronts",
+        "greetings",
+        "hear",
+        "heard",
+        "hearing",
+        "hears",
+        "hearsay",
+        "heardsay",
+        "judged",
+        "keeper",
+        "lanes",
+        "lodges",
+        "lodgers",
+        "mending",
+        "openings",
+        "papers",
+        "preludes",
+        "quoting",
+        "reach",
+        "rhythms",
+        "said",
+        "sameness",
+        "saying",
+        "sayings",
+        "says",
+        "scribe",
+        "shelf",
+        "spelling",
+        "strata",
+        "tell",
+        "teller",
+        "tellers",
+        "telling",
+        "tellings",
+        "tells",
+        "told",
+        "trips",
+        "watcher",
+    }
 )
 """Words that named things here before each thing had the field's term: docs/glossary.md has the terms."""
 
@@ -53,9 +98,8 @@ def retired_names(root: Path = SOURCES) -> list[tuple[str, int, str]]:
     found = []
     for file in sorted(root.rglob("*.py")):
         place = str(file.relative_to(root))
-        for part in Path(place).with_suffix("").parts:
-            if RETIRED.intersection(words_of(part)):
-                found.append((place, 0, part))
+        parts = Path(place).with_suffix("").parts
+        found += [(place, 0, part) for part in parts if RETIRED.intersection(words_of(part))]
         tree = ast.parse(file.read_text())
         found += [(place, line, name) for name, line in names_in(tree) if RETIRED.intersection(words_of(name))]
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tools import house
+import house
 
 if TYPE_CHECKING:
     from pathlib import Path
