@@ -60,7 +60,7 @@ def modules() -> list[Path]:
     return sorted(SOURCES.rglob("*.py"), key=key)
 
 
-def architecture() -> str:
+def module_table() -> str:
     """Return the table of modules in their own words."""
     rows = ["| module | in its own words |", "|---|---|"]
     for file in modules():
@@ -68,6 +68,13 @@ def architecture() -> str:
         words = first_line(file).replace("|", "\\|")
         rows.append(f"| `{name}` | {words} |")
     return "\n".join(rows)
+
+
+def layers() -> str:
+    """Return the order of the rooms, as the contract of import-linter in pyproject.toml holds it."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    order = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    return "\n".join(f"{place}. {layer.replace(' | ', ', ')}" for place, layer in enumerate(order, 1))
 
 
 def columns(name: str) -> str:
@@ -155,14 +162,19 @@ def generated(page: Path) -> str:
 
     def part(match: re.Match[str]) -> str:
         what = match["what"]
-        whole = {"architecture": architecture, "hosts": hosts, "store": store, "findings": findings}.get(what)
+        whole = {"modules": module_table, "layers": layers, "hosts": hosts, "store": store, "findings": findings}.get(
+            what
+        )
         text = whole() if whole else columns(what.removeprefix("columns "))
         return f"<!-- generated: {what} -->\n{text}\n<!-- end -->"
 
     return re.sub(r"<!-- generated: (?P<what>[a-z ]+) -->\n.*?<!-- end -->", part, page.read_text(), flags=re.S)
 
 
-PAGES = tuple(ROOT / "docs" / name for name in ("ARCHITECTURE.md", "findings.md", "formats.md", "hosts.md", "store.md"))
+PAGES = tuple(
+    ROOT / "docs" / name
+    for name in ("ARCHITECTURE.md", "findings.md", "formats.md", "hosts.md", "modules.md", "store.md")
+)
 
 if __name__ == "__main__":
     for page in PAGES:

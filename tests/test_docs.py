@@ -32,7 +32,7 @@ def load_generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "findings.md", "formats.md", "hosts.md"])
+@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "findings.md", "formats.md", "hosts.md", "modules.md"])
 def test_generated_parts_are_those_of_today(name: str) -> None:
     page = ROOT / "docs" / name
 
@@ -59,8 +59,12 @@ def test_decisions_are_numbered_without_a_gap() -> None:
     assert [int(adr.name[:4]) for adr in ADRS] == list(range(1, len(ADRS) + 1))
 
 
-def test_readme_lists_every_exit_status() -> None:
-    listed = re.findall(r"^\| (\d+) \|", (ROOT / "README.md").read_text(), flags=re.M)
+def test_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().split()) <= 600
+
+
+def test_the_page_of_commands_lists_every_exit_status() -> None:
+    listed = re.findall(r"^\| (\d+) \|", (ROOT / "docs" / "commands.md").read_text(), flags=re.M)
 
     assert [int(status) for status in listed] == sorted(Status)
 

@@ -59,8 +59,8 @@ def test_every_option_says_what_it_does(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LEAVES)
-def test_readme_names_every_command(name: str) -> None:
-    assert name in (ROOT / "README.md").read_text()
+def test_the_page_of_commands_names_every_command(name: str) -> None:
+    assert name in (ROOT / "docs" / "commands.md").read_text()
 
 
 def test_without_a_command_the_help_is_shown_and_the_status_is_that_of_wrong_usage(cli: Cli) -> None:

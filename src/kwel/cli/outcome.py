@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Status(enum.IntEnum):
-    """What an exit status says. README.md lists them for the user."""
+    """The exit statuses of kwel; docs/commands.md lists them for the user."""
 
     DONE = 0
     CHECK_FAILED = 1
