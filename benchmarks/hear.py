@@ -41,12 +41,12 @@ def _ready() -> None:
 
 def ring(interface: str, *, hear: bool, discovery: bool = True) -> dict[str, int]:
     """Listen by kwel's ring; *hear*: with names and flows, else only count."""
-    from kwel.analysis.analyser import Hearing
+    from kwel.analysis.analyser import Analyser
     from kwel.capture.ring import Ring
 
     live = Ring(interface, patience=0.2)
-    hearing = Hearing(FLOWS, discovery=discovery)
-    hearing.begin("live")
+    analyser = Analyser(FLOWS, discovery=discovery)
+    analyser.begin("live")
     live.start()
     _ready()
     for batch in live.batches():
@@ -54,29 +54,29 @@ def ring(interface: str, *, hear: bool, discovery: bool = True) -> dict[str, int
             if ended.is_set():
                 break
         elif hear:
-            hearing.hear(batch)
+            analyser.process(batch)
     losses = live.losses()
     live.close()
     found = {"received": losses.frames, "dropped": losses.dropped, "missed": losses.missed or 0}
     if hear:
-        traffic = hearing.finish(())
+        traffic = analyser.finish(())
         found |= {"flows": len(traffic.flows), "named": len(traffic.named)}
     return found
 
 
 def portable(interface: str) -> dict[str, int]:
     """Listen by kwel's fallback, with names and flows."""
-    from kwel.analysis.analyser import Hearing
+    from kwel.analysis.analyser import Analyser
     from kwel.capture.portable import Portable
 
     live = Portable(interface, patience=0.2)
-    hearing = Hearing(FLOWS)
-    hearing.begin("live")
+    analyser = Analyser(FLOWS)
+    analyser.begin("live")
     live.start()
     _ready()
     for batch in live.batches():
         if batch is not None:
-            hearing.hear(batch)
+            analyser.process(batch)
         elif ended.is_set():
             break
     losses = live.losses()

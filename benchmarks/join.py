@@ -16,7 +16,7 @@ import sys
 import time
 
 from kwel import merge
-from kwel.analysis.analyser import Hearing
+from kwel.analysis.analyser import Analyser
 from kwel.analysis.stages import read_traffic
 from kwel.model.traffic import Capture, Traffic
 
@@ -27,28 +27,28 @@ def parts_of(path: str, count: int, packets: int) -> list[Traffic]:
 
     (file,) = stages.find_files([path])
     found: list[Traffic] = []
-    hearing, heard = _begun(0), 0
+    analyser, heard = _begun(0), 0
     for batch in file.batches():
-        hearing.hear(batch)
+        analyser.process(batch)
         heard += len(batch.records)
         if heard > packets * (len(found) + 1) / count and len(found) + 1 < count:
-            found.append(_ended(hearing, len(found)))
-            hearing = _begun(len(found))
-    return [*found, _ended(hearing, len(found))]
+            found.append(_ended(analyser, len(found)))
+            analyser = _begun(len(found))
+    return [*found, _ended(analyser, len(found))]
 
 
-def _begun(number: int) -> Hearing:
-    hearing = Hearing(1 << 21)
-    hearing.begin(f"part-{number}")
-    return hearing
+def _begun(number: int) -> Analyser:
+    analyser = Analyser(1 << 21)
+    analyser.begin(f"part-{number}")
+    return analyser
 
 
-def _ended(hearing: Hearing, number: int) -> Traffic:
+def _ended(analyser: Analyser, number: int) -> Traffic:
     capture = Capture(
         name=f"part-{number}", format="pcap", bytes=0, sha256=None, packets=0, first=None, last=None, links=(),
         dropped=None, problem=None,
     )  # fmt: skip
-    return hearing.finish((capture,))
+    return analyser.finish((capture,))
 
 
 def main() -> int:

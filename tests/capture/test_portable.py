@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from benchmarks.wire import NEAR, Wire
 
-from kwel.analysis.analyser import Hearing
+from kwel.analysis.analyser import Analyser
 from kwel.capture.live import CannotListen, InterfaceGone
 from kwel.capture.portable import Portable
 from kwel.sensor.lockdown import inside
@@ -89,12 +89,12 @@ def test_it_says_what_a_file_of_the_same_frames_says(wire: Wire, samples: Path) 
     live = opened(wire)
     path = samples / "vlan_trunk.pcap"
     count = wire.send(frames_in(path))
-    hearing = Hearing(1 << 14)
-    hearing.begin("live")
+    analyser = Analyser(1 << 14)
+    analyser.begin("live")
     for batch in live.batches():
         if batch is not None:
-            hearing.hear(batch)
+            analyser.process(batch)
         if live.frames >= count:
             break
-    assert sizes_of(hearing.finish(())) == sizes_of(heard_again(path))
+    assert sizes_of(analyser.finish(())) == sizes_of(heard_again(path))
     live.close()

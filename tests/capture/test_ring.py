@@ -16,7 +16,7 @@ from benchmarks.wire import NEAR, Wire
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from kwel.analysis.analyser import Hearing
+from kwel.analysis.analyser import Analyser
 from kwel.capture import Batch, CaptureFile
 from kwel.capture.live import CannotListen, Fanout, InterfaceGone
 from kwel.capture.ring import Ring
@@ -372,17 +372,17 @@ STEPS = st.integers(-(10**18), 10**18)
 @given(steps=st.lists(STEPS, min_size=1, max_size=20))
 def test_a_clock_that_is_set_meanwhile_changes_times_and_nothing_else(steps: list[int], samples: Path) -> None:
     """The times of frames are the wall clock's: where that is set, they go with it."""
-    hearing = Hearing(FLOWS)
-    hearing.begin("live")
+    analyser = Analyser(FLOWS)
+    analyser.begin("live")
     frames, now = 0, 0
     for batch in CaptureFile("mixed", samples / "mixed_plant.pcapng").batches():
         for begin in range(0, len(batch.records), 400):
             part = batch.records[begin : begin + 400].copy()
             now += steps[begin // 400 % len(steps)]
             part["time"] += min(max(now, -(10**18)), 10**18)
-            hearing.hear(Batch(batch.buffer, part, batch.first_frame + begin, batch.spare))
+            analyser.process(Batch(batch.buffer, part, batch.first_frame + begin, batch.spare))
             frames += len(part)
-    traffic = hearing.finish((CaptureFile("live", None).describe(),))
+    traffic = analyser.finish((CaptureFile("live", None).describe(),))
     assert traffic.coverage.packets == frames
     assert len(traffic.flows) == len(heard_again(samples / "mixed_plant.pcapng").flows) > 50
 
@@ -400,8 +400,8 @@ def frames_in(path: Path) -> Iterator[bytes]:
 
 def heard_live(ring: Ring, count: int, copy: list[bytes]) -> Traffic:
     """Return what *count* frames on the ring make, and put a pcap of them into *copy*."""
-    hearing = Hearing(FLOWS)
-    hearing.begin("live")
+    analyser = Analyser(FLOWS)
+    analyser.begin("live")
     got = 0
     for batch in ring.batches():
         if batch is None:
@@ -410,21 +410,21 @@ def heard_live(ring: Ring, count: int, copy: list[bytes]) -> Traffic:
             start = int(row["start"])
             data = batch.buffer[start : start + int(row["captured"])].tobytes()
             copy.append(record(data, time=divmod(int(row["time"]), 10**9), wire=int(row["wire"])))
-        hearing.hear(batch)
+        analyser.process(batch)
         got += len(batch.records)
         if got >= count:
             break
-    return hearing.finish((CaptureFile("live", None).describe(),))
+    return analyser.finish((CaptureFile("live", None).describe(),))
 
 
 def heard_again(path: Path) -> Traffic:
     """Return what a capture file makes."""
     file = CaptureFile("live", path)
-    hearing = Hearing(FLOWS)
-    hearing.begin("live")
+    analyser = Analyser(FLOWS)
+    analyser.begin("live")
     for batch in file.batches():
-        hearing.hear(batch)
-    return hearing.finish((CaptureFile("live", None).describe(),))
+        analyser.process(batch)
+    return analyser.finish((CaptureFile("live", None).describe(),))
 
 
 def tables(traffic: Traffic) -> dict[str, object]:

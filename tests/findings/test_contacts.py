@@ -91,7 +91,7 @@ def dependencies(assets: Sequence[Asset], rows: Sequence[Row], **columns: Any) -
 
 
 def findings(assets: Sequence[Asset], *rows: Row, bloc: Sequence[str] = BLOC, **columns: Any) -> tuple[Finding, ...]:
-    return find(assets, dependencies(assets, rows, **columns), COVERAGE, bloc)[0]
+    return find(assets, dependencies(assets, rows, **columns), COVERAGE, bloc=bloc)[0]
 
 
 def kinds(*rows: Row, kind: AssetKind = AssetKind.UNKNOWN) -> list[str]:
@@ -239,7 +239,7 @@ def test_sixty_thousand_dependencies_take_a_moment() -> None:
     table = dependencies(plant, rows)
 
     began = time.process_time()
-    found, _ = find(plant, table, COVERAGE, BLOC)
+    found, _ = find(plant, table, COVERAGE, bloc=BLOC)
     took = time.process_time() - began
 
     assert len(found) == MOST

@@ -29,7 +29,7 @@ from kwel.sensor.faring import fare
 from kwel.sensor.keeper import Keeper
 from kwel.sensor.lockdown.lock import Mark
 from kwel.sensor.lockdown.seal import FILES
-from kwel.sensor.locks import Hearing, Locks
+from kwel.sensor.locks import CaptureProcess, Locks
 from kwel.sensor.plan import Plan, Post
 from kwel.sensor.supervisor import Standing, Supervisor, _reads_files
 from kwel.sensor.watcher import Watching
@@ -399,7 +399,7 @@ def test_what_the_process_tried_stands_in_the_proof(tmp_path: Path, monkeypatch:
     rights.hand_over(plan)
     locks = Locks(plan, lambda _: None)
     locks.lock(plan.posts[0])
-    locks.prove(lambda _: [Hearing(7, "9 ways refused"), Hearing(8, "")])
+    locks.prove(lambda _: [CaptureProcess(7, "9 ways refused"), CaptureProcess(8, "")])
 
     found = proofs.between(plan.proofs, "span0", 0, 99)
     assert found

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from kwel.analysis.analyser import Hearing
+from kwel.analysis.analyser import Analyser
 from kwel.analysis.stages import Options, conclude
 from kwel.capture import find_captures
 from kwel.store import Level, Store
@@ -24,15 +24,15 @@ NAME = "mixed_plant.pcapng"
 def heard(begin: int, end: int) -> Traffic:
     """Return the traffic of some frames of the capture, numbered as they stand there."""
     (file,) = find_captures([str(SAMPLES / NAME)], hash_files=False)
-    hearing, seen = Hearing(10_000), 0
-    hearing.begin(NAME)
+    analyser, seen = Analyser(10_000), 0
+    analyser.begin(NAME)
     for batch in file.batches():
         first, count = max(0, begin - seen), len(batch.records)
         rows = batch.records[first : max(0, end - seen)]
         if len(rows):
-            hearing.hear(replace(batch, records=rows, first_frame=seen + first + 1))
+            analyser.process(replace(batch, records=rows, first_frame=seen + first + 1))
         seen += count
-    return hearing.finish((file.describe(),))
+    return analyser.finish((file.describe(),))
 
 
 def cut(parts: int) -> list[Traffic]:

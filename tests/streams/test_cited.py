@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from kwel.analysis.analyser import Hearing
+from kwel.analysis.analyser import Analyser
 from kwel.capture import CaptureFile
 from kwel.capture.frames import read_frames
 from kwel.streams.cited import PER_PAIR, Cited
@@ -23,12 +23,12 @@ ROOM = 8 << 20
 
 
 def heard(path: Path, room: int = ROOM) -> tuple[Traffic, Cited]:
-    hearing, cited, file = Hearing(100_000), Cited(room), CaptureFile("x", path)
-    hearing.begin("x")
+    analyser, cited, file = Analyser(100_000), Cited(room), CaptureFile("x", path)
+    analyser.begin("x")
     for batch in file.batches():
-        told = hearing.hear(batch)
-        cited.keep(hearing.listener, batch.buffer, batch.records, batch.first_frame, told)
-    return hearing.finish((file.describe(),)), cited
+        told = analyser.process(batch)
+        cited.keep(analyser.listener, batch.buffer, batch.records, batch.first_frame, told)
+    return analyser.finish((file.describe(),)), cited
 
 
 @pytest.mark.parametrize("name", ["mixed_plant.pcapng", "office_it.pcap", "dhcp_dns_tls.pcap"])

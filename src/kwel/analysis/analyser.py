@@ -1,4 +1,4 @@
-"""Batches of frames in, the traffic of one analysis out: the same for capture files and for a live interface."""
+"""Analyses batches of frames, from capture files or a live interface, into the traffic of one analysis."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ USED = ("used", "discovery", "lan")
 """Packets that the analysis rests on: those of flows, and those that tell who is who on the local network."""
 
 
-class Hearing:
+class Analyser:
     """One analysis under way. Frames of one capture follow one another; a second capture begins when the first ends."""
 
     def __init__(self, max_flows: int, *, discovery: bool = True) -> None:
@@ -44,7 +44,7 @@ class Hearing:
         self._name, self._index = name, self._index + 1
         self._pauses.begin()
 
-    def hear(self, batch: Batch) -> list[int]:
+    def process(self, batch: Batch) -> list[int]:
         """Take in the frames of a batch; return the numbers of those in which hosts told something of themselves.
 
         The batch is free for others to write to afterwards.

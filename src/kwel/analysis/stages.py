@@ -1,4 +1,4 @@
-"""The only module that sees every stage; it holds no analysis of its own and reads top to bottom as the story.
+"""Runs the stages of an analysis in order; it is the only module that sees them all.
 
 Captured packets become flows; flows gain names; addresses gain assets on the inside and operators on the outside; pairs
 of the two become dependencies; dependencies become findings; all of it becomes a report.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from kwel.assets import Inventory
+    from kwel.assets.zones.draw import Drawn
     from kwel.attribution.attribute import Attributor
     from kwel.attribution.overrides import Overruled
     from kwel.attribution.tables import Tables
     from kwel.capture import CaptureFile
+    from kwel.model.commands import Command
     from kwel.model.dependencies import Dependencies
+    from kwel.model.findings import Finding
     from kwel.model.interruptions import Interruptions
     from kwel.model.inventory import InventoryUse
-    from kwel.model.report import Report
+    from kwel.model.report import Report, Timeline
     from kwel.model.site import Site, SiteUse
     from kwel.model.traffic import Traffic
     from kwel.rulebook import Rulebook
@@ -58,7 +61,7 @@ def read_traffic(
     *,
     discovery: bool = True,
 ) -> Traffic:
-    """Read captures: flows, the names on them, and what hosts say of themselves.
+    """Read captures: flows, the names on them, and what hosts state about themselves.
 
     Args:
         paths: files, folders, or ``-`` for standard input.
@@ -70,16 +73,16 @@ def read_traffic(
     files = find_files([paths] if isinstance(paths, str) else list(paths), options.hash_files)
     sizes = [file.size for file in files]
     total = None if None in sizes else sum(size for size in sizes if size)
-    frames, logs = [file for file in files if file.log is None], [file for file in files if file.log is not None]
-    heard = _heard(frames, options, progress, total, discovery) if frames or not logs else None
-    if not logs:
-        assert heard is not None
-        return heard
-    from kwel import logs as probes
+    frames, log_files = [file for file in files if file.log is None], [file for file in files if file.log is not None]
+    from_frames = _read_frames(frames, options, progress, total, discovery) if frames or not log_files else None
+    if not log_files:
+        assert from_frames is not None
+        return from_frames
+    from kwel import logs
 
     before = sum(size for file, size in zip(files, sizes, strict=True) if size and file.log is None)
-    told = probes.read(logs, options.max_flows, progress and (lambda done: progress(before + done, total)))
-    return told if heard is None else _beside(heard, told)
+    from_logs = logs.read(log_files, options.max_flows, progress and (lambda done: progress(before + done, total)))
+    return from_logs if from_frames is None else _add_logs(from_frames, from_logs)
 
 
 def find_files(paths: Sequence[str], hash_files: bool = False) -> list[CaptureFile]:
@@ -89,30 +92,30 @@ def find_files(paths: Sequence[str], hash_files: bool = False) -> list[CaptureFi
     return capture.find_captures(paths, hash_files=hash_files, recognise=recognise)
 
 
-def _heard(
+def _read_frames(
     files: Sequence[CaptureFile], options: Options, progress: Progress | None, total: int | None, discovery: bool
 ) -> Traffic:
-    """Return what is on the wire in captures."""
-    from kwel.analysis.analyser import Hearing
+    """Return the traffic in capture files."""
+    from kwel.analysis.analyser import Analyser
 
-    hearing = Hearing(options.max_flows, discovery=discovery)
+    analyser = Analyser(options.max_flows, discovery=discovery)
     done = 0
     for file in files:
-        hearing.begin(file.name)
+        analyser.begin(file.name)
         for batch in file.batches():
-            hearing.hear(batch)
+            analyser.process(batch)
             if progress:
                 progress(done + file.position, total)
         done += file.position
-    return hearing.finish(tuple(file.describe() for file in files))
+    return analyser.finish(tuple(file.describe() for file in files))
 
 
-def _beside(heard: Traffic, told: Traffic) -> Traffic:
-    """Return what frames show, and beside it what logs alone tell of: what both tell counts once."""
+def _add_logs(from_frames: Traffic, from_logs: Traffic) -> Traffic:
+    """Return the traffic of frames with that of logs added; what both show counts once."""
     from kwel.logs import beside
     from kwel.merge import join
 
-    return join([heard, beside(told, heard)])
+    return join([from_frames, beside(from_logs, from_frames)])
 
 
 def with_ech(traffic: Traffic, outer_names: Collection[str] = ()) -> Traffic:
@@ -144,45 +147,192 @@ def conclude(traffic: Traffic, options: Options) -> Analysis:
         return _conclude(traffic, options)
 
 
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """The rules, tables and attributor by which captures are judged, and the day on which the site's overrides hold."""
+
+    options: Options
+    book: Rulebook
+    tables: Tables
+    day: str | None
+    attributor: Attributor | Overruled
+
+    @property
+    def ech_public_names(self) -> set[str]:
+        """Return the names that providers show outside an encrypted ClientHello."""
+        return {name for operator in self.book.operators.values() for name in operator.ech_public_names}
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Return the countries of the bloc."""
+        return tuple(sorted(self.attributor.members))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plant:
+    """The assets of the plant, the assets at both ends of each flow, and how the site's inventory was used."""
+
+    inventory: Inventory
+    use: InventoryUse | None
+
+    @property
+    def sides(self) -> tuple[Any, Any]:
+        """Return for each flow the asset that began it and the one that answered; negative is none of the plant's."""
+        return self.inventory.asset_of_initiator, self.inventory.asset_of_responder
+
+
 def _conclude(traffic: Traffic, options: Options) -> Analysis:
-    from kwel import dependencies, findings, rulebook
+    """Run the stages in order: each takes what the ones before it returned."""
     from kwel.analysis.answers import added
-    from kwel.assets import find_commands, look_closer, zones
-    from kwel.attribution import editions, roundtrips
+    from kwel.assets import find_commands
+
+    basis = _load_basis(traffic, options)
+    plant = _identify_assets(traffic, basis)
+    traffic = with_ech(traffic, basis.ech_public_names)
+    dependencies, timeline = _find_dependencies(traffic, plant, basis)
+    traffic = _measure_coverage(traffic, plant, dependencies)
+    commands = find_commands(traffic, plant.inventory)
+    zoning = _draw_zones(traffic, plant, dependencies, commands, basis)
+    findings, left_out = _find_findings(traffic, dependencies, commands, zoning, basis)
+    traffic = _noted(traffic, "findings-left-out", left_out)
+    report = _assemble_report(traffic, plant, dependencies, timeline, commands, zoning, findings, basis=basis)
+    report = added(report, traffic, plant.sides, basis.book, options, basis.day)
+    return Analysis(options, traffic, report)
+
+
+def _load_basis(traffic: Traffic, options: Options) -> _Basis:
+    """Load the rules, and the edition of the address tables that is nearest to the captures."""
+    from kwel import rulebook
+    from kwel.attribution import editions
 
     book, tables = rulebook.load(options.rules), editions.open_tables(_day(traffic))
     day = _iso(options.on or _day(traffic))
-    attributor = _judge(book, tables, options, day)
-    members = tuple(sorted(attributor.members))
-    inventory, use = _identified(traffic, options, tables, day)
-    outer_names = {name for operator in book.operators.values() for name in operator.ech_public_names}
-    traffic = with_ech(traffic, outer_names)
-    sides = inventory.asset_of_initiator, inventory.asset_of_responder
-    asked = inventory.is_outside, attributor, outer_names, roundtrips.excluding(book, options.place)
-    found, timeline = dependencies.build(traffic, inventory.assets, sides[0], sides[1], *asked)
-    traffic, commands = _measured(traffic, inventory, found), find_commands(traffic, inventory)
-    drawn = zones.draw(traffic, inventory.assets, sides, found, book.vocabulary.carrier_kinds, options.site, commands)
-    acts = commands, drawn.zones, drawn.conduits, lambda address: attributor(address, None)
-    answers, left_out = findings.find(drawn.assets, found, traffic.coverage, members, *acts)
-    traffic = _noted(traffic, "findings-left-out", left_out)
-    report = _headed(options, book, attributor)(
+    return _Basis(options, book, tables, day, _make_attributor(book, tables, options, day))
+
+
+def _identify_assets(traffic: Traffic, basis: _Basis) -> _Plant:
+    """Return the assets, with the names of the site's own inventory where there is one."""
+    from kwel.assets import identify, in_own_words
+
+    options, vendors = basis.options, basis.tables.folders.get("oui.tsv")
+    inventory = identify(traffic, options.internal, vendors, options.site, basis.day, options.rules)
+    own = options.own_inventory
+    return _Plant(*in_own_words(inventory, own, options.site)) if own else _Plant(inventory, None)
+
+
+def _find_dependencies(traffic: Traffic, plant: _Plant, basis: _Basis) -> tuple[Dependencies, Timeline]:
+    """Return which asset needs which host outside, and when."""
+    from kwel import dependencies
+    from kwel.attribution import roundtrips
+
+    return dependencies.build(
+        traffic,
+        plant.inventory.assets,
+        *plant.sides,
+        is_outside=plant.inventory.is_outside,
+        judge=basis.attributor,
+        outer_names=basis.ech_public_names,
+        exclude=roundtrips.excluding(basis.book, basis.options.place),
+    )
+
+
+def _measure_coverage(traffic: Traffic, plant: _Plant, found: Dependencies) -> Traffic:
+    """Return the traffic with its coverage: how much of it the conclusions rest on, and what is missing."""
+    from kwel import dependencies, findings
+    from kwel.dependencies import ech
+
+    inventory, sides = plant.inventory, plant.sides
+    otherwise = dependencies.told_otherwise(traffic) & (sides[1] == dependencies.OUTSIDE)
+    counts = {
+        **inventory.left_out,
+        "destinations-left-out": found.left_out,
+        "names-hidden": findings.names_hidden(found),
+        **ech.counts(traffic.hellos, traffic.flows, traffic.weights),
+        "sni-not-resolved": int(traffic.weights[otherwise].sum()),
+    }
+    return replace(traffic, coverage=findings.measure(traffic, inventory.assets, *sides, counts, inventory.systems))
+
+
+def _draw_zones(
+    traffic: Traffic, plant: _Plant, found: Dependencies, commands: Sequence[Command], basis: _Basis
+) -> Drawn:
+    """Return the zones and conduits, and the assets with their zones."""
+    from kwel.assets import zones
+
+    return zones.draw(
+        traffic,
+        plant.inventory.assets,
+        plant.sides,
+        found,
+        carriers=basis.book.vocabulary.carrier_kinds,
+        site=basis.options.site,
+        commands=commands,
+    )
+
+
+def _find_findings(
+    traffic: Traffic, found: Dependencies, commands: Sequence[Command], zoning: Drawn, basis: _Basis
+) -> tuple[tuple[Finding, ...], int]:
+    """Return the findings, gravest first, and how many more there were than fit."""
+    from kwel import findings
+
+    return findings.find(
+        zoning.assets,
+        found,
+        traffic.coverage,
+        bloc=basis.members,
+        commands=commands,
+        zones=zoning.zones,
+        conduits=zoning.conduits,
+        owner_of=lambda address: basis.attributor(address, None),
+    )
+
+
+def _assemble_report(
+    traffic: Traffic,
+    plant: _Plant,
+    found: Dependencies,
+    timeline: Timeline,
+    commands: tuple[Command, ...],
+    zoning: Drawn,
+    findings: tuple[Finding, ...],
+    *,
+    basis: _Basis,
+) -> Report:
+    """Return the report of everything that the stages found."""
+    from kwel.assets import look_closer
+    from kwel.model.report import Report
+    from kwel.model.version import __version__
+
+    options, book = basis.options, basis.book
+    return Report(
+        rulebook=book.digest,
+        bloc=options.bloc,
+        bloc_members=basis.members,
+        other_blocs=tuple(name for name in book.blocs if name != options.bloc),
+        version=__version__,
+        command=options.command,
+        law=book.law,
+        accepted=options.accepted,
+        title=options.title,
+        internal=options.internal,
+        links=basis.attributor.links.find,
         captures=traffic.captures,
         coverage=traffic.coverage,
-        assets=drawn.assets,
+        assets=zoning.assets,
         dependencies=found,
         timeline=timeline,
-        findings=answers,
-        tables=tables.infos(),
-        site=_site_use(options.site, day, found, inventory),
+        findings=findings,
+        tables=basis.tables.infos(),
+        site=_site_use(options.site, basis.day, found, plant.inventory),
         commands=commands,
-        changes=inventory.changes,
-        look_closer=partial(look_closer, traffic, sides),
-        zones=drawn.zones,
-        conduits=drawn.conduits,
-        inventory=use,
-        interruptions=_interruptions(traffic, sides, found, options),
+        changes=plant.inventory.changes,
+        look_closer=partial(look_closer, traffic, plant.sides),
+        zones=zoning.zones,
+        conduits=zoning.conduits,
+        inventory=plant.use,
+        interruptions=_interruptions(traffic, plant.sides, found, options),
     )
-    return Analysis(options, traffic, added(report, traffic, sides, book, options, day))
 
 
 def _interruptions(traffic: Traffic, sides: tuple[Any, Any], found: Dependencies, options: Options) -> Interruptions:
@@ -193,60 +343,11 @@ def _interruptions(traffic: Traffic, sides: tuple[Any, Any], found: Dependencies
     return find_interruptions(traffic, sides, found, plant_protocols(options.rules), traffic.coverage.pauses)
 
 
-def _headed(options: Options, book: Rulebook, attributor: Attributor | Overruled) -> Callable[..., Report]:
-    """Return what makes a report, with what was asked and by which rules it is judged."""
-    from kwel.model.report import Report
-    from kwel.model.version import __version__
-
-    return partial(
-        Report,
-        rulebook=book.digest,
-        bloc=options.bloc,
-        bloc_members=tuple(sorted(attributor.members)),
-        other_blocs=tuple(name for name in book.blocs if name != options.bloc),
-        version=__version__,
-        command=options.command,
-        law=book.law,
-        accepted=options.accepted,
-        title=options.title,
-        internal=options.internal,
-        links=attributor.links.find,
-    )
-
-
-def _identified(
-    traffic: Traffic, options: Options, tables: Tables, day: str | None
-) -> tuple[Inventory, InventoryUse | None]:
-    """Return the assets, in the words of the site's own inventory where there is one, and what became of that."""
-    from kwel.assets import identify, in_own_words
-
-    vendors = tables.folders.get("oui.tsv")
-    inventory = identify(traffic, options.internal, vendors, options.site, day, options.rules)
-    own = options.own_inventory
-    return in_own_words(inventory, own, options.site) if own else (inventory, None)
-
-
 def _site_use(site: Site | None, day: str | None, found: Dependencies, inventory: Inventory) -> SiteUse | None:
+    """Return which statements of the site file had an effect."""
     from kwel.site import effects
 
     return effects.use(site, day, found, inventory.effects) if site else None
-
-
-def _measured(traffic: Traffic, inventory: Inventory, found: Dependencies) -> Traffic:
-    """Return the traffic with how much of it the conclusions rest on."""
-    from kwel import dependencies, findings
-    from kwel.dependencies import ech
-
-    sides = inventory.asset_of_initiator, inventory.asset_of_responder
-    otherwise = dependencies.told_otherwise(traffic) & (sides[1] == dependencies.OUTSIDE)
-    counts = {
-        **inventory.left_out,
-        "destinations-left-out": found.left_out,
-        "names-hidden": findings.names_hidden(found),
-        **ech.counts(traffic.hellos, traffic.flows, traffic.weights),
-        "sni-not-resolved": int(traffic.weights[otherwise].sum()),
-    }
-    return replace(traffic, coverage=findings.measure(traffic, inventory.assets, *sides, counts, inventory.systems))
 
 
 def _noted(traffic: Traffic, note: str, count: int) -> Traffic:
@@ -270,7 +371,7 @@ def _iso(day: datetime.date | None) -> str | None:
 def explain(query: str, analysis: Analysis | None = None, options: Options | None = None) -> dict[str, Any]:
     """Return how the attribution of a host or an address comes about: the keys of ``kwel explain --json``.
 
-    With an *analysis*, what its captures say of the host counts too: its address, its name, the way through the DNS.
+    With an *analysis*, what its captures say of the host counts too: its address, its name, its DNS aliases.
 
     Raises:
         RuleError, TableError: the rules or tables of this installation are damaged.
@@ -281,8 +382,8 @@ def explain(query: str, analysis: Analysis | None = None, options: Options | Non
     attributor = _attributor(_day(analysis.traffic) if analysis else None, options)
     if analysis and host in analysis.rows_of:
         dependency = analysis.dependencies[analysis.rows_of[host]]
-        told = explained(attributor, replace(dependency.attribution, evidence=dependency.evidence))
-        return {**told, "query": query, "asset": dependency.asset_label, "state": dependency.state.value}
+        answer = explained(attributor, replace(dependency.attribution, evidence=dependency.evidence))
+        return {**answer, "query": query, "asset": dependency.asset_label, "state": dependency.state.value}
     try:
         address: str | None = address_text(*address_halves(host))
     except OSError:
@@ -292,15 +393,15 @@ def explain(query: str, analysis: Analysis | None = None, options: Options | Non
 
 @lru_cache(maxsize=1)
 def _attributor(day: datetime.date | None, options: Options) -> Attributor | Overruled:
-    """Return what attributes: whoever asks for many hosts loads rules and tables once."""
+    """Return the attributor of a day and options; rules and tables are loaded once for many hosts."""
     from kwel import rulebook
     from kwel.attribution import editions
 
-    return _judge(rulebook.load(options.rules), editions.open_tables(day), options, _iso(options.on or day))
+    return _make_attributor(rulebook.load(options.rules), editions.open_tables(day), options, _iso(options.on or day))
 
 
-def _judge(book: Rulebook, tables: Tables, options: Options, day: str | None) -> Attributor | Overruled:
-    """Return what attributes: by tables and rules, and then as the site says on a day."""
+def _make_attributor(book: Rulebook, tables: Tables, options: Options, day: str | None) -> Attributor | Overruled:
+    """Return the attributor: tables and rules, with the overrides of the site that hold on a day."""
     from kwel.attribution.attribute import Attributor
     from kwel.attribution.overrides import Overruled
 

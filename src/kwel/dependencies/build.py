@@ -49,6 +49,7 @@ def build(
     assets: Sequence[Asset],
     of_initiator: NDArray,
     of_responder: NDArray,
+    *,
     is_outside: IsOutside,
     judge: Judge,
     outer_names: Collection[str] = (),

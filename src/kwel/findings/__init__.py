@@ -33,6 +33,7 @@ def find(
     assets: Sequence[Asset],
     dependencies: Dependencies,
     coverage: Coverage,
+    *,
     bloc: Collection[str] = (),
     commands: Sequence[Command] = (),
     zones: Sequence[Zone] = (),

@@ -21,7 +21,7 @@ WALLS = frozenset({"egress-drop", "host-deaf", "queue-closed", "arp-off", "ipv6-
 """Checks that hold again once the interface is locked again."""
 
 
-class Hearing(NamedTuple):
+class CaptureProcess(NamedTuple):
     """A process that hears an interface."""
 
     process: int
@@ -81,7 +81,7 @@ class Locks:
         name = of.post.interface
         self._say_once(name, f"{name}: cannot be locked again, so its link is down, and it is tried again: {why}")
 
-    def prove(self, hearing: Callable[[str], Sequence[Hearing]]) -> None:
+    def prove(self, hearing: Callable[[str], Sequence[CaptureProcess]]) -> None:
         """Write what the interfaces sent since the last time. *hearing*: the sealed processes of an interface."""
         from kwel.sensor.lockdown import PassiveError
 

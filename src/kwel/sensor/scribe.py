@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from kwel.analysis.analyser import Hearing
+    from kwel.analysis.analyser import Analyser
     from kwel.model.records.columns import Rows
     from kwel.model.traffic import Traffic
     from kwel.model.window import Window
@@ -53,7 +53,7 @@ class Draft:
 
     window: Callable[[Traffic], Window]
     """Makes the window of its traffic."""
-    hearing: Hearing
+    hearing: Analyser
     cited: Cited
     capture: str
     """Name of the file of evidence frames."""

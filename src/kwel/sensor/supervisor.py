@@ -23,7 +23,7 @@ from typing import IO, TYPE_CHECKING
 from kwel.sensor import notify, rights
 from kwel.sensor.files import clear_abandoned, replace_file
 from kwel.sensor.journal import say
-from kwel.sensor.locks import Hearing, Locks
+from kwel.sensor.locks import CaptureProcess, Locks
 from kwel.sensor.plan import WAITS
 from kwel.sensor.post import GONE, UNHEARD, UNPROVED
 
@@ -210,7 +210,7 @@ class Supervisor:
             if one.silent:
                 self._leave_word(one)
 
-    def _hearing(self, name: str) -> list[Hearing]:
+    def _hearing(self, name: str) -> list[CaptureProcess]:
         """Return the processes that hear an interface: that say that they are sealed, or had a minute to say so."""
         found = []
         for one in self.standing:
@@ -221,7 +221,7 @@ class Supervisor:
                 told = json.loads((self.plan.state / f"{one.post.source}.json").read_bytes())
                 tried = str(told["tried"]) if told["process"] == one.process.pid else None
             if tried is not None or time.monotonic() > one.started + SEALING:
-                found.append(Hearing(one.process.pid, tried or ""))
+                found.append(CaptureProcess(one.process.pid, tried or ""))
         return found
 
     def _keep_standing(self) -> None:

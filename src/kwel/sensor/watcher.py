@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from kwel.analysis.analyser import Hearing
+from kwel.analysis.analyser import Analyser
 from kwel.capture import Batch
 from kwel.model.window import Window
 from kwel.sensor.files import read_number, replace_file
@@ -105,9 +105,9 @@ class Watcher:
         with suppress(OSError):  # a full disk: the number is known as long as this process lives
             replace_file(self._counter, str(self.sequence).encode())
         self._span = Span.begin(self._how.clock, self._how.length)
-        self._hearing, self._cited = Hearing(self._how.max_flows), Cited(self._how.evidence)
+        self._analyser, self._cited = Analyser(self._how.max_flows), Cited(self._how.evidence)
         self._capture = f"{self.file_name}-{self.sequence:08d}.pcapng"
-        self._hearing.begin(self._capture)
+        self._analyser.begin(self._capture)
         self._frames = 0
         self._times: tuple[int | None, int | None] = (None, None)
         """Of the first and the last frame."""
@@ -145,7 +145,7 @@ class Watcher:
         """Return whether the window is to end: its time is up, or there is soon no room for what is new."""
         if self._how.by_frames:
             return False
-        return self._span.is_over() or (self._hearing.listener.is_filling() and self._span.is_no_sliver())
+        return self._span.is_over() or (self._analyser.listener.is_filling() and self._span.is_no_sliver())
 
     def _hear(self, batch: Batch, source: Source) -> None:
         """Hear a batch; where windows are told apart by the times of frames, its parts, each in its window."""
@@ -159,7 +159,7 @@ class Watcher:
             count = int(np.argmax(is_beyond)) if is_beyond.any() else len(rest)
             self._hear_part(batch, rest[:count])
             rest = rest[count:]
-            if len(rest) or self._hearing.listener.is_filling():
+            if len(rest) or self._analyser.listener.is_filling():
                 self._scribes.reap(wait=True)  # a folder can wait
                 self._end(source, len(rest))
                 self._begin()
@@ -168,8 +168,8 @@ class Watcher:
         if len(records) == 0:
             return
         part = Batch(batch.buffer, records, self._frames + 1, batch.spare)
-        told = self._hearing.hear(part)
-        self._cited.keep(self._hearing.listener, part.buffer, records, part.first_frame, told)
+        told = self._analyser.process(part)
+        self._cited.keep(self._analyser.listener, part.buffer, records, part.first_frame, told)
         self._frames += len(records)
         self.packets += len(records)
         first, last = self._times
@@ -194,16 +194,16 @@ class Watcher:
         )  # fmt: skip
         lost = Lost(how.sensor, how.source, self.sequence, opened, closed, self._frames, "")
         dropped = self.losses.dropped + (self.losses.missed or 0)
-        heard = self._hearing, self._cited, self._capture, *self._times
+        heard = self._analyser, self._cited, self._capture, *self._times
         draft = Draft(window, *heard, dropped, lost, lost_before, how.mark is not None)
         self._scribes.write(draft, source if isinstance(source, Held) else None)
         self.windows += 1
-        del self._hearing, self._cited
+        del self._analyser, self._cited
         if how.tell:
             how.tell(self, ended=True)
 
     def finish(self, source: Source) -> None:
         """End the window under way and wait until all are written."""
-        if hasattr(self, "_hearing") and (self._frames or not self._how.by_frames):
+        if hasattr(self, "_analyser") and (self._frames or not self._how.by_frames):
             self._end(source)
         self._scribes.reap(wait=True)

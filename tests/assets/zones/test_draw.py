@@ -40,7 +40,12 @@ def drawn(
     found = identify(traffic, site=site)
     nothing = Dependencies(dict.fromkeys(COLUMNS, NONE), (), lambda _: None)  # type: ignore[arg-type, return-value]
     return draw(
-        traffic, found.assets, (found.asset_of_initiator, found.asset_of_responder), nothing, (), site, commands
+        traffic,
+        found.assets,
+        (found.asset_of_initiator, found.asset_of_responder),
+        nothing,
+        site=site,
+        commands=commands,
     )
 
 

@@ -62,6 +62,7 @@ def draw(
     assets: Sequence[Asset],
     sides: tuple[NDArray[np.int32], NDArray[np.int32]],
     dependencies: Dependencies,
+    *,
     carriers: Collection[str] = (),
     site: Site | None = None,
     commands: Sequence[Command] = (),
